@@ -1,0 +1,150 @@
+//! From one file to the scaled pixels its samples are cut from.
+
+use std::path::Path;
+
+use astrogen_preprocess::cutout::{ResizeFilter, cutout, resize};
+use astrogen_preprocess::{Frame, Pipeline, PreprocessError, Scaling};
+use ndarray::{Array3, Axis};
+
+use super::FolderConfig;
+use crate::SkipReason;
+
+/// Decodes and scales files: a pure function of the settings and the file.
+#[derive(Debug)]
+pub(super) struct Decoder {
+    pub(super) config: FolderConfig,
+    /// For FITS files.
+    pub(super) frames: Pipeline,
+    /// For PNG, JPEG and TIFF files.
+    pub(super) pictures: Pipeline,
+}
+
+/// One file, ready to cut samples from.
+#[derive(Debug)]
+pub(super) struct Decoded {
+    /// `[C, H, W]` in signed range: the whole frame where it is tiled, else the sample. A
+    /// single band stands for as many equal ones as a sample has.
+    pub(super) pixels: Array3<f32>,
+    /// Upper left corners (y, x) of the samples in `pixels`.
+    pub(super) origins: Vec<(usize, usize)>,
+    /// Squares dropped as blank or constant.
+    pub(super) dropped: usize,
+    /// What led from physical to signed values.
+    pub(super) scaling: Scaling,
+    /// Whether it is a FITS file.
+    pub(super) is_fits: bool,
+}
+
+impl Decoder {
+    pub(super) fn new(config: &FolderConfig) -> Result<Self, PreprocessError> {
+        let frames = Pipeline::new(config.pipeline.clone())?;
+        let pictures = match &config.pictures {
+            Some(config) => Pipeline::new(config.clone())?,
+            None => frames.clone(),
+        };
+        Ok(Self {
+            config: config.clone(),
+            frames,
+            pictures,
+        })
+    }
+
+    /// Reads `path`, converts its bands, scales the whole frame, then takes the samples.
+    pub(super) fn decode(&self, path: &Path) -> Result<Decoded, SkipReason> {
+        let FolderConfig {
+            image_size: size,
+            channels,
+            tiling,
+            ..
+        } = self.config;
+        let frame = Frame::open(path, &self.config.frame).map_err(SkipReason::Unreadable)?;
+        let (_, height, width) = frame.pixels.dim();
+        let is_fits = !frame.header.is_empty();
+        let Some(mut squares) = tiling.squares(height, width, size, is_fits) else {
+            return Err(SkipReason::TooSmall {
+                height,
+                width,
+                size,
+            });
+        };
+        let physical = convert_bands(frame.pixels, channels)?;
+        let bands = physical.len_of(Axis(0));
+        let pipeline = if is_fits {
+            &self.frames
+        } else {
+            &self.pictures
+        };
+        let prepared = pipeline.apply(&physical).map_err(SkipReason::Unreadable)?;
+        let dropped = squares.drop_empty(&physical, &prepared.pixels);
+        let Some(&(y, x)) = squares.origins.first() else {
+            return Err(SkipReason::Blank { dropped });
+        };
+        let mut decoded = Decoded {
+            pixels: prepared.pixels,
+            origins: squares.origins,
+            dropped,
+            scaling: repeat_bands(prepared.scaling, channels / bands),
+            is_fits,
+        };
+        if squares.side > size {
+            let side = squares.side;
+            decoded.pixels = cutout(&decoded.pixels.view(), y, x, side, side)
+                .and_then(|square| resize(&square, size, size, ResizeFilter::Area))
+                .map_err(SkipReason::Unreadable)?;
+            decoded.origins = vec![(0, 0)];
+        }
+        Ok(decoded)
+    }
+}
+
+/// Physical pixels `[C, H, W]` that `channels` bands can be made of: as many bands, the
+/// mean of three (blank where one of them is), or one band that stands for three.
+fn convert_bands(pixels: Array3<f32>, channels: usize) -> Result<Array3<f32>, SkipReason> {
+    match (pixels.len_of(Axis(0)), channels) {
+        (got, expected) if got == expected => Ok(pixels),
+        (1, 3) => Ok(pixels),
+        (3, 1) => Ok(pixels
+            .mean_axis(Axis(0))
+            .map_or(pixels, |mean| mean.insert_axis(Axis(0)))),
+        (got, expected) => Err(SkipReason::Bands { expected, got }),
+    }
+}
+
+/// The scaling of bands that stand for `times` as many.
+fn repeat_bands(scaling: Scaling, times: usize) -> Scaling {
+    Scaling {
+        background: scaling.background.repeat(times),
+        limits: scaling.limits.repeat(times),
+        equalization: vec![scaling.equalization; times].concat(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_are_kept_averaged_or_refused() {
+        let three = Array3::from_shape_fn((3, 2, 2), |(c, y, x)| (c * 3 + y * 2 + x) as f32);
+        let one = three.select(Axis(0), &[1]);
+        assert_eq!(convert_bands(three.clone(), 3).unwrap(), three);
+        assert_eq!(convert_bands(three.clone(), 1).unwrap(), one); // 0, 3, 6: the mean is the second
+        assert_eq!(convert_bands(one.clone(), 3).unwrap(), one);
+
+        let mut blank = three.clone();
+        blank[[2, 0, 1]] = f32::NAN;
+        let mean = convert_bands(blank, 1).unwrap();
+        assert!(mean[[0, 0, 1]].is_nan() && mean[[0, 0, 0]] == 3.0);
+
+        for (got, expected) in [(1, 2), (3, 2), (53, 3), (53, 1), (2, 3), (4, 3), (3, 4)] {
+            let message = convert_bands(Array3::zeros((got, 2, 2)), expected)
+                .unwrap_err()
+                .to_string();
+            assert!(
+                message.starts_with(&format!("has {got} bands where {expected}")),
+                "{message}"
+            );
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! A folder of images as data sets.
+//!
+//! Every file of the folder and the folders below it that should be an image is read once
+//! when the folder is opened: decoded, its bands converted, the whole frame scaled by the
+//! pipeline to signed range, then cut ([`Tiling`](crate::Tiling)). A file that fails is named, counted
+//! and skipped. What follows from a file does not depend on the others, on the order the
+//! file system lists them in, or on how much memory there is; so the data sets are a pure
+//! function of the settings and the files.
+//!
+//! Scaled pixels stay in memory up to [`FolderConfig::cache_bytes`]; beyond that the ones
+//! unused for longest are let go and decoded again when a sample of theirs is asked for.
+
+mod cache;
+mod config;
+mod decode;
+mod report;
+mod samples;
+mod scan;
+
+use std::sync::{Arc, Mutex};
+
+use astrogen_preprocess::{Pipeline, Scaling};
+use rayon::prelude::*;
+
+use crate::{DataError, Dataset, split};
+use cache::FrameCache;
+use decode::{Decoded, Decoder};
+use samples::{Files, FolderDataset, Sample, lock};
+
+pub use config::FolderConfig;
+pub use report::{FolderReport, Skipped};
+
+/// A folder that was looked through: its samples and what is known about them.
+///
+/// ```no_run
+/// use astrogen_data::{BatchConfig, Batches, FolderConfig, ImageFolder};
+///
+/// let folder = ImageFolder::open(&FolderConfig { path: "sky".into(), ..Default::default() })?;
+/// eprintln!("{}", folder.report());
+/// let mut batches = Batches::new(folder.train(), &BatchConfig::default(), tch::Device::Cpu)?;
+/// let real = batches.next_batch()?; // [64, 3, 64, 64]
+/// # Ok::<(), astrogen_data::DataError>(())
+/// ```
+#[derive(Debug)]
+pub struct ImageFolder {
+    files: Arc<Files>,
+    train: Arc<FolderDataset>,
+    validation: Arc<FolderDataset>,
+    /// Whether FITS files train; their pipeline and scaling then stand for all.
+    is_fits: bool,
+    scaling: Scaling,
+    report: FolderReport,
+}
+
+impl ImageFolder {
+    /// Looks through the folder and decodes every image of it once, on all cores.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`] and [`DataError::Pipeline`] for settings that cannot be,
+    /// [`DataError::Folder`] for a folder that cannot be listed,
+    /// [`DataError::NothingUsable`] where no file gives a sample, and with `strict`
+    /// [`DataError::File`] for the first bad file.
+    pub fn open(config: &FolderConfig) -> Result<Self, DataError> {
+        config.check()?;
+        let decoder = Decoder::new(config)?;
+        let scan::Scan {
+            images,
+            other,
+            unreadable: mut skipped,
+        } = scan::scan(&config.path)?;
+        let found = images.len() + skipped.len();
+
+        let cache = Mutex::new(FrameCache::new(config.cache_bytes));
+        let looked_at: Vec<_> = images
+            .par_iter()
+            .enumerate()
+            .map(|(file, path)| {
+                decoder
+                    .decode(path)
+                    .map(|decoded| Looked::at(decoded, file, &cache))
+            })
+            .collect();
+        let mut used = Vec::new();
+        for (file, (path, result)) in images.iter().zip(looked_at).enumerate() {
+            match result {
+                Ok(looked) => used.push((file, looked)),
+                Err(reason) => skipped.push(Skipped {
+                    path: path.clone(),
+                    reason,
+                }),
+            }
+        }
+        skipped.sort_by(|a, b| a.path.cmp(&b.path));
+        if config.strict && !skipped.is_empty() {
+            let Skipped { path, reason } = skipped.swap_remove(0);
+            return Err(DataError::File { path, reason });
+        }
+
+        let split = split::by_file(used.len(), config.validation_fraction, config.seed)?;
+        let train = || split.train.iter().map(|&number| &used[number].1);
+        let is_fits = train().any(|looked| looked.is_fits);
+        let alike = train().filter(|looked| looked.is_fits == is_fits);
+        let scalings: Vec<Scaling> = alike.map(|looked| looked.scaling.clone()).collect();
+        let Some(scaling) = Scaling::median(&scalings) else {
+            let size = config.image_size;
+            return Err(DataError::NothingUsable {
+                path: config.path.clone(),
+                looked_for: format!("{} of at least {size}x{size} pixels", scan::LOOKED_FOR),
+                found: report::nothing_usable(&config.path, other, &skipped),
+            });
+        };
+
+        let files = Arc::new(Files {
+            decoder,
+            paths: images,
+            cache,
+        });
+        let dataset = |numbers: &[usize]| {
+            let samples = numbers
+                .iter()
+                .map(|&number| &used[number])
+                .flat_map(|(file, looked)| {
+                    looked.origins.iter().map(|&origin| Sample {
+                        file: *file,
+                        origin,
+                    })
+                });
+            Arc::new(FolderDataset {
+                files: Arc::clone(&files),
+                samples: samples.collect(),
+            })
+        };
+        let (train, validation) = (dataset(&split.train), dataset(&split.validation));
+        let report = FolderReport {
+            folder: config.path.clone(),
+            files: found,
+            other,
+            skipped,
+            train_files: split.train.len(),
+            validation_files: split.validation.len(),
+            train_samples: train.len(),
+            validation_samples: validation.len(),
+            dropped_squares: used.iter().map(|(_, looked)| looked.dropped).sum(),
+            shape: train.shape(),
+            bytes: used.iter().map(|(_, looked)| looked.bytes).sum(),
+            cache_bytes: config.cache_bytes,
+        };
+        Ok(Self {
+            files,
+            train,
+            validation,
+            is_fits,
+            scaling,
+            report,
+        })
+    }
+
+    /// The samples to train on.
+    pub fn train(&self) -> Arc<dyn Dataset> {
+        self.train.clone()
+    }
+
+    /// The samples kept back; empty without a validation fraction.
+    pub fn validation(&self) -> Arc<dyn Dataset> {
+        self.validation.clone()
+    }
+
+    /// What was found, used and skipped.
+    pub fn report(&self) -> &FolderReport {
+        &self.report
+    }
+
+    /// The median of the training files' scalings: with [`ImageFolder::pipeline`]'s
+    /// `inverse` it takes generated samples to physical units. Where FITS files and
+    /// pictures are mixed, the FITS files alone are counted.
+    pub fn scaling(&self) -> &Scaling {
+        &self.scaling
+    }
+
+    /// The pipeline that scaled the training files; of a mixture, the FITS files.
+    pub fn pipeline(&self) -> &Pipeline {
+        let Decoder {
+            frames, pictures, ..
+        } = &self.files.decoder;
+        if self.is_fits { frames } else { pictures }
+    }
+}
+
+/// What is remembered of a file once its pixels have gone to the cache.
+struct Looked {
+    origins: Vec<(usize, usize)>,
+    dropped: usize,
+    scaling: Scaling,
+    is_fits: bool,
+    bytes: u64,
+}
+
+impl Looked {
+    fn at(decoded: Decoded, file: usize, cache: &Mutex<FrameCache>) -> Self {
+        let Decoded {
+            pixels,
+            origins,
+            dropped,
+            scaling,
+            is_fits,
+        } = decoded;
+        let bytes = cache::bytes(&pixels);
+        lock(cache).insert(file, Arc::new(pixels));
+        Self {
+            origins,
+            dropped,
+            scaling,
+            is_fits,
+            bytes,
+        }
+    }
+}

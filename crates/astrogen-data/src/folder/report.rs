@@ -1,0 +1,169 @@
+//! What became of a folder's files.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::SkipReason;
+use crate::error::describe;
+
+/// How many skipped files are named in print.
+const NAMED: usize = 10;
+
+/// A file that gives no samples, and why.
+#[derive(Debug)]
+pub struct Skipped {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub reason: SkipReason,
+}
+
+impl fmt::Display for Skipped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&describe(&self.path, &self.reason))
+    }
+}
+
+/// What was found in a folder, what is used, and why the rest is not.
+///
+/// Printed, it is a few lines for the start of a training run.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct FolderReport {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Image files found, used or not.
+    pub files: usize,
+    /// Files that are no images: left alone.
+    pub other: usize,
+    /// Image files without samples, by path.
+    pub skipped: Vec<Skipped>,
+    /// Files whose samples train.
+    pub train_files: usize,
+    /// Files whose samples validate.
+    pub validation_files: usize,
+    /// Training samples.
+    pub train_samples: usize,
+    /// Validation samples.
+    pub validation_samples: usize,
+    /// Squares of used files that were dropped as blank or constant.
+    pub dropped_squares: usize,
+    /// The shape `[C, H, W]` of the samples.
+    pub shape: [i64; 3],
+    /// Bytes of the decoded and scaled pixels of all used files.
+    pub bytes: u64,
+    /// Bytes of them that may be kept in memory.
+    pub cache_bytes: u64,
+}
+
+impl FolderReport {
+    /// Image files that gave samples.
+    pub fn used(&self) -> usize {
+        self.train_files + self.validation_files
+    }
+
+    /// Whether all pixels stay in memory, so that no file is read twice.
+    pub fn is_cached(&self) -> bool {
+        self.bytes <= self.cache_bytes
+    }
+}
+
+impl fmt::Display for FolderReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [channels, height, width] = self.shape;
+        let mib = |bytes: u64| bytes as f64 / (1 << 20) as f64;
+        writeln!(f, "data: {}", self.folder.display())?;
+        writeln!(
+            f,
+            "files: {} images, {} used, {} skipped; {} not an image",
+            self.files,
+            self.used(),
+            self.skipped.len(),
+            self.other
+        )?;
+        writeln!(
+            f,
+            "samples: {} of {channels}x{height}x{width} for training (from {} files), {} for \
+             validation (from {} files); {} blank or constant squares dropped",
+            self.train_samples,
+            self.train_files,
+            self.validation_samples,
+            self.validation_files,
+            self.dropped_squares
+        )?;
+        let (bytes, cache) = (mib(self.bytes), mib(self.cache_bytes));
+        if self.is_cached() {
+            write!(f, "memory: {bytes:.1} MiB of pixels, all kept in memory")?;
+        } else {
+            write!(
+                f,
+                "memory: {bytes:.1} MiB of pixels, {cache:.1} MiB of them kept in memory"
+            )?;
+        }
+        list(f, "\nskipped: ", &self.skipped)
+    }
+}
+
+/// The first few skipped files, each behind `lead`, and how many more there are.
+pub(super) fn list(f: &mut impl fmt::Write, lead: &str, skipped: &[Skipped]) -> fmt::Result {
+    for one in skipped.iter().take(NAMED) {
+        write!(f, "{lead}{one}")?;
+    }
+    match skipped.len().saturating_sub(NAMED) {
+        0 => Ok(()),
+        more => write!(f, "{lead}{more} more"),
+    }
+}
+
+/// What an unusable folder holds, in words.
+pub(super) fn nothing_usable(folder: &Path, other: usize, skipped: &[Skipped]) -> String {
+    let mut text = match (skipped.len(), other) {
+        (0, 0) => format!("no file at all; is {} the right folder?", folder.display()),
+        (0, other) => format!("nothing but other kinds of files ({other})"),
+        (files, other) => format!("{files} of them, none usable, and {other} of other kinds"),
+    };
+    // Writing to a string cannot fail.
+    let _ = list(&mut text, "\n  ", skipped);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_counts_everything_and_names_the_first_ten() {
+        let too_small = |number| Skipped {
+            path: format!("sky/{number:02}.png").into(),
+            reason: SkipReason::TooSmall {
+                height: 9,
+                width: 8,
+                size: 64,
+            },
+        };
+        let report = FolderReport {
+            folder: "sky".into(),
+            files: 112,
+            other: 3,
+            skipped: (0..12).map(too_small).collect(),
+            train_files: 90,
+            validation_files: 10,
+            train_samples: 900,
+            validation_samples: 101,
+            dropped_squares: 7,
+            shape: [3, 64, 64],
+            bytes: 3 << 20,
+            cache_bytes: 1 << 20,
+        };
+        let expected = "data: sky\n\
+            files: 112 images, 100 used, 12 skipped; 3 not an image\n\
+            samples: 900 of 3x64x64 for training (from 90 files), 101 for validation (from 10 \
+            files); 7 blank or constant squares dropped\n\
+            memory: 3.0 MiB of pixels, 1.0 MiB of them kept in memory\n\
+            skipped: sky/00.png: is 9x8 pixels, smaller than the sample of 64x64\n";
+        let text = report.to_string();
+        assert!(text.starts_with(expected), "{text}");
+        assert_eq!(text.lines().count(), 4 + 10 + 1);
+        assert!(text.ends_with("skipped: 2 more"), "{text}");
+    }
+}

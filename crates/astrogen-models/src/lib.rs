@@ -1,0 +1,37 @@
+//! Generative networks, each with its config and its PyTorch-named weights.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`traits`] | [`Generator`] and [`Discriminator`], what training and sampling need to know of a network |
+//! | [`dcgan`] | the deep convolutional generative adversarial network |
+//! | [`batch_norm`] | batch normalisation with PyTorch's defaults and buffers |
+//! | [`weights`] | weights as safetensors files, the same ones PyTorch reads and writes |
+//! | [`error`] | [`ModelError`] |
+//!
+//! A config makes a network on a `tch` variable store; the names of its variables are
+//! those of the same network in PyTorch. A trained generator comes back from its weights
+//! alone:
+//!
+//! ```no_run
+//! use astrogen_models::{DcganGenerator, Generator};
+//! use tch::Device;
+//!
+//! # fn main() -> Result<(), astrogen_models::ModelError> {
+//! let generator = DcganGenerator::load("runs/nebula-dcgan-1", Device::Cpu)?;
+//! let latent = generator.latent(16); // [16, latent_dim]
+//! let images = generator.sample(&latent)?; // [16, C, H, W], in [-1, 1]
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod batch_norm;
+pub mod dcgan;
+pub mod error;
+mod layers;
+pub mod traits;
+pub mod weights;
+
+pub use batch_norm::BatchNorm;
+pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
+pub use error::ModelError;
+pub use traits::{Discriminator, Generator};

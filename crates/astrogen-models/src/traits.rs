@@ -1,0 +1,104 @@
+//! What training and sampling need to know of a network.
+
+use std::fmt::Debug;
+
+use tch::{Device, Kind, Tensor};
+
+use crate::ModelError;
+
+/// A network from latents to images.
+pub trait Generator: Debug + Send {
+    /// The size of a latent vector.
+    fn latent_dim(&self) -> i64;
+
+    /// The shape of one image, `[C, H, W]`.
+    fn image_shape(&self) -> [i64; 3];
+
+    /// The element type and the device of the weights.
+    fn options(&self) -> (Kind, Device);
+
+    /// Images `[N, C, H, W]`, signed ([-1, 1]), from latents `[N, latent_dim]` or
+    /// `[N, latent_dim, 1, 1]`. In train mode normalisations use the batch's own
+    /// statistics and update their running ones.
+    ///
+    /// # Panics
+    /// Where the latents have another shape, element type or device than the network;
+    /// [`Generator::sample`] checks them.
+    fn forward_t(&self, latent: &Tensor, train: bool) -> Tensor;
+
+    /// `n` latents `[n, latent_dim]` from the standard normal distribution, drawn from
+    /// libtorch's generator of the weights' device.
+    ///
+    /// # Panics
+    /// Where `n` is negative.
+    fn latent(&self, n: i64) -> Tensor {
+        Tensor::randn([n, self.latent_dim()], self.options())
+    }
+
+    /// Images `[N, C, H, W]`, signed ([-1, 1]), in eval mode and without gradients, from
+    /// latents `[N, latent_dim]` or `[N, latent_dim, 1, 1]` of any device and float type.
+    ///
+    /// # Errors
+    /// [`ModelError::InvalidShape`] where the latents have another shape, and
+    /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
+    fn sample(&self, latent: &Tensor) -> Result<Tensor, ModelError> {
+        let (shape, dim) = (latent.size(), self.latent_dim());
+        let fits = match shape[..] {
+            [_, d] | [_, d, 1, 1] => d == dim,
+            _ => false,
+        };
+        if !fits {
+            return Err(ModelError::InvalidShape {
+                what: "latents",
+                expected: format!("[N, {dim}] or [N, {dim}, 1, 1]"),
+                got: shape,
+            });
+        }
+        let latent = bring(latent, self.options())?;
+        Ok(tch::no_grad(|| self.forward_t(&latent, false)))
+    }
+}
+
+/// A network from images to one logit each: the log-odds that the image is real.
+pub trait Discriminator: Debug + Send {
+    /// The shape of one image, `[C, H, W]`.
+    fn image_shape(&self) -> [i64; 3];
+
+    /// The element type and the device of the weights.
+    fn options(&self) -> (Kind, Device);
+
+    /// Logits `[N]` of images `[N, C, H, W]`, signed ([-1, 1]). In train mode
+    /// normalisations use the batch's own statistics and update their running ones.
+    ///
+    /// # Panics
+    /// Where the images have another shape, element type or device than the network;
+    /// [`Discriminator::probability`] checks them.
+    fn forward_t(&self, images: &Tensor, train: bool) -> Tensor;
+
+    /// The probability `[N]` that each image `[N, C, H, W]`, signed ([-1, 1]), is real:
+    /// the sigmoid of its logit, in eval mode and without gradients.
+    ///
+    /// # Errors
+    /// [`ModelError::InvalidShape`] where the images have another shape, and
+    /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
+    fn probability(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        let (shape, [c, h, w]) = (images.size(), self.image_shape());
+        if shape.len() != 4 || shape[1..] != [c, h, w] {
+            return Err(ModelError::InvalidShape {
+                what: "images",
+                expected: format!("[N, {c}, {h}, {w}]"),
+                got: shape,
+            });
+        }
+        let images = bring(images, self.options())?;
+        Ok(tch::no_grad(|| self.forward_t(&images, false).sigmoid()))
+    }
+}
+
+/// The tensor with the element type and on the device of the weights.
+fn bring(tensor: &Tensor, (kind, device): (Kind, Device)) -> Result<Tensor, ModelError> {
+    tensor
+        .f_to_device(device)
+        .and_then(|tensor| tensor.f_to_kind(kind))
+        .map_err(|error| ModelError::torch(format!("bring the input to {device:?}"), &error))
+}

@@ -1,0 +1,219 @@
+//! What a figure is drawn on: pixels or an SVG document, each with its way of lines and letters.
+
+use std::sync::OnceLock;
+
+use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::element::{Circle, DashedPathElement, PathElement};
+use plotters::style::text_anchor::VPos;
+use plotters::style::{
+    BLACK, Color, FontStyle, IntoFont, IntoTextStyle, RGBColor, ShapeStyle, TextStyle, WHITE,
+    register_font,
+};
+
+use crate::error::PlotError;
+use crate::png::Picture;
+
+/// The family every text names: in PNG the embedded font, in SVG whatever the viewer has.
+const FAMILY: &str = "sans-serif";
+
+/// PNG is drawn this much larger and averaged down, for smooth lines and letters.
+const OVERSAMPLING: u32 = 2;
+
+/// A point of the canvas, in its own pixels, from the top left.
+pub(super) type Pixel = (i32, i32);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Medium {
+    Pixels,
+    Document,
+}
+
+/// An area to draw on. Sizes of text, strokes and distances are given in pixels of the finished
+/// figure, places in pixels of the canvas.
+pub(super) struct Canvas<'a, DB: DrawingBackend> {
+    area: &'a DrawingArea<DB, Shift>,
+    medium: Medium,
+    scale: f64,
+    pub(super) width: i32,
+    pub(super) height: i32,
+}
+
+/// A drawing that works on either medium.
+pub(super) trait Drawing {
+    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), PlotError>;
+}
+
+/// Draws on pixels.
+pub(super) fn png(width: u32, height: u32, drawing: &impl Drawing) -> Result<Picture, PlotError> {
+    let (wide, high) = (width * OVERSAMPLING, height * OVERSAMPLING);
+    let mut pixels = vec![255; (wide * high * 3) as usize];
+    let area = BitMapBackend::with_buffer(&mut pixels, (wide, high)).into_drawing_area();
+    let canvas = Canvas::new(&area, Medium::Pixels, f64::from(OVERSAMPLING))?;
+    drawing.draw(&canvas)?;
+    area.present().map_err(refused)?;
+    drop(area);
+    let large = image::RgbImage::from_raw(wide, high, pixels)
+        .ok_or_else(|| PlotError::Draw("the pixels do not fill the picture".into()))?;
+    let bytes = image::imageops::thumbnail(&large, width, height).into_raw();
+    let (width, height) = (width as usize, height as usize);
+    Ok(Picture {
+        width,
+        height,
+        channels: 3,
+        bytes,
+    })
+}
+
+/// Draws an SVG document.
+pub(super) fn svg(width: u32, height: u32, drawing: &impl Drawing) -> Result<String, PlotError> {
+    let mut document = String::new();
+    let area = SVGBackend::with_string(&mut document, (width, height)).into_drawing_area();
+    drawing.draw(&Canvas::new(&area, Medium::Document, 1.0)?)?;
+    area.present().map_err(refused)?;
+    drop(area);
+    Ok(document)
+}
+
+impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
+    fn new(
+        area: &'a DrawingArea<DB, Shift>,
+        medium: Medium,
+        scale: f64,
+    ) -> Result<Self, PlotError> {
+        embed_font()?;
+        area.fill(&WHITE).map_err(refused)?;
+        let (width, height) = area.dim_in_pixel();
+        Ok(Self {
+            area,
+            medium,
+            scale,
+            width: width as i32,
+            height: height as i32,
+        })
+    }
+
+    /// A distance of the finished figure in pixels of the canvas.
+    pub(super) fn px(&self, size: f64) -> i32 {
+        (size * self.scale).round() as i32
+    }
+
+    /// The reverse of [`Canvas::px`].
+    pub(super) fn finished(&self, pixels: i32) -> f64 {
+        f64::from(pixels) / self.scale
+    }
+
+    pub(super) fn stroke(&self, colour: RGBColor, opacity: f64, width: f64) -> ShapeStyle {
+        let width = (width * self.scale).round().max(1.0);
+        colour.mix(opacity).stroke_width(width as u32)
+    }
+
+    pub(super) fn text(&self, size: f64, opacity: f64) -> TextStyle<'static> {
+        let font = (FAMILY, size * 1.24 * self.scale).into_font();
+        font.color(&BLACK.mix(opacity)).into_text_style(self.area)
+    }
+
+    /// The width of a text; a viewer of SVG may choose a wider font than the embedded one.
+    pub(super) fn width_of(&self, text: &str, style: &TextStyle) -> Result<i32, PlotError> {
+        let (width, _) = self
+            .area
+            .estimate_text_size(&clean(text), style)
+            .map_err(refused)?;
+        let breadth = if self.medium == Medium::Pixels {
+            1.0
+        } else {
+            1.18
+        };
+        Ok((f64::from(width) * breadth).ceil() as i32)
+    }
+
+    /// Writes a text, or as much of its beginning as has room, with an ellipsis.
+    pub(super) fn write_within(
+        &self,
+        room: i32,
+        text: &str,
+        style: &TextStyle,
+        at: Pixel,
+    ) -> Result<(), PlotError> {
+        if self.width_of(text, style)? <= room {
+            return self.write(text, style, at);
+        }
+        let mut kept: Vec<char> = text.chars().collect();
+        while kept.pop().is_some() {
+            let shorter: String = kept.iter().chain(&['\u{2026}']).collect();
+            if self.width_of(&shorter, style)? <= room {
+                return self.write(&shorter, style, at);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn write(
+        &self,
+        text: &str,
+        style: &TextStyle,
+        (x, mut y): Pixel,
+    ) -> Result<(), PlotError> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if self.medium == Medium::Pixels && matches!(style.pos.v_pos, VPos::Center) {
+            y += (0.18 * style.font.get_size()) as i32; // plotters centres above the letters' middle
+        }
+        self.area
+            .draw_text(&clean(text), style, (x, y))
+            .map_err(refused)
+    }
+
+    /// A line through all points. As pixels each stretch is drawn by itself: the joints that
+    /// plotters makes shoot far beyond sharp corners.
+    pub(super) fn line(&self, points: Vec<Pixel>, style: ShapeStyle) -> Result<(), PlotError> {
+        if self.medium == Medium::Document {
+            return self
+                .area
+                .draw(&PathElement::new(points, style))
+                .map_err(refused);
+        }
+        for pair in points.windows(2) {
+            self.area
+                .draw(&PathElement::new(pair, style))
+                .map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn dashes(&self, points: Vec<Pixel>, style: ShapeStyle) -> Result<(), PlotError> {
+        let (dash, gap) = (self.px(7.0), self.px(5.0));
+        self.area
+            .draw(&DashedPathElement::new(points, dash, gap, style))
+            .map_err(refused)
+    }
+
+    pub(super) fn dot(&self, at: Pixel, colour: RGBColor) -> Result<(), PlotError> {
+        self.area
+            .draw(&Circle::new(at, self.px(3.0), colour.filled()))
+            .map_err(refused)
+    }
+}
+
+fn refused(error: impl std::fmt::Display) -> PlotError {
+    PlotError::Draw(error.to_string())
+}
+
+/// Makes the embedded font known to plotters, once.
+fn embed_font() -> Result<(), PlotError> {
+    static READY: OnceLock<bool> = OnceLock::new();
+    let font = epaint_default_fonts::UBUNTU_LIGHT;
+    if *READY.get_or_init(|| register_font(FAMILY, FontStyle::Normal, font).is_ok()) {
+        return Ok(());
+    }
+    Err(PlotError::Draw("the embedded font is broken".into()))
+}
+
+/// Line breaks and other control characters have no picture, and some no place in SVG.
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect()
+}

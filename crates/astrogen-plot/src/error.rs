@@ -1,0 +1,95 @@
+//! What can go wrong when a picture is made, sorted by who can mend it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a picture could not be made or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlotError {
+    /// The caller: a tensor that is not a batch of images.
+    #[error("expected {expected}, got a tensor of shape {got:?}")]
+    BadShape {
+        /// The shape that is wanted.
+        expected: &'static str,
+        /// The shape that came.
+        got: Vec<i64>,
+    },
+
+    /// The caller: numbers of the wrong kind.
+    #[error("expected {expected}, got a tensor of kind {got:?}")]
+    BadKind {
+        /// The kind that is wanted.
+        expected: &'static str,
+        /// The kind that came.
+        got: tch::Kind,
+    },
+
+    /// The caller: a grid without columns.
+    #[error("a grid needs at least 1 column, got 0: give None for a grid as good as square")]
+    NoColumns,
+
+    /// The caller: bytes that do not fill the picture.
+    #[error(
+        "a picture of {width} x {height} pixels with {channels} channels (1: grey, 3: RGB) cannot be made of {bytes} bytes"
+    )]
+    BadPicture {
+        /// Pixels in a row.
+        width: usize,
+        /// Rows.
+        height: usize,
+        /// Bytes a pixel.
+        channels: usize,
+        /// Bytes that came.
+        bytes: usize,
+    },
+
+    /// The caller: a figure too small for its labels or too large for memory.
+    #[error("a figure of {width} x {height} pixels: both sides have to be within 320..=8192")]
+    BadFigureSize {
+        /// Pixels in a row.
+        width: u32,
+        /// Rows.
+        height: u32,
+    },
+
+    /// The caller: a history without a single value that can be drawn.
+    #[error(
+        "there is nothing to draw: none of the {series} series holds a finite value{wanted}",
+        wanted = if *logarithmic { " above 0, as a logarithmic axis needs" } else { "" }
+    )]
+    NothingToDraw {
+        /// How many series came.
+        series: usize,
+        /// Whether the axis was logarithmic.
+        logarithmic: bool,
+    },
+
+    /// The caller: a file name that does not say a format known here.
+    #[error("{path}: the name has to end in {expected}", path = path.display())]
+    BadExtension {
+        /// The name that came.
+        path: PathBuf,
+        /// The endings that are known.
+        expected: &'static str,
+    },
+
+    /// The machine: the file could not be written. Whatever stood there before is untouched.
+    #[error("cannot write {path}: {source}{hint}", path = path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+        /// What to do, where that is known.
+        hint: &'static str,
+    },
+
+    /// The machine: libtorch failed, most likely for want of memory.
+    #[error("libtorch could not prepare the picture: {0}")]
+    Torch(#[from] tch::TchError),
+
+    /// This crate: the drawing or encoding library refused.
+    #[error("the picture could not be drawn: {0}")]
+    Draw(String),
+}

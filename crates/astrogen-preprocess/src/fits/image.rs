@@ -1,0 +1,156 @@
+//! Pixels out of a FITS image, plain or tile-compressed, whole or in part.
+
+use std::ops::Range;
+
+use ndarray::Array3;
+
+use super::FitsFile;
+use super::handle::{Handle, can_name};
+use super::hdu::HduKind;
+use super::pixel::Pixel;
+use super::plain;
+use super::select::Planes;
+use super::source::BLOCK;
+use super::tiles;
+use crate::PreprocessError;
+
+impl FitsFile {
+    /// Reads an image as `[C, H, W]` in physical units, row 0 the first of the file (the
+    /// lowest on the sky as usually shown), one band a chosen plane.
+    ///
+    /// `T` is `f32` or `f64`. Infinities survive in uncompressed floating-point images
+    /// and become NaN in compressed ones.
+    ///
+    /// # Errors
+    /// `Hdu` if the HDU holds no image, `Shape` for planes that it lacks, `Truncated` or
+    /// `Damaged` if the file is, `TooLarge` for a compressed image over the limit.
+    pub fn read<T: Pixel>(
+        &mut self,
+        hdu: usize,
+        planes: &Planes,
+    ) -> Result<Array3<T>, PreprocessError> {
+        let [_, height, width] = self.shape(hdu)?;
+        self.read_region(hdu, planes, 0, 0, height, width)
+    }
+
+    /// Reads rows `y0..y0 + height` and columns `x0..x0 + width` of an image as
+    /// `[C, height, width]` without reading the rest of the frame.
+    ///
+    /// # Errors
+    /// As [`FitsFile::read`], and `Shape` for a region that is empty or reaches outside.
+    pub fn read_region<T: Pixel>(
+        &mut self,
+        hdu: usize,
+        planes: &Planes,
+        y0: usize,
+        x0: usize,
+        height: usize,
+        width: usize,
+    ) -> Result<Array3<T>, PreprocessError> {
+        let [depth, rows, columns] = self.shape(hdu)?;
+        let planes = planes.of(depth)?;
+        check_region([y0, x0, height, width], [rows, columns])?;
+        let shape = [planes.len(), height, width];
+        let region = [planes, y0..y0 + height, x0..x0 + width];
+        let mut pixels = self.allocate(hdu, shape)?;
+        if self.hdus[hdu].kind == HduKind::CompressedImage {
+            pixels.resize(shape.iter().product(), T::default());
+            self.unpack(hdu, region, &mut pixels)?;
+        } else {
+            plain::read(&self.hdus[hdu], &mut self.source, region, &mut pixels)?;
+        }
+        Array3::from_shape_vec(shape, pixels)
+            .map_err(|error| self.source.damaged(error.to_string()))
+    }
+
+    /// The shape of an image as `[planes, height, width]`.
+    pub(crate) fn shape(&self, hdu: usize) -> Result<[usize; 3], PreprocessError> {
+        match self.hdus().get(hdu) {
+            Some(hdu) => hdu.image_shape().map_err(|reason| self.refuse(reason)),
+            None => Err(self.refuse(format!("no HDU {hdu}"))),
+        }
+    }
+
+    /// Room for pixels that the file is known to hold or that the limit allows, not filled.
+    fn allocate<T: Pixel>(&self, hdu: usize, shape: [usize; 3]) -> Result<Vec<T>, PreprocessError> {
+        let described = &self.hdus()[hdu];
+        described.check_extent(&self.source)?;
+        let count = shape.iter().map(|&length| length as u128).product::<u128>();
+        let claimed = count * size_of::<T>() as u128;
+        let too_large = |limit| PreprocessError::TooLarge {
+            path: self.source.path.clone(),
+            what: format!("the {} in HDU {hdu}", described.kind),
+            claimed,
+            limit,
+        };
+        if described.kind == HduKind::CompressedImage && claimed > u128::from(self.source.limit) {
+            return Err(too_large(self.source.limit));
+        }
+        let mut pixels = Vec::new();
+        let count = usize::try_from(count).map_err(|_| too_large(usize::MAX as u64))?;
+        pixels
+            .try_reserve_exact(count)
+            .map_err(|_| too_large(isize::MAX as u64))?;
+        Ok(pixels)
+    }
+
+    /// Fills `pixels` from a compressed image through cfitsio, which sees the image only
+    /// once it is known to be sound.
+    fn unpack<T: Pixel>(
+        &mut self,
+        hdu: usize,
+        [planes, rows, columns]: [Range<usize>; 3],
+        pixels: &mut [T],
+    ) -> Result<(), PreprocessError> {
+        let FitsFile {
+            handle,
+            source,
+            hdus,
+            sound,
+            ..
+        } = self;
+        let hdu = &hdus[hdu];
+        if let Some(table) = &hdu.table
+            && *sound != Some(hdu.index)
+        {
+            tiles::check(hdu, table, source)?;
+            *sound = Some(hdu.index);
+        }
+        let handle = match handle {
+            Some(handle) => handle,
+            None => {
+                // cfitsio wants whole blocks and UTF-8 names; a file without is loaded.
+                if !source.len.is_multiple_of(BLOCK as u64) || !can_name(&source.path) {
+                    source.load()?;
+                }
+                handle.insert(Handle::open(source)?)
+            }
+        };
+        // Beyond the first two axes only one is longer than 1, that of the planes.
+        let deep = hdu.axes.iter().skip(2);
+        let deep = deep.map(|&length| if length == 1 { 0..1 } else { planes.clone() });
+        let ranges: Vec<Range<usize>> = [columns, rows].into_iter().chain(deep).collect();
+        handle
+            .select(hdu)
+            .and_then(|()| handle.read(&ranges, pixels))
+            .map_err(|reason| source.damaged(format!("HDU {}: {reason}", hdu.index)))
+    }
+}
+
+/// Fails unless a region `[y0, x0, height, width]` is inside an image `[rows, columns]`.
+pub(crate) fn check_region(
+    [y0, x0, height, width]: [usize; 4],
+    [rows, columns]: [usize; 2],
+) -> Result<(), PreprocessError> {
+    let inside = |start: usize, length: usize, end: usize| {
+        length > 0 && start.checked_add(length).is_some_and(|last| last <= end)
+    };
+    if inside(y0, height, rows) && inside(x0, width, columns) {
+        return Ok(());
+    }
+    Err(PreprocessError::Shape {
+        what: "region".to_owned(),
+        expected: format!("at least one pixel inside {rows} rows and {columns} columns"),
+        got: format!("{height} rows from {y0} and {width} columns from {x0}"),
+    })
+}

@@ -1,0 +1,137 @@
+//! What a file is, told by its first bytes and never by its name.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+use crate::PreprocessError;
+
+/// How many leading bytes [`Format::of`] wants to see.
+pub(crate) const LEADING: usize = 16;
+
+/// A format that this crate reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Fits,
+    Gzip,
+    Bzip2,
+    Compress,
+    Png,
+    Jpeg,
+    Tiff,
+}
+
+impl Format {
+    /// The format of a file that starts with `bytes`, if it is one that is read here.
+    pub(crate) fn of(bytes: &[u8]) -> Option<Format> {
+        const MAGIC: [(&[u8], Format); 10] = [
+            (b"SIMPLE  =", Format::Fits),
+            (b"\x1f\x8b", Format::Gzip),
+            (b"BZh", Format::Bzip2),
+            (b"\x1f\x9d", Format::Compress),
+            (b"\x89PNG\r\n\x1a\n", Format::Png),
+            (b"\xff\xd8\xff", Format::Jpeg),
+            (b"II*\0", Format::Tiff),
+            (b"MM\0*", Format::Tiff),
+            (b"II+\0", Format::Tiff),
+            (b"MM\0+", Format::Tiff),
+        ];
+        MAGIC
+            .iter()
+            .find(|(magic, _)| bytes.starts_with(magic))
+            .map(|(_, format)| *format)
+    }
+}
+
+/// Says in words what a file that starts with `bytes` looks like, for error messages.
+pub(crate) fn describe(bytes: &[u8]) -> String {
+    const OTHERS: [(&[u8], &str); 8] = [
+        (b"\x89HDF", "an HDF5 file"),
+        (b"#ASDF", "an ASDF file"),
+        (b"XISF0100", "an XISF file"),
+        (b"PK\x03\x04", "a zip archive"),
+        (b"\xfd7zXZ", "an xz file"),
+        (b"\x28\xb5\x2f\xfd", "a zstd file"),
+        (b"GIF8", "a GIF image"),
+        (b"RIFF", "a WebP or other RIFF file"),
+    ];
+    if bytes.is_empty() {
+        return "an empty file (0 bytes)".to_owned();
+    }
+    if let Some((_, name)) = OTHERS.iter().find(|(magic, _)| bytes.starts_with(magic)) {
+        return (*name).to_owned();
+    }
+    match Format::of(bytes) {
+        Some(Format::Fits) => "a FITS file".to_owned(),
+        Some(Format::Gzip) => "a gzip file".to_owned(),
+        Some(Format::Bzip2) => "a bzip2 file".to_owned(),
+        Some(Format::Compress) => "a compress (.Z) file".to_owned(),
+        Some(Format::Png) => "a PNG image".to_owned(),
+        Some(Format::Jpeg) => "a JPEG image".to_owned(),
+        Some(Format::Tiff) => "a TIFF image".to_owned(),
+        None => {
+            let start = &bytes[..bytes.len().min(LEADING)];
+            match std::str::from_utf8(start) {
+                Ok(text) if !text.contains('\0') => format!("text that starts with {text:?}"),
+                _ => format!("data that starts with the bytes {start:02x?}"),
+            }
+        }
+    }
+}
+
+/// Opens a regular file: a folder, a pipe or a device is refused, not waited for.
+pub(crate) fn open_file(path: &Path) -> Result<File, PreprocessError> {
+    let fail = |source| PreprocessError::io("open", path, source);
+    let metadata = fs::metadata(path).map_err(fail)?;
+    if !metadata.is_file() {
+        let got = if metadata.is_dir() {
+            "a folder"
+        } else {
+            "a pipe, socket or device"
+        };
+        return Err(PreprocessError::Format {
+            path: path.to_owned(),
+            expected: "a regular file",
+            got: got.to_owned(),
+        });
+    }
+    File::open(path).map_err(fail)
+}
+
+/// The first bytes of a file, by which [`Format::of`] tells what it is.
+pub(crate) fn start(path: &Path) -> Result<Vec<u8>, PreprocessError> {
+    let mut start = Vec::with_capacity(LEADING);
+    open_file(path)?
+        .take(LEADING as u64)
+        .read_to_end(&mut start)
+        .map_err(|source| PreprocessError::io("read", path, source))?;
+    Ok(start)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_told_by_content() {
+        assert_eq!(
+            Format::of(b"SIMPLE  =                    T"),
+            Some(Format::Fits)
+        );
+        assert_eq!(Format::of(b"\x1f\x8b\x08"), Some(Format::Gzip));
+        assert_eq!(Format::of(b"\x1f\x9d\x90"), Some(Format::Compress));
+        assert_eq!(Format::of(b"BZh9"), Some(Format::Bzip2));
+        assert_eq!(Format::of(b"MM\0*"), Some(Format::Tiff));
+        assert_eq!(Format::of(b"hello"), None);
+        assert_eq!(Format::of(b""), None);
+    }
+
+    #[test]
+    fn unknown_content_is_described() {
+        assert_eq!(describe(b""), "an empty file (0 bytes)");
+        assert_eq!(describe(b"hello"), "text that starts with \"hello\"");
+        assert_eq!(describe(b"\x89HDF\r\n"), "an HDF5 file");
+        assert!(describe(b"\0\0").contains("00, 00"));
+    }
+}

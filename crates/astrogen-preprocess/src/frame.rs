@@ -1,0 +1,147 @@
+//! One door for every image file: FITS, PNG, JPEG or TIFF, told by content.
+
+use std::path::Path;
+
+use ndarray::{Array3, Axis, Slice, s};
+use serde::{Deserialize, Serialize};
+
+pub use crate::fits::Planes;
+use crate::fits::{FitsFile, HduSelector, Header, check_region};
+use crate::format::{Format, describe, start};
+use crate::{PreprocessError, raster};
+
+/// Which part of a file becomes the frame. The default is the first HDU that holds an
+/// image of two axes or more, with all its planes as bands.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FrameOptions {
+    /// The HDU of a FITS file; `None` is the first that holds an image of two axes or
+    /// more. Other formats have none, and there it is not looked at.
+    pub hdu: Option<HduSelector>,
+    /// The planes of a cube, or the channels of a picture, that become bands.
+    pub planes: Planes,
+}
+
+/// The shape of a frame, known without reading its pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FrameInfo {
+    /// Bands, after the choice of planes.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+/// An image file in memory.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// `[C, H, W]`. From FITS in physical units, NaN where blank, row 0 the first of the
+    /// file; from a picture in unit range (see [`raster`]), row 0 the top.
+    pub pixels: Array3<f32>,
+    /// The cards of the HDU; empty for a picture.
+    pub header: Header,
+}
+
+impl Frame {
+    /// Reads a whole frame.
+    ///
+    /// # Errors
+    /// `Format` for a file that is no image, and all errors of [`FitsFile::read`] and
+    /// [`raster::read`].
+    pub fn open(path: impl AsRef<Path>, options: &FrameOptions) -> Result<Frame, PreprocessError> {
+        let path = path.as_ref();
+        if is_fits(path)? {
+            let (mut file, hdu) = open_fits(path, options)?;
+            let pixels = file.read(hdu, &options.planes)?;
+            return Ok(Frame {
+                pixels,
+                header: file.hdus()[hdu].header.clone(),
+            });
+        }
+        let mut pixels = raster::read(path)?;
+        let bands = options.planes.of(pixels.dim().0)?;
+        if bands.len() < pixels.dim().0 {
+            pixels = pixels.slice_axis(Axis(0), Slice::from(bands)).to_owned();
+        }
+        Ok(Frame {
+            pixels,
+            header: Header::new(),
+        })
+    }
+
+    /// The shape that [`Frame::open`] would give, from the file's headers alone.
+    ///
+    /// # Errors
+    /// As [`Frame::open`], but for damage to the pixels themselves.
+    pub fn info(
+        path: impl AsRef<Path>,
+        options: &FrameOptions,
+    ) -> Result<FrameInfo, PreprocessError> {
+        let path = path.as_ref();
+        let [planes, height, width] = if is_fits(path)? {
+            let (file, hdu) = open_fits(path, options)?;
+            file.shape(hdu)?
+        } else {
+            raster::shape(path)?
+        };
+        let channels = options.planes.of(planes)?.len();
+        Ok(FrameInfo {
+            channels,
+            height,
+            width,
+        })
+    }
+
+    /// Reads rows `y0..y0 + height` and columns `x0..x0 + width` only. Of a FITS file
+    /// nothing else is read; a picture is decoded as a whole.
+    ///
+    /// # Errors
+    /// As [`Frame::open`], and `Shape` for a region that is empty or reaches outside.
+    pub fn open_region(
+        path: impl AsRef<Path>,
+        options: &FrameOptions,
+        y0: usize,
+        x0: usize,
+        height: usize,
+        width: usize,
+    ) -> Result<Frame, PreprocessError> {
+        let path = path.as_ref();
+        if is_fits(path)? {
+            let (mut file, hdu) = open_fits(path, options)?;
+            let pixels = file.read_region(hdu, &options.planes, y0, x0, height, width)?;
+            return Ok(Frame {
+                pixels,
+                header: file.hdus()[hdu].header.clone(),
+            });
+        }
+        let whole = Frame::open(path, options)?;
+        let (_, rows, columns) = whole.pixels.dim();
+        check_region([y0, x0, height, width], [rows, columns])?;
+        let region = s![.., y0..y0 + height, x0..x0 + width];
+        Ok(Frame {
+            pixels: whole.pixels.slice(region).to_owned(),
+            header: whole.header,
+        })
+    }
+}
+
+/// Whether a file is FITS, plain or packed, rather than a picture.
+fn is_fits(path: &Path) -> Result<bool, PreprocessError> {
+    let start = start(path)?;
+    match Format::of(&start) {
+        Some(Format::Fits | Format::Gzip | Format::Bzip2 | Format::Compress) => Ok(true),
+        Some(Format::Png | Format::Jpeg | Format::Tiff) => Ok(false),
+        None => Err(PreprocessError::Format {
+            path: path.to_owned(),
+            expected: "FITS (plain or packed by gzip, bzip2 or compress), PNG, JPEG or TIFF",
+            got: describe(&start),
+        }),
+    }
+}
+
+fn open_fits(path: &Path, options: &FrameOptions) -> Result<(FitsFile, usize), PreprocessError> {
+    let file = FitsFile::open(path)?;
+    let hdu = file.hdu(options.hdu.as_ref())?.index;
+    Ok((file, hdu))
+}

@@ -1,0 +1,499 @@
+//! Bad files fail cleanly, with messages that say what was expected, got, and what to do.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod made;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use astrogen_preprocess::PreprocessError;
+use astrogen_preprocess::fits::{FitsFile, Planes};
+use proptest::prelude::*;
+
+/// Reads the first image of a file that holds these bytes.
+fn read(bytes: &[u8]) -> Result<(), PreprocessError> {
+    read_with_limit(bytes, 1 << 30)
+}
+
+fn read_with_limit(bytes: &[u8], limit: u64) -> Result<(), PreprocessError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad.fits");
+    fs::write(&path, bytes).unwrap();
+    let mut file = FitsFile::open_with_limit(&path, limit)?;
+    let index = file.hdu(None)?.index;
+    file.read::<f32>(index, &Planes::Bands).map(|_| ())
+}
+
+fn refusal(bytes: &[u8]) -> String {
+    let message = read(bytes).unwrap_err().to_string();
+    assert!(
+        message.contains("bad.fits"),
+        "the message names no file: {message}"
+    );
+    message
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name)
+}
+
+/// The golden file, unpacked.
+fn golden_bytes() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(fs::File::open(golden("fits.fits.gz")).unwrap())
+        .read_to_end(&mut bytes)
+        .unwrap();
+    bytes
+}
+
+#[test]
+fn files_that_are_not_fits() {
+    let table: [(&[u8], &str); 7] = [
+        (b"", "got an empty file (0 bytes)"),
+        (
+            b"Dear reader,\nthis is a text.",
+            "got text that starts with \"Dear reader,\\nth",
+        ),
+        (b"\x89PNG\r\n\x1a\n....", "got a PNG image"),
+        (b"\x89HDF\r\n\x1a\n", "got an HDF5 file"),
+        (
+            b"\0\x01\x02",
+            "got data that starts with the bytes [00, 01, 02]",
+        ),
+        (
+            &gzip(b"a text in a gzip file"),
+            "got text that starts with \"a text in a gzip\", packed by gzip",
+        ),
+        (&gzip(b""), "got an empty file (0 bytes), packed by gzip"),
+    ];
+    for (bytes, words) in table {
+        let message = refusal(bytes);
+        assert!(message.contains("expected a FITS file"), "{message}");
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn what_is_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = FitsFile::open(folder.path()).unwrap_err().to_string();
+    assert!(
+        message.contains("expected a regular file, got a folder"),
+        "{message}"
+    );
+    let message = FitsFile::open(folder.path().join("none.fits"))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        message.contains("cannot open") && message.contains("No such file"),
+        "{message}"
+    );
+    #[cfg(unix)]
+    {
+        let message = FitsFile::open("/dev/zero").unwrap_err().to_string();
+        assert!(
+            message.contains("got a pipe, socket or device"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn headers_that_are_cut_off_or_wrong() {
+    let image = |cards: &[(&str, &str)]| made::hdu(cards, &[0; 64]);
+    let changed = |keyword: &str, value: &'static str| {
+        let mut cards = made::primary("8", &["8", "8"]);
+        for card in &mut cards {
+            if card.0 == keyword {
+                card.1 = value;
+            }
+        }
+        cards.retain(|card| card.1 != "gone");
+        image(&cards)
+    };
+    assert!(read(&changed("", "")).is_ok());
+    let mut no_end = changed("", "")[..400].to_vec();
+    no_end.resize(2880, b' ');
+    let mut binary = no_end.clone();
+    binary[1000] = 0;
+    let table = [
+        (
+            changed("", "")[..400].to_vec(),
+            "the header of HDU 0 (no END card so far) needs 2880 bytes, the file holds 400",
+        ),
+        (
+            no_end,
+            "needs 5760 bytes, the file holds 2880; fetch or copy the file again",
+        ),
+        (
+            binary,
+            "HDU 0: expected header cards up to END, got other data",
+        ),
+        (
+            changed("BITPIX", "17"),
+            "BITPIX: expected 8, 16, 32, 64, -32 or -64, got Integer(17)",
+        ),
+        (
+            changed("BITPIX", "gone"),
+            "BITPIX: expected 8, 16, 32, 64, -32 or -64, got no such card",
+        ),
+        (
+            changed("NAXIS", "-1"),
+            "NAXIS: expected a number from 0 to 999, got Integer(-1)",
+        ),
+        (
+            changed("NAXIS", "1000000000"),
+            "NAXIS: expected a number from 0 to 999",
+        ),
+        (
+            changed("NAXIS", "2.5"),
+            "NAXIS: expected a number from 0 to 999, got Real(2.5)",
+        ),
+        (
+            changed("NAXIS", "3"),
+            "NAXIS3: expected a whole number from 0, got no such card",
+        ),
+        (
+            changed("NAXIS1", "-8"),
+            "NAXIS1: expected a whole number from 0, got Integer(-8)",
+        ),
+        (
+            changed("NAXIS1", "'8'"),
+            "NAXIS1: expected a whole number from 0, got Text(\"8\")",
+        ),
+    ];
+    for (bytes, words) in table {
+        let message = refusal(&bytes);
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn claims_that_the_file_does_not_hold() {
+    let claim = |bitpix, axes: &[&str]| made::hdu(&made::primary(bitpix, axes), &[0; 2880]);
+    let most = "9223372036854775807";
+    let table = [
+        (
+            claim("16", &["256", "256"]),
+            "(image of 256 x 256 at BITPIX 16) needs 133952 bytes, the file holds 5760",
+        ),
+        (
+            claim("-64", &["3000000000", "3000000000"]),
+            "needs 72000000000000002880 bytes, the file holds 5760",
+        ),
+        (
+            claim("8", &[most, most]),
+            "needs 85070591730234615847396907784232504129 bytes",
+        ),
+        (
+            claim("8", &[most, most, most]),
+            "claim more data than any file can hold",
+        ),
+        (
+            claim("8", &["2881", "1"]),
+            "needs 5761 bytes, the file holds 5760",
+        ),
+    ];
+    for (bytes, words) in table {
+        let message = refusal(&bytes);
+        assert!(message.contains(words), "{message}");
+    }
+    // Exactly what is there is read.
+    assert!(read(&claim("8", &["2880", "1"])).is_ok());
+}
+
+#[test]
+fn arrays_that_are_no_images() {
+    let table: [(&[&str], &str); 5] = [
+        (
+            &[],
+            "HDU 0 is empty (NAXIS = 0), expected an image of 2 axes or more; the file has 0: empty",
+        ),
+        (
+            &["100"],
+            "HDU 0 is 1-D (100), expected an image of 2 axes or more; the file has 0: image of 100",
+        ),
+        (
+            &["0", "5"],
+            "HDU 0 is empty (0 x 5), expected no axis of length 0",
+        ),
+        (&["5", "5", "0"], "HDU 0 is empty (5 x 5 x 0)"),
+        (
+            &["5", "5", "2", "3"],
+            "HDU 0 is a 4-D array (5 x 5 x 2 x 3), expected one axis of planes",
+        ),
+    ];
+    for (axes, words) in table {
+        let message = refusal(&made::hdu(&made::primary("8", axes), &[0; 150]));
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn a_damaged_extension_leaves_those_before_it_usable() {
+    let mut bytes = made::hdu(&made::primary("8", &["2", "2"]), &[1, 2, 3, 4]);
+    let whole = bytes.len();
+    bytes.extend(made::hdu(
+        &[("XTENSION", "'IMAGE   '"), ("BITPIX", "99"), ("NAXIS", "0")],
+        &[],
+    ));
+    assert!(read(&bytes).is_ok());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.fits");
+    for (length, words) in [
+        (bytes.len(), "then damage (HDU 1: BITPIX"),
+        (
+            whole + 100,
+            "the header of HDU 1 (no END card so far) is cut off",
+        ),
+    ] {
+        fs::write(&path, &bytes[..length]).unwrap();
+        let file = FitsFile::open(&path).unwrap();
+        let message = file
+            .hdu(Some(&"1".parse().unwrap()))
+            .unwrap_err()
+            .to_string();
+        assert!(
+            message.contains("no HDU 1; the file has 0: image of 2 x 2, "),
+            "{message}"
+        );
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn packed_files_that_are_cut_off_or_too_large() {
+    let raw = made::hdu(&made::primary("8", &["1000", "1000"]), &vec![0; 1_000_000]);
+    let packed = gzip(&raw);
+    assert!(packed.len() < 5000);
+    assert!(read(&packed).is_ok());
+    let message = read_with_limit(&packed, 100_000).unwrap_err().to_string();
+    assert!(
+        message.contains("the unpacked file claims 100001 bytes, more than the limit of 100000"),
+        "{message}"
+    );
+
+    let message = refusal(&packed[..packed.len() / 2]);
+    assert!(
+        message.contains("its gzip stream cannot be unpacked"),
+        "{message}"
+    );
+    let mut packer = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
+    packer.write_all(&raw).unwrap();
+    let bzip2 = packer.finish().unwrap();
+    let message = refusal(&bzip2[..bzip2.len() / 2]);
+    assert!(
+        message.contains("its bzip2 stream cannot be unpacked"),
+        "{message}"
+    );
+    // A cut .Z stream has no end to miss, but the image does.
+    let compress = fs::read(golden("noise.fits.Z")).unwrap();
+    let message = refusal(&compress[..compress.len() / 2]);
+    assert!(
+        message.contains("is truncated: the data of HDU 0"),
+        "{message}"
+    );
+    let message = refusal(b"\x1f\x9d\x1f rest");
+    assert!(message.contains("code width outside 9 to 16"), "{message}");
+    let message = refusal(b"\x1f\x9d\x90\xff\xff\xff\xff\xff\xff\xff\xff\xff");
+    assert!(message.contains("first code is no byte"), "{message}");
+}
+
+/// One tile-compressed HDU of the golden file, by name: its bytes behind a primary HDU.
+struct Compressed {
+    bytes: Vec<u8>,
+}
+
+impl Compressed {
+    fn of(name: &str) -> Compressed {
+        let bytes = golden_bytes();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.fits");
+        fs::write(&path, &bytes).unwrap();
+        let file = FitsFile::open(&path).unwrap();
+        // Headers start on blocks with XTENSION; the HDU wanted is the one of that index.
+        let index = file.hdu(Some(&name.parse().unwrap())).unwrap().index;
+        let starts: Vec<usize> = (0..bytes.len())
+            .step_by(2880)
+            .filter(|at| bytes[*at..].starts_with(b"XTENSION") || *at == 0)
+            .collect();
+        let end = starts.get(index + 1).copied().unwrap_or(bytes.len());
+        let mut one = bytes[..starts[1]].to_vec();
+        one.extend(&bytes[starts[index]..end]);
+        assert!(read(&one).is_ok());
+        Compressed { bytes: one }
+    }
+
+    /// The file with one card's value changed.
+    fn with(&self, keyword: &str, value: &str) -> Vec<u8> {
+        let mut bytes = self.bytes.clone();
+        let card = format!("{keyword:<8}=");
+        let at = bytes
+            .chunks(80)
+            .rposition(|chunk| chunk.starts_with(card.as_bytes()))
+            .unwrap()
+            * 80;
+        bytes[at..at + 80]
+            .copy_from_slice(format!("{:<80}", format!("{card} {value:>20}")).as_bytes());
+        bytes
+    }
+
+    /// Where the table of the compressed image starts.
+    fn table(&self) -> usize {
+        let end = format!("{:<80}", "END");
+        let at = self
+            .bytes
+            .chunks(80)
+            .rposition(|chunk| chunk == end.as_bytes())
+            .unwrap();
+        ((at + 1) * 80).next_multiple_of(2880)
+    }
+
+    fn patched(&self, at: usize, patch: &[u8]) -> Vec<u8> {
+        let mut bytes = self.bytes.clone();
+        bytes[at..at + patch.len()].copy_from_slice(patch);
+        bytes
+    }
+}
+
+#[test]
+fn compressed_images_that_lie() {
+    let rice = Compressed::of("I16_RICE_1");
+    let table = rice.table();
+    let cases = [
+        (
+            rice.with("ZTILE1", "0"),
+            "ZTILE1: expected a length from 1, got 0",
+        ),
+        (
+            rice.with("ZTILE1", "4"),
+            "expected a table of 8 rows, one a tile, got 6 rows",
+        ),
+        (
+            rice.with("ZNAXIS1", "1000000"),
+            "expected a table of 400000 rows",
+        ),
+        (
+            rice.with("ZVAL1", "0"),
+            "RICE: expected blocks of 1 to 4096 pixels",
+        ),
+        (
+            rice.with("ZVAL2", "3"),
+            "of 1, 2 or 4 bytes, got blocks of 32 pixels of 3 bytes",
+        ),
+        (
+            rice.with("ZBITPIX", "12"),
+            "ZBITPIX: expected 8, 16, 32, 64, -32 or -64, got Integer(12)",
+        ),
+        (
+            rice.with("ZCMPTYPE", "'RICE_9  '"),
+            "HDU 1: cfitsio refuses it",
+        ),
+        (
+            rice.with("TFORM1", "'1J      '"),
+            "TFORM1: expected 1P. or 1Q. for COMPRESSED_DATA, got \"1J\"",
+        ),
+        (
+            rice.with("TFORM1", "'999999999999999999999999J'"),
+            "TFORM1: expected a column of a binary table",
+        ),
+        (
+            rice.with("TTYPE1", "'OTHER   '"),
+            "expected a column COMPRESSED_DATA, found none",
+        ),
+        (rice.with("PCOUNT", "-5"), "PCOUNT"),
+        (rice.with("PCOUNT", "99999999"), "needs"),
+        // The first tile's descriptor: how many bytes, and where.
+        (
+            rice.patched(table, &[0x7f, 0xff, 0xff, 0xff]),
+            "COMPRESSED_DATA of tile 0: expected 2147483647 bytes at offset",
+        ),
+        (
+            rice.patched(table + 4, &[0x7f, 0, 0, 0]),
+            "at offset 2130706432, the heap holds",
+        ),
+    ];
+    for (number, (bytes, words)) in cases.iter().enumerate() {
+        let message = refusal(bytes);
+        assert!(message.contains(words), "{number}: {message}");
+    }
+
+    // One row of tiles of nine thousand million pixels each.
+    let mut wide = rice;
+    for (keyword, value) in [
+        ("ZTILE1", "9000000000"),
+        ("ZNAXIS1", "9000000000"),
+        ("NAXIS2", "2"),
+    ] {
+        wide = Compressed {
+            bytes: wide.with(keyword, value),
+        };
+    }
+    let message = refusal(&wide.bytes);
+    let words = "the tile-compressed image in HDU 1 claims 396000000000 bytes, more than the limit of 1073741824";
+    assert!(message.contains(words), "{message}");
+    wide.bytes = wide.with("ZNAXIS2", "1");
+    wide.bytes = wide.with("NAXIS2", "1");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wide.fits");
+    fs::write(&path, &wide.bytes).unwrap();
+    let mut file = FitsFile::open(&path).unwrap();
+    let region = file
+        .read_region::<f32>(1, &Planes::Bands, 0, 0, 1, 1)
+        .unwrap_err();
+    let words = "larger than the 268435456 pixels that can be unpacked at once";
+    assert!(region.to_string().contains(words), "{region}");
+}
+
+#[test]
+fn compressed_streams_that_lie() {
+    let hcompress = Compressed::of("I16_HCOMPRESS_1");
+    let magic = hcompress
+        .bytes
+        .windows(2)
+        .rposition(|pair| pair == [0xdd, 0x99])
+        .unwrap();
+    let message = refusal(&hcompress.patched(magic + 2, &[0, 0, 0x7f, 0xff]));
+    assert!(
+        message.contains("its HCOMPRESS stream claims 4 x 32767"),
+        "{message}"
+    );
+    let message = refusal(&hcompress.patched(magic, b"??"));
+    assert!(
+        message.contains("expected an HCOMPRESS stream, got other"),
+        "{message}"
+    );
+    let message = refusal(&hcompress.patched(magic + 22, &[200]));
+    assert!(message.contains("at most 64 bit planes"), "{message}");
+
+    let plio = Compressed::of("I16_PLIO_1");
+    let heap = plio.table() + 11 * 8;
+    let message = refusal(&plio.patched(heap + 6, &[0x7f, 0xff]));
+    assert!(message.contains("it claims Some(32767)"), "{message}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever happens to the cards of a header, reading it ends in a result.
+    #[test]
+    fn damaged_headers_end_in_a_result(
+        damage in prop::collection::vec((0..36 * 80_usize, b' '..=b'~'), 1..20),
+        name in prop::sample::select(vec!["I16_RICE_1", "F32_DITHER_1", "U16"]),
+    ) {
+        let mut bytes = Compressed::of(name).bytes;
+        for (at, byte) in damage {
+            bytes[2880 + at] = byte;
+        }
+        let _ = read(&bytes);
+    }
+}

@@ -1,0 +1,470 @@
+//! Frames to the signed range and back to physical units.
+
+use astrogen_preprocess::{
+    BackgroundConfig, Fill, Interval, MaskConfig, Pipeline, PipelineConfig, Scaling, Stretch,
+};
+use ndarray::{Array3, s};
+use proptest::prelude::*;
+
+use crate::golden::{array, assert_close, uniform};
+
+const STRETCHES: [&str; 8] = [
+    "linear",
+    "sqrt",
+    "power:1.5",
+    "log:1000",
+    "asinh:0.1",
+    "sinh:0.5",
+    "power_dist:10",
+    "histogram_equalization",
+];
+
+/// Three bands of sky, stars and different zero points.
+fn sky(seed: u64, side: usize) -> Array3<f32> {
+    let recipe = |band: u64| {
+        format!(
+            "[{}, {}, {}, 5.0, 0.05, 2000.0, 0]",
+            seed + band,
+            side * side,
+            100 * (band + 1)
+        )
+    };
+    let bands = [0, 1, 2].map(|band| array(serde_json::from_str(&recipe(band)).unwrap()));
+    Array3::from_shape_vec((3, side, side), bands.concat()).unwrap()
+}
+
+fn pipeline(interval: &str, stretch: &str) -> Pipeline {
+    Pipeline::new(PipelineConfig {
+        interval: interval.parse().unwrap(),
+        stretch: stretch.parse().unwrap(),
+        ..PipelineConfig::default()
+    })
+    .unwrap()
+}
+
+/// How far `back` may lie from `value`: a few roundings of f32, in the signed range (taken
+/// back through the steepest part of the curve between them) and in the value itself.
+fn assert_same(
+    frame: &Array3<f32>,
+    back: &Array3<f32>,
+    pipeline: &Pipeline,
+    scaling: &Scaling,
+    what: &str,
+) {
+    let signed = pipeline.apply_with(frame, scaling).unwrap();
+    let nudged = |by: f32| {
+        pipeline
+            .inverse(&signed.mapv(|value| (value + by).clamp(-1.0, 1.0)), scaling)
+            .unwrap()
+    };
+    let (below, above) = (nudged(-2.0 * f32::EPSILON), nudged(2.0 * f32::EPSILON));
+    for (index, &value) in frame.indexed_iter() {
+        let slack = 4.0 * f32::EPSILON * value.abs();
+        let within = (below[index] - slack)..=(above[index] + slack);
+        assert!(
+            within.contains(&value),
+            "{what}: {value} at {index:?} not in {within:?}"
+        );
+        assert!(
+            within.contains(&back[index]),
+            "{what}: {} at {index:?}",
+            back[index]
+        );
+    }
+}
+
+#[test]
+fn every_stretch_and_setting_leads_back_to_physical_units() {
+    let frame = sky(11, 40);
+    for stretch in STRETCHES {
+        for linked in [false, true] {
+            for background in [None, Some(BackgroundConfig::default())] {
+                let pipeline = Pipeline::new(PipelineConfig {
+                    interval: Interval::MinMax,
+                    stretch: stretch.parse().unwrap(),
+                    linked,
+                    background,
+                    ..PipelineConfig::default()
+                })
+                .unwrap();
+                let prepared = pipeline.apply(&frame).unwrap();
+                assert!(
+                    prepared
+                        .pixels
+                        .iter()
+                        .all(|value| (-1.0..=1.0).contains(value))
+                );
+                assert_eq!(prepared.bad_fraction, 0.0);
+                let again = pipeline.apply_with(&frame, &prepared.scaling).unwrap();
+                assert_eq!(again, prepared.pixels, "{stretch}");
+                let back = pipeline
+                    .inverse(&prepared.pixels, &prepared.scaling)
+                    .unwrap();
+                let what = format!("{stretch}, linked {linked}");
+                assert_same(&frame, &back, &pipeline, &prepared.scaling, &what);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_frame_comes_back_where_nothing_was_clipped(
+        seed in any::<u32>(),
+        level in -1e5..1e5_f64,
+        exponent in -3..6_i32,
+        stretch in prop::sample::select(&STRETCHES[..]),
+    ) {
+        let mut uniform = uniform(seed.into());
+        let frame = Array3::from_shape_fn((2, 9, 13), |_| {
+            (level + 10_f64.powi(exponent) * uniform() * uniform()) as f32
+        });
+        let pipeline = pipeline("minmax", stretch);
+        let Ok(prepared) = pipeline.apply(&frame) else {
+            // A width lost in the rounding of the level.
+            prop_assert!(frame.iter().all(|value| *value == frame[[0, 0, 0]]));
+            return Ok(());
+        };
+        let back = pipeline.inverse(&prepared.pixels, &prepared.scaling).unwrap();
+        assert_same(&frame, &back, &pipeline, &prepared.scaling, stretch);
+    }
+}
+
+#[test]
+fn the_default_is_the_asinh_of_the_inner_percentiles() {
+    let config = PipelineConfig::default();
+    assert_eq!(config.interval, Interval::AsymmetricPercentile(0.25, 99.75));
+    assert_eq!(config.stretch, Stretch::Asinh { a: 0.1 });
+    let frame = sky(5, 64);
+    let pipeline = Pipeline::new(config).unwrap();
+    let prepared = pipeline.apply(&frame).unwrap();
+    for (index, &signed) in prepared.pixels.indexed_iter() {
+        let [vmin, vmax] = prepared.scaling.limits[index.0];
+        let unit = ((f64::from(frame[index]) - vmin) / (vmax - vmin)).clamp(0.0, 1.0);
+        let expected = 2.0 * (unit / 0.1).asinh() / 10.0_f64.asinh() - 1.0;
+        assert!((f64::from(signed) - expected).abs() < 1e-7);
+    }
+    let limits = pipeline
+        .config()
+        .interval
+        .limits(frame.slice(s![1, .., ..]).as_slice().unwrap());
+    assert_eq!(prepared.scaling.limits[1], limits.unwrap());
+}
+
+#[test]
+fn linked_bands_share_limits_above_their_own_background() {
+    let frame = sky(21, 50);
+    let config = PipelineConfig {
+        linked: true,
+        background: Some(BackgroundConfig::default()),
+        interval: Interval::MinMax,
+        ..PipelineConfig::default()
+    };
+    let scaling = Pipeline::new(config)
+        .unwrap()
+        .apply(&frame)
+        .unwrap()
+        .scaling;
+    for (band, level) in [100.0, 200.0, 300.0].into_iter().enumerate() {
+        assert!(
+            (scaling.background[band] - level).abs() < 2.0,
+            "{:?}",
+            scaling.background
+        );
+    }
+    assert!(
+        scaling
+            .limits
+            .iter()
+            .all(|limits| *limits == scaling.limits[0])
+    );
+    assert!(scaling.limits[0][0] < 0.0 && scaling.limits[0][0] > -15.0);
+}
+
+#[test]
+fn manual_limits_count_from_the_background() {
+    let frame = sky(3, 30);
+    let config = PipelineConfig {
+        background: Some(BackgroundConfig::default()),
+        interval: "manual:-20,20".parse().unwrap(),
+        stretch: Stretch::Linear,
+        ..PipelineConfig::default()
+    };
+    let prepared = Pipeline::new(config).unwrap().apply(&frame).unwrap();
+    // The sky itself lies in the middle of the range in every band.
+    for band in prepared.pixels.outer_iter() {
+        let mut values = band.iter().copied().collect::<Vec<_>>();
+        values.sort_by(f32::total_cmp);
+        assert!(values[values.len() / 2].abs() < 0.1);
+    }
+}
+
+#[test]
+fn bad_pixels_are_filled_and_kept_out_of_the_statistics() {
+    let clean = sky(8, 32);
+    let mut frame = clean.clone();
+    frame[[0, 0, 0]] = f32::NAN;
+    frame[[1, 3, 4]] = f32::INFINITY;
+    frame[[2, 5, 6]] = f32::NEG_INFINITY;
+    frame[[0, 9, 9]] = 1e9;
+    let run = |fill: Fill| {
+        let mask = MaskConfig {
+            saturation: Some(1e6),
+            fill,
+            ..MaskConfig::default()
+        };
+        let config = PipelineConfig {
+            mask,
+            interval: Interval::MinMax,
+            ..PipelineConfig::default()
+        };
+        Pipeline::new(config).unwrap().apply(&frame).unwrap()
+    };
+    let prepared = run(Fill::Vmin);
+    assert!(
+        prepared
+            .pixels
+            .iter()
+            .all(|value| (-1.0..=1.0).contains(value))
+    );
+    assert!((prepared.bad_fraction - 4.0 / (3.0 * 32.0 * 32.0)).abs() < 1e-12);
+    assert!(prepared.scaling.limits[0][1] < 3000.0);
+    for filled in [[0, 0, 0], [1, 3, 4], [2, 5, 6]] {
+        assert_eq!(prepared.pixels[filled], -1.0);
+    }
+    assert_eq!(
+        prepared.pixels[[0, 9, 9]],
+        1.0,
+        "a saturated pixel is as bright as can be"
+    );
+    assert_eq!(run(Fill::Value(1e12)).pixels[[0, 0, 0]], 1.0);
+    let prepared = run(Fill::Median);
+    let mut band = prepared
+        .pixels
+        .slice(s![0, .., ..])
+        .iter()
+        .copied()
+        .collect::<Vec<_>>();
+    band.sort_by(f32::total_cmp);
+    assert!((prepared.pixels[[0, 0, 0]] - band[512]).abs() < 0.01);
+}
+
+#[test]
+fn frames_that_carry_nothing_are_refused() {
+    let pipeline = Pipeline::new(PipelineConfig::default()).unwrap();
+    let message = |frame: &Array3<f32>| pipeline.apply(frame).unwrap_err().to_string();
+    let constant = message(&Array3::from_elem((2, 8, 8), 3.25));
+    assert!(
+        constant.contains("both 3.25 in every band, as in a constant frame"),
+        "{constant}"
+    );
+    let blank = message(&Array3::from_elem((1, 8, 8), f32::NAN));
+    assert!(
+        blank.starts_with("band 0 has no good pixel: all are NaN"),
+        "{blank}"
+    );
+    let empty = message(&Array3::zeros((1, 0, 8)));
+    assert!(
+        empty.starts_with("frame: expected [C, H, W] with at least one pixel"),
+        "{empty}"
+    );
+    let mut patchy = sky(1, 8);
+    patchy.slice_mut(s![.., ..5, ..]).fill(f32::NAN);
+    let patchy = message(&patchy);
+    assert!(
+        patchy.starts_with("62.5 % of the pixels are bad"),
+        "{patchy}"
+    );
+}
+
+#[test]
+fn one_constant_band_or_a_sparse_one_is_no_reason_to_refuse() {
+    for stretch in STRETCHES {
+        let pipeline = pipeline("percentile:90", stretch);
+        let mut frame = sky(2, 16);
+        frame.slice_mut(s![1, .., ..]).fill(4.5);
+        // Nine tenths of the band are equal, so the percentiles coincide; the rest differ.
+        frame.slice_mut(s![2, .., ..]).fill(0.0);
+        frame[[2, 0, 0]] = 8.0;
+        frame[[2, 0, 1]] = 2.0;
+        let prepared = pipeline.apply(&frame).unwrap();
+        assert_eq!(prepared.scaling.limits[1], [4.5, 4.5]);
+        assert_eq!(prepared.scaling.limits[2], [0.0, 8.0]);
+        assert!(
+            prepared
+                .pixels
+                .slice(s![1, .., ..])
+                .iter()
+                .all(|value| *value == -1.0)
+        );
+        assert!(prepared.pixels[[2, 0, 1]] > -1.0 && prepared.pixels[[2, 0, 1]] < 1.0);
+        let back = pipeline
+            .inverse(&prepared.pixels, &prepared.scaling)
+            .unwrap();
+        assert!(
+            back.slice(s![1, .., ..]).iter().all(|value| *value == 4.5),
+            "{stretch}"
+        );
+        assert!(
+            (back[[2, 0, 1]] - 2.0).abs() < 1e-4,
+            "{stretch}: {}",
+            back[[2, 0, 1]]
+        );
+    }
+}
+
+#[test]
+fn ready_made_pictures_pass_through_unchanged() {
+    let picture = Array3::from_shape_fn((3, 4, 4), |(c, y, x)| (c * 16 + y * 4 + x) as f32 / 47.0);
+    let pipeline = Pipeline::new(PipelineConfig::picture()).unwrap();
+    let prepared = pipeline.apply(&picture).unwrap();
+    let difference = &prepared.pixels - picture.mapv(|value| 2.0 * value - 1.0);
+    assert!(difference.iter().all(|value| value.abs() < 1e-6));
+    assert!(
+        pipeline.apply(&Array3::zeros((3, 4, 4))).is_ok(),
+        "a black picture is a picture"
+    );
+}
+
+#[test]
+fn layout_in_memory_does_not_matter() {
+    let frame = sky(4, 12);
+    let turned = frame.clone().permuted_axes([0, 2, 1]);
+    let pipeline = Pipeline::new(PipelineConfig::default()).unwrap();
+    let (one, other) = (
+        pipeline.apply(&frame).unwrap(),
+        pipeline.apply(&turned).unwrap(),
+    );
+    assert_eq!(one.pixels.permuted_axes([0, 2, 1]), other.pixels);
+}
+
+#[test]
+fn the_median_scaling_is_taken_number_by_number() {
+    let scaling = |level: f64, low: f64, high: f64| Scaling {
+        background: vec![level],
+        limits: vec![[low, high]],
+        equalization: Vec::new(),
+    };
+    let many = [
+        scaling(1.0, 0.0, 5.0),
+        scaling(9.0, 2.0, 7.0),
+        scaling(3.0, 1.0, 90.0),
+    ];
+    assert_eq!(Scaling::median(&many), Some(scaling(3.0, 1.0, 7.0)));
+    assert_eq!(Scaling::median(&many[..2]), Some(scaling(5.0, 1.0, 6.0)));
+    assert_eq!(Scaling::median(&[]), None);
+    let two_bands = Scaling {
+        background: vec![0.0; 2],
+        ..scaling(0.0, 0.0, 1.0)
+    };
+    assert_eq!(Scaling::median(&[scaling(1.0, 0.0, 5.0), two_bands]), None);
+    let pipeline = pipeline("zscale", "histogram_equalization");
+    let fitted = [1, 2, 3].map(|seed| pipeline.apply(&sky(seed, 24)).unwrap().scaling);
+    let median = Scaling::median(&fitted).unwrap();
+    assert!(pipeline.inverse(&Array3::zeros((3, 2, 2)), &median).is_ok());
+}
+
+#[test]
+fn a_scaling_that_does_not_fit_is_refused() {
+    let pipeline = Pipeline::new(PipelineConfig::default()).unwrap();
+    let frame = sky(6, 8);
+    let scaling = pipeline.apply(&frame).unwrap().scaling;
+    let one_band = frame.slice(s![..1, .., ..]).to_owned();
+    let message = pipeline
+        .apply_with(&one_band, &scaling)
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        message,
+        "scaling: expected backgrounds, limits, equalizations: [1, 1, 0], got [3, 3, 0]"
+    );
+    let mut reversed = scaling.clone();
+    reversed.limits[2] = [5.0, 1.0];
+    let message = pipeline.inverse(&frame, &reversed).unwrap_err().to_string();
+    assert!(
+        message.ends_with("got background 0, limits 5,1"),
+        "{message}"
+    );
+}
+
+#[test]
+fn configurations_and_scalings_travel_through_json() {
+    let json = serde_json::to_value(PipelineConfig::default()).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!({
+            "mask": {"saturation": null, "fill": "median", "max_bad_fraction": 0.5},
+            "background": null,
+            "interval": "asymmetric:0.25,99.75",
+            "linked": false,
+            "stretch": "asinh:0.1",
+        })
+    );
+    let config: PipelineConfig =
+        serde_json::from_str(r#"{"stretch": "log", "background": {"method": "mean"}}"#).unwrap();
+    assert_eq!(config.stretch, Stretch::Log { a: 1000.0 });
+    for (bad, words) in [
+        (r#"{"strech": "log"}"#, "unknown field `strech`"),
+        (
+            r#"{"stretch": "log:-1"}"#,
+            "expected a number greater than 0",
+        ),
+        (r#"{"interval": "zcale"}"#, "unknown interval"),
+    ] {
+        let message = serde_json::from_str::<PipelineConfig>(bad)
+            .unwrap_err()
+            .to_string();
+        assert!(message.contains(words), "{message}");
+    }
+    let frame = sky(7, 10);
+    for stretch in ["asinh:0.1", "histogram_equalization"] {
+        let scaling = pipeline("minmax", stretch).apply(&frame).unwrap().scaling;
+        let json = serde_json::to_string(&scaling).unwrap();
+        let read: Scaling = serde_json::from_str(&json).unwrap();
+        for (read, written) in read
+            .limits
+            .iter()
+            .flatten()
+            .zip(scaling.limits.iter().flatten())
+        {
+            assert_close(*read, *written, 1e-15, stretch);
+        }
+        assert_eq!(json.contains("equalization"), stretch != "asinh:0.1");
+    }
+}
+
+#[test]
+fn a_pipeline_is_checked_when_it_is_made() {
+    for config in [
+        PipelineConfig {
+            stretch: Stretch::Asinh { a: 0.0 },
+            ..PipelineConfig::default()
+        },
+        PipelineConfig {
+            interval: Interval::Percentile(101.0),
+            ..PipelineConfig::default()
+        },
+        PipelineConfig {
+            background: Some(BackgroundConfig {
+                sigma: -3.0,
+                ..BackgroundConfig::default()
+            }),
+            ..PipelineConfig::default()
+        },
+        PipelineConfig {
+            mask: MaskConfig {
+                max_bad_fraction: -0.1,
+                ..MaskConfig::default()
+            },
+            ..PipelineConfig::default()
+        },
+    ] {
+        let message = Pipeline::new(config).unwrap_err().to_string();
+        assert!(
+            message.contains("expected") && message.contains("got"),
+            "{message}"
+        );
+    }
+}

@@ -1,0 +1,43 @@
+//! Finds libtorch's devices and owns seeds, threads and memory settings.
+//!
+//! What a program does first, in this order, before any other use of libtorch:
+//!
+//! ```
+//! use astrogen_runtime::{DeviceChoice, seed_everything, set_threads, tune_allocator};
+//!
+//! # fn main() -> Result<(), astrogen_runtime::RuntimeError> {
+//! tune_allocator();
+//! let device = DeviceChoice::Cpu.resolve()?;
+//! set_threads(None);
+//! seed_everything(42);
+//! let latent = tch::Tensor::randn([4, 100], (tch::Kind::Float, device));
+//! # assert_eq!(latent.size(), [4, 100]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | module | what it owns |
+//! | --- | --- |
+//! | [`device`] | the choice `auto`, `cpu`, `cuda`, `cuda:N` and what it comes to on this machine |
+//! | [`cuda`] | libtorch's CUDA library, opened at run time, and the NVIDIA driver |
+//! | [`seed`] | libtorch's random numbers and the sub-seeds of everything else |
+//! | [`threads`] | how many threads libtorch computes with |
+//! | [`allocator`] | glibc settings that keep libtorch's memory from being faulted in again at every step |
+//! | [`libtorch`] | the loaded libtorch: version, path, C++ ABI, CPU capability |
+//! | [`doctor`] | all of the above as one report, each fault with its mend |
+
+pub mod allocator;
+pub mod cuda;
+pub mod device;
+pub mod doctor;
+pub mod error;
+pub mod libtorch;
+pub mod seed;
+pub mod threads;
+
+pub use allocator::{Allocator, tune_allocator};
+pub use device::DeviceChoice;
+pub use doctor::{Report, doctor};
+pub use error::RuntimeError;
+pub use seed::{derive_seed, seed_everything};
+pub use threads::set_threads;

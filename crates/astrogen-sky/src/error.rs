@@ -1,0 +1,61 @@
+//! What can go wrong while simulating a sky.
+
+use astrogen_preprocess::PreprocessError;
+use std::path::PathBuf;
+
+/// An error of this crate, sorted by who is at fault.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SkyError {
+    /// A setting breaks its rule: the caller's to mend.
+    #[error("{setting} must be {rule}, but got {got}")]
+    Config {
+        /// The setting's name.
+        setting: &'static str,
+        /// What the setting must be.
+        rule: &'static str,
+        /// What it was.
+        got: String,
+    },
+    /// The folder holds files that these settings did not make: the caller's to choose.
+    #[error(
+        "{} holds {found}, and nothing there was changed; \
+         choose another folder, give the settings it was made with, or delete it first",
+        folder.display()
+    )]
+    Folder {
+        /// The folder that was asked for.
+        folder: PathBuf,
+        /// What it holds.
+        found: String,
+    },
+    /// The file system refused: the machine's.
+    #[error("{action} {}: {source}", path.display())]
+    Io {
+        /// What was being done.
+        action: &'static str,
+        /// To which file or folder.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A FITS file could not be written.
+    #[error(transparent)]
+    Fits(#[from] PreprocessError),
+}
+
+impl SkyError {
+    /// Passes if `fine`, else the error that `setting` breaks `rule` with the value `got`.
+    pub(crate) fn check(
+        setting: &'static str,
+        rule: &'static str,
+        got: impl ToString,
+        fine: bool,
+    ) -> Result<(), Self> {
+        if fine {
+            return Ok(());
+        }
+        let got = got.to_string();
+        Err(Self::Config { setting, rule, got })
+    }
+}

@@ -1,0 +1,18 @@
+//! Simulates skies whose truth is known, so that examples, tests and benches need no
+//! download.
+//!
+//! [`nebula`] makes emission nebulae in three bands; it is built from parts that stand on
+//! their own: [`turbulence`] (random fields with a power-law spectrum), [`stars`] (a
+//! luminosity function and colours), [`psf`] (Moffat's profile) and [`noise`] (photon and
+//! read noise). Pixels are electrons, arrays are `[C, H, W]`.
+
+pub mod error;
+mod fft;
+pub mod nebula;
+pub mod noise;
+pub mod psf;
+pub mod stars;
+pub mod turbulence;
+
+pub use error::SkyError;
+pub use nebula::{Nebula, NebulaConfig, simulate_nebulae};

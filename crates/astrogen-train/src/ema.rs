@@ -1,0 +1,106 @@
+//! The exponential moving average of a network's weights.
+//!
+//! `average <- average + (1 - d) (weight - average)` with `d = min(decay, (1 + t) / (10 + t))`
+//! at update `t`, so that the first, untrained weights are forgotten quickly. Buffers
+//! (running means and variances) are averaged too; counters are copied. Samples of the
+//! average are steadier than those of the last step (Yaz et al. 2019, Karras et al. 2018).
+
+use tch::{Kind, Tensor, no_grad};
+
+use crate::TrainError;
+use crate::network::Network;
+
+/// A network whose weights follow another one's.
+#[derive(Debug)]
+pub struct Ema<M> {
+    /// The averaged network.
+    pub network: Network<M>,
+    decay: f64,
+    /// (average, source) of every variable.
+    pairs: Vec<(Tensor, Tensor)>,
+    updates: Tensor,
+}
+
+impl<M> Ema<M> {
+    /// Lets `network`, which must have the architecture of `source`, follow it from now on;
+    /// it starts as a copy.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] unless `0 <= decay < 1`.
+    pub fn new(network: Network<M>, source: &Network<M>, decay: f64) -> Result<Self, TrainError> {
+        if !(0.0..1.0).contains(&decay) {
+            return Err(TrainError::Config {
+                name: "ema_decay",
+                rule: "in [0, 1)",
+                got: decay.to_string(),
+            });
+        }
+        let own = network.named_tensors().into_iter().map(|(_, tensor)| tensor);
+        let theirs = source.named_tensors().into_iter().map(|(_, tensor)| tensor);
+        let pairs: Vec<_> = own.zip(theirs).collect();
+        for (average, source) in &pairs {
+            let average = average.set_requires_grad(false);
+            no_grad(|| average.shallow_clone().copy_(source));
+        }
+        let updates = Tensor::zeros([], (Kind::Int64, tch::Device::Cpu));
+        Ok(Self { network, decay, pairs, updates })
+    }
+
+    /// Moves the average towards the source's present weights.
+    pub fn update(&mut self) {
+        let t = self.updates.int64_value(&[]) as f64;
+        let decay = self.decay.min((1.0 + t) / (10.0 + t));
+        no_grad(|| {
+            for (average, source) in &mut self.pairs {
+                if average.is_floating_point() {
+                    let _ = average.lerp_(source, 1.0 - decay);
+                } else {
+                    average.copy_(source);
+                }
+            }
+        });
+        let _ = self.updates.g_add_scalar_(1);
+    }
+
+    /// Everything that has to be saved: the averaged variables and `updates`.
+    pub fn state(&self) -> Vec<(String, Tensor)> {
+        let mut state = self.network.named_tensors();
+        state.push(("updates".to_owned(), self.updates.shallow_clone()));
+        state
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+
+    fn scalar() -> Network<Tensor> {
+        Network::new(Device::Cpu, |path| Ok(path.zeros("w", &[1]))).unwrap()
+    }
+
+    #[test]
+    fn follows_its_source_by_the_stated_rule() {
+        let source = scalar();
+        let mut ema = Ema::new(scalar(), &source, 0.5).unwrap();
+        let _ = no_grad(|| source.module.shallow_clone().fill_(1.0));
+        let mut expected = 0.0;
+        for t in 0..6 {
+            ema.update();
+            let decay = 0.5_f64.min(f64::from(1 + t) / f64::from(10 + t));
+            expected += (1.0 - decay) * (1.0 - expected);
+            let got = ema.network.module.double_value(&[0]);
+            assert!((got - expected).abs() < 1e-6, "update {t}: {got} {expected}");
+        }
+        let tracked: Vec<_> = ema.network.parameters();
+        assert!(tracked.is_empty(), "an average has no gradients");
+    }
+
+    #[test]
+    fn refuses_a_decay_that_never_moves() {
+        let error = Ema::new(scalar(), &scalar(), 1.0).unwrap_err();
+        assert_eq!(error.to_string(), "ema_decay must be in [0, 1), got 1");
+    }
+}

@@ -1,0 +1,91 @@
+//! What can go wrong while training, sorted by who can mend it.
+
+use std::path::PathBuf;
+
+/// Errors of this crate.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A setting breaks its rule.
+    #[error("{name} must be {rule}, got {got}")]
+    Config {
+        /// The setting's name.
+        name: &'static str,
+        /// The rule it has to follow.
+        rule: &'static str,
+        /// The value that was given.
+        got: String,
+    },
+
+    /// The folder of a run cannot be used as asked.
+    #[error("run folder {path}: {reason}")]
+    RunDir {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong and how to mend it.
+        reason: String,
+    },
+
+    /// A checkpoint cannot be used.
+    #[error("checkpoint {path}: {reason}")]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and how to mend it.
+        reason: String,
+    },
+
+    /// A number of the run is no longer finite.
+    #[error(
+        "{tensor} is not finite at step {step}: the run stopped, and its last good \
+         checkpoint is kept; a lower learning rate, or another seed, may help"
+    )]
+    NonFinite {
+        /// The step after which it was seen.
+        step: u64,
+        /// The first tensor, in the order losses, networks, optimisers, that holds a NaN
+        /// or an infinity.
+        tensor: String,
+    },
+
+    /// A file of the run cannot be written or read.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// A sample could not be had.
+    #[error(transparent)]
+    Data(#[from] astrogen_data::DataError),
+
+    /// A network could not be built, saved or loaded.
+    #[error(transparent)]
+    Model(#[from] astrogen_models::ModelError),
+
+    /// A loss's setting is out of its range.
+    #[error(transparent)]
+    Loss(#[from] astrogen_losses::LossError),
+
+    /// libtorch refused an operation.
+    #[error("libtorch: {0}")]
+    Torch(#[from] tch::TchError),
+
+    /// An observer failed.
+    #[error("{0}")]
+    Observer(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl TrainError {
+    /// Wraps the error of an observer that draws, scores or writes something of its own.
+    pub fn observer(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Observer(error.into())
+    }
+
+    pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+}

@@ -1,0 +1,160 @@
+//! The step of a DCGAN (Radford, Metz and Chintala 2016).
+//!
+//! One step, on a batch of `N` real images:
+//!
+//! 1. `fake = G(z)` with `z ~ N(0, 1)`,
+//! 2. the discriminator learns real from fake: `real_loss(D(real)) + fake_loss(D(fake))`,
+//!    no gradient reaching `G`,
+//! 3. the generator learns to have the same fakes taken for real by the updated `D`, no
+//!    gradient being computed for the weights of `D`,
+//! 4. the average of `G` follows.
+//!
+//! The history's `discriminator_loss` is errD_real + errD_fake and `generator_loss` is errG
+//! of PyTorch's DCGAN example.
+
+use std::path::Path;
+
+use astrogen_losses::{AdversarialConfig, discriminator_loss, generator_loss};
+use astrogen_models::{DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator};
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use crate::TrainError;
+use crate::ema::Ema;
+use crate::network::{Network, prefixed};
+use crate::optim::{Adam, AdamConfig};
+use crate::step::{Losses, Step};
+
+/// Settings of [`DcganStep`]; the defaults are those of the DCGAN paper.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DcganStepConfig {
+    /// Adam of the generator. Default lr 2e-4, betas (0.5, 0.999).
+    pub generator_optimizer: AdamConfig,
+    /// Adam of the discriminator. Default lr 2e-4, betas (0.5, 0.999).
+    pub discriminator_optimizer: AdamConfig,
+    /// The losses. Default: non-saturating, no label smoothing.
+    pub loss: AdversarialConfig,
+    /// Decay of the generator's average, in [0, 1). Default 0.999.
+    pub ema_decay: f64,
+}
+
+impl Default for DcganStepConfig {
+    fn default() -> Self {
+        let adam = AdamConfig { lr: 2e-4, betas: [0.5, 0.999], ..AdamConfig::default() };
+        Self {
+            generator_optimizer: adam,
+            discriminator_optimizer: adam,
+            loss: AdversarialConfig::default(),
+            ema_decay: 0.999,
+        }
+    }
+}
+
+/// A generator and a discriminator that train each other.
+#[derive(Debug)]
+pub struct DcganStep {
+    generator: Network<DcganGenerator>,
+    discriminator: Network<DcganDiscriminator>,
+    average: Ema<DcganGenerator>,
+    generator_optimizer: Adam,
+    discriminator_optimizer: Adam,
+    loss: AdversarialConfig,
+}
+
+impl DcganStep {
+    /// Networks with fresh weights, drawn from libtorch's generator: seed it before.
+    ///
+    /// # Errors
+    /// When a setting is out of its range.
+    pub fn new(
+        model: &DcganConfig,
+        config: &DcganStepConfig,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        config.loss.validate()?;
+        let generator = Network::new(device, |path| model.init_generator(path))?;
+        let discriminator = Network::new(device, |path| model.init_discriminator(path))?;
+        let average = Network::new(device, |path| model.init_generator(path))?;
+        Ok(Self {
+            average: Ema::new(average, &generator, config.ema_decay)?,
+            generator_optimizer: Adam::new(generator.parameters(), config.generator_optimizer)?,
+            discriminator_optimizer: Adam::new(
+                discriminator.parameters(),
+                config.discriminator_optimizer,
+            )?,
+            generator,
+            discriminator,
+            loss: config.loss.clone(),
+        })
+    }
+
+    /// The averaged generator: the one to sample from.
+    pub fn average(&self) -> &DcganGenerator {
+        &self.average.network.module
+    }
+
+    /// One step with the latents given, `[N, latent_dim]`.
+    ///
+    /// # Errors
+    /// What libtorch refuses, such as images of another size than the discriminator's.
+    pub fn update(&mut self, real: &Tensor, latent: &Tensor) -> Result<Losses, TrainError> {
+        let discriminator = &self.discriminator.module;
+        let fake = self.generator.module.forward_t(latent, true);
+
+        let real_logits = discriminator.forward_t(real, true);
+        let fake_logits = discriminator.forward_t(&fake.detach(), true);
+        let d_loss = discriminator_loss(&real_logits, &fake_logits, &self.loss);
+        let d_total = d_loss.total();
+        let gradients = Tensor::f_run_backward(
+            &[&d_total],
+            self.discriminator_optimizer.parameters(),
+            false,
+            false,
+        )?;
+        self.discriminator_optimizer.step(&gradients);
+
+        let g_loss = generator_loss(&discriminator.forward_t(&fake, true), &self.loss);
+        let gradients = Tensor::f_run_backward(
+            &[&g_loss],
+            self.generator_optimizer.parameters(),
+            false,
+            false,
+        )?;
+        self.generator_optimizer.step(&gradients);
+        self.average.update();
+
+        Ok(vec![
+            ("discriminator_loss", d_total.detach()),
+            ("generator_loss", g_loss.detach()),
+            ("real_score", real_logits.detach().sigmoid().mean(Kind::Float)),
+            ("fake_score", fake_logits.detach().sigmoid().mean(Kind::Float)),
+        ])
+    }
+}
+
+impl Step for DcganStep {
+    fn algorithm(&self) -> &'static str {
+        "dcgan"
+    }
+
+    fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError> {
+        let latent = self.generator.module.latent(batch.size()[0]);
+        self.update(batch, &latent)
+    }
+
+    fn state(&self) -> Vec<(String, Tensor)> {
+        let parts = [
+            ("generator", self.generator.named_tensors()),
+            ("discriminator", self.discriminator.named_tensors()),
+            ("average", self.average.state()),
+            ("optimizer.generator", self.generator_optimizer.state()),
+            ("optimizer.discriminator", self.discriminator_optimizer.state()),
+        ];
+        parts.into_iter().flat_map(|(prefix, named)| prefixed(prefix, named)).collect()
+    }
+
+    fn export(&self, folder: &Path) -> Result<(), TrainError> {
+        Ok(self.average().save(folder.join(DcganGenerator::FILE))?)
+    }
+}

@@ -1,0 +1,40 @@
+//! One readable step an algorithm, and one loop that runs them all.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`step`] | the [`Step`](step::Step) trait: from a batch to updated networks |
+//! | [`gan`] | the DCGAN step |
+//! | [`fit`] | the loop: batches in, [`Event`](fit::Event)s out to observers, checkpoints, resume |
+//! | [`network`] | a module together with the variables it is made of |
+//! | [`optim`] | optimisers whose moments can be saved |
+//! | [`ema`] | the exponential moving average of a network |
+//! | [`guard`] | finds the first tensor that is no longer finite |
+//! | [`checkpoint`] | one file with everything a run needs to go on |
+//! | [`run_dir`] | the folder of a run: config, checkpoints, samples, logs |
+//! | [`log`] | observers that write the history: CSV, JSON lines, TensorBoard, progress bar |
+//! | [`interrupt`] | Ctrl-C that finishes the step, saves and leaves |
+//!
+//! Data flows one way: `astrogen-data` deals a batch, a [`Step`](step::Step) turns it into
+//! new weights and a handful of scalars, observers are told. A step sees no file, an
+//! observer changes no weight.
+//!
+//! # Resume is byte-exact on the CPU
+//! Step `k` of a run depends on the state of its networks and on `(seed, k)` alone: the
+//! batch is a function of them, and [`fit`](fit::fit) seeds libtorch's generator anew
+//! before each step. So there is no hidden state to save, and `n` steps in one go give
+//! the same bytes as `k` steps, a kill, and `n - k` more with the same number of threads.
+
+pub mod checkpoint;
+pub mod ema;
+mod error;
+pub mod fit;
+pub mod gan;
+pub mod guard;
+pub mod interrupt;
+pub mod log;
+pub mod network;
+pub mod optim;
+pub mod run_dir;
+pub mod step;
+
+pub use error::TrainError;

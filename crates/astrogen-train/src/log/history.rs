@@ -1,0 +1,134 @@
+//! `history.csv`: one row a logged step.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use crate::TrainError;
+use crate::fit::{Event, Observer};
+use crate::run_dir::write_whole;
+
+/// Appends `step`, `seconds` (of this session) and every loss to a CSV file.
+///
+/// A resumed run drops the rows after the checkpoint it goes on from: it is about to write
+/// them again.
+#[derive(Debug)]
+pub struct HistoryCsv {
+    path: PathBuf,
+    began: std::time::Instant,
+    writer: Option<csv::Writer<File>>,
+}
+
+impl HistoryCsv {
+    /// Writes to this file, which need not exist.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), began: std::time::Instant::now(), writer: None }
+    }
+
+    fn error(&self, error: csv::Error) -> TrainError {
+        match error.into_kind() {
+            csv::ErrorKind::Io(source) => TrainError::Io { path: self.path.clone(), source },
+            kind => TrainError::observer(format!("{}: {kind:?}", self.path.display())),
+        }
+    }
+
+    /// Keeps the rows up to `step`.
+    fn rewind(&self, step: u64) -> Result<(), TrainError> {
+        if !self.path.exists() {
+            return Ok(());
+        }
+        let mut reader = csv::ReaderBuilder::new()
+            .flexible(true) // a killed run may leave half a row
+            .from_path(&self.path)
+            .map_err(|error| self.error(error))?;
+        let mut kept = csv::Writer::from_writer(Vec::new());
+        let header = reader.headers().map_err(|error| self.error(error))?.clone();
+        kept.write_record(&header).map_err(|error| self.error(error))?;
+        for row in reader.records() {
+            let row = row.map_err(|error| self.error(error))?;
+            let whole = row.len() == header.len();
+            if whole && row[0].parse::<u64>().is_ok_and(|logged| logged <= step) {
+                kept.write_record(&row).map_err(|error| self.error(error))?;
+            }
+        }
+        let bytes = kept.into_inner().map_err(|error| TrainError::observer(error.to_string()))?;
+        write_whole(&self.path, &bytes)
+    }
+
+    fn append(&mut self, step: u64, losses: &[(&'static str, f64)]) -> Result<(), TrainError> {
+        let mut writer = match self.writer.take() {
+            Some(writer) => writer,
+            None => self.open(losses)?,
+        };
+        let seconds = format!("{:.3}", self.began.elapsed().as_secs_f64());
+        let values = losses.iter().map(|(_, value)| value.to_string());
+        writer
+            .write_record([step.to_string(), seconds].into_iter().chain(values))
+            .and_then(|()| Ok(writer.flush()?))
+            .map_err(|error| self.error(error))?;
+        self.writer = Some(writer);
+        Ok(())
+    }
+
+    /// Opens the file at its end and writes the header if it is new.
+    fn open(&self, losses: &[(&'static str, f64)]) -> Result<csv::Writer<File>, TrainError> {
+        let file = OpenOptions::new().append(true).create(true).open(&self.path);
+        let file = file.map_err(TrainError::io(&self.path))?;
+        let is_new = file.metadata().map_err(TrainError::io(&self.path))?.len() == 0;
+        let mut writer = csv::Writer::from_writer(file);
+        if is_new {
+            let names = losses.iter().map(|(name, _)| *name);
+            writer
+                .write_record(["step", "seconds"].into_iter().chain(names))
+                .map_err(|error| self.error(error))?;
+        }
+        Ok(writer)
+    }
+}
+
+impl<S> Observer<S> for HistoryCsv {
+    fn observe(&mut self, _: &S, event: &Event) -> Result<(), TrainError> {
+        match *event {
+            Event::Started { step, .. } => self.rewind(step),
+            Event::Logged { step, losses } => self.append(step, losses),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A history read back, for plots and comparisons.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// Steps of the rows.
+    pub steps: Vec<u64>,
+    /// Each loss by name, one value a row.
+    pub losses: Vec<(String, Vec<f64>)>,
+}
+
+impl History {
+    /// Reads a `history.csv`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or holds something else.
+    pub fn open(path: &Path) -> Result<Self, TrainError> {
+        let named = |error: &dyn std::fmt::Display| {
+            TrainError::observer(format!("{}: {error}", path.display()))
+        };
+        let mut reader = csv::Reader::from_path(path).map_err(|error| named(&error))?;
+        let header = reader.headers().map_err(|error| named(&error))?.clone();
+        if header.get(0) != Some("step") || header.get(1) != Some("seconds") {
+            return Err(named(&"a history begins with the columns step and seconds"));
+        }
+        let mut history = Self {
+            steps: Vec::new(),
+            losses: header.iter().skip(2).map(|name| (name.to_owned(), Vec::new())).collect(),
+        };
+        for row in reader.records() {
+            let row = row.map_err(|error| named(&error))?;
+            history.steps.push(row[0].parse().map_err(|error| named(&error))?);
+            for ((_, values), text) in history.losses.iter_mut().zip(row.iter().skip(2)) {
+                values.push(text.parse().map_err(|error| named(&error))?);
+            }
+        }
+        Ok(history)
+    }
+}

@@ -1,0 +1,54 @@
+//! `log.jsonl`: every event as one line of JSON, for machines.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use crate::TrainError;
+use crate::fit::{Event, Observer};
+
+/// Appends each event, with the time in seconds since 1970, to a file.
+#[derive(Debug)]
+pub struct JsonLines {
+    path: PathBuf,
+    file: File,
+}
+
+impl JsonLines {
+    /// Appends to this file, which need not exist.
+    ///
+    /// # Errors
+    /// When it cannot be opened for writing.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, TrainError> {
+        let path = path.into();
+        let file = OpenOptions::new().append(true).create(true).open(&path);
+        Ok(Self { file: file.map_err(TrainError::io(&path))?, path })
+    }
+}
+
+impl<S> Observer<S> for JsonLines {
+    fn observe(&mut self, _: &S, event: &Event) -> Result<(), TrainError> {
+        let mut line = match *event {
+            Event::Started { step, steps } => json!({"event": "started", "step": step, "steps": steps}),
+            Event::Logged { step, losses } => {
+                let losses: serde_json::Map<String, Value> =
+                    losses.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
+                json!({"event": "logged", "step": step, "losses": losses})
+            }
+            Event::Sample { step } => json!({"event": "sample", "step": step}),
+            Event::Saved { step, path, score } => {
+                json!({"event": "saved", "step": step, "path": path.file_name().map(|name| name.to_string_lossy()), "score": score})
+            }
+            Event::Finished { step, interrupted } => {
+                json!({"event": "finished", "step": step, "interrupted": interrupted})
+            }
+        };
+        // A clock before 1970 is no reason to stop a run.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        line["time"] = now.as_secs_f64().into();
+        writeln!(self.file, "{line}").map_err(TrainError::io(&self.path))
+    }
+}

@@ -1,0 +1,48 @@
+//! A progress bar with rate, time to go and losses, on standard error.
+
+use std::fmt::Write;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::TrainError;
+use crate::fit::{Event, Observer};
+
+/// Draws the bar while the loop runs; draws nothing where there is no terminal.
+#[derive(Debug, Default)]
+pub struct Progress {
+    bar: Option<ProgressBar>,
+}
+
+const TEMPLATE: &str = "{bar:30} {pos}/{len} steps  {per_sec}  {eta} to go  {msg}";
+
+impl<S> Observer<S> for Progress {
+    fn observe(&mut self, _: &S, event: &Event) -> Result<(), TrainError> {
+        match *event {
+            Event::Started { step, steps } => {
+                let style = ProgressStyle::with_template(TEMPLATE).map_err(TrainError::observer)?;
+                let bar = ProgressBar::new(steps).with_style(style).with_position(step);
+                bar.reset_eta();
+                self.bar = Some(bar);
+            }
+            Event::Logged { step, losses } => {
+                let mut message = String::new();
+                for (name, value) in losses {
+                    // Writing to a String cannot fail.
+                    let _ = write!(message, "{name} {value:.3}  ");
+                }
+                if let Some(bar) = &self.bar {
+                    bar.set_message(message);
+                    bar.set_position(step);
+                }
+            }
+            Event::Finished { step, interrupted } => {
+                if let Some(bar) = self.bar.take() {
+                    bar.set_position(step);
+                    if interrupted { bar.abandon() } else { bar.finish() }
+                }
+            }
+            Event::Sample { .. } | Event::Saved { .. } => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,6 @@
+//! Optimisers whose state can be saved, so that a resumed run goes on as if never stopped.
+
+mod adam;
+mod adam_kernel;
+
+pub use adam::{Adam, AdamConfig};

@@ -1,0 +1,115 @@
+//! Adam's update of one parameter in one pass over memory, on the CPU.
+//!
+//! The update reads four arrays and writes three of them. As tensor operations it is six
+//! passes with two temporaries, and its time is that of moving memory; here every element
+//! is touched once.
+
+use std::slice;
+
+use rayon::prelude::*;
+use tch::{Device, Kind, Tensor};
+
+use super::AdamConfig;
+
+/// The scalars of one step, computed once in double precision.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Coefficients {
+    pub(super) one_minus_beta1: f64,
+    pub(super) beta2: f64,
+    pub(super) one_minus_beta2: f64,
+    pub(super) step_size: f64,
+    pub(super) bias_correction2_sqrt: f64,
+    pub(super) eps: f64,
+}
+
+impl Coefficients {
+    /// Those of step `t`, which counts from 1.
+    pub(super) fn new(config: &AdamConfig, t: i64) -> Self {
+        let [beta1, beta2] = config.betas;
+        // More steps than i32 holds change nothing: both powers are 0 long before.
+        let t = i32::try_from(t).unwrap_or(i32::MAX);
+        Self {
+            one_minus_beta1: 1.0 - beta1,
+            beta2,
+            one_minus_beta2: 1.0 - beta2,
+            step_size: config.lr / (1.0 - beta1.powi(t)),
+            bias_correction2_sqrt: (1.0 - beta2.powi(t)).sqrt(),
+            eps: config.eps,
+        }
+    }
+}
+
+/// Elements a thread must have to be worth waking.
+const MIN_CHUNK: usize = 1 << 15;
+
+/// Updates the parameter and both moments in place and returns `true`; does nothing and
+/// returns `false` unless all four are float32 on the CPU with one common layout.
+pub(super) fn update_in_one_pass(
+    parameter: &mut Tensor,
+    gradient: &Tensor,
+    m: &mut Tensor,
+    v: &mut Tensor,
+    coefficients: &Coefficients,
+) -> bool {
+    let fits = |tensor: &Tensor| {
+        tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && tensor.is_contiguous()
+    };
+    if ![&*parameter, gradient, &*m, &*v].into_iter().all(fits) {
+        return false;
+    }
+    let numel = parameter.numel();
+    let chunk = numel.div_ceil(tch::get_num_threads().max(1) as usize).max(MIN_CHUNK);
+    #[allow(unsafe_code, reason = "tch gives tensor memory only as a raw pointer")]
+    // SAFETY: each tensor is float32, contiguous and on the CPU (checked above), and has
+    // `numel` elements (the caller checked the shapes), so each pointer is valid for
+    // `numel` aligned f32. The parameter and its moments are separate allocations borrowed
+    // mutably here; a gradient fresh from autograd is another one. Nothing else touches
+    // them until this function returns.
+    let (w, g, m, v) = unsafe {
+        (
+            slice::from_raw_parts_mut(parameter.data_ptr().cast::<f32>(), numel),
+            slice::from_raw_parts(gradient.data_ptr().cast::<f32>(), numel),
+            slice::from_raw_parts_mut(m.data_ptr().cast::<f32>(), numel),
+            slice::from_raw_parts_mut(v.data_ptr().cast::<f32>(), numel),
+        )
+    };
+    if chunk >= numel {
+        update(w, g, m, v, coefficients);
+    } else {
+        w.par_chunks_mut(chunk)
+            .zip(g.par_chunks(chunk))
+            .zip(m.par_chunks_mut(chunk).zip(v.par_chunks_mut(chunk)))
+            .for_each(|((w, g), (m, v))| update(w, g, m, v, coefficients));
+    }
+    true
+}
+
+/// The update of a run of elements with the widest vectors this machine has.
+fn update(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], c: &Coefficients) {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+        #[allow(unsafe_code, reason = "calling code compiled for more than the baseline CPU")]
+        // SAFETY: the features that `update_avx2` is compiled for were detected just above.
+        return unsafe { update_avx2(w, g, m, v, c) };
+    }
+    update_elements(w, g, m, v, c);
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn update_avx2(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], c: &Coefficients) {
+    update_elements(w, g, m, v, c);
+}
+
+/// The formulas themselves; inlined so that each caller compiles it for its own CPU.
+#[inline(always)]
+fn update_elements(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], c: &Coefficients) {
+    let (one_minus_beta1, beta2) = (c.one_minus_beta1 as f32, c.beta2 as f32);
+    let (one_minus_beta2, step_size) = (c.one_minus_beta2 as f32, c.step_size as f32);
+    let (correction, eps) = (c.bias_correction2_sqrt as f32, c.eps as f32);
+    for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
+        *m += one_minus_beta1 * (g - *m);
+        *v = beta2 * *v + one_minus_beta2 * g * g;
+        *w -= step_size * *m / (v.sqrt() / correction + eps);
+    }
+}

@@ -1,0 +1,72 @@
+//! A program outside the workspace, with the README's lines as written, builds, loads the
+//! weights of a run and samples.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use astrogen::models::DcganConfig;
+use astrogen::train::gan::{DcganStep, DcganStepConfig};
+use astrogen::train::step::Step;
+use tch::Device;
+
+/// The text of the README's first fenced block in `language` after the heading `Ten lines`.
+fn readme_block(language: &str) -> String {
+    let readme = include_str!("../../README.md");
+    let section = readme.split("## Ten lines").nth(1).expect("the README has the section");
+    let block = section.split(&format!("```{language}\n")).nth(1).expect("the section has the block");
+    block.split("```").next().expect("a fence ends").to_owned()
+}
+
+#[test]
+fn the_ten_lines_of_the_readme_sample_from_a_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
+
+    let model = DcganConfig {
+        image_size: 32,
+        generator_features: 4,
+        discriminator_features: 4,
+        ..DcganConfig::default()
+    };
+    let step = DcganStep::new(&model, &DcganStepConfig::default(), Device::Cpu).expect("valid");
+    let run = folder.path().join("run");
+    fs::create_dir(&run).expect("a folder");
+    step.export(&run).expect("the weights are written");
+
+    // The profile, lock file and target folder of the workspace: what is built already is
+    // used again.
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("the workspace's manifest");
+    let profiles = &manifest[manifest.find("[profile.dev]").expect("a dev profile")..];
+    let profiles = &profiles[..profiles.find("[package]").expect("the package follows")];
+    let dependencies = readme_block("toml")
+        .replace("path = \"astrogen/", &format!("path = \"{}/", root.display()));
+    let package = "[package]\nname = \"downstream\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+    let program = folder.path().join("downstream");
+    fs::create_dir_all(program.join("src")).expect("a folder");
+    fs::write(program.join("Cargo.toml"), format!("{package}[workspace]\n{dependencies}\n{profiles}")).expect("written");
+    fs::copy(root.join("Cargo.lock"), program.join("Cargo.lock")).expect("copied");
+    fs::write(program.join("src/main.rs"), readme_block("rust")).expect("written");
+
+    // Run from the workspace's folder, so that its cargo settings say where libtorch is.
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root)
+        .args(["run", "--quiet", "--offline", "--manifest-path"])
+        .arg(program.join("Cargo.toml"))
+        .arg("--target-dir")
+        .arg(target_folder())
+        .arg("--")
+        .arg(&run)
+        .output()
+        .expect("cargo runs");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}{errors}");
+    assert!(text.starts_with("[16, 3, 32, 32], mean "), "{text}{errors}");
+}
+
+/// The target folder this test was built into: TARGET/debug/deps/it-HASH.
+fn target_folder() -> std::path::PathBuf {
+    let this = std::env::current_exe().expect("the test's own path");
+    this.ancestors().nth(3).expect("a test lies three folders deep").to_owned()
+}

@@ -1,0 +1,5 @@
+//! Integration tests.
+
+mod architecture;
+mod downstream;
+mod nebula_dcgan;

@@ -1,0 +1,184 @@
+//! The example as its users meet it: a run, a kill, a resume, samples, and bad input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use astrogen::preprocess::fits::{FitsFile, Value};
+use astrogen::sky::{NebulaConfig, simulate_nebulae};
+
+/// The example's program, built once with this test's settings.
+fn example() -> &'static Path {
+    static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
+    EXAMPLE.get_or_init(|| {
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--example", "nebula_dcgan", "--manifest-path"])
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+            .status()
+            .expect("cargo runs");
+        assert!(status.success(), "the example builds");
+        // This test is TARGET/debug/deps/it-HASH.
+        let this = std::env::current_exe().expect("the test's own path");
+        this.ancestors().nth(2).expect("two folders up").join("examples/nebula_dcgan")
+    })
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(example());
+    command.args(["--device", "cpu"].iter().filter(|_| arguments.first() != Some(&"sample")));
+    command.args(arguments);
+    command
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn succeed(arguments: &[&str]) -> String {
+    let output = command(arguments).output().expect("the example starts");
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+    text(&output)
+}
+
+fn utf8(path: &Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
+}
+
+/// Twelve small nebulae and a file that is none.
+fn nebulae(folder: &Path) -> PathBuf {
+    let data = folder.join("data");
+    let config = NebulaConfig { size: 48, ..NebulaConfig::default() };
+    simulate_nebulae(&data, &config, 12, 3).expect("nebulae");
+    fs::write(data.join("broken.fits"), "SIMPLE  = but not really").expect("written");
+    data
+}
+
+const SMALL: [&str; 8] = ["--image-size", "32", "--features", "4", "--batch-size", "4", "--seed", "7"];
+
+fn train(data: &Path, out: &Path, steps: &str) -> Vec<String> {
+    let arguments = ["--data", utf8(data), "--out", utf8(out), "--steps", steps];
+    arguments.iter().chain(&SMALL).map(|&text| text.to_owned()).collect()
+}
+
+#[test]
+fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path());
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+
+    let arguments = train(&data, &whole, "220");
+    let told = succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(told.contains("broken.fits"), "a bad file is named: {told}");
+    for file in ["config.json", "generator.safetensors", "history.csv", "log.jsonl", "losses.png", "samples/step-00000220.png", "samples/real.png"] {
+        assert!(whole.join(file).is_file(), "{file} is missing");
+    }
+
+    // Killed as soon as its first checkpoint is there.
+    let arguments = train(&data, &killed, "220");
+    let mut child = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).spawn().expect("the example starts");
+    let first = killed.join("checkpoints/step-00000200.safetensors");
+    while !first.exists() {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended before its first checkpoint");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().expect("killed");
+    child.wait().expect("dead");
+    succeed(&["--resume", utf8(&killed)]);
+    for file in ["checkpoints/step-00000220.safetensors", "generator.safetensors", "samples/step-00000220.png"] {
+        let (one, other) = (fs::read(whole.join(file)), fs::read(killed.join(file)));
+        assert!(one.expect("written") == other.expect("written"), "{file} differs");
+    }
+
+    // Samples, twice from one seed.
+    let out = folder.path().join("samples");
+    succeed(&["sample", utf8(&whole), "--count", "3", "--seed", "5", "--out", utf8(&out)]);
+    assert!(out.join("grid.png").is_file());
+    let again = folder.path().join("again");
+    succeed(&["sample", utf8(&whole), "--count", "3", "--seed", "5", "--out", utf8(&again)]);
+    let mut fits: Vec<_> = fs::read_dir(&out).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    fits.retain(|path| path.extension().is_some_and(|extension| extension == "fits"));
+    assert_eq!(fits.len(), 3);
+    for path in fits {
+        let name = path.file_name().expect("a name");
+        assert!(fs::read(&path).expect("read") == fs::read(again.join(name)).expect("read"), "{name:?} differs");
+        let file = FitsFile::open(&path).expect("a FITS file");
+        let header = &file.hdus()[0].header;
+        assert_eq!(header.value("SEED"), Some(&Value::Integer(5)));
+        for key in ["MODEL", "STRETCH", "INTERVAL"] {
+            assert!(matches!(header.value(key), Some(Value::Text(_))), "{key}");
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path());
+    let out = folder.path().join("run");
+    let arguments = train(&data, &out, "3");
+    succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let checkpoint = out.join("checkpoints/step-00000003.safetensors");
+    let before = fs::read(&checkpoint).expect("a checkpoint");
+
+    // A limit on the size of files stands for the full disk: the system refuses the write.
+    let blocks = before.len() / 1024 / 2;
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+    let output = Command::new("bash")
+        .args(["-c", &script, "bash", utf8(example()), "--device", "cpu", "--resume", utf8(&out), "--steps", "6"])
+        .output()
+        .expect("bash runs");
+    let told = text(&output);
+    assert!(!output.status.success(), "{told}");
+    assert!(told.contains("step-00000006.safetensors"), "{told}");
+    assert!(fs::read(&checkpoint).expect("still there") == before, "the old checkpoint changed");
+    let left = fs::read_dir(out.join("checkpoints")).expect("a folder").count();
+    assert_eq!(left, 1, "half a file was left behind");
+    succeed(&["--resume", utf8(&out), "--steps", "6"]);
+}
+
+#[test]
+fn bad_input_is_answered_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path());
+    let data = utf8(&data);
+    let empty = folder.path().join("empty");
+    fs::create_dir(&empty).expect("a folder");
+    let full = folder.path().join("full");
+    fs::create_dir(&full).expect("a folder");
+    fs::write(full.join("thesis.txt"), "years of work").expect("written");
+    let out = folder.path().join("out");
+    let out = utf8(&out);
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["--data", "no/such/folder"], &["no/such/folder"]),
+        (&["--data", utf8(&empty)], &["no usable image", "FITS"]),
+        (&["--data", data, "--image-size", "60"], &["60", "64"]),
+        (&["--data", data, "--image-size", "64"], &["48x48", "64x64"]),
+        (&["--data", data, "--image-size", "32", "--batch-size", "64"], &["64", "12"]),
+        (&["--data", data, "--stretch", "sepia"], &["sepia", "asinh"]),
+        (&["--data", data, "--interval", "zoom"], &["zoom", "zscale"]),
+        (&["--data", data, "--image-size", "32", "--strict"], &["broken.fits"]),
+        (&["--data", data, "--image-size", "32", "--device", "cuda:99"], &["cuda"]),
+        (&["--data", data, "--image-size", "32", "--steps", "0"], &["steps", "at least 1"]),
+        (&["--data", data, "--image-size", "32", "--batch-size", "4", "--out", utf8(&full)], &["not empty"]),
+        (&["--data", data, "--image-size", "32", "--batch-size", "4", "--out", "/dev/null/run"], &["/dev/null/run"]),
+        (&["--resume", utf8(&empty)], &["config.json"]),
+        (&["sample", utf8(&empty)], &["config.json"]),
+    ];
+    for (arguments, parts) in cases {
+        let mut arguments = arguments.to_vec();
+        if !arguments.contains(&"--out") && arguments.contains(&"--data") {
+            arguments.extend(["--out", out]);
+        }
+        let output = Command::new(example()).args(&arguments).output().expect("the example starts");
+        let told = text(&output);
+        assert!(!output.status.success(), "{arguments:?} was accepted: {told}");
+        assert!(!told.contains("panicked"), "{arguments:?}: {told}");
+        for part in *parts {
+            assert!(told.contains(part), "{arguments:?}: {part:?} is not in: {told}");
+        }
+    }
+    assert_eq!(fs::read_to_string(full.join("thesis.txt")).expect("kept"), "years of work");
+    assert!(!Path::new(out).exists(), "a refused run makes no folder");
+}
