@@ -18,16 +18,8 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), PlotError> {
     let written = write(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
     written.map_err(|source| {
         let _ = fs::remove_file(&temporary); // it may not be there; the first error is what counts
-        let hint = if folder.is_dir() {
-            ""
-        } else {
-            ": make its folder first"
-        };
-        PlotError::Write {
-            path: path.to_owned(),
-            source,
-            hint,
-        }
+        let hint = if folder.is_dir() { "" } else { ": make its folder first" };
+        PlotError::Write { path: path.to_owned(), source, hint }
     })
 }
 

@@ -77,9 +77,7 @@ pub fn make_grid(images: &Tensor, columns: Option<usize>) -> Result<Tensor, Plot
     let columns = match columns {
         Some(0) => return Err(PlotError::NoColumns),
         Some(columns) => i64::try_from(columns).unwrap_or(i64::MAX).min(count),
-        None => (1..count)
-            .find(|side| side * side >= count)
-            .unwrap_or(count),
+        None => (1..count).find(|side| side * side >= count).unwrap_or(count),
     };
     let tiles = to_bytes(&images.f_detach()?.f_to_kind(Kind::Float)?)?; // [N, 1 or 3, H, W]
     if count == 1 {
@@ -105,11 +103,7 @@ fn to_bytes(images: &Tensor) -> Result<Tensor, PlotError> {
     let band = |index| images.f_narrow(1, index, 1);
     let shown = match images.size()[1] {
         2 => Tensor::f_cat(
-            &[
-                band(0)?,
-                images.f_mean_dim([1i64].as_slice(), true, None)?,
-                band(1)?,
-            ],
+            &[band(0)?, images.f_mean_dim([1i64].as_slice(), true, None)?, band(1)?],
             1,
         )?,
         channels if channels > 3 => images.f_narrow(1, 0, 3)?,
@@ -127,7 +121,5 @@ fn to_bytes(images: &Tensor) -> Result<Tensor, PlotError> {
         return Ok(bytes);
     }
     let colour = Tensor::f_from_slice(&NAN_COLOUR)?.f_view([1, 3, 1, 1])?;
-    Ok(colour
-        .f_to_device(bytes.device())?
-        .f_where_self(&invalid, &bytes)?)
+    Ok(colour.f_to_device(bytes.device())?.f_where_self(&invalid, &bytes)?)
 }

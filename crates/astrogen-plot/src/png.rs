@@ -38,23 +38,13 @@ impl Picture {
             });
         };
         if pixels.kind() != Kind::Uint8 {
-            return Err(PlotError::BadKind {
-                expected: "unsigned bytes",
-                got: pixels.kind(),
-            });
+            return Err(PlotError::BadKind { expected: "unsigned bytes", got: pixels.kind() });
         }
         let mut bytes = vec![0; pixels.numel()];
-        pixels
-            .f_contiguous()?
-            .f_copy_data(&mut bytes, pixels.numel())?;
+        pixels.f_contiguous()?.f_copy_data(&mut bytes, pixels.numel())?;
         // Sizes of a tensor that exists are small and not negative.
         let [width, height, channels] = [width, height, channels].map(|side| side as usize);
-        Ok(Self {
-            width,
-            height,
-            channels,
-            bytes,
-        })
+        Ok(Self { width, height, channels, bytes })
     }
 
     /// The bytes of a PNG file.
@@ -62,26 +52,14 @@ impl Picture {
     /// # Errors
     /// [`PlotError::BadPicture`] if sizes and bytes do not belong together.
     pub fn encode(&self) -> Result<Vec<u8>, PlotError> {
-        let Self {
-            width,
-            height,
-            channels,
-            ref bytes,
-        } = *self;
-        let bad = || PlotError::BadPicture {
-            width,
-            height,
-            channels,
-            bytes: bytes.len(),
-        };
+        let Self { width, height, channels, ref bytes } = *self;
+        let bad = || PlotError::BadPicture { width, height, channels, bytes: bytes.len() };
         let colour = match channels {
             1 => ExtendedColorType::L8,
             3 => ExtendedColorType::Rgb8,
             _ => return Err(bad()),
         };
-        let wanted = width
-            .checked_mul(height)
-            .and_then(|pixels| pixels.checked_mul(channels));
+        let wanted = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(channels));
         let (Ok(columns), Ok(rows)) = (u32::try_from(width), u32::try_from(height)) else {
             return Err(bad());
         };
@@ -112,8 +90,5 @@ pub(crate) fn require_png(path: &Path) -> Result<(), PlotError> {
     if file::extension(path).as_deref() == Some("png") {
         return Ok(());
     }
-    Err(PlotError::BadExtension {
-        path: path.to_owned(),
-        expected: ".png",
-    })
+    Err(PlotError::BadExtension { path: path.to_owned(), expected: ".png" })
 }

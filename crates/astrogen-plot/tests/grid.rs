@@ -20,12 +20,7 @@ fn decode(path: &Path) -> Picture {
     let image = image::open(path).unwrap();
     let (width, height) = (image.width() as usize, image.height() as usize);
     let channels = image.color().channel_count() as usize;
-    Picture {
-        width,
-        height,
-        channels,
-        bytes: image.into_bytes(),
-    }
+    Picture { width, height, channels, bytes: image.into_bytes() }
 }
 
 #[test]
@@ -43,15 +38,7 @@ fn two_grey_images_are_laid_out_pixel_by_pixel() {
         0, 0,   0,   0, 0, 0,   0,   0, 0, 0,
         0, 0,   0,   0, 0, 0,   0,   0, 0, 0,
     ];
-    assert_eq!(
-        decode(&path),
-        Picture {
-            width: 10,
-            height: 6,
-            channels: 1,
-            bytes: expected
-        }
-    );
+    assert_eq!(decode(&path), Picture { width: 10, height: 6, channels: 1, bytes: expected });
 }
 
 #[test]
@@ -75,9 +62,7 @@ fn rgb_keeps_its_channels_and_the_last_row_is_filled_with_black() {
 #[test]
 fn the_layout_is_torchvisions() {
     let size = |count: i64, columns| {
-        make_grid(&Tensor::zeros([count, 3, 5, 7], CPU), columns)
-            .unwrap()
-            .size()
+        make_grid(&Tensor::zeros([count, 3, 5, 7], CPU), columns).unwrap().size()
     };
     let (high, wide) = (5 + PADDING, 7 + PADDING);
     assert_eq!(size(64, None), [8 * high + PADDING, 8 * wide + PADDING, 3]);
@@ -95,10 +80,7 @@ fn values_beyond_the_range_are_clamped_and_nan_is_shown() {
     assert_eq!(Picture::from_tensor(&grid).unwrap().bytes, [255, 0, 255, 0]);
     let grey = images(&[1.0, f32::NAN], [1, 1, 1, 2]);
     let picture = Picture::from_tensor(&make_grid(&grey, None).unwrap()).unwrap();
-    assert_eq!(
-        picture.channels, 3,
-        "a grey grid with a bad pixel becomes RGB"
-    );
+    assert_eq!(picture.channels, 3, "a grey grid with a bad pixel becomes RGB");
     assert_eq!(picture.bytes[..3], [255, 255, 255]);
     assert_eq!(picture.bytes[3..], NAN_COLOUR);
     let one_bad_channel = images(&[1.0, f32::NAN, 1.0], [1, 3, 1, 1]);
@@ -110,9 +92,7 @@ fn values_beyond_the_range_are_clamped_and_nan_is_shown() {
 fn other_channel_counts_are_mapped_as_stated() {
     let bytes = |values: &[f32]| {
         let batch = images(values, [1, values.len() as i64, 1, 1]);
-        Picture::from_tensor(&make_grid(&batch, None).unwrap())
-            .unwrap()
-            .bytes
+        Picture::from_tensor(&make_grid(&batch, None).unwrap()).unwrap().bytes
     };
     assert_eq!(bytes(&[1.0, -1.0]), [255, 128, 0]);
     assert_eq!(bytes(&[1.0, -1.0, 0.0, 1.0, 1.0]), [255, 0, 128]);
@@ -129,13 +109,7 @@ fn every_float_kind_and_a_tensor_with_a_graph_will_do() {
 
 #[test]
 fn wrong_batches_are_errors_that_show_the_shape() {
-    for shape in [
-        &[4, 3, 8][..],
-        &[0, 3, 8, 8],
-        &[4, 0, 8, 8],
-        &[4, 3, 8, 0],
-        &[1, 1, 1, 1, 1],
-    ] {
+    for shape in [&[4, 3, 8][..], &[0, 3, 8, 8], &[4, 0, 8, 8], &[4, 3, 8, 0], &[1, 1, 1, 1, 1]] {
         let error = make_grid(&Tensor::zeros(shape, CPU), None).unwrap_err();
         assert!(matches!(error, PlotError::BadShape { .. }), "{error}");
         let message = error.to_string();
@@ -143,10 +117,7 @@ fn wrong_batches_are_errors_that_show_the_shape() {
     }
     let integers = Tensor::zeros([1, 3, 2, 2], (Kind::Int64, Device::Cpu));
     let message = make_grid(&integers, None).unwrap_err().to_string();
-    assert!(
-        message.contains("floating-point") && message.contains("Int64"),
-        "{message}"
-    );
+    assert!(message.contains("floating-point") && message.contains("Int64"), "{message}");
     let error = make_grid(&Tensor::zeros([1, 3, 2, 2], CPU), Some(0)).unwrap_err();
     assert!(error.to_string().contains("at least 1 column"), "{error}");
 }
@@ -156,27 +127,17 @@ fn wrong_paths_are_errors_and_harm_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let batch = Tensor::zeros([1, 1, 2, 2], CPU);
     for name in ["grid.jpg", "grid", "png", "grid.png.tmp"] {
-        let message = save_grid(&batch, None, folder.path().join(name))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains(name) && message.contains("has to end in .png"),
-            "{message}"
-        );
+        let message = save_grid(&batch, None, folder.path().join(name)).unwrap_err().to_string();
+        assert!(message.contains(name) && message.contains("has to end in .png"), "{message}");
     }
     let missing = folder.path().join("missing").join("grid.png");
     let message = save_grid(&batch, None, &missing).unwrap_err().to_string();
     assert!(message.contains("make its folder first"), "{message}");
     let taken = folder.path().join("folder.png");
     fs::create_dir(&taken).unwrap();
-    assert!(matches!(
-        save_grid(&batch, None, &taken),
-        Err(PlotError::Write { .. })
-    ));
-    let names: Vec<_> = fs::read_dir(folder.path())
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
+    assert!(matches!(save_grid(&batch, None, &taken), Err(PlotError::Write { .. })));
+    let names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names, ["folder.png"], "no temporary file is left");
 }
 
@@ -193,12 +154,7 @@ fn an_older_picture_is_replaced_whole() {
 
 #[test]
 fn a_picture_made_by_hand_is_checked() {
-    let picture = |width, height, channels, bytes| Picture {
-        width,
-        height,
-        channels,
-        bytes,
-    };
+    let picture = |width, height, channels, bytes| Picture { width, height, channels, bytes };
     assert!(picture(2, 1, 3, vec![9; 6]).encode().is_ok());
     for wrong in [
         picture(2, 1, 3, vec![9; 5]),
@@ -210,13 +166,7 @@ fn a_picture_made_by_hand_is_checked() {
         assert!(message.contains("cannot be made of"), "{message}");
     }
     let floats = Tensor::zeros([2, 2, 3], CPU);
-    assert!(matches!(
-        Picture::from_tensor(&floats),
-        Err(PlotError::BadKind { .. })
-    ));
+    assert!(matches!(Picture::from_tensor(&floats), Err(PlotError::BadKind { .. })));
     let flat = Tensor::zeros([2, 2], (Kind::Uint8, Device::Cpu));
-    assert!(matches!(
-        Picture::from_tensor(&flat),
-        Err(PlotError::BadShape { .. })
-    ));
+    assert!(matches!(Picture::from_tensor(&flat), Err(PlotError::BadShape { .. })));
 }

@@ -38,11 +38,7 @@ pub struct BackgroundConfig {
 
 impl Default for BackgroundConfig {
     fn default() -> Self {
-        BackgroundConfig {
-            method: BackgroundMethod::Sextractor,
-            sigma: 3.0,
-            max_iterations: 10,
-        }
+        BackgroundConfig { method: BackgroundMethod::Sextractor, sigma: 3.0, max_iterations: 10 }
     }
 }
 

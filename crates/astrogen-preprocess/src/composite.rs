@@ -23,11 +23,7 @@ pub struct LuptonConfig {
 
 impl Default for LuptonConfig {
     fn default() -> Self {
-        LuptonConfig {
-            minimum: [0.0; 3],
-            stretch: 5.0,
-            q: 8.0,
-        }
+        LuptonConfig { minimum: [0.0; 3], stretch: 5.0, q: 8.0 }
     }
 }
 
@@ -67,11 +63,7 @@ impl LuptonConfig {
     pub fn validate(&self) -> Result<(), PreprocessError> {
         let broken = |name, rule, got| Err(PreprocessError::Parameter { name, rule, got });
         if !self.minimum.iter().all(|value| value.is_finite()) {
-            return broken(
-                "lupton minimum",
-                "finite numbers",
-                format!("{:?}", self.minimum),
-            );
+            return broken("lupton minimum", "finite numbers", format!("{:?}", self.minimum));
         }
         if !(self.stretch > 0.0 && self.stretch.is_finite()) {
             let got = self.stretch.to_string();
@@ -108,11 +100,7 @@ pub fn lupton_rgb(
 ) -> Result<Array3<u8>, PreprocessError> {
     config.validate()?;
     let (height, width) = same_shape(red, green, blue)?;
-    let q = if config.q < f64::from(f32::EPSILON) {
-        0.1
-    } else {
-        config.q.min(1e10)
-    };
+    let q = if config.q < f64::from(f32::EPSILON) { 0.1 } else { config.q.min(1e10) };
     let slope = 0.1 / asinh_of_positive(0.1 * q);
     let soften = q / config.stretch;
 

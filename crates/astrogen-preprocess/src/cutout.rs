@@ -60,9 +60,7 @@ pub fn tiles(height: usize, width: usize, size: usize, stride: usize) -> Vec<(us
         let last = length - size;
         (0..last).step_by(stride.max(1)).chain([last])
     };
-    starts(height)
-        .flat_map(|y| starts(width).map(move |x| (y, x)))
-        .collect()
+    starts(height).flat_map(|y| starts(width).map(move |x| (y, x))).collect()
 }
 
 /// How a pixel of the resized frame is made from those of the old one.
@@ -118,10 +116,7 @@ pub fn resize(
     let mut resized = Vec::with_capacity(channels * height * width);
     for band in pixels.outer_iter() {
         let cells = F32::components_mut(source.pixels_mut());
-        cells
-            .iter_mut()
-            .zip(&band)
-            .for_each(|(to, from)| *to = *from);
+        cells.iter_mut().zip(&band).for_each(|(to, from)| *to = *from);
         resizer
             .resize_typed(&source, &mut target, &options)
             .map_err(|error| broken_resize(&error))?;

@@ -59,7 +59,7 @@ pub enum PreprocessError {
     /// A file claims more memory than the limit allows.
     #[error(
         "{}: {what} claims {claimed} bytes, more than the limit of {limit}; \
-         read a region of it, or raise the limit", path.display()
+         read a region of it, or open it with a higher limit", path.display()
     )]
     TooLarge {
         /// The file.
@@ -160,10 +160,6 @@ pub enum PreprocessError {
 
 impl PreprocessError {
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> PreprocessError {
-        PreprocessError::Io {
-            action,
-            path: path.to_owned(),
-            source,
-        }
+        PreprocessError::Io { action, path: path.to_owned(), source }
     }
 }

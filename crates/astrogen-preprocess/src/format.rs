@@ -36,10 +36,7 @@ impl Format {
             (b"II+\0", Format::Tiff),
             (b"MM\0+", Format::Tiff),
         ];
-        MAGIC
-            .iter()
-            .find(|(magic, _)| bytes.starts_with(magic))
-            .map(|(_, format)| *format)
+        MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, format)| *format)
     }
 }
 
@@ -84,11 +81,7 @@ pub(crate) fn open_file(path: &Path) -> Result<File, PreprocessError> {
     let fail = |source| PreprocessError::io("open", path, source);
     let metadata = fs::metadata(path).map_err(fail)?;
     if !metadata.is_file() {
-        let got = if metadata.is_dir() {
-            "a folder"
-        } else {
-            "a pipe, socket or device"
-        };
+        let got = if metadata.is_dir() { "a folder" } else { "a pipe, socket or device" };
         return Err(PreprocessError::Format {
             path: path.to_owned(),
             expected: "a regular file",
@@ -115,10 +108,7 @@ mod tests {
 
     #[test]
     fn formats_are_told_by_content() {
-        assert_eq!(
-            Format::of(b"SIMPLE  =                    T"),
-            Some(Format::Fits)
-        );
+        assert_eq!(Format::of(b"SIMPLE  =                    T"), Some(Format::Fits));
         assert_eq!(Format::of(b"\x1f\x8b\x08"), Some(Format::Gzip));
         assert_eq!(Format::of(b"\x1f\x9d\x90"), Some(Format::Compress));
         assert_eq!(Format::of(b"BZh9"), Some(Format::Bzip2));

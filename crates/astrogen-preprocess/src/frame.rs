@@ -34,6 +34,26 @@ pub struct FrameInfo {
 }
 
 /// An image file in memory.
+///
+/// ```
+/// use astrogen_preprocess::{Frame, FrameOptions, fits};
+/// use ndarray::Array3;
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("m42.fits");
+/// # let mut header = fits::Header::new();
+/// # header.push("OBJECT", "M 42", "");
+/// # fits::write_image(&path, &Array3::ones((3, 20, 30)), &header).unwrap();
+/// let options = FrameOptions::default();
+/// let info = Frame::info(&path, &options).unwrap();
+/// assert_eq!((info.channels, info.height, info.width), (3, 20, 30));
+///
+/// let frame = Frame::open(&path, &options).unwrap();
+/// assert_eq!(frame.header.get("OBJECT"), Some("M 42"));
+///
+/// let corner = Frame::open_region(&path, &options, 0, 0, 8, 8).unwrap();
+/// assert_eq!(corner.pixels.dim(), (3, 8, 8));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Frame {
     /// `[C, H, W]`. From FITS in physical units, NaN where blank, row 0 the first of the
@@ -54,20 +74,14 @@ impl Frame {
         if is_fits(path)? {
             let (mut file, hdu) = open_fits(path, options)?;
             let pixels = file.read(hdu, &options.planes)?;
-            return Ok(Frame {
-                pixels,
-                header: file.hdus()[hdu].header.clone(),
-            });
+            return Ok(Frame { pixels, header: file.hdus()[hdu].header.clone() });
         }
         let mut pixels = raster::read(path)?;
         let bands = options.planes.of(pixels.dim().0)?;
         if bands.len() < pixels.dim().0 {
             pixels = pixels.slice_axis(Axis(0), Slice::from(bands)).to_owned();
         }
-        Ok(Frame {
-            pixels,
-            header: Header::new(),
-        })
+        Ok(Frame { pixels, header: Header::new() })
     }
 
     /// The shape that [`Frame::open`] would give, from the file's headers alone.
@@ -86,11 +100,7 @@ impl Frame {
             raster::shape(path)?
         };
         let channels = options.planes.of(planes)?.len();
-        Ok(FrameInfo {
-            channels,
-            height,
-            width,
-        })
+        Ok(FrameInfo { channels, height, width })
     }
 
     /// Reads rows `y0..y0 + height` and columns `x0..x0 + width` only. Of a FITS file
@@ -110,19 +120,13 @@ impl Frame {
         if is_fits(path)? {
             let (mut file, hdu) = open_fits(path, options)?;
             let pixels = file.read_region(hdu, &options.planes, y0, x0, height, width)?;
-            return Ok(Frame {
-                pixels,
-                header: file.hdus()[hdu].header.clone(),
-            });
+            return Ok(Frame { pixels, header: file.hdus()[hdu].header.clone() });
         }
         let whole = Frame::open(path, options)?;
         let (_, rows, columns) = whole.pixels.dim();
         check_region([y0, x0, height, width], [rows, columns])?;
         let region = s![.., y0..y0 + height, x0..x0 + width];
-        Ok(Frame {
-            pixels: whole.pixels.slice(region).to_owned(),
-            header: whole.header,
-        })
+        Ok(Frame { pixels: whole.pixels.slice(region).to_owned(), header: whole.header })
     }
 }
 

@@ -44,11 +44,7 @@ pub struct MaskConfig {
 
 impl Default for MaskConfig {
     fn default() -> Self {
-        MaskConfig {
-            saturation: None,
-            fill: Fill::Median,
-            max_bad_fraction: 0.5,
-        }
+        MaskConfig { saturation: None, fill: Fill::Median, max_bad_fraction: 0.5 }
     }
 }
 

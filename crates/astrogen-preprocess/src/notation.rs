@@ -27,13 +27,7 @@ impl<'a> Notation<'a> {
             Some((name, values)) => (name, values.split(',').map(str::trim).collect()),
             None => (text, Vec::new()),
         };
-        let mut notation = Notation {
-            kind,
-            known,
-            text,
-            name: name.trim(),
-            values: Vec::new(),
-        };
+        let mut notation = Notation { kind, known, text, name: name.trim(), values: Vec::new() };
         for value in values {
             notation.values.push(match value {
                 "" => None,
@@ -76,11 +70,7 @@ impl<'a> Notation<'a> {
 
     /// The error that quotes the text and lists what would have done.
     pub(crate) fn unknown(&self) -> PreprocessError {
-        PreprocessError::Unknown {
-            kind: self.kind,
-            got: self.text.to_owned(),
-            known: self.known,
-        }
+        PreprocessError::Unknown { kind: self.kind, got: self.text.to_owned(), known: self.known }
     }
 }
 

@@ -25,17 +25,14 @@ pub(crate) fn quantile(values: &[f32], fraction: f64) -> f64 {
 /// Smallest and largest of `values`; infinities that are the wrong way round for no values.
 pub(crate) fn extremes(values: &[f32]) -> [f64; 2] {
     let start = (f32::INFINITY, f32::NEG_INFINITY);
-    let (low, high) = values.iter().fold(start, |(low, high), &value| {
-        (low.min(value), high.max(value))
-    });
+    let (low, high) =
+        values.iter().fold(start, |(low, high), &value| (low.min(value), high.max(value)));
     [low.into(), high.into()]
 }
 
 /// The values of rank `rank` and `rank + 1`; the last rank is its own neighbour.
 fn neighbours(values: &[f32], rank: usize) -> (f64, f64) {
-    let bracketed = (values.len() > 4 * SAMPLE)
-        .then(|| bracket(values, rank))
-        .flatten();
+    let bracketed = (values.len() > 4 * SAMPLE).then(|| bracket(values, rank)).flatten();
     let (low, high) = bracketed.unwrap_or_else(|| select(values.to_vec(), rank));
     (low.into(), high.into())
 }
@@ -57,11 +54,7 @@ fn bracket(values: &[f32], rank: usize) -> Option<(f32, f32)> {
     let fraction = rank as f64 / values.len() as f64;
     let margin = 4.0 * (drawn * fraction * (1.0 - fraction)).sqrt() + 4.0;
     let (from, to) = (drawn * fraction - margin, drawn * fraction + margin);
-    let low = if from < 0.0 {
-        f32::NEG_INFINITY
-    } else {
-        sample[from as usize]
-    };
+    let low = if from < 0.0 { f32::NEG_INFINITY } else { sample[from as usize] };
     let high = sample.get(to as usize).copied().unwrap_or(f32::INFINITY);
 
     // Counting is free of branches; only the few chunks that reach into the bracket are searched.
@@ -79,11 +72,7 @@ fn bracket(values: &[f32], rank: usize) -> Option<(f32, f32)> {
         }
     }
     let local = rank.checked_sub(below)?;
-    let needed = if rank + 1 < values.len() {
-        local + 1
-    } else {
-        local
-    };
+    let needed = if rank + 1 < values.len() { local + 1 } else { local };
     (needed < inside.len()).then(|| select(inside, local))
 }
 
@@ -115,23 +104,11 @@ mod tests {
         let ramp: Vec<f32> = (0..50_000).map(|i| i as f32).collect();
         let ties: Vec<f32> = noise.iter().map(|v| (v * 3.0).floor()).collect();
         let stride = (noise.len() / super::SAMPLE) | 1;
-        let misleading: Vec<f32> = (0..noise.len())
-            .map(|i| if i % stride == 0 { 100.0 } else { noise[i] })
-            .collect();
-        for values in [
-            &noise,
-            &ramp,
-            &ties,
-            &misleading,
-            &noise[..10].to_vec(),
-            &vec![3.0],
-        ] {
+        let misleading: Vec<f32> =
+            (0..noise.len()).map(|i| if i % stride == 0 { 100.0 } else { noise[i] }).collect();
+        for values in [&noise, &ramp, &ties, &misleading, &noise[..10].to_vec(), &vec![3.0]] {
             for fraction in [0.0, 1e-5, 0.0025, 0.25, 0.5, 0.731, 0.9975, 1.0] {
-                assert_eq!(
-                    quantile(values, fraction),
-                    sorted(values, fraction),
-                    "{fraction}"
-                );
+                assert_eq!(quantile(values, fraction), sorted(values, fraction), "{fraction}");
             }
         }
         assert!(quantile(&[], 0.5).is_nan());

@@ -46,11 +46,7 @@ pub fn shape(path: impl AsRef<Path>) -> Result<[usize; 3], PreprocessError> {
                 .into_decoder()
                 .map_err(|error| damaged(path, &error))?;
             let (width, height) = decoder.dimensions();
-            let channels = if decoder.color_type().has_color() {
-                3
-            } else {
-                1
-            };
+            let channels = if decoder.color_type().has_color() { 3 } else { 1 };
             Ok([channels, height as usize, width as usize])
         }
     }
@@ -77,12 +73,12 @@ pub fn write_png(path: impl AsRef<Path>, pixels: &Array3<u8>) -> Result<(), Prep
     let bytes = pixels.as_standard_layout();
     let bytes = bytes.as_slice().ok_or_else(|| not_a_picture(pixels))?;
     write_whole(path.as_ref(), |file| {
-        image::codecs::png::PngEncoder::new(file)
-            .write_image(bytes, columns, rows, color)
-            .map_err(|error| match error {
+        image::codecs::png::PngEncoder::new(file).write_image(bytes, columns, rows, color).map_err(
+            |error| match error {
                 ImageError::IoError(error) => error,
                 other => std::io::Error::other(other),
-            })
+            },
+        )
     })
 }
 
@@ -112,11 +108,7 @@ fn open_picture(
     format: Format,
 ) -> Result<ImageReader<BufReader<File>>, PreprocessError> {
     let file = BufReader::new(open_file(path)?);
-    let format = if format == Format::Png {
-        ImageFormat::Png
-    } else {
-        ImageFormat::Jpeg
-    };
+    let format = if format == Format::Png { ImageFormat::Png } else { ImageFormat::Jpeg };
     let mut reader = ImageReader::with_format(file, format);
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(MEMORY_LIMIT as u64);
@@ -125,9 +117,7 @@ fn open_picture(
 }
 
 fn read_picture(path: &Path, format: Format) -> Result<Array3<f32>, PreprocessError> {
-    let image = open_picture(path, format)?
-        .decode()
-        .map_err(|error| damaged(path, &error))?;
+    let image = open_picture(path, format)?.decode().map_err(|error| damaged(path, &error))?;
     let size = (image.height() as usize, image.width() as usize);
     let byte = |sample: u8| f32::from(sample) / 255.0;
     let word = |sample: u16| f32::from(sample) / 65535.0;
@@ -154,10 +144,7 @@ fn bands<T: Copy>(
 ) -> Array3<f32> {
     let mut pixels = Array3::zeros((kept, height, width));
     for (band, mut plane) in pixels.outer_iter_mut().enumerate() {
-        for (pixel, sample) in plane
-            .iter_mut()
-            .zip(samples.iter().skip(band).step_by(stored))
-        {
+        for (pixel, sample) in plane.iter_mut().zip(samples.iter().skip(band).step_by(stored)) {
             *pixel = convert(*sample);
         }
     }
@@ -199,21 +186,15 @@ fn open_tiff(path: &Path) -> Result<(Decoder<BufReader<File>>, TiffLayout), Prep
 fn read_tiff(path: &Path) -> Result<Array3<f32>, PreprocessError> {
     let (mut decoder, layout) = open_tiff(path)?;
     let mut samples = DecodingResult::U8(Vec::new());
-    let planes = decoder
-        .read_image_to_buffer(&mut samples)
-        .map_err(|error| damaged(path, &error))?
-        .planes;
-    let convert = Convert {
-        path,
-        layout,
-        planar: planes > 1,
-    };
+    let planes =
+        decoder.read_image_to_buffer(&mut samples).map_err(|error| damaged(path, &error))?.planes;
+    let convert = Convert { path, layout, planar: planes > 1 };
     match samples {
         DecodingResult::U8(samples) => convert.run(&samples, |sample| f32::from(sample) / 255.0),
         DecodingResult::U16(samples) => convert.run(&samples, |sample| f32::from(sample) / 65535.0),
-        DecodingResult::U32(samples) => convert.run(&samples, |sample| {
-            (f64::from(sample) / f64::from(u32::MAX)) as f32
-        }),
+        DecodingResult::U32(samples) => {
+            convert.run(&samples, |sample| (f64::from(sample) / f64::from(u32::MAX)) as f32)
+        }
         DecodingResult::F16(samples) => convert.run(&samples, |sample| sample.to_f32()),
         DecodingResult::F32(samples) => convert.run(&samples, |sample| sample),
         DecodingResult::F64(samples) => convert.run(&samples, |sample| sample as f32),
@@ -237,10 +218,7 @@ impl Convert<'_> {
         samples: &[T],
         convert: impl Fn(T) -> f32,
     ) -> Result<Array3<f32>, PreprocessError> {
-        let TiffLayout {
-            shape: [kept, height, width],
-            stored,
-        } = self.layout;
+        let TiffLayout { shape: [kept, height, width], stored } = self.layout;
         let short = || PreprocessError::Damaged {
             path: self.path.to_owned(),
             reason: format!(

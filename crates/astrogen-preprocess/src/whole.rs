@@ -30,9 +30,7 @@ pub(crate) fn write_whole(
     }
     let mut file = builder.tempfile_in(folder).map_err(fail)?;
     let mut writer = BufWriter::new(file.as_file_mut());
-    fill(&mut writer)
-        .and_then(|()| writer.flush())
-        .map_err(fail)?;
+    fill(&mut writer).and_then(|()| writer.flush()).map_err(fail)?;
     drop(writer);
     file.as_file().sync_all().map_err(fail)?;
     file.persist(path).map_err(|error| fail(error.error))?;

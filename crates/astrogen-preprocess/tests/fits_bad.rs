@@ -27,10 +27,7 @@ fn read_with_limit(bytes: &[u8], limit: u64) -> Result<(), PreprocessError> {
 
 fn refusal(bytes: &[u8]) -> String {
     let message = read(bytes).unwrap_err().to_string();
-    assert!(
-        message.contains("bad.fits"),
-        "the message names no file: {message}"
-    );
+    assert!(message.contains("bad.fits"), "the message names no file: {message}");
     message
 }
 
@@ -41,9 +38,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn golden(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
 }
 
 /// The golden file, unpacked.
@@ -59,16 +54,10 @@ fn golden_bytes() -> Vec<u8> {
 fn files_that_are_not_fits() {
     let table: [(&[u8], &str); 7] = [
         (b"", "got an empty file (0 bytes)"),
-        (
-            b"Dear reader,\nthis is a text.",
-            "got text that starts with \"Dear reader,\\nth",
-        ),
+        (b"Dear reader,\nthis is a text.", "got text that starts with \"Dear reader,\\nth"),
         (b"\x89PNG\r\n\x1a\n....", "got a PNG image"),
         (b"\x89HDF\r\n\x1a\n", "got an HDF5 file"),
-        (
-            b"\0\x01\x02",
-            "got data that starts with the bytes [00, 01, 02]",
-        ),
+        (b"\0\x01\x02", "got data that starts with the bytes [00, 01, 02]"),
         (
             &gzip(b"a text in a gzip file"),
             "got text that starts with \"a text in a gzip\", packed by gzip",
@@ -86,24 +75,13 @@ fn files_that_are_not_fits() {
 fn what_is_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let message = FitsFile::open(folder.path()).unwrap_err().to_string();
-    assert!(
-        message.contains("expected a regular file, got a folder"),
-        "{message}"
-    );
-    let message = FitsFile::open(folder.path().join("none.fits"))
-        .unwrap_err()
-        .to_string();
-    assert!(
-        message.contains("cannot open") && message.contains("No such file"),
-        "{message}"
-    );
+    assert!(message.contains("expected a regular file, got a folder"), "{message}");
+    let message = FitsFile::open(folder.path().join("none.fits")).unwrap_err().to_string();
+    assert!(message.contains("cannot open") && message.contains("No such file"), "{message}");
     #[cfg(unix)]
     {
         let message = FitsFile::open("/dev/zero").unwrap_err().to_string();
-        assert!(
-            message.contains("got a pipe, socket or device"),
-            "{message}"
-        );
+        assert!(message.contains("got a pipe, socket or device"), "{message}");
     }
 }
 
@@ -130,46 +108,16 @@ fn headers_that_are_cut_off_or_wrong() {
             changed("", "")[..400].to_vec(),
             "the header of HDU 0 (no END card so far) needs 2880 bytes, the file holds 400",
         ),
-        (
-            no_end,
-            "needs 5760 bytes, the file holds 2880; fetch or copy the file again",
-        ),
-        (
-            binary,
-            "HDU 0: expected header cards up to END, got other data",
-        ),
-        (
-            changed("BITPIX", "17"),
-            "BITPIX: expected 8, 16, 32, 64, -32 or -64, got Integer(17)",
-        ),
-        (
-            changed("BITPIX", "gone"),
-            "BITPIX: expected 8, 16, 32, 64, -32 or -64, got no such card",
-        ),
-        (
-            changed("NAXIS", "-1"),
-            "NAXIS: expected a number from 0 to 999, got Integer(-1)",
-        ),
-        (
-            changed("NAXIS", "1000000000"),
-            "NAXIS: expected a number from 0 to 999",
-        ),
-        (
-            changed("NAXIS", "2.5"),
-            "NAXIS: expected a number from 0 to 999, got Real(2.5)",
-        ),
-        (
-            changed("NAXIS", "3"),
-            "NAXIS3: expected a whole number from 0, got no such card",
-        ),
-        (
-            changed("NAXIS1", "-8"),
-            "NAXIS1: expected a whole number from 0, got Integer(-8)",
-        ),
-        (
-            changed("NAXIS1", "'8'"),
-            "NAXIS1: expected a whole number from 0, got Text(\"8\")",
-        ),
+        (no_end, "needs 5760 bytes, the file holds 2880; fetch or copy the file again"),
+        (binary, "HDU 0: expected header cards up to END, got other data"),
+        (changed("BITPIX", "17"), "BITPIX: expected 8, 16, 32, 64, -32 or -64, got Integer(17)"),
+        (changed("BITPIX", "gone"), "BITPIX: expected 8, 16, 32, 64, -32 or -64, got no such card"),
+        (changed("NAXIS", "-1"), "NAXIS: expected a number from 0 to 999, got Integer(-1)"),
+        (changed("NAXIS", "1000000000"), "NAXIS: expected a number from 0 to 999"),
+        (changed("NAXIS", "2.5"), "NAXIS: expected a number from 0 to 999, got Real(2.5)"),
+        (changed("NAXIS", "3"), "NAXIS3: expected a whole number from 0, got no such card"),
+        (changed("NAXIS1", "-8"), "NAXIS1: expected a whole number from 0, got Integer(-8)"),
+        (changed("NAXIS1", "'8'"), "NAXIS1: expected a whole number from 0, got Text(\"8\")"),
     ];
     for (bytes, words) in table {
         let message = refusal(&bytes);
@@ -190,18 +138,9 @@ fn claims_that_the_file_does_not_hold() {
             claim("-64", &["3000000000", "3000000000"]),
             "needs 72000000000000002880 bytes, the file holds 5760",
         ),
-        (
-            claim("8", &[most, most]),
-            "needs 85070591730234615847396907784232504129 bytes",
-        ),
-        (
-            claim("8", &[most, most, most]),
-            "claim more data than any file can hold",
-        ),
-        (
-            claim("8", &["2881", "1"]),
-            "needs 5761 bytes, the file holds 5760",
-        ),
+        (claim("8", &[most, most]), "needs 85070591730234615847396907784232504129 bytes"),
+        (claim("8", &[most, most, most]), "claim more data than any file can hold"),
+        (claim("8", &["2881", "1"]), "needs 5761 bytes, the file holds 5760"),
     ];
     for (bytes, words) in table {
         let message = refusal(&bytes);
@@ -222,10 +161,7 @@ fn arrays_that_are_no_images() {
             &["100"],
             "HDU 0 is 1-D (100), expected an image of 2 axes or more; the file has 0: image of 100",
         ),
-        (
-            &["0", "5"],
-            "HDU 0 is empty (0 x 5), expected no axis of length 0",
-        ),
+        (&["0", "5"], "HDU 0 is empty (0 x 5), expected no axis of length 0"),
         (&["5", "5", "0"], "HDU 0 is empty (5 x 5 x 0)"),
         (
             &["5", "5", "2", "3"],
@@ -242,30 +178,18 @@ fn arrays_that_are_no_images() {
 fn a_damaged_extension_leaves_those_before_it_usable() {
     let mut bytes = made::hdu(&made::primary("8", &["2", "2"]), &[1, 2, 3, 4]);
     let whole = bytes.len();
-    bytes.extend(made::hdu(
-        &[("XTENSION", "'IMAGE   '"), ("BITPIX", "99"), ("NAXIS", "0")],
-        &[],
-    ));
+    bytes.extend(made::hdu(&[("XTENSION", "'IMAGE   '"), ("BITPIX", "99"), ("NAXIS", "0")], &[]));
     assert!(read(&bytes).is_ok());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.fits");
     for (length, words) in [
         (bytes.len(), "then damage (HDU 1: BITPIX"),
-        (
-            whole + 100,
-            "the header of HDU 1 (no END card so far) is cut off",
-        ),
+        (whole + 100, "the header of HDU 1 (no END card so far) is cut off"),
     ] {
         fs::write(&path, &bytes[..length]).unwrap();
         let file = FitsFile::open(&path).unwrap();
-        let message = file
-            .hdu(Some(&"1".parse().unwrap()))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("no HDU 1; the file has 0: image of 2 x 2, "),
-            "{message}"
-        );
+        let message = file.hdu(Some(&"1".parse().unwrap())).unwrap_err().to_string();
+        assert!(message.contains("no HDU 1; the file has 0: image of 2 x 2, "), "{message}");
         assert!(message.contains(words), "{message}");
     }
 }
@@ -283,25 +207,16 @@ fn packed_files_that_are_cut_off_or_too_large() {
     );
 
     let message = refusal(&packed[..packed.len() / 2]);
-    assert!(
-        message.contains("its gzip stream cannot be unpacked"),
-        "{message}"
-    );
+    assert!(message.contains("its gzip stream cannot be unpacked"), "{message}");
     let mut packer = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::best());
     packer.write_all(&raw).unwrap();
     let bzip2 = packer.finish().unwrap();
     let message = refusal(&bzip2[..bzip2.len() / 2]);
-    assert!(
-        message.contains("its bzip2 stream cannot be unpacked"),
-        "{message}"
-    );
+    assert!(message.contains("its bzip2 stream cannot be unpacked"), "{message}");
     // A cut .Z stream has no end to miss, but the image does.
     let compress = fs::read(golden("noise.fits.Z")).unwrap();
     let message = refusal(&compress[..compress.len() / 2]);
-    assert!(
-        message.contains("is truncated: the data of HDU 0"),
-        "{message}"
-    );
+    assert!(message.contains("is truncated: the data of HDU 0"), "{message}");
     let message = refusal(b"\x1f\x9d\x1f rest");
     assert!(message.contains("code width outside 9 to 16"), "{message}");
     let message = refusal(b"\x1f\x9d\x90\xff\xff\xff\xff\xff\xff\xff\xff\xff");
@@ -337,11 +252,8 @@ impl Compressed {
     fn with(&self, keyword: &str, value: &str) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
         let card = format!("{keyword:<8}=");
-        let at = bytes
-            .chunks(80)
-            .rposition(|chunk| chunk.starts_with(card.as_bytes()))
-            .unwrap()
-            * 80;
+        let at =
+            bytes.chunks(80).rposition(|chunk| chunk.starts_with(card.as_bytes())).unwrap() * 80;
         bytes[at..at + 80]
             .copy_from_slice(format!("{:<80}", format!("{card} {value:>20}")).as_bytes());
         bytes
@@ -350,11 +262,7 @@ impl Compressed {
     /// Where the table of the compressed image starts.
     fn table(&self) -> usize {
         let end = format!("{:<80}", "END");
-        let at = self
-            .bytes
-            .chunks(80)
-            .rposition(|chunk| chunk == end.as_bytes())
-            .unwrap();
+        let at = self.bytes.chunks(80).rposition(|chunk| chunk == end.as_bytes()).unwrap();
         ((at + 1) * 80).next_multiple_of(2880)
     }
 
@@ -370,34 +278,16 @@ fn compressed_images_that_lie() {
     let rice = Compressed::of("I16_RICE_1");
     let table = rice.table();
     let cases = [
-        (
-            rice.with("ZTILE1", "0"),
-            "ZTILE1: expected a length from 1, got 0",
-        ),
-        (
-            rice.with("ZTILE1", "4"),
-            "expected a table of 8 rows, one a tile, got 6 rows",
-        ),
-        (
-            rice.with("ZNAXIS1", "1000000"),
-            "expected a table of 400000 rows",
-        ),
-        (
-            rice.with("ZVAL1", "0"),
-            "RICE: expected blocks of 1 to 4096 pixels",
-        ),
-        (
-            rice.with("ZVAL2", "3"),
-            "of 1, 2 or 4 bytes, got blocks of 32 pixels of 3 bytes",
-        ),
+        (rice.with("ZTILE1", "0"), "ZTILE1: expected a length from 1, got 0"),
+        (rice.with("ZTILE1", "4"), "expected a table of 8 rows, one a tile, got 6 rows"),
+        (rice.with("ZNAXIS1", "1000000"), "expected a table of 400000 rows"),
+        (rice.with("ZVAL1", "0"), "RICE: expected blocks of 1 to 4096 pixels"),
+        (rice.with("ZVAL2", "3"), "of 1, 2 or 4 bytes, got blocks of 32 pixels of 3 bytes"),
         (
             rice.with("ZBITPIX", "12"),
             "ZBITPIX: expected 8, 16, 32, 64, -32 or -64, got Integer(12)",
         ),
-        (
-            rice.with("ZCMPTYPE", "'RICE_9  '"),
-            "HDU 1: cfitsio refuses it",
-        ),
+        (rice.with("ZCMPTYPE", "'RICE_9  '"), "HDU 1: cfitsio refuses it"),
         (
             rice.with("TFORM1", "'1J      '"),
             "TFORM1: expected 1P. or 1Q. for COMPRESSED_DATA, got \"1J\"",
@@ -406,21 +296,16 @@ fn compressed_images_that_lie() {
             rice.with("TFORM1", "'999999999999999999999999J'"),
             "TFORM1: expected a column of a binary table",
         ),
-        (
-            rice.with("TTYPE1", "'OTHER   '"),
-            "expected a column COMPRESSED_DATA, found none",
-        ),
+        (rice.with("TTYPE1", "'OTHER   '"), "expected a column COMPRESSED_DATA, found none"),
         (rice.with("PCOUNT", "-5"), "PCOUNT"),
         (rice.with("PCOUNT", "99999999"), "needs"),
+        (rice.with("GCOUNT", "0"), "and then its heap, got a heap at 48 of 0 bytes"),
         // The first tile's descriptor: how many bytes, and where.
         (
             rice.patched(table, &[0x7f, 0xff, 0xff, 0xff]),
             "COMPRESSED_DATA of tile 0: expected 2147483647 bytes at offset",
         ),
-        (
-            rice.patched(table + 4, &[0x7f, 0, 0, 0]),
-            "at offset 2130706432, the heap holds",
-        ),
+        (rice.patched(table + 4, &[0x7f, 0, 0, 0]), "at offset 2130706432, the heap holds"),
     ];
     for (number, (bytes, words)) in cases.iter().enumerate() {
         let message = refusal(bytes);
@@ -429,14 +314,8 @@ fn compressed_images_that_lie() {
 
     // One row of tiles of nine thousand million pixels each.
     let mut wide = rice;
-    for (keyword, value) in [
-        ("ZTILE1", "9000000000"),
-        ("ZNAXIS1", "9000000000"),
-        ("NAXIS2", "2"),
-    ] {
-        wide = Compressed {
-            bytes: wide.with(keyword, value),
-        };
+    for (keyword, value) in [("ZTILE1", "9000000000"), ("ZNAXIS1", "9000000000"), ("NAXIS2", "2")] {
+        wide = Compressed { bytes: wide.with(keyword, value) };
     }
     let message = refusal(&wide.bytes);
     let words = "the tile-compressed image in HDU 1 claims 396000000000 bytes, more than the limit of 1073741824";
@@ -447,9 +326,7 @@ fn compressed_images_that_lie() {
     let path = folder.path().join("wide.fits");
     fs::write(&path, &wide.bytes).unwrap();
     let mut file = FitsFile::open(&path).unwrap();
-    let region = file
-        .read_region::<f32>(1, &Planes::Bands, 0, 0, 1, 1)
-        .unwrap_err();
+    let region = file.read_region::<f32>(1, &Planes::Bands, 0, 0, 1, 1).unwrap_err();
     let words = "larger than the 268435456 pixels that can be unpacked at once";
     assert!(region.to_string().contains(words), "{region}");
 }
@@ -457,23 +334,27 @@ fn compressed_images_that_lie() {
 #[test]
 fn compressed_streams_that_lie() {
     let hcompress = Compressed::of("I16_HCOMPRESS_1");
-    let magic = hcompress
-        .bytes
-        .windows(2)
-        .rposition(|pair| pair == [0xdd, 0x99])
-        .unwrap();
+    let magic = hcompress.bytes.windows(2).rposition(|pair| pair == [0xdd, 0x99]).unwrap();
     let message = refusal(&hcompress.patched(magic + 2, &[0, 0, 0x7f, 0xff]));
-    assert!(
-        message.contains("its HCOMPRESS stream claims 4 x 32767"),
-        "{message}"
-    );
+    assert!(message.contains("its HCOMPRESS stream claims 4 x 32767"), "{message}");
     let message = refusal(&hcompress.patched(magic, b"??"));
-    assert!(
-        message.contains("expected an HCOMPRESS stream, got other"),
-        "{message}"
-    );
+    assert!(message.contains("expected an HCOMPRESS stream, got other"), "{message}");
     let message = refusal(&hcompress.patched(magic + 22, &[200]));
     assert!(message.contains("at most 64 bit planes"), "{message}");
+
+    // The first tile's descriptor says one byte less than there is, or its codes are zeros
+    // without an end.
+    for name in ["I16_RICE_1", "U8_RICE_1", "I32_RICE_1", "F32_DITHER_1"] {
+        let rice = Compressed::of(name);
+        let table = rice.table();
+        let length = u32::from_be_bytes(rice.bytes[table..table + 4].try_into().unwrap());
+        let message = refusal(&rice.patched(table, &(length - 2).to_be_bytes()));
+        let words = format!(
+            "COMPRESSED_DATA of tile 0: its RICE stream of {} bytes ends early",
+            length - 2
+        );
+        assert!(message.contains(&words), "{name}: {message}");
+    }
 
     let plio = Compressed::of("I16_PLIO_1");
     let heap = plio.table() + 11 * 8;

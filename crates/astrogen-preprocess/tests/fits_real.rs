@@ -21,8 +21,7 @@ fn real_data() -> Option<(PathBuf, Json)> {
 }
 
 fn number(json: &Json) -> f64 {
-    json.as_f64()
-        .unwrap_or_else(|| json.as_str().unwrap().parse().unwrap())
+    json.as_f64().unwrap_or_else(|| json.as_str().unwrap().parse().unwrap())
 }
 
 /// Compares one image with the numbers that astropy gives for it.
@@ -43,26 +42,10 @@ fn check(path: &Path, index: usize, pixels: &Array3<f64>, want: &Json) {
         number(&want["n_nonfinite"]),
         "{label}"
     );
-    let finite: Vec<f64> = flat
-        .iter()
-        .copied()
-        .filter(|pixel| pixel.is_finite())
-        .collect();
-    close(
-        "min",
-        finite.iter().copied().fold(f64::INFINITY, f64::min),
-        1e-6,
-    );
-    close(
-        "max",
-        finite.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-        1e-6,
-    );
-    close(
-        "mean",
-        finite.iter().sum::<f64>() / finite.len() as f64,
-        1e-5,
-    );
+    let finite: Vec<f64> = flat.iter().copied().filter(|pixel| pixel.is_finite()).collect();
+    close("min", finite.iter().copied().fold(f64::INFINITY, f64::min), 1e-6);
+    close("max", finite.iter().copied().fold(f64::NEG_INFINITY, f64::max), 1e-6);
+    close("mean", finite.iter().sum::<f64>() / finite.len() as f64, 1e-5);
     close("first", flat[0], 1e-6);
     close("last", flat[flat.len() - 1], 1e-6);
     close("at_x1_y3", flat[3 * width + 1], 1e-6);
@@ -80,10 +63,7 @@ fn every_real_image_reads_as_in_astropy() {
         let opened = FitsFile::open(&path);
         if want["hdus"].is_null() {
             let message = opened.unwrap_err().to_string();
-            assert!(
-                message.contains("expected") || message.contains("needs"),
-                "{message}"
-            );
+            assert!(message.contains("expected") || message.contains("needs"), "{message}");
             refused += 1;
             continue;
         }
@@ -150,12 +130,9 @@ fn every_real_picture_and_frame_opens_through_the_one_door() {
     };
     let options = FrameOptions::default();
     let mut opened = 0;
-    for (part, channels) in [
-        ("fits", None),
-        ("nebulae", Some(3)),
-        ("galaxies", Some(3)),
-        ("hubble", Some(3)),
-    ] {
+    for (part, channels) in
+        [("fits", None), ("nebulae", Some(3)), ("galaxies", Some(3)), ("hubble", Some(3))]
+    {
         let mut paths: Vec<PathBuf> = std::fs::read_dir(folder.join(part))
             .unwrap()
             .map(|entry| entry.unwrap().path())

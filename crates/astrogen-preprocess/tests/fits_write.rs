@@ -23,11 +23,7 @@ fn value() -> impl Strategy<Value = Value> {
 
 fn keyword() -> impl Strategy<Value = String> {
     // Standard ones, and ones that need HIERARCH; no word with a meaning of its own.
-    prop_oneof![
-        "X[A-Z0-9_-]{0,7}",
-        "[a-z][a-zA-Z0-9 ]{0,8}[a-z]",
-        "ESO [A-Z]{1,4} [A-Z]{1,4}"
-    ]
+    prop_oneof!["X[A-Z0-9_-]{0,7}", "[a-z][a-zA-Z0-9 ]{0,8}[a-z]", "ESO [A-Z]{1,4} [A-Z]{1,4}"]
 }
 
 proptest! {
@@ -101,23 +97,16 @@ fn a_read_header_is_written_without_the_cards_of_its_layout() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.fits");
     let mut header = Header::new();
-    for (keyword, value) in [
-        ("BITPIX", 16),
-        ("NAXIS", 3),
-        ("NAXIS3", 9),
-        ("BSCALE", 2),
-        ("BLANK", -1),
-    ] {
+    for (keyword, value) in
+        [("BITPIX", 16), ("NAXIS", 3), ("NAXIS3", 9), ("BSCALE", 2), ("BLANK", -1)]
+    {
         header.push(keyword, value, "");
     }
     header.push("NAXISX", 5, "not an axis");
     header.push("COMMENT", "kept ".repeat(40), "");
     write_image(&path, &Array3::ones((1, 2, 2)), &header).unwrap();
     let mut file = FitsFile::open(&path).unwrap();
-    assert_eq!(
-        file.read::<f32>(0, &Planes::Bands).unwrap(),
-        Array3::ones((1, 2, 2))
-    );
+    assert_eq!(file.read::<f32>(0, &Planes::Bands).unwrap(), Array3::ones((1, 2, 2)));
     let header = &file.hdus()[0].header;
     assert_eq!(header.get("BITPIX"), Some(-32_i64));
     assert_eq!(header.value("BSCALE"), None);
@@ -128,23 +117,10 @@ fn a_read_header_is_written_without_the_cards_of_its_layout() {
 #[test]
 fn odd_names_are_written_as_they_are() {
     let folder = tempfile::tempdir().unwrap();
-    for name in [
-        "m51[1].fits",
-        "a|b.fits",
-        "a+1.fits",
-        "!x.fits",
-        "-",
-        "mem:",
-        "x.gz",
-    ] {
+    for name in ["m51[1].fits", "a|b.fits", "a+1.fits", "!x.fits", "-", "mem:", "x.gz"] {
         let path = folder.path().join(name);
         write_image(&path, &Array3::ones((1, 2, 2)), &Header::new()).unwrap();
-        assert!(
-            FitsFile::open(&path)
-                .unwrap()
-                .read::<f32>(0, &Planes::Bands)
-                .is_ok()
-        );
+        assert!(FitsFile::open(&path).unwrap().read::<f32>(0, &Planes::Bands).is_ok());
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 7);
 }
@@ -163,38 +139,20 @@ fn a_refused_write_leaves_the_old_file_and_nothing_else() {
         header
     };
     for (header, words) in [
-        (
-            card("X", Value::Real(f64::NAN)),
-            "expected a finite number, got NaN",
-        ),
-        (
-            card("X", Value::Text("é".to_owned())),
-            "expected printable ASCII",
-        ),
-        (
-            card("X\n", Value::Logical(true)),
-            "expected printable ASCII",
-        ),
+        (card("X", Value::Real(f64::NAN)), "expected a finite number, got NaN"),
+        (card("X", Value::Text("é".to_owned())), "expected printable ASCII"),
+        (card("X\n", Value::Logical(true)), "expected printable ASCII"),
         (card("A = B", Value::Logical(true)), "no '='"),
-        (
-            card("CONTINUE", Value::Logical(true)),
-            "a keyword without a meaning of its own",
-        ),
+        (card("CONTINUE", Value::Logical(true)), "a keyword without a meaning of its own"),
         (card("COMMENT", Value::Logical(true)), "expected a text"),
-        (
-            card(&"long ".repeat(12), Value::Logical(true)),
-            "at most 48 characters",
-        ),
+        (card(&"long ".repeat(12), Value::Logical(true)), "at most 48 characters"),
     ] {
         let error = write_image(&path, &pixels, &header).unwrap_err();
         assert!(matches!(error, PreprocessError::Card { .. }));
         assert!(error.to_string().contains(words), "{error}");
     }
     let error = write_image(&path, &Array3::zeros((0, 2, 2)), &Header::new()).unwrap_err();
-    assert!(
-        error.to_string().contains("no length 0, got [0, 2, 2]"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("no length 0, got [0, 2, 2]"), "{error}");
     assert_eq!(fs::read(&path).unwrap(), before);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 
@@ -206,13 +164,22 @@ fn a_refused_write_leaves_the_old_file_and_nothing_else() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_written_file_may_be_read_by_whom_other_files_may() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let [ours, other] = ["x.fits", "other"].map(|name| folder.path().join(name));
+    write_image(&ours, &Array3::ones((1, 2, 2)), &Header::new()).unwrap();
+    fs::write(&other, "").unwrap();
+    let mode = |path| fs::metadata(path).unwrap().permissions().mode();
+    assert_eq!(mode(&ours), mode(&other));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_said() {
+fn a_disk_that_takes_nothing_is_said() {
     // A folder that takes no new file stands for a disk that takes no byte.
     let error = write_image("/proc/x.fits", &Array3::ones((1, 2, 2)), &Header::new()).unwrap_err();
-    assert!(
-        error.to_string().starts_with("cannot write /proc/x.fits"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("cannot write /proc/x.fits"), "{error}");
 }

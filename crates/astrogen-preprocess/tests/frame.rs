@@ -18,14 +18,7 @@ fn open(path: &Path) -> Array3<f32> {
     let frame = Frame::open(path, &options).unwrap();
     assert!(frame.header.is_empty());
     let (channels, height, width) = frame.pixels.dim();
-    assert_eq!(
-        Frame::info(path, &options).unwrap(),
-        FrameInfo {
-            channels,
-            height,
-            width
-        }
-    );
+    assert_eq!(Frame::info(path, &options).unwrap(), FrameInfo { channels, height, width });
     frame.pixels
 }
 
@@ -41,11 +34,7 @@ fn pictures_of_every_depth_and_channel_count() {
     let byte = |x, y, c| sample(x, y, c) as u8;
     let word = |x, y, c| sample(x, y, c) * 700;
     let pictures: Vec<(DynamicImage, usize, f32)> = vec![
-        (
-            ImageBuffer::from_fn(width, height, |x, y| image::Luma([byte(x, y, 0)])).into(),
-            1,
-            255.0,
-        ),
+        (ImageBuffer::from_fn(width, height, |x, y| image::Luma([byte(x, y, 0)])).into(), 1, 255.0),
         (
             ImageBuffer::from_fn(width, height, |x, y| image::LumaA([byte(x, y, 0), 9])).into(),
             1,
@@ -106,10 +95,7 @@ fn pictures_of_every_depth_and_channel_count() {
             assert_eq!(pixels.dim(), (channels, 4, 5), "{number} {format:?}");
             for ((c, y, x), pixel) in pixels.indexed_iter() {
                 let want = f32::from(sample(x as u32, y as u32, c as u32)) / scale;
-                assert!(
-                    (pixel - want).abs() < 1e-6,
-                    "{number} {format:?}: {pixel} for {want}"
-                );
+                assert!((pixel - want).abs() < 1e-6, "{number} {format:?}: {pixel} for {want}");
             }
         }
     }
@@ -120,18 +106,8 @@ fn a_jpeg_is_read_in_colour_and_grey() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x");
     for (picture, channels) in [
-        (
-            DynamicImage::from(ImageBuffer::from_pixel(
-                16,
-                8,
-                image::Rgb([200_u8, 100, 50]),
-            )),
-            3,
-        ),
-        (
-            DynamicImage::from(ImageBuffer::from_pixel(16, 8, image::Luma([200_u8]))),
-            1,
-        ),
+        (DynamicImage::from(ImageBuffer::from_pixel(16, 8, image::Rgb([200_u8, 100, 50]))), 3),
+        (DynamicImage::from(ImageBuffer::from_pixel(16, 8, image::Luma([200_u8]))), 1),
     ] {
         picture.save_with_format(&path, ImageFormat::Jpeg).unwrap();
         let pixels = open(&path);
@@ -147,10 +123,7 @@ where
     [C::Inner]: tiff::encoder::TiffValue,
 {
     let mut file = fs::File::create(path).unwrap();
-    TiffEncoder::new(&mut file)
-        .unwrap()
-        .write_image::<C>(SIZE.0, SIZE.1, samples)
-        .unwrap();
+    TiffEncoder::new(&mut file).unwrap().write_image::<C>(SIZE.0, SIZE.1, samples).unwrap();
 }
 
 #[test]
@@ -181,10 +154,7 @@ fn floating_point_and_deep_tiffs_keep_their_numbers() {
 
     tiff::<colortype::GrayI16>(&path, &[-3; 20]);
     let message = raster::read(&path).unwrap_err().to_string();
-    assert!(
-        message.contains("expected unsigned or floating-point samples"),
-        "{message}"
-    );
+    assert!(message.contains("expected unsigned or floating-point samples"), "{message}");
 }
 
 #[test]
@@ -219,10 +189,7 @@ fn a_planar_tiff_reads_like_an_interleaved_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.tif");
     fs::write(&path, bytes).unwrap();
-    assert_eq!(
-        open(&path).into_raw_vec_and_offset().0,
-        [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
-    );
+    assert_eq!(open(&path).into_raw_vec_and_offset().0, [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]);
 }
 
 #[test]
@@ -241,14 +208,8 @@ fn a_fits_file_behind_the_same_door() {
     let region = Frame::open_region(&path, &options, 1, 2, 3, 4).unwrap();
     assert_eq!(region.pixels, pixels.slice(s![.., 1..4, 2..6]));
 
-    let options = FrameOptions {
-        planes: Planes::One(1),
-        ..options
-    };
-    assert_eq!(
-        Frame::open(&path, &options).unwrap().pixels,
-        pixels.slice(s![1..2, .., ..])
-    );
+    let options = FrameOptions { planes: Planes::One(1), ..options };
+    assert_eq!(Frame::open(&path, &options).unwrap().pixels, pixels.slice(s![1..2, .., ..]));
     let info = Frame::info(&path, &options).unwrap();
     assert_eq!((info.channels, info.height, info.width), (1, 6, 7));
 }
@@ -261,20 +222,12 @@ fn regions_and_channels_of_a_picture() {
     raster::write_png(&path, &pixels).unwrap();
     let whole = open(&path);
     assert_eq!((whole[[2, 5, 6]] * 255.0).round(), 196.0);
-    let options = FrameOptions {
-        planes: Planes::Range(0..2),
-        ..FrameOptions::default()
-    };
+    let options = FrameOptions { planes: Planes::Range(0..2), ..FrameOptions::default() };
     let region = Frame::open_region(&path, &options, 1, 2, 3, 4).unwrap();
     assert_eq!(region.pixels, whole.slice(s![..2, 1..4, 2..6]));
     assert_eq!(Frame::info(&path, &options).unwrap().channels, 2);
-    let message = Frame::open_region(&path, &options, 4, 0, 3, 1)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        message.contains("inside 6 rows and 7 columns, got 3 rows from 4"),
-        "{message}"
-    );
+    let message = Frame::open_region(&path, &options, 4, 0, 3, 1).unwrap_err().to_string();
+    assert!(message.contains("inside 6 rows and 7 columns, got 3 rows from 4"), "{message}");
 }
 
 #[test]
@@ -284,13 +237,8 @@ fn what_is_written_as_png_is_grey_or_colour() {
     raster::write_png(&path, &Array3::from_elem((2, 3, 1), 51)).unwrap();
     assert_eq!(open(&path), Array3::from_elem((1, 2, 3), 0.2));
     for shape in [(2, 3, 2), (0, 3, 3)] {
-        let message = raster::write_png(&path, &Array3::zeros(shape))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("expected [H, W, 1] or [H, W, 3]"),
-            "{message}"
-        );
+        let message = raster::write_png(&path, &Array3::zeros(shape)).unwrap_err().to_string();
+        assert!(message.contains("expected [H, W, 1] or [H, W, 3]"), "{message}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
@@ -318,9 +266,7 @@ fn bad_files_are_refused_in_words() {
         ("none.png", "cannot open"),
         (".", "expected a regular file, got a folder"),
     ] {
-        let message = Frame::open(path(name), &FrameOptions::default())
-            .unwrap_err()
-            .to_string();
+        let message = Frame::open(path(name), &FrameOptions::default()).unwrap_err().to_string();
         assert!(message.contains(words), "{message}");
     }
 }
@@ -330,12 +276,7 @@ fn options_come_from_configurations() {
     let options: FrameOptions =
         serde_json::from_str(r#"{"hdu": {"name": "SCI"}, "planes": {"one": 2}}"#).unwrap();
     assert_eq!(options.planes, Planes::One(2));
-    assert_eq!(
-        serde_json::from_str::<FrameOptions>("{}").unwrap(),
-        FrameOptions::default()
-    );
-    let message = serde_json::from_str::<FrameOptions>(r#"{"plane": 2}"#)
-        .unwrap_err()
-        .to_string();
+    assert_eq!(serde_json::from_str::<FrameOptions>("{}").unwrap(), FrameOptions::default());
+    let message = serde_json::from_str::<FrameOptions>(r#"{"plane": 2}"#).unwrap_err().to_string();
     assert!(message.contains("unknown field `plane`"), "{message}");
 }

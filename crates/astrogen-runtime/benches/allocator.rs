@@ -8,11 +8,7 @@
 //! All arithmetic is inside libtorch, so `--profile dev` gives the same figures sooner. glibc
 //! cannot be set back, so each measurement runs in a process of its own; the two kinds alternate
 //! and the best time of each is kept, because a busy machine only ever adds to it.
-#![allow(
-    clippy::print_stdout,
-    clippy::unwrap_used,
-    reason = "a measurement that prints or stops"
-)]
+#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement that prints or stops")]
 
 use std::env;
 use std::process::Command;
@@ -28,10 +24,7 @@ const ROUNDS: usize = 3;
 
 fn main() {
     let arguments: Vec<String> = env::args().collect();
-    if let Some(at) = arguments
-        .iter()
-        .position(|argument| argument == "--measure")
-    {
+    if let Some(at) = arguments.iter().position(|argument| argument == "--measure") {
         let number = |offset: usize| arguments[at + offset].parse::<i64>().unwrap();
         if arguments[at + 1] == "tuned" {
             tune_allocator();
@@ -66,15 +59,9 @@ fn child(kind: &str, side: i64, features: i64, batch: i64) -> [f64; 4] {
         .args([side, features, batch].map(|number| number.to_string()))
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    let mut numbers = text
-        .split_whitespace()
-        .map(|word| word.parse::<f64>().unwrap());
+    let mut numbers = text.split_whitespace().map(|word| word.parse::<f64>().unwrap());
     [(); 4].map(|()| numbers.next().unwrap())
 }
 
@@ -98,88 +85,41 @@ fn measure(side: i64, features: i64, batch: i64) {
 
 /// One adversarial step on networks of the DCGAN shape.
 fn step(side: i64, features: i64, batch: i64) -> impl FnMut() {
-    let (generator_vars, discriminator_vars) = (
-        nn::VarStore::new(Device::Cpu),
-        nn::VarStore::new(Device::Cpu),
-    );
+    let (generator_vars, discriminator_vars) =
+        (nn::VarStore::new(Device::Cpu), nn::VarStore::new(Device::Cpu));
     let doublings = side.ilog2() - 3;
-    let up = nn::ConvTransposeConfig {
-        stride: 2,
-        padding: 1,
-        bias: false,
-        ..Default::default()
-    };
-    let down = nn::ConvConfig {
-        stride: 2,
-        padding: 1,
-        bias: false,
-        ..Default::default()
-    };
+    let up = nn::ConvTransposeConfig { stride: 2, padding: 1, bias: false, ..Default::default() };
+    let down = nn::ConvConfig { stride: 2, padding: 1, bias: false, ..Default::default() };
     let path = generator_vars.root();
     let mut width = features << doublings;
-    let first = nn::ConvTransposeConfig {
-        bias: false,
-        ..Default::default()
-    };
+    let first = nn::ConvTransposeConfig { bias: false, ..Default::default() };
     let mut generator = nn::seq_t()
         .add(nn::conv_transpose2d(&path / "in", 100, width, 4, first))
-        .add(nn::batch_norm2d(
-            &path / "in_norm",
-            width,
-            Default::default(),
-        ))
+        .add(nn::batch_norm2d(&path / "in_norm", width, Default::default()))
         .add_fn(Tensor::relu);
     for layer in 0..doublings {
         generator = generator
-            .add(nn::conv_transpose2d(
-                &path / "up" / layer,
-                width,
-                width / 2,
-                4,
-                up,
-            ))
-            .add(nn::batch_norm2d(
-                &path / "norm" / layer,
-                width / 2,
-                Default::default(),
-            ))
+            .add(nn::conv_transpose2d(&path / "up" / layer, width, width / 2, 4, up))
+            .add(nn::batch_norm2d(&path / "norm" / layer, width / 2, Default::default()))
             .add_fn(Tensor::relu);
         width /= 2;
     }
-    let generator = generator
-        .add(nn::conv_transpose2d(&path / "out", width, 3, 4, up))
-        .add_fn(Tensor::tanh);
+    let generator =
+        generator.add(nn::conv_transpose2d(&path / "out", width, 3, 4, up)).add_fn(Tensor::tanh);
     let path = discriminator_vars.root();
     let leaky = |x: &Tensor| x.maximum(&(x * 0.2));
-    let mut discriminator = nn::seq_t()
-        .add(nn::conv2d(&path / "in", 3, features, 4, down))
-        .add_fn(leaky);
+    let mut discriminator =
+        nn::seq_t().add(nn::conv2d(&path / "in", 3, features, 4, down)).add_fn(leaky);
     for layer in 0..doublings {
         discriminator = discriminator
-            .add(nn::conv2d(
-                &path / "down" / layer,
-                width,
-                width * 2,
-                4,
-                down,
-            ))
-            .add(nn::batch_norm2d(
-                &path / "norm" / layer,
-                width * 2,
-                Default::default(),
-            ))
+            .add(nn::conv2d(&path / "down" / layer, width, width * 2, 4, down))
+            .add(nn::batch_norm2d(&path / "norm" / layer, width * 2, Default::default()))
             .add_fn(leaky);
         width *= 2;
     }
-    let last = nn::ConvConfig {
-        bias: false,
-        ..Default::default()
-    };
+    let last = nn::ConvConfig { bias: false, ..Default::default() };
     let last = nn::conv2d(&path / "out", width, 1, 4, last);
-    let adam = nn::Adam {
-        beta1: 0.5,
-        ..nn::Adam::default()
-    };
+    let adam = nn::Adam { beta1: 0.5, ..nn::Adam::default() };
     let mut generator_optimizer = adam.build(&generator_vars, 2e-4).unwrap();
     let mut discriminator_optimizer = adam.build(&discriminator_vars, 2e-4).unwrap();
     let real = Tensor::randn([batch, 3, side, side], (Kind::Float, Device::Cpu)).tanh();

@@ -2,8 +2,22 @@
 //!
 //! On the CPU libtorch takes every tensor from `malloc` and gives it back when the tensor is
 //! dropped. glibc returns large blocks to the system at once, so each step of a training run maps
-//! the same hundreds of megabytes again, and the kernel clears every page of them at its first
-//! touch.
+//! the same memory again, and the kernel clears every page of it at its first touch.
+//!
+//! A step of DCGAN training at 64 x 64 pixels on two cores, libtorch 2.13, glibc 2.36
+//! (`cargo bench -p astrogen-runtime --bench allocator`), before and after [`tune_allocator`]:
+//!
+//! | features, batch | seconds | of them in the kernel | page faults | most memory, MiB |
+//! | --- | --- | --- | --- | --- |
+//! | 16, 16 | 0.068, 0.056 | 0.0050, 0.0000 | 1749, 6 | 181, 179 |
+//! | 32, 32 | 0.261, 0.234 | 0.0150, 0.0006 | 7118, 90 | 292, 284 |
+//!
+//! At 64 features and batch 64 the kernel's share falls from 0.040 to 0.002 s a step, the faults from
+//! 24000 to under 800.
+//!
+//! Raising the mapping and trimming thresholds alone leaves some 150 faults a step in the second
+//! row; forbidding single mappings and growing the heap by 64 MiB at a time takes away the rest.
+
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::OnceLock;

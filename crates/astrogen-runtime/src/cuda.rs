@@ -31,10 +31,7 @@ pub fn devices() -> Result<usize, RuntimeError> {
 fn count_devices() -> Result<usize, RuntimeError> {
     let path = library()?;
     driver()?;
-    open(&path).map_err(|reason| RuntimeError::CudaLibraryBroken {
-        path: path.clone(),
-        reason,
-    })?;
+    open(&path).map_err(|reason| RuntimeError::CudaLibraryBroken { path: path.clone(), reason })?;
     if !tch::utils::has_cudart() {
         return Err(RuntimeError::AskedTooEarly);
     }
@@ -65,16 +62,9 @@ pub fn driver_version() -> Option<String> {
 /// From `NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat Aug 19 ...`.
 fn parse_driver_version(text: &str) -> Option<String> {
     let is_version = |word: &&str| {
-        word.contains('.')
-            && word
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+        word.contains('.') && word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
     };
-    text.lines()
-        .next()?
-        .split_whitespace()
-        .find(is_version)
-        .map(str::to_owned)
+    text.lines().next()?.split_whitespace().find(is_version).map(str::to_owned)
 }
 
 /// Where libtorch's CUDA library is: beside the `libtorch_cpu.so` in use, else in `$LIBTORCH/lib`.
@@ -96,10 +86,7 @@ fn find_library(
             searched.push(folder);
         }
     }
-    let found = searched
-        .iter()
-        .map(|folder| folder.join(LIBRARY))
-        .find(|path| path.is_file());
+    let found = searched.iter().map(|folder| folder.join(LIBRARY)).find(|path| path.is_file());
     found.ok_or(RuntimeError::NoCudaLibrary { searched })
 }
 
@@ -129,9 +116,7 @@ fn open(path: &Path) -> Result<(), String> {
 #[cfg(unix)]
 fn reason(error: &libloading::Error) -> String {
     use std::error::Error;
-    error
-        .source()
-        .map_or_else(|| error.to_string(), ToString::to_string)
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 #[cfg(test)]
@@ -143,10 +128,7 @@ mod tests {
     fn a_libtorch_without_cuda_names_the_folders_and_the_mend() {
         let error = find_library(Some("/nowhere/a".into()), Some(OsStr::new("/nowhere/b")));
         let message = error.unwrap_err().to_string();
-        assert!(
-            message.contains("no libtorch_cuda.so beside libtorch_cpu.so"),
-            "{message}"
-        );
+        assert!(message.contains("no libtorch_cuda.so beside libtorch_cpu.so"), "{message}");
         assert!(message.contains("/nowhere/a, /nowhere/b/lib"), "{message}");
         assert!(message.contains("cargo xtask setup --cuda"), "{message}");
         let message = find_library(None, None).unwrap_err().to_string();
@@ -174,10 +156,7 @@ mod tests {
             env::temp_dir().join(format!("astrogen-not-a-library-{}.so", std::process::id()));
         std::fs::write(&path, b"text").unwrap();
         let reason = open(&path).unwrap_err();
-        assert!(
-            reason.contains(path.file_name().unwrap().to_str().unwrap()),
-            "{reason}"
-        );
+        assert!(reason.contains(path.file_name().unwrap().to_str().unwrap()), "{reason}");
         std::fs::remove_file(&path).unwrap();
         let missing = open(Path::new("libastrogen-none.so.1")).unwrap_err();
         assert!(missing.contains("libastrogen-none.so.1"), "{missing}");
@@ -195,19 +174,13 @@ mod tests {
 
     #[test]
     fn messages_say_what_to_do() {
-        let no_driver = RuntimeError::NoDriver {
-            reason: "no such file".into(),
-        }
-        .to_string();
+        let no_driver = RuntimeError::NoDriver { reason: "no such file".into() }.to_string();
         assert!(no_driver.contains("no such file") && no_driver.contains("--gpus all"));
         let broken = RuntimeError::CudaLibraryBroken {
             path: "/l/libtorch_cuda.so".into(),
             reason: "libcudnn.so.9: cannot open shared object file".into(),
         };
         let broken = broken.to_string();
-        assert!(
-            broken.contains("libcudnn.so.9") && broken.contains("setup --cuda"),
-            "{broken}"
-        );
+        assert!(broken.contains("libcudnn.so.9") && broken.contains("setup --cuda"), "{broken}");
     }
 }

@@ -92,10 +92,7 @@ impl FromStr for DeviceChoice {
                 if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
                     return Err(unknown()); // `parse` alone would let "+1" through
                 }
-                digits
-                    .parse()
-                    .map(|index| Self::Cuda(Some(index)))
-                    .map_err(|_| unknown())
+                digits.parse().map(|index| Self::Cuda(Some(index))).map_err(|_| unknown())
             }
         }
     }
@@ -134,23 +131,15 @@ mod tests {
 
     #[test]
     fn other_words_are_refused_with_the_words_that_are_known() {
-        for text in [
-            "", "gpu", "CPU", "cuda:", "cuda:-1", "cuda:+1", "cuda:1 ", "cuda:x",
-        ] {
+        for text in ["", "gpu", "CPU", "cuda:", "cuda:-1", "cuda:+1", "cuda:1 ", "cuda:x"] {
             let error = text.parse::<DeviceChoice>().unwrap_err();
             assert_eq!(error, RuntimeError::UnknownDevice(text.to_owned()));
-            assert!(
-                error.to_string().contains("auto, cpu, cuda or cuda:N"),
-                "{error}"
-            );
+            assert!(error.to_string().contains("auto, cpu, cuda or cuda:N"), "{error}");
         }
         let huge = "cuda:99999999999999999999999";
         assert!(huge.parse::<DeviceChoice>().is_err());
         let error = serde_json::from_str::<DeviceChoice>("\"tpu\"").unwrap_err();
-        assert!(
-            error.to_string().contains("unknown device \"tpu\""),
-            "{error}"
-        );
+        assert!(error.to_string().contains("unknown device \"tpu\""), "{error}");
     }
 
     #[test]
@@ -158,10 +147,7 @@ mod tests {
         assert_eq!(pick(1, 2).unwrap(), Device::Cuda(1));
         let message = pick(3, 2).unwrap_err().to_string();
         assert!(message.contains("no CUDA device 3"), "{message}");
-        assert!(
-            message.contains("shows 2") && message.contains("cuda:1"),
-            "{message}"
-        );
+        assert!(message.contains("shows 2") && message.contains("cuda:1"), "{message}");
     }
 
     #[test]
@@ -177,11 +163,7 @@ mod tests {
 
     #[test]
     fn auto_agrees_with_what_cuda_finds() {
-        let expected = if cuda::devices().is_ok() {
-            Device::Cuda(0)
-        } else {
-            Device::Cpu
-        };
+        let expected = if cuda::devices().is_ok() { Device::Cuda(0) } else { Device::Cpu };
         assert_eq!(DeviceChoice::Auto.resolve().unwrap(), expected);
     }
 }

@@ -79,26 +79,12 @@ impl fmt::Display for Report {
             value.map_or_else(|| "unknown".into(), |value| value.to_string())
         }
         let libtorch = &self.libtorch;
-        let abi = libtorch
-            .cxx11_abi
-            .map(|new| if new { "C++11" } else { "before C++11" });
+        let abi = libtorch.cxx11_abi.map(|new| if new { "C++11" } else { "before C++11" });
         writeln!(f, "libtorch        {}", known(libtorch.version.as_deref()))?;
-        writeln!(
-            f,
-            "  folder        {}",
-            known(libtorch.folder.as_ref().map(|p| p.display()))
-        )?;
+        writeln!(f, "  folder        {}", known(libtorch.folder.as_ref().map(|p| p.display())))?;
         writeln!(f, "  C++ ABI       {}", known(abi))?;
-        writeln!(
-            f,
-            "CPU capability  {}",
-            known(libtorch.cpu_capability.as_deref())
-        )?;
-        writeln!(
-            f,
-            "threads         {} on {} processors",
-            self.threads, self.processors
-        )?;
+        writeln!(f, "CPU capability  {}", known(libtorch.cpu_capability.as_deref()))?;
+        writeln!(f, "threads         {} on {} processors", self.threads, self.processors)?;
         writeln!(f, "allocator       {}", self.allocator)?;
         match &self.cuda_library {
             Ok(path) => writeln!(f, "CUDA library    {}", path.display())?,
@@ -180,9 +166,7 @@ mod tests {
     #[test]
     fn a_machine_without_a_driver_is_told_why_and_is_no_fault() {
         let mut report = healthy();
-        let error = RuntimeError::NoDriver {
-            reason: "libcuda.so.1: not found".into(),
-        };
+        let error = RuntimeError::NoDriver { reason: "libcuda.so.1: not found".into() };
         report.cuda_driver = Err(error.clone());
         report.cuda_devices = Err(error);
         let text = report.to_string();

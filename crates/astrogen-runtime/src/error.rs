@@ -76,9 +76,6 @@ fn list(folders: &[PathBuf]) -> String {
         return "no folder: libtorch_cpu.so is not loaded from a file and LIBTORCH is not set"
             .into();
     }
-    let names: Vec<_> = folders
-        .iter()
-        .map(|folder| folder.display().to_string())
-        .collect();
+    let names: Vec<_> = folders.iter().map(|folder| folder.display().to_string()).collect();
     names.join(", ")
 }

@@ -24,7 +24,7 @@
 //! | [`threads`] | how many threads libtorch computes with |
 //! | [`allocator`] | glibc settings that keep libtorch's memory from being faulted in again at every step |
 //! | [`libtorch`] | the loaded libtorch: version, path, C++ ABI, CPU capability |
-//! | [`doctor`] | all of the above as one report, each fault with its mend |
+//! | [`mod@doctor`] | all of the above as one report, each fault with its mend |
 
 pub mod allocator;
 pub mod cuda;

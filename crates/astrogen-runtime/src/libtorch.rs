@@ -48,10 +48,7 @@ fn format_version(packed: u64) -> String {
 }
 
 #[cfg(unix)]
-#[allow(
-    unsafe_code,
-    reason = "libtorch functions that tch does not wrap are reached through FFI"
-)]
+#[allow(unsafe_code, reason = "libtorch functions that tch does not wrap are reached through FFI")]
 mod symbols {
     use libloading::os::unix::{Library, Symbol};
 
@@ -78,11 +75,7 @@ mod symbols {
             // SAFETY: the symbol is only looked up, never used.
             unsafe { process.get::<unsafe extern "C" fn()>(name) }.is_ok()
         };
-        if has(CXX11) {
-            Some(true)
-        } else {
-            has(BEFORE_CXX11).then_some(false)
-        }
+        if has(CXX11) { Some(true) } else { has(BEFORE_CXX11).then_some(false) }
     }
 
     #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]

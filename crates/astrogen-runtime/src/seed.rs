@@ -90,10 +90,7 @@ mod tests {
         assert_eq!(derive_seed(0, "data", 0), 0xb062_de73_48ab_e3b1);
         assert_eq!(derive_seed(0, "data", 1), 0x14d1_a26a_4449_fc22);
         assert_eq!(derive_seed(42, "augment", 7), 0x7113_94ae_d9b3_9a77);
-        assert_eq!(
-            derive_seed(u64::MAX, "sky", u64::MAX),
-            0xee9b_63ea_afc8_8bd7
-        );
+        assert_eq!(derive_seed(u64::MAX, "sky", u64::MAX), 0xee9b_63ea_afc8_8bd7);
     }
 
     #[test]

@@ -48,13 +48,11 @@ impl Axis {
         scale: Scale,
         margin: f64,
     ) -> Option<Self> {
-        let ends = values
-            .filter(|value| scale.shows(*value))
-            .fold(None, |ends, value| {
-                let value = scale.forward(value);
-                let (low, high) = ends.unwrap_or((value, value));
-                Some((value.min(low), value.max(high)))
-            });
+        let ends = values.filter(|value| scale.shows(*value)).fold(None, |ends, value| {
+            let value = scale.forward(value);
+            let (low, high) = ends.unwrap_or((value, value));
+            Some((value.min(low), value.max(high)))
+        });
         let (low, high) = ends?;
         let range = high - low;
         // A range below what the numbers can resolve is drawn as one value in the middle.
@@ -63,11 +61,7 @@ impl Axis {
         } else {
             (0.1 * low.abs()).max(if scale == Scale::Log { 0.5 } else { 1e-3 })
         };
-        Some(Self {
-            scale,
-            low: low - margin,
-            high: high + margin,
-        })
+        Some(Self { scale, low: low - margin, high: high + margin })
     }
 
     /// Where a value lies: 0 at the low end, 1 at the high end.
@@ -105,10 +99,7 @@ fn linear_ticks(low: f64, high: f64, wanted: usize) -> Vec<Tick> {
     (0..=count)
         .map(|index| {
             let value = (first + index as f64) * step;
-            Tick {
-                value,
-                label: label(value, step, low.abs().max(high.abs())),
-            }
+            Tick { value, label: label(value, step, low.abs().max(high.abs())) }
         })
         .collect()
 }
@@ -118,23 +109,12 @@ fn linear_ticks(low: f64, high: f64, wanted: usize) -> Vec<Tick> {
 fn log_ticks(low: f64, high: f64, wanted: usize) -> Vec<Tick> {
     let decades = high - low;
     let every = (decades / wanted.max(1) as f64).ceil().max(1.0) as i64;
-    let factors: &[f64] = if decades < 2.5 {
-        &[1.0, 2.0, 5.0]
-    } else {
-        &[1.0]
-    };
+    let factors: &[f64] = if decades < 2.5 { &[1.0, 2.0, 5.0] } else { &[1.0] };
     let exponents = (low.floor() as i64..=high.ceil() as i64).filter(|e| e.rem_euclid(every) == 0);
     exponents
-        .flat_map(|exponent| {
-            factors
-                .iter()
-                .map(move |factor| factor * 10f64.powi(exponent as i32))
-        })
+        .flat_map(|exponent| factors.iter().map(move |factor| factor * 10f64.powi(exponent as i32)))
         .filter(|value| (low - 1e-9..=high + 1e-9).contains(&value.log10()))
-        .map(|value| Tick {
-            value,
-            label: label(value, value, value),
-        })
+        .map(|value| Tick { value, label: label(value, value, value) })
         .collect()
 }
 
@@ -150,8 +130,7 @@ fn label(value: f64, step: f64, largest: f64) -> String {
     }
     let exponent = (value.abs().log10() + 1e-9).floor();
     let text = format!("{value:.*e}", digits(step / 10f64.powf(exponent)));
-    text.replace('-', "\u{2212}")
-        .replacen('\u{2212}', "-", usize::from(value < 0.0))
+    text.replace('-', "\u{2212}").replacen('\u{2212}', "-", usize::from(value < 0.0))
 }
 
 #[cfg(test)]
@@ -166,53 +145,31 @@ mod tests {
 
     #[test]
     fn linear_labels_are_round_and_no_longer_than_needed() {
-        assert_eq!(
-            labels(0.0, 10.0, Scale::Linear),
-            ["0", "2", "4", "6", "8", "10"]
-        );
-        assert_eq!(
-            labels(0.0, 99_999.0, Scale::Linear),
-            ["0", "20000", "40000", "60000", "80000"]
-        );
+        assert_eq!(labels(0.0, 10.0, Scale::Linear), ["0", "2", "4", "6", "8", "10"]);
+        assert_eq!(labels(0.0, 99_999.0, Scale::Linear), ["0", "20000", "40000", "60000", "80000"]);
         assert_eq!(labels(-0.3, 0.3, Scale::Linear).first().unwrap(), "-0.3");
-        assert_eq!(
-            labels(0.1, 0.6, Scale::Linear),
-            ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"]
-        );
+        assert_eq!(labels(0.1, 0.6, Scale::Linear), ["0.1", "0.2", "0.3", "0.4", "0.5", "0.6"]);
         assert_eq!(labels(0.0, 3e6, Scale::Linear)[1], "5e5");
         assert_eq!(labels(0.0, 5e-5, Scale::Linear)[1], "1e\u{2212}5");
     }
 
     #[test]
     fn neighbouring_labels_always_differ() {
-        for (low, high) in [
-            (0.0, 1.0),
-            (1e6, 1e6 + 3.0),
-            (-1e-7, 1e-7),
-            (0.997, 1.003),
-            (-5e9, 2.0),
-        ] {
+        for (low, high) in
+            [(0.0, 1.0), (1e6, 1e6 + 3.0), (-1e-7, 1e-7), (0.997, 1.003), (-5e9, 2.0)]
+        {
             let labels = labels(low, high, Scale::Linear);
             assert!(labels.len() >= 3, "{labels:?}");
-            assert!(
-                labels.windows(2).all(|pair| pair[0] != pair[1]),
-                "{labels:?}"
-            );
+            assert!(labels.windows(2).all(|pair| pair[0] != pair[1]), "{labels:?}");
         }
     }
 
     #[test]
     fn log_labels_are_decades_thinned_or_filled() {
-        assert_eq!(
-            labels(0.01, 1000.0, Scale::Log),
-            ["0.01", "0.1", "1", "10", "100", "1000"]
-        );
+        assert_eq!(labels(0.01, 1000.0, Scale::Log), ["0.01", "0.1", "1", "10", "100", "1000"]);
         assert_eq!(labels(1.0, 10.0, Scale::Log), ["1", "2", "5", "10"]);
         assert!(labels(1e-20, 1e20, Scale::Log).len() <= 8);
-        assert!(
-            labels(3.0, 4.0, Scale::Log).len() >= 3,
-            "less than a decade"
-        );
+        assert!(labels(3.0, 4.0, Scale::Log).len() >= 3, "less than a decade");
     }
 
     #[test]
@@ -228,11 +185,7 @@ mod tests {
 
     #[test]
     fn one_value_lies_in_the_middle() {
-        for (value, scale) in [
-            (0.0, Scale::Linear),
-            (-7e9, Scale::Linear),
-            (1e-9, Scale::Log),
-        ] {
+        for (value, scale) in [(0.0, Scale::Linear), (-7e9, Scale::Linear), (1e-9, Scale::Log)] {
             let axis = Axis::over([value].into_iter(), scale, 0.05).unwrap();
             assert!((axis.position(value) - 0.5).abs() < 1e-6, "{value}");
             assert!(!axis.ticks(5).is_empty());

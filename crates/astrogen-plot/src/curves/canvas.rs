@@ -58,12 +58,7 @@ pub(super) fn png(width: u32, height: u32, drawing: &impl Drawing) -> Result<Pic
         .ok_or_else(|| PlotError::Draw("the pixels do not fill the picture".into()))?;
     let bytes = image::imageops::thumbnail(&large, width, height).into_raw();
     let (width, height) = (width as usize, height as usize);
-    Ok(Picture {
-        width,
-        height,
-        channels: 3,
-        bytes,
-    })
+    Ok(Picture { width, height, channels: 3, bytes })
 }
 
 /// Draws an SVG document.
@@ -85,13 +80,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         embed_font()?;
         area.fill(&WHITE).map_err(refused)?;
         let (width, height) = area.dim_in_pixel();
-        Ok(Self {
-            area,
-            medium,
-            scale,
-            width: width as i32,
-            height: height as i32,
-        })
+        Ok(Self { area, medium, scale, width: width as i32, height: height as i32 })
     }
 
     /// A distance of the finished figure in pixels of the canvas.
@@ -116,15 +105,8 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
 
     /// The width of a text; a viewer of SVG may choose a wider font than the embedded one.
     pub(super) fn width_of(&self, text: &str, style: &TextStyle) -> Result<i32, PlotError> {
-        let (width, _) = self
-            .area
-            .estimate_text_size(&clean(text), style)
-            .map_err(refused)?;
-        let breadth = if self.medium == Medium::Pixels {
-            1.0
-        } else {
-            1.18
-        };
+        let (width, _) = self.area.estimate_text_size(&clean(text), style).map_err(refused)?;
+        let breadth = if self.medium == Medium::Pixels { 1.0 } else { 1.18 };
         Ok((f64::from(width) * breadth).ceil() as i32)
     }
 
@@ -161,39 +143,28 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         if self.medium == Medium::Pixels && matches!(style.pos.v_pos, VPos::Center) {
             y += (0.18 * style.font.get_size()) as i32; // plotters centres above the letters' middle
         }
-        self.area
-            .draw_text(&clean(text), style, (x, y))
-            .map_err(refused)
+        self.area.draw_text(&clean(text), style, (x, y)).map_err(refused)
     }
 
     /// A line through all points. As pixels each stretch is drawn by itself: the joints that
     /// plotters makes shoot far beyond sharp corners.
     pub(super) fn line(&self, points: Vec<Pixel>, style: ShapeStyle) -> Result<(), PlotError> {
         if self.medium == Medium::Document {
-            return self
-                .area
-                .draw(&PathElement::new(points, style))
-                .map_err(refused);
+            return self.area.draw(&PathElement::new(points, style)).map_err(refused);
         }
         for pair in points.windows(2) {
-            self.area
-                .draw(&PathElement::new(pair, style))
-                .map_err(refused)?;
+            self.area.draw(&PathElement::new(pair, style)).map_err(refused)?;
         }
         Ok(())
     }
 
     pub(super) fn dashes(&self, points: Vec<Pixel>, style: ShapeStyle) -> Result<(), PlotError> {
         let (dash, gap) = (self.px(7.0), self.px(5.0));
-        self.area
-            .draw(&DashedPathElement::new(points, dash, gap, style))
-            .map_err(refused)
+        self.area.draw(&DashedPathElement::new(points, dash, gap, style)).map_err(refused)
     }
 
     pub(super) fn dot(&self, at: Pixel, colour: RGBColor) -> Result<(), PlotError> {
-        self.area
-            .draw(&Circle::new(at, self.px(3.0), colour.filled()))
-            .map_err(refused)
+        self.area.draw(&Circle::new(at, self.px(3.0), colour.filled())).map_err(refused)
     }
 }
 
@@ -213,7 +184,5 @@ fn embed_font() -> Result<(), PlotError> {
 
 /// Line breaks and other control characters have no picture, and some no place in SVG.
 fn clean(text: &str) -> String {
-    text.chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect()
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }

@@ -35,16 +35,11 @@ pub(super) struct Figure<'a> {
 impl<'a> Figure<'a> {
     pub(super) fn new(curves: &'a Curves, series: &'a [Series]) -> Result<Self, PlotError> {
         let (width, height) = (curves.width, curves.height);
-        if ![width, height]
-            .iter()
-            .all(|side| (320..=8192).contains(side))
-        {
+        if ![width, height].iter().all(|side| (320..=8192).contains(side)) {
             return Err(PlotError::BadFigureSize { width, height });
         }
         let shown = || {
-            let runs = series
-                .iter()
-                .flat_map(|line| runs(&line.points, curves.y_scale));
+            let runs = series.iter().flat_map(|line| runs(&line.points, curves.y_scale));
             runs.flatten().copied()
         };
         let axes = (
@@ -53,30 +48,16 @@ impl<'a> Figure<'a> {
         );
         let (Some(x_axis), Some(y_axis)) = axes else {
             let logarithmic = curves.y_scale == Scale::Log;
-            return Err(PlotError::NothingToDraw {
-                series: series.len(),
-                logarithmic,
-            });
+            return Err(PlotError::NothingToDraw { series: series.len(), logarithmic });
         };
-        let longest = series
-            .iter()
-            .map(|line| line.points.len())
-            .max()
-            .unwrap_or(0);
+        let longest = series.iter().map(|line| line.points.len()).max().unwrap_or(0);
         let window = match curves.smoothing {
             Smoothing::Auto => (longest > 500).then_some(longest / 100),
             Smoothing::Off => None,
             Smoothing::Window(window) => (window > 1 && longest / 2 >= window).then_some(window),
         };
         let y_ticks = y_axis.ticks((height / 75).max(3) as usize);
-        Ok(Self {
-            curves,
-            series,
-            x_axis,
-            y_axis,
-            y_ticks,
-            window,
-        })
+        Ok(Self { curves, series, x_axis, y_axis, y_ticks, window })
     }
 
     /// Room for labels on the left, the legend on the right, the title above, the axis below.
@@ -111,23 +92,14 @@ impl<'a> Figure<'a> {
 
     /// What the two kinds of line are, below the legend.
     fn notes(&self) -> Vec<String> {
-        let notes = |window| {
-            vec![
-                "faint: every value".into(),
-                format!("bold: mean of {window}"),
-            ]
-        };
+        let notes = |window| vec!["faint: every value".into(), format!("bold: mean of {window}")];
         self.window.map_or_else(Vec::new, notes)
     }
 }
 
 impl Drawing for Figure<'_> {
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), PlotError> {
-        let pen = Pen {
-            figure: self,
-            canvas,
-            frame: self.layout(canvas)?,
-        };
+        let pen = Pen { figure: self, canvas, frame: self.layout(canvas)? };
         pen.draw_grid()?;
         pen.draw_texts()?;
         for (index, line) in self.series.iter().enumerate() {
@@ -156,17 +128,7 @@ struct Pen<'a, DB: DrawingBackend> {
 impl<DB: DrawingBackend> Pen<'_, DB> {
     /// Grid lines with their labels, and the two axes.
     fn draw_grid(&self) -> Result<(), PlotError> {
-        let Self {
-            figure,
-            canvas,
-            frame:
-                Frame {
-                    left,
-                    right,
-                    top,
-                    bottom,
-                },
-        } = *self;
+        let Self { figure, canvas, frame: Frame { left, right, top, bottom } } = *self;
         let grid = canvas.stroke(BLACK, 0.12, 1.0);
         let style = canvas.text(17.0, 0.85);
         let beside = style.pos(Pos::new(HPos::Right, VPos::Center));
@@ -188,26 +150,9 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
 
     /// Title and the names of the axes.
     fn draw_texts(&self) -> Result<(), PlotError> {
-        let Self {
-            figure,
-            canvas,
-            frame:
-                Frame {
-                    left,
-                    right,
-                    top,
-                    bottom,
-                },
-        } = *self;
-        let Curves {
-            title,
-            x_label,
-            y_label,
-            ..
-        } = figure.curves;
-        let style = canvas
-            .text(25.0, 1.0)
-            .pos(Pos::new(HPos::Left, VPos::Center));
+        let Self { figure, canvas, frame: Frame { left, right, top, bottom } } = *self;
+        let Curves { title, x_label, y_label, .. } = figure.curves;
+        let style = canvas.text(25.0, 1.0).pos(Pos::new(HPos::Left, VPos::Center));
         canvas.write_within(
             canvas.width - left - canvas.px(16.0),
             title,
@@ -228,14 +173,10 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
     fn draw_series(&self, index: usize, line: &Series) -> Result<(), PlotError> {
         let Frame { left, right, .. } = self.frame;
         let columns = (self.canvas.finished(right - left) / 2.0).max(1.0) as usize;
-        let window = self
-            .figure
-            .window
-            .filter(|window| line.points.len() / 2 >= *window);
+        let window = self.figure.window.filter(|window| line.points.len() / 2 >= *window);
         for run in runs(&line.points, self.figure.curves.y_scale) {
             if let [(x, y)] = run {
-                self.canvas
-                    .dot((self.x_pixel(*x), self.y_pixel(*y)), colour(index))?;
+                self.canvas.dot((self.x_pixel(*x), self.y_pixel(*y)), colour(index))?;
                 continue;
             }
             let values = thin(run, columns);
@@ -257,32 +198,19 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
         opacity: f64,
         width: f64,
     ) -> Result<(), PlotError> {
-        let pixels = points
-            .iter()
-            .map(|(x, y)| (self.x_pixel(*x), self.y_pixel(*y)))
-            .collect();
-        self.stroke(
-            index,
-            pixels,
-            self.canvas.stroke(colour(index), opacity, width),
-        )
+        let pixels = points.iter().map(|(x, y)| (self.x_pixel(*x), self.y_pixel(*y))).collect();
+        self.stroke(index, pixels, self.canvas.stroke(colour(index), opacity, width))
     }
 
     /// Names beside the curves, where they hide nothing.
     fn draw_legend(&self) -> Result<(), PlotError> {
-        let Self {
-            figure,
-            canvas,
-            frame,
-        } = *self;
+        let Self { figure, canvas, frame } = *self;
         let left = frame.right + canvas.px(14.0);
         let text_left = left + canvas.px(34.0);
         let rows = figure.series.len() as i32 + 2;
         let spacing = canvas.px(27.0).min((frame.bottom - frame.top) / rows);
         let size = (canvas.finished(spacing) * 0.9).min(17.0);
-        let style = canvas
-            .text(size, 1.0)
-            .pos(Pos::new(HPos::Left, VPos::Center));
+        let style = canvas.text(size, 1.0).pos(Pos::new(HPos::Left, VPos::Center));
         let mut y = frame.top + canvas.px(12.0);
         for (index, line) in figure.series.iter().enumerate() {
             let sample = vec![(left, y), (left + canvas.px(26.0), y)];
@@ -291,9 +219,7 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
             canvas.write_within(room, &line.name, &style, (text_left, y))?;
             y += spacing;
         }
-        let small = canvas
-            .text(14.0, 0.65)
-            .pos(Pos::new(HPos::Left, VPos::Center));
+        let small = canvas.text(14.0, 0.65).pos(Pos::new(HPos::Left, VPos::Center));
         for note in figure.notes() {
             y += canvas.px(8.0);
             let room = canvas.width - left - canvas.px(8.0);

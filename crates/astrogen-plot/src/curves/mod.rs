@@ -36,10 +36,7 @@ impl Series {
         points: impl IntoIterator<Item = (X, f64)>,
     ) -> Self {
         let points = points.into_iter().map(|(x, y)| (x.into(), y)).collect();
-        Self {
-            name: name.into(),
-            points,
-        }
+        Self { name: name.into(), points }
     }
 }
 
@@ -118,10 +115,7 @@ impl Curves {
             }
             _ => {
                 let expected = ".png or .svg";
-                return Err(PlotError::BadExtension {
-                    path: path.to_owned(),
-                    expected,
-                });
+                return Err(PlotError::BadExtension { path: path.to_owned(), expected });
             }
         };
         file::write_whole(path, &bytes)
@@ -140,11 +134,5 @@ pub fn save_curves(
     series: &[Series],
 ) -> Result<(), PlotError> {
     let (title, x_label, y_label) = (title.into(), x_label.into(), y_label.into());
-    Curves {
-        title,
-        x_label,
-        y_label,
-        ..Curves::default()
-    }
-    .save(path, series)
+    Curves { title, x_label, y_label, ..Curves::default() }.save(path, series)
 }

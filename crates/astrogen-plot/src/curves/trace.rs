@@ -59,22 +59,13 @@ mod tests {
     use super::*;
 
     fn line(values: &[f64]) -> Vec<Point> {
-        values
-            .iter()
-            .enumerate()
-            .map(|(index, value)| (index as f64, *value))
-            .collect()
+        values.iter().enumerate().map(|(index, value)| (index as f64, *value)).collect()
     }
 
     #[test]
     fn values_that_cannot_be_shown_split_the_line() {
         let points = line(&[1.0, 2.0, f64::NAN, 3.0, f64::INFINITY, f64::NAN, -4.0, 0.0]);
-        let lengths = |scale| {
-            runs(&points, scale)
-                .iter()
-                .map(|run| run.len())
-                .collect::<Vec<_>>()
-        };
+        let lengths = |scale| runs(&points, scale).iter().map(|run| run.len()).collect::<Vec<_>>();
         assert_eq!(lengths(Scale::Linear), [2, 1, 2]);
         assert_eq!(lengths(Scale::Log), [2, 1]);
         assert!(runs(&[(f64::NAN, 1.0)], Scale::Linear).is_empty());

@@ -32,29 +32,17 @@ impl Card {
     pub(super) fn parse(bytes: &[u8]) -> Card {
         let text: Vec<char> = bytes
             .iter()
-            .map(|&byte| {
-                if byte < 0x20 || byte == 0x7f {
-                    ' '
-                } else {
-                    char::from(byte)
-                }
-            })
+            .map(|&byte| if byte < 0x20 || byte == 0x7f { ' ' } else { char::from(byte) })
             .collect();
         let part = |from: usize, to: usize| -> String {
-            text[from.min(text.len())..to.min(text.len())]
-                .iter()
-                .collect()
+            text[from.min(text.len())..to.min(text.len())].iter().collect()
         };
         let keyword = part(0, 8).trim_end().to_owned();
         let after_keyword = part(8, CARD);
 
         let (keyword, field) = if is_commentary(&keyword) {
             let value = Value::Text(after_keyword.trim_end().to_owned());
-            return Card {
-                keyword,
-                value,
-                comment: String::new(),
-            };
+            return Card { keyword, value, comment: String::new() };
         } else if let Some(field) = after_keyword.strip_prefix('=') {
             (keyword, field.to_owned())
         } else if keyword == "CONTINUE" {
@@ -65,18 +53,10 @@ impl Card {
             (name.trim().to_owned(), field.to_owned())
         } else {
             let comment = after_keyword.trim().to_owned();
-            return Card {
-                keyword,
-                value: Value::Undefined,
-                comment,
-            };
+            return Card { keyword, value: Value::Undefined, comment };
         };
         let (value, comment) = Value::parse(&field);
-        Card {
-            keyword,
-            value,
-            comment,
-        }
+        Card { keyword, value, comment }
     }
 
     /// Appends this card to `out` as one or more cards of 80 bytes. A comment is cut
@@ -108,10 +88,7 @@ impl Card {
         }
         // The fixed format: numbers end in column 30 where they fit.
         let width = room.min(20);
-        push_card(
-            out,
-            &with_comment(format!("{start}{value:>width$}"), &self.comment),
-        );
+        push_card(out, &with_comment(format!("{start}{value:>width$}"), &self.comment));
         Ok(())
     }
 
@@ -180,10 +157,7 @@ impl Card {
                 push_card(out, &format!("{start}'{piece}&'"));
                 "CONTINUE  ".clone_into(&mut start);
             } else {
-                push_card(
-                    out,
-                    &with_comment(format!("{start}'{piece:<8}'"), &self.comment),
-                );
+                push_card(out, &with_comment(format!("{start}'{piece:<8}'"), &self.comment));
             }
         }
         Ok(())
@@ -205,20 +179,12 @@ impl Card {
     }
 
     fn refuse(&self, rule: &'static str, got: String) -> PreprocessError {
-        PreprocessError::Card {
-            keyword: self.keyword.clone(),
-            rule,
-            got,
-        }
+        PreprocessError::Card { keyword: self.keyword.clone(), rule, got }
     }
 }
 
 fn with_comment(card: String, comment: &str) -> String {
-    if comment.is_empty() {
-        card
-    } else {
-        format!("{card:<30} / {comment}")
-    }
+    if comment.is_empty() { card } else { format!("{card:<30} / {comment}") }
 }
 
 /// Appends a card, cut or padded with blanks to 80 bytes. The caller has checked that

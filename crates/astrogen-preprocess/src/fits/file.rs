@@ -7,6 +7,7 @@ use super::handle::Handle;
 use super::hdu::{Hdu, walk};
 use super::select::HduSelector;
 use super::source::{MEMORY_LIMIT, Source};
+use super::tiles::Tiling;
 use crate::PreprocessError;
 
 /// A FITS file opened for reading.
@@ -24,8 +25,8 @@ pub struct FitsFile {
     pub(super) hdus: Vec<Hdu>,
     /// Why no HDU was found beyond the last one, if something is wrong there.
     stopped: Option<String>,
-    /// The compressed image whose tiles were last found sound.
-    pub(super) sound: Option<usize>,
+    /// The tiles of the compressed image that was last found sound, and its HDU.
+    pub(super) sound: Option<(usize, Tiling)>,
 }
 
 impl FitsFile {
@@ -49,13 +50,7 @@ impl FitsFile {
     ) -> Result<FitsFile, PreprocessError> {
         let mut source = Source::open(path.as_ref(), limit)?;
         let (hdus, stopped) = walk(&mut source)?;
-        Ok(FitsFile {
-            handle: None,
-            source,
-            hdus,
-            stopped,
-            sound: None,
-        })
+        Ok(FitsFile { handle: None, source, hdus, stopped, sound: None })
     }
 
     /// The path given to [`FitsFile::open`].
@@ -75,10 +70,10 @@ impl FitsFile {
     pub fn hdu(&self, selector: Option<&HduSelector>) -> Result<&Hdu, PreprocessError> {
         let found = match selector {
             Some(selector) => self.hdus.iter().find(|hdu| selector.selects(hdu)),
-            None => self.hdus.iter().find(|hdu| hdu.image_shape().is_ok()),
+            None => self.hdus.iter().find(|hdu| hdu.image_shape().is_some()),
         };
         found.ok_or_else(|| match (selector, self.hdus.as_slice()) {
-            (None, [only]) => self.refuse(only.image_shape().err().unwrap_or_default()),
+            (None, [only]) => self.refuse(only.shape().err().unwrap_or_default()),
             (None, _) => self.refuse("no HDU holds an image of 2 axes or more".to_owned()),
             (Some(selector), _) => self.refuse(format!("no HDU {selector}")),
         })
@@ -105,10 +100,7 @@ impl fmt::Debug for FitsFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FitsFile")
             .field("path", &self.source.path)
-            .field(
-                "hdus",
-                &self.hdus.iter().map(Hdu::summary).collect::<Vec<_>>(),
-            )
+            .field("hdus", &self.hdus.iter().map(Hdu::summary).collect::<Vec<_>>())
             .finish_non_exhaustive()
     }
 }

@@ -43,9 +43,10 @@ pub(super) struct Handle {
 #[allow(unsafe_code, reason = "the handle holds pointers to C structures")]
 unsafe impl Send for Handle {}
 
-/// Whether cfitsio can be given this path as a plain file name.
+/// Whether cfitsio can be given this path, made absolute, as a plain file name.
 pub(super) fn can_name(path: &Path) -> bool {
-    path.to_str().is_some_and(|name| name.len() < LONGEST_NAME)
+    let absolute = path.canonicalize().unwrap_or_default();
+    absolute.to_str().is_some_and(|name| (1..LONGEST_NAME).contains(&name.len()))
 }
 
 impl Handle {
@@ -100,11 +101,7 @@ impl Handle {
         };
         drop(lock);
         match opened {
-            Ok(file) => Ok(Handle {
-                file: ManuallyDrop::new(file),
-                memory,
-                hdu: None,
-            }),
+            Ok(file) => Ok(Handle { file: ManuallyDrop::new(file), memory, hdu: None }),
             Err(reason) => {
                 if !memory.is_null() {
                     // SAFETY: it came from `Box::into_raw`, and no open file points at it.
@@ -131,18 +128,10 @@ impl Handle {
             let file = self.file.as_raw();
             sys::ffmahd(file, number, ptr::null_mut(), &raw mut status);
             sys::ffgidm(file, &raw mut count, &raw mut status);
-            sys::ffgiszll(
-                file,
-                axes.len() as c_int,
-                axes.as_mut_ptr(),
-                &raw mut status,
-            );
+            sys::ffgiszll(file, axes.len() as c_int, axes.as_mut_ptr(), &raw mut status);
         }
         check(status)?;
-        let axes: Vec<u64> = axes
-            .iter()
-            .map(|&axis| u64::try_from(axis).unwrap_or(0))
-            .collect();
+        let axes: Vec<u64> = axes.iter().map(|&axis| u64::try_from(axis).unwrap_or(0)).collect();
         if usize::try_from(count) != Ok(hdu.axes.len()) || axes != hdu.axes {
             return Err(format!(
                 "its header says {}, cfitsio reads {}",
@@ -177,16 +166,9 @@ impl Handle {
     #[allow(unsafe_code, reason = "calls cfitsio")]
     fn read_as<T: Pixel>(&mut self, ranges: &[Range<usize>], out: &mut [T]) -> c_int {
         let pixels: usize = ranges.iter().map(Range::len).product();
-        assert_eq!(
-            pixels,
-            out.len(),
-            "a box of as many pixels as there is room for"
-        );
+        assert_eq!(pixels, out.len(), "a box of as many pixels as there is room for");
         // Ranges inside an image's axes, which are numbers of C's own.
-        let mut first: Vec<c_long> = ranges
-            .iter()
-            .map(|range| range.start as c_long + 1)
-            .collect();
+        let mut first: Vec<c_long> = ranges.iter().map(|range| range.start as c_long + 1).collect();
         let mut last: Vec<c_long> = ranges.iter().map(|range| range.end as c_long).collect();
         let mut step = vec![1; ranges.len()];
         let mut blank = T::BLANK;
@@ -214,10 +196,7 @@ impl Handle {
 }
 
 impl Drop for Handle {
-    #[allow(
-        unsafe_code,
-        reason = "closes the file before what it points at is freed"
-    )]
+    #[allow(unsafe_code, reason = "closes the file before what it points at is freed")]
     fn drop(&mut self) {
         let _lock = lock();
         // SAFETY: nothing uses the file after this, and it is dropped once.
@@ -236,11 +215,7 @@ fn lock() -> MutexGuard<'static, ()> {
 
 fn check(status: c_int) -> Result<(), String> {
     // Negative codes are warnings.
-    if status > 0 {
-        Err(refusal(status))
-    } else {
-        Ok(())
-    }
+    if status > 0 { Err(refusal(status)) } else { Ok(()) }
 }
 
 /// cfitsio's own words for a status.

@@ -67,15 +67,16 @@ pub struct Hdu {
 
 impl Hdu {
     /// The image's shape as `[planes, height, width]`: axes of length 1 behind the first
-    /// two do not count. The error is the reason why there is no such shape.
-    pub fn image_shape(&self) -> Result<[usize; 3], String> {
+    /// two do not count. `None` if there is no image, or not one of planes.
+    pub fn image_shape(&self) -> Option<[usize; 3]> {
+        self.shape().ok()
+    }
+
+    /// The shape of the image, or the reason why there is none.
+    pub(super) fn shape(&self) -> Result<[usize; 3], String> {
         let this = format!("HDU {}", self.index);
         if !matches!(self.kind, HduKind::Image | HduKind::CompressedImage) {
-            return Err(format!(
-                "{this} holds no image but a{} {}",
-                vowel(self.kind),
-                self.kind
-            ));
+            return Err(format!("{this} holds no image but a{} {}", vowel(self.kind), self.kind));
         }
         let size = size_in_words(&self.axes);
         let (plane, rest) = match self.axes.as_slice() {
@@ -85,16 +86,12 @@ impl Hdu {
                 ));
             }
             [_] => {
-                return Err(format!(
-                    "{this} is 1-D ({size}), expected an image of 2 axes or more"
-                ));
+                return Err(format!("{this} is 1-D ({size}), expected an image of 2 axes or more"));
             }
             axes => axes.split_at(2),
         };
         if self.axes.contains(&0) {
-            return Err(format!(
-                "{this} is empty ({size}), expected no axis of length 0"
-            ));
+            return Err(format!("{this} is empty ({size}), expected no axis of length 0"));
         }
         let deep: Vec<u64> = rest.iter().copied().filter(|&length| length != 1).collect();
         if deep.len() > 1 || self.axes.len() > 9 {
@@ -107,28 +104,16 @@ impl Hdu {
             usize::try_from(length)
                 .map_err(|_| format!("{this} ({size}) is too large for this machine"))
         };
-        Ok([
-            length(deep.first().copied().unwrap_or(1))?,
-            length(plane[1])?,
-            length(plane[0])?,
-        ])
+        Ok([length(deep.first().copied().unwrap_or(1))?, length(plane[1])?, length(plane[0])?])
     }
 
     /// `1 SCI: image of 512 x 512`, for messages that list what a file has.
     pub(super) fn summary(&self) -> String {
-        let name = self
-            .name
-            .as_ref()
-            .map_or(String::new(), |name| format!(" {name}"));
+        let name = self.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
         match self.kind {
             HduKind::Image if self.axes.is_empty() => format!("{}{name}: empty", self.index),
             HduKind::Image | HduKind::CompressedImage => {
-                format!(
-                    "{}{name}: {} of {}",
-                    self.index,
-                    self.kind,
-                    size_in_words(&self.axes)
-                )
+                format!("{}{name}: {} of {}", self.index, self.kind, size_in_words(&self.axes))
             }
             _ => format!("{}{name}: {}", self.index, self.kind),
         }
@@ -173,24 +158,19 @@ impl Hdu {
         let count = |keyword: &str, default: u64| match header.value(keyword) {
             Some(_) if extension.is_none() && !groups => Ok(default),
             None => Ok(default),
-            Some(value) => i64::try_from(value)
-                .ok()
-                .and_then(|value| u64::try_from(value).ok())
-                .ok_or_else(|| {
-                    fail(format!(
-                        "{keyword}: expected a whole number from 0, got {value:?}"
-                    ))
-                }),
+            Some(value) => {
+                i64::try_from(value).ok().and_then(|value| u64::try_from(value).ok()).ok_or_else(
+                    || fail(format!("{keyword}: expected a whole number from 0, got {value:?}")),
+                )
+            }
         };
         let (pcount, gcount) = (count("PCOUNT", 0)?, count("GCOUNT", 1)?);
         let data_bytes = product(counted)
-            .and_then(|array| {
-                if axes.is_empty() {
-                    Some(0)
-                } else {
-                    array.checked_add(pcount.into())
-                }
-            })
+            .and_then(
+                |array| {
+                    if axes.is_empty() { Some(0) } else { array.checked_add(pcount.into()) }
+                },
+            )
             .and_then(|group| group.checked_mul(gcount.into()))
             .and_then(|values| values.checked_mul(u128::from(bitpix.unsigned_abs() / 8)))
             .ok_or_else(|| {
@@ -209,22 +189,9 @@ impl Hdu {
             (bitpix, axes, header, None)
         };
         let cards = table.as_ref().unwrap_or(&header);
-        let name = cards
-            .get("EXTNAME")
-            .filter(|name: &String| !name.is_empty());
+        let name = cards.get("EXTNAME").filter(|name: &String| !name.is_empty());
         let version = cards.get("EXTVER").unwrap_or(1);
-        Ok(Hdu {
-            index,
-            name,
-            version,
-            kind,
-            bitpix,
-            axes,
-            header,
-            table,
-            data_start,
-            data_bytes,
-        })
+        Ok(Hdu { index, name, version, kind, bitpix, axes, header, table, data_start, data_bytes })
     }
 }
 
@@ -293,9 +260,8 @@ fn array(header: &Header, prefix: &str) -> Result<(i64, Vec<u64>), String> {
         match header.get::<i64>(&keyword) {
             Some(value) if valid(value) => Ok(value),
             _ => {
-                let got = header
-                    .value(&keyword)
-                    .map_or("no such card".to_owned(), |v| format!("{v:?}"));
+                let got =
+                    header.value(&keyword).map_or("no such card".to_owned(), |v| format!("{v:?}"));
                 Err(format!("{keyword}: expected {rule}, got {got}"))
             }
         }
@@ -303,16 +269,10 @@ fn array(header: &Header, prefix: &str) -> Result<(i64, Vec<u64>), String> {
     let bitpix = integer("BITPIX", "8, 16, 32, 64, -32 or -64", &|value| {
         matches!(value, 8 | 16 | 32 | 64 | -32 | -64)
     })?;
-    let naxis = integer("NAXIS", "a number from 0 to 999", &|value| {
-        (0..=999).contains(&value)
-    })?;
+    let naxis = integer("NAXIS", "a number from 0 to 999", &|value| (0..=999).contains(&value))?;
     let axis = |number| {
-        integer(
-            &format!("NAXIS{number}"),
-            "a whole number from 0",
-            &|value| value >= 0,
-        )
-        .map(i64::unsigned_abs)
+        integer(&format!("NAXIS{number}"), "a whole number from 0", &|value| value >= 0)
+            .map(i64::unsigned_abs)
     };
     let axes = (1..=naxis).map(axis).collect::<Result<_, _>>()?;
     Ok((bitpix, axes))
@@ -349,9 +309,7 @@ fn image_header(table: &Header) -> Header {
 }
 
 fn product(axes: &[u64]) -> Option<u128> {
-    axes.iter().try_fold(1_u128, |product, &length| {
-        product.checked_mul(length.into())
-    })
+    axes.iter().try_fold(1_u128, |product, &length| product.checked_mul(length.into()))
 }
 
 /// `300 x 200`
@@ -361,9 +319,5 @@ pub(super) fn size_in_words(axes: &[u64]) -> String {
 }
 
 fn vowel(kind: HduKind) -> &'static str {
-    if matches!(kind, HduKind::AsciiTable | HduKind::Image | HduKind::Other) {
-        "n"
-    } else {
-        ""
-    }
+    if matches!(kind, HduKind::AsciiTable | HduKind::Image | HduKind::Other) { "n" } else { "" }
 }

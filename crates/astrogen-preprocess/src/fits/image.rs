@@ -1,5 +1,6 @@
 //! Pixels out of a FITS image, plain or tile-compressed, whole or in part.
 
+use std::io;
 use std::ops::Range;
 
 use ndarray::Array3;
@@ -66,7 +67,7 @@ impl FitsFile {
     /// The shape of an image as `[planes, height, width]`.
     pub(crate) fn shape(&self, hdu: usize) -> Result<[usize; 3], PreprocessError> {
         match self.hdus().get(hdu) {
-            Some(hdu) => hdu.image_shape().map_err(|reason| self.refuse(reason)),
+            Some(hdu) => hdu.shape().map_err(|reason| self.refuse(reason)),
             None => Err(self.refuse(format!("no HDU {hdu}"))),
         }
     }
@@ -77,20 +78,20 @@ impl FitsFile {
         described.check_extent(&self.source)?;
         let count = shape.iter().map(|&length| length as u128).product::<u128>();
         let claimed = count * size_of::<T>() as u128;
-        let too_large = |limit| PreprocessError::TooLarge {
-            path: self.source.path.clone(),
-            what: format!("the {} in HDU {hdu}", described.kind),
-            claimed,
-            limit,
-        };
-        if described.kind == HduKind::CompressedImage && claimed > u128::from(self.source.limit) {
-            return Err(too_large(self.source.limit));
+        let limit = self.source.limit;
+        if described.kind == HduKind::CompressedImage && claimed > u128::from(limit) {
+            let path = self.source.path.clone();
+            let what = format!("the {} in HDU {hdu}", described.kind);
+            return Err(PreprocessError::TooLarge { path, what, claimed, limit });
         }
         let mut pixels = Vec::new();
-        let count = usize::try_from(count).map_err(|_| too_large(usize::MAX as u64))?;
-        pixels
-            .try_reserve_exact(count)
-            .map_err(|_| too_large(isize::MAX as u64))?;
+        usize::try_from(count)
+            .ok()
+            .and_then(|count| pixels.try_reserve_exact(count).ok())
+            .ok_or_else(|| {
+                let reason = io::ErrorKind::OutOfMemory.into();
+                PreprocessError::io("read", &self.source.path, reason)
+            })?;
         Ok(pixels)
     }
 
@@ -102,19 +103,19 @@ impl FitsFile {
         [planes, rows, columns]: [Range<usize>; 3],
         pixels: &mut [T],
     ) -> Result<(), PreprocessError> {
-        let FitsFile {
-            handle,
-            source,
-            hdus,
-            sound,
-            ..
-        } = self;
+        let FitsFile { handle, source, hdus, sound, .. } = self;
         let hdu = &hdus[hdu];
-        if let Some(table) = &hdu.table
-            && *sound != Some(hdu.index)
-        {
-            tiles::check(hdu, table, source)?;
-            *sound = Some(hdu.index);
+        // Beyond the first two axes only one is longer than 1, that of the planes.
+        let deep = hdu.axes.iter().skip(2);
+        let deep = deep.map(|&length| if length == 1 { 0..1 } else { planes.clone() });
+        let ranges: Vec<Range<usize>> = [columns, rows].into_iter().chain(deep).collect();
+        if let Some(table) = &hdu.table {
+            let tiling = match sound.take() {
+                Some((index, tiling)) if index == hdu.index => tiling,
+                _ => tiles::check(hdu, table, source)?,
+            };
+            tiling.check_streams(hdu, source, &ranges)?;
+            *sound = Some((hdu.index, tiling));
         }
         let handle = match handle {
             Some(handle) => handle,
@@ -126,10 +127,6 @@ impl FitsFile {
                 handle.insert(Handle::open(source)?)
             }
         };
-        // Beyond the first two axes only one is longer than 1, that of the planes.
-        let deep = hdu.axes.iter().skip(2);
-        let deep = deep.map(|&length| if length == 1 { 0..1 } else { planes.clone() });
-        let ranges: Vec<Range<usize>> = [columns, rows].into_iter().chain(deep).collect();
         handle
             .select(hdu)
             .and_then(|()| handle.read(&ranges, pixels))

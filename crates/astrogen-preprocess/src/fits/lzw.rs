@@ -37,14 +37,7 @@ struct Table {
 
 impl<R: Read> Decoder<R> {
     pub(super) fn new(packed: R) -> Decoder<R> {
-        Decoder {
-            packed,
-            table: None,
-            group: Vec::new(),
-            bit: 0,
-            unpacked: Vec::new(),
-            taken: 0,
-        }
+        Decoder { packed, table: None, group: Vec::new(), bit: 0, unpacked: Vec::new(), taken: 0 }
     }
 
     /// The next code, or `None` at the end of the stream.
@@ -53,10 +46,7 @@ impl<R: Read> Decoder<R> {
         if self.bit + width > self.group.len() * 8 {
             self.group.clear();
             self.bit = 0;
-            self.packed
-                .by_ref()
-                .take(width as u64)
-                .read_to_end(&mut self.group)?;
+            self.packed.by_ref().take(width as u64).read_to_end(&mut self.group)?;
             if width > self.group.len() * 8 {
                 return Ok(None);
             }
@@ -124,8 +114,7 @@ impl Table {
         self.prefix.clear();
         self.prefix.resize(first_free, 0);
         self.suffix.clear();
-        self.suffix
-            .extend((0..=u8::MAX).chain((256..first_free).map(|_| 0)));
+        self.suffix.extend((0..=u8::MAX).chain((256..first_free).map(|_| 0)));
         self.width = LEAST_WIDTH;
         self.previous = None;
     }

@@ -6,6 +6,7 @@
 //! every size that the file claims has been checked.
 
 mod card;
+mod columns;
 mod file;
 mod handle;
 mod hdu;
@@ -14,6 +15,7 @@ mod image;
 mod lzw;
 mod pixel;
 mod plain;
+mod rice;
 mod select;
 mod source;
 mod tiles;

@@ -24,6 +24,7 @@ mod private {
 impl Pixel for f32 {
     const CODE: u32 = sys::TFLOAT;
     const BLANK: f32 = f32::NAN;
+    #[inline(always)]
     fn from_f64(value: f64) -> f32 {
         value as f32
     }
@@ -32,6 +33,7 @@ impl Pixel for f32 {
 impl Pixel for f64 {
     const CODE: u32 = sys::TDOUBLE;
     const BLANK: f64 = f64::NAN;
+    #[inline(always)]
     fn from_f64(value: f64) -> f64 {
         value
     }

@@ -47,14 +47,8 @@ impl fmt::Display for HduSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             HduSelector::Index(index) => write!(f, "{index}"),
-            HduSelector::Name {
-                name,
-                version: None,
-            } => f.write_str(name),
-            HduSelector::Name {
-                name,
-                version: Some(version),
-            } => write!(f, "{name},{version}"),
+            HduSelector::Name { name, version: None } => f.write_str(name),
+            HduSelector::Name { name, version: Some(version) } => write!(f, "{name},{version}"),
         }
     }
 }
@@ -79,10 +73,7 @@ impl FromStr for HduSelector {
         if name.is_empty() {
             return Err(refuse());
         }
-        Ok(HduSelector::Name {
-            name: name.to_owned(),
-            version,
-        })
+        Ok(HduSelector::Name { name: name.to_owned(), version })
     }
 }
 
@@ -158,11 +149,9 @@ mod tests {
 
     #[test]
     fn words_and_configurations_mean_the_same() {
-        for (word, json) in [
-            ("2", "2"),
-            ("SCI", r#"{"name":"SCI"}"#),
-            ("SCI,2", r#"{"name":"SCI","version":2}"#),
-        ] {
+        for (word, json) in
+            [("2", "2"), ("SCI", r#"{"name":"SCI"}"#), ("SCI,2", r#"{"name":"SCI","version":2}"#)]
+        {
             let hdu: HduSelector = word.parse().unwrap();
             assert_eq!(hdu.to_string(), word);
             assert_eq!(serde_json::to_string(&hdu).unwrap(), json);
@@ -183,15 +172,9 @@ mod tests {
     #[test]
     fn nonsense_is_refused_in_words() {
         let message = "SCI,x".parse::<HduSelector>().unwrap_err().to_string();
-        assert!(
-            message.contains("EXTNAME,EXTVER") && message.contains("SCI,x"),
-            "{message}"
-        );
+        assert!(message.contains("EXTNAME,EXTVER") && message.contains("SCI,x"), "{message}");
         let message = "all".parse::<Planes>().unwrap_err().to_string();
-        assert!(
-            message.contains("0..3") && message.contains("all"),
-            "{message}"
-        );
+        assert!(message.contains("0..3") && message.contains("all"), "{message}");
         for planes in [Planes::One(3), Planes::Range(2..2), Planes::Range(1..4)] {
             let message = planes.of(3).unwrap_err().to_string();
             assert!(message.contains("from 0 to 2"), "{message}");

@@ -41,32 +41,18 @@ impl Source {
         let mut file = open_file(path)?;
         let mut start = Vec::with_capacity(LEADING);
         let fail = |source| PreprocessError::io("read", path, source);
-        file.by_ref()
-            .take(LEADING as u64)
-            .read_to_end(&mut start)
-            .map_err(fail)?;
+        file.by_ref().take(LEADING as u64).read_to_end(&mut start).map_err(fail)?;
         file.rewind().map_err(fail)?;
         let format = Format::of(&start);
         if format == Some(Format::Fits) {
             let len = file.metadata().map_err(fail)?.len();
             let bytes = Bytes::Disk(file);
-            return Ok(Source {
-                path: path.to_owned(),
-                len,
-                limit,
-                bytes,
-            });
+            return Ok(Source { path: path.to_owned(), len, limit, bytes });
         }
         let packed = io::BufReader::with_capacity(1 << 16, file);
         let (packer, reader): (_, Box<dyn Read>) = match format {
-            Some(Format::Gzip) => (
-                "gzip",
-                Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
-            ),
-            Some(Format::Bzip2) => (
-                "bzip2",
-                Box::new(bzip2::bufread::MultiBzDecoder::new(packed)),
-            ),
+            Some(Format::Gzip) => ("gzip", Box::new(flate2::bufread::MultiGzDecoder::new(packed))),
+            Some(Format::Bzip2) => ("bzip2", Box::new(bzip2::bufread::MultiBzDecoder::new(packed))),
             Some(Format::Compress) => ("compress", Box::new(lzw::Decoder::new(packed))),
             _ => return Err(not_fits(path, describe(&start))),
         };
@@ -77,12 +63,7 @@ impl Source {
     fn in_memory(path: &Path, limit: u64, mut bytes: Vec<u8>) -> Source {
         let len = bytes.len();
         bytes.resize(len.next_multiple_of(BLOCK), 0);
-        Source {
-            path: path.to_owned(),
-            len: len as u64,
-            limit,
-            bytes: Bytes::Memory(bytes),
-        }
+        Source { path: path.to_owned(), len: len as u64, limit, bytes: Bytes::Memory(bytes) }
     }
 
     /// Moves the whole file into memory, so that it ends on a block whatever its length.
@@ -92,7 +73,7 @@ impl Source {
             let mut bytes = Vec::new();
             bytes
                 .try_reserve_exact(self.len as usize + BLOCK)
-                .map_err(|_| too_large(&self.path, self.len, self.limit))?;
+                .map_err(|_| fail(io::ErrorKind::OutOfMemory.into()))?;
             file.rewind().map_err(fail)?;
             file.take(self.len).read_to_end(&mut bytes).map_err(fail)?;
             *self = Source::in_memory(&self.path, self.limit, bytes);
@@ -135,10 +116,7 @@ impl Source {
 
     /// An error that says what is wrong inside the file.
     pub(super) fn damaged(&self, reason: impl Into<String>) -> PreprocessError {
-        PreprocessError::Damaged {
-            path: self.path.clone(),
-            reason: reason.into(),
-        }
+        PreprocessError::Damaged { path: self.path.clone(), reason: reason.into() }
     }
 }
 
@@ -156,11 +134,7 @@ fn unpack(
         ),
     };
     let mut bytes = Vec::new();
-    reader
-        .by_ref()
-        .take(BLOCK as u64)
-        .read_to_end(&mut bytes)
-        .map_err(fail)?;
+    reader.by_ref().take(BLOCK as u64).read_to_end(&mut bytes).map_err(fail)?;
     if Format::of(&bytes) != Some(Format::Fits) {
         let got = describe(&bytes[..bytes.len().min(LEADING)]);
         return Err(not_fits(path, format!("{got}, packed by {packer}")));
@@ -174,11 +148,7 @@ fn unpack(
 }
 
 fn not_fits(path: &Path, got: String) -> PreprocessError {
-    PreprocessError::Format {
-        path: path.to_owned(),
-        expected: EXPECTED,
-        got,
-    }
+    PreprocessError::Format { path: path.to_owned(), expected: EXPECTED, got }
 }
 
 fn too_large(path: &Path, claimed: u64, limit: u64) -> PreprocessError {

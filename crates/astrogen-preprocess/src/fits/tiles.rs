@@ -5,10 +5,14 @@
 //! stream. Here each is held against what the file really has, so that a damaged file
 //! gives an error. The layout is that of the FITS standard 4.0, section 10.1.
 
+use std::ops::Range;
+use std::path::Path;
+
+use super::columns::{Array, COMPRESSED, Column, UNCOMPRESSED, columns, integer, sole, text};
 use super::hdu::{Hdu, size_in_words};
 use super::header::Header;
+use super::rice::Rice;
 use super::source::Source;
-use super::value::Value;
 use crate::PreprocessError;
 
 /// The largest number of pixels in one tile; cfitsio counts the bytes of a tile in 32 bits.
@@ -18,122 +22,63 @@ const MOST_AXES: usize = 6;
 /// Bytes before the first code of an HCOMPRESS stream.
 const HCOMPRESS_START: usize = 25;
 
-/// A column of variable-length arrays: where in a row its descriptor is.
-struct Column {
-    offset: usize,
-    /// Bytes in each half of the descriptor: 4 (`P`) or 8 (`Q`).
-    half: usize,
-    /// The type of the array's elements.
-    element: u8,
-}
-
 /// Fails unless every size that the compressed image in `hdu` claims is true.
-pub(super) fn check(hdu: &Hdu, table: &Header, source: &mut Source) -> Result<(), PreprocessError> {
-    let sizes = Tiling::read(hdu, table).map_err(|reason| in_hdu(hdu, source, reason))?;
-    let (row_bytes, rows) = (sizes.row_bytes, sizes.rows);
-    let columns = columns(table, row_bytes).map_err(|reason| in_hdu(hdu, source, reason))?;
-    let codec = text(table, "ZCMPTYPE").map_err(|reason| in_hdu(hdu, source, reason))?;
-
-    // Both fit: the extent of the whole HDU was checked against the file.
-    let mut body = vec![0; row_bytes * rows];
-    source.read_at(hdu.data_start, &mut body)?;
-    let heap = integer(table, "THEAP").map_err(|reason| in_hdu(hdu, source, reason))?;
-    let heap = heap.map_or(body.len() as u128, |heap| {
-        u128::try_from(heap).unwrap_or(u128::MAX)
-    });
-    let heap_bytes = hdu.data_bytes.checked_sub(heap).ok_or_else(|| {
-        in_hdu(
-            hdu,
-            source,
-            format!("THEAP: expected at most {}, got {heap}", hdu.data_bytes),
-        )
-    })?;
-
-    for (tile, row) in body.chunks_exact(row_bytes).enumerate() {
-        let pixels = sizes.pixels(tile);
-        for (name, column) in &columns {
-            let (count, offset) = column.descriptor(row);
-            let fail = |reason: &str| PreprocessError::Damaged {
-                path: source.path.clone(),
-                reason: format!("HDU {}: {name} of tile {tile}: {reason}", hdu.index),
+pub(super) fn check(
+    hdu: &Hdu,
+    table: &Header,
+    source: &mut Source,
+) -> Result<Tiling, PreprocessError> {
+    let path = source.path.clone();
+    let damaged = |reason| damaged(&path, hdu, reason);
+    let mut tiling = Tiling::read(hdu, table).map_err(damaged)?;
+    let mut rows = vec![0; tiling.row_bytes * tiling.row_count];
+    source.read_at(hdu.data_start, &mut rows)?;
+    for (tile, row) in rows.chunks_exact(tiling.row_bytes).enumerate() {
+        for column in &tiling.columns {
+            let in_tile = |reason| damaged(format!("{} of tile {tile}: {reason}", column.name));
+            let array = column.array(row);
+            let Some(start) = tiling.stream(hdu, tile, column, &array).map_err(in_tile)? else {
+                continue;
             };
-            let bytes = u128::from(count) * column.element_bytes();
-            if u128::from(offset) + bytes > heap_bytes {
-                return Err(fail(&format!(
-                    "expected {bytes} bytes at offset {offset}, the heap holds {heap_bytes}"
-                )));
-            }
-            if count == 0 {
-                continue;
-            }
-            if *name == "UNCOMPRESSED_DATA" {
-                if u128::from(count) != pixels {
-                    return Err(fail(&format!("expected {pixels} values, got {count}")));
-                }
-                continue;
-            }
-            let start = u128::from(hdu.data_start) + heap + u128::from(offset);
             let mut stream = [0; HCOMPRESS_START];
-            let length = (bytes as usize).min(stream.len());
-            // The place is inside the file, so it fits 64 bits.
-            source.read_at(start as u64, &mut stream[..length])?;
-            let fail =
-                |reason: &str| in_hdu(hdu, source, format!("{name} of tile {tile}: {reason}"));
-            match codec {
-                "HCOMPRESS_1" if *name == "COMPRESSED_DATA" => {
-                    hcompress(&stream[..length], pixels).map_err(|reason| fail(&reason))?;
+            let stream = &mut stream[..array.bytes.min(HCOMPRESS_START as u128) as usize];
+            match tiling.codec.as_str() {
+                "HCOMPRESS_1" => {
+                    source.read_at(start, stream)?;
+                    hcompress(stream, tiling.pixels(tile)).map_err(in_tile)?;
                 }
-                "PLIO_1" if *name == "COMPRESSED_DATA" => {
-                    plio(&stream[..length], column, count).map_err(|reason| fail(&reason))?;
+                "PLIO_1" => {
+                    source.read_at(start, stream)?;
+                    plio(stream, column, &array).map_err(in_tile)?;
                 }
                 _ => {}
             }
         }
     }
-    Ok(())
+    tiling.rows = rows;
+    Ok(tiling)
 }
 
-fn in_hdu(hdu: &Hdu, source: &Source, reason: impl std::fmt::Display) -> PreprocessError {
-    source.damaged(format!("HDU {}: {reason}", hdu.index))
-}
-
-/// The value of a card, which must be the only one of its keyword: of several, cfitsio may
-/// take another one than was checked here.
-fn sole<'a>(table: &'a Header, keyword: &str) -> Result<Option<&'a Value>, String> {
-    let mut values = table
-        .iter()
-        .filter(|card| card.keyword.eq_ignore_ascii_case(keyword))
-        .map(|card| &card.value);
-    let value = values.next();
-    match values.next() {
-        None => Ok(value),
-        Some(_) => Err(format!("{keyword}: expected one card, got several")),
-    }
-}
-
-fn integer(table: &Header, keyword: &str) -> Result<Option<i64>, String> {
-    match sole(table, keyword)? {
-        None => Ok(None),
-        Some(Value::Integer(value)) => Ok(Some(*value)),
-        Some(other) => Err(format!("{keyword}: expected a whole number, got {other:?}")),
-    }
-}
-
-/// A text, empty where there is no card.
-fn text<'a>(table: &'a Header, keyword: &str) -> Result<&'a str, String> {
-    match sole(table, keyword)? {
-        None => Ok(""),
-        Some(Value::Text(value)) => Ok(value),
-        Some(other) => Err(format!("{keyword}: expected a text, got {other:?}")),
-    }
+fn damaged(path: &Path, hdu: &Hdu, reason: String) -> PreprocessError {
+    let reason = format!("HDU {}: {reason}", hdu.index);
+    PreprocessError::Damaged { path: path.to_owned(), reason }
 }
 
 /// How the image is cut into tiles, one a row of the table.
-struct Tiling {
+pub(super) struct Tiling {
     axes: Vec<u64>,
+    /// The length of a tile along each axis.
     lengths: Vec<u64>,
     row_bytes: usize,
-    rows: usize,
+    row_count: usize,
+    /// The table, a row after the other.
+    rows: Vec<u8>,
+    columns: Vec<Column>,
+    /// Where the heap starts, counted from the start of the table.
+    heap: u128,
+    codec: String,
+    /// The parameters of a RICE image.
+    rice: Option<Rice>,
 }
 
 impl Tiling {
@@ -159,9 +104,7 @@ impl Tiling {
                 None => default,
                 Some(length) if length > 0 => length.unsigned_abs(),
                 Some(length) => {
-                    return Err(format!(
-                        "ZTILE{number}: expected a length from 1, got {length}"
-                    ));
+                    return Err(format!("ZTILE{number}: expected a length from 1, got {length}"));
                 }
             };
             tile = tile.saturating_mul(length.into());
@@ -176,25 +119,103 @@ impl Tiling {
         }
         let size = |keyword: &str| -> Result<usize, String> {
             let size = integer(table, keyword)?;
-            Ok(size
-                .and_then(|size| usize::try_from(size).ok())
-                .unwrap_or(0))
+            Ok(size.and_then(|size| usize::try_from(size).ok()).unwrap_or(0))
         };
         let (row_bytes, rows) = (size("NAXIS1")?, size("NAXIS2")?);
+        let body = row_bytes as u128 * rows as u128;
         if tiles != rows as u128 || row_bytes == 0 {
             return Err(format!(
                 "expected a table of {tiles} rows, one a tile, got {rows} rows of {row_bytes} bytes"
             ));
         }
-        if text(table, "ZCMPTYPE")?.starts_with("RICE") {
-            rice(table)?;
+        let heap = match integer(table, "THEAP")? {
+            None => body,
+            Some(heap) => u128::try_from(heap).unwrap_or(u128::MAX),
+        };
+        if body > heap || heap > hdu.data_bytes {
+            return Err(format!(
+                "expected a table of {body} bytes and then its heap, got a heap at {heap} of {} bytes",
+                hdu.data_bytes
+            ));
         }
-        Ok(Tiling {
-            axes,
-            lengths,
-            row_bytes,
-            rows,
+        let codec = text(table, "ZCMPTYPE")?.to_owned();
+        let rice = if codec.starts_with("RICE") { Some(rice(table)?) } else { None };
+        let columns = columns(table, row_bytes)?;
+        let (row_count, rows) = (rows, Vec::new());
+        Ok(Tiling { axes, lengths, row_bytes, row_count, rows, columns, heap, codec, rice })
+    }
+
+    /// Fails if a RICE stream ends early in a tile that a box of pixels touches: `ranges`
+    /// along each axis, the fastest first.
+    pub(super) fn check_streams(
+        &self,
+        hdu: &Hdu,
+        source: &mut Source,
+        ranges: &[Range<usize>],
+    ) -> Result<(), PreprocessError> {
+        let Some(rice) = self.rice else { return Ok(()) };
+        let mut stream = Vec::new();
+        for (tile, row) in self.rows.chunks_exact(self.row_bytes).enumerate() {
+            if !self.touches(tile, ranges) {
+                continue;
+            }
+            for column in self.columns.iter().filter(|column| column.name == COMPRESSED) {
+                let array = column.array(row);
+                let path = source.path.clone();
+                let in_tile =
+                    |reason| damaged(&path, hdu, format!("{COMPRESSED} of tile {tile}: {reason}"));
+                let Some(start) = self.stream(hdu, tile, column, &array).map_err(in_tile)? else {
+                    continue;
+                };
+                // Found to be inside the file, and so are the pixels to be in a tile.
+                stream.resize(array.bytes as usize, 0);
+                source.read_at(start, &mut stream)?;
+                if !rice.holds(&stream, self.pixels(tile) as usize) {
+                    let reason = format!("its RICE stream of {} bytes ends early", array.bytes);
+                    return Err(in_tile(reason));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a tile has pixels in a box.
+    fn touches(&self, tile: usize, ranges: &[Range<usize>]) -> bool {
+        let mut rest = tile as u64;
+        self.axes.iter().zip(&self.lengths).zip(ranges).all(|((&axis, &length), range)| {
+            let along = axis.div_ceil(length);
+            let start = (rest % along) * length;
+            rest /= along;
+            (start..start + length).contains(&(range.start as u64))
+                || (range.start as u64..range.end as u64).contains(&start)
         })
+    }
+
+    /// Where in the file the data of a tile start, once its claims are found true. `None`
+    /// if the column holds nothing for this tile, or nothing that is unpacked.
+    fn stream(
+        &self,
+        hdu: &Hdu,
+        tile: usize,
+        column: &Column,
+        array: &Array,
+    ) -> Result<Option<u64>, String> {
+        let heap_bytes = hdu.data_bytes - self.heap;
+        if u128::from(array.offset) + array.bytes > heap_bytes {
+            return Err(format!(
+                "expected {} bytes at offset {}, the heap holds {heap_bytes}",
+                array.bytes, array.offset
+            ));
+        }
+        if array.count == 0 {
+            return Ok(None);
+        }
+        if column.name == UNCOMPRESSED && u128::from(array.count) != self.pixels(tile) {
+            return Err(format!("expected {} values, got {}", self.pixels(tile), array.count));
+        }
+        // Inside the file, the length of which has 64 bits.
+        let start = hdu.data_start + self.heap as u64 + array.offset;
+        Ok((column.name == COMPRESSED).then_some(start))
     }
 
     /// Pixels in a tile: fewer than elsewhere at the far edges.
@@ -210,126 +231,14 @@ impl Tiling {
     }
 }
 
-/// The variable-length columns that hold tiles.
-fn columns(table: &Header, row_bytes: usize) -> Result<Vec<(&'static str, Column)>, String> {
-    const NAMES: [&str; 3] = [
-        "COMPRESSED_DATA",
-        "GZIP_COMPRESSED_DATA",
-        "UNCOMPRESSED_DATA",
-    ];
-    let fields = integer(table, "TFIELDS")?.unwrap_or(0);
-    let mut found = Vec::new();
-    let mut offset = 0_usize;
-    for field in 1..=fields.min(999) {
-        let form = text(table, &format!("TFORM{field}"))?;
-        let refuse = || format!("TFORM{field}: expected a column of a binary table, got {form:?}");
-        let digits = form.len() - form.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let repeat: usize = if digits == 0 {
-            1
-        } else {
-            form[..digits].parse().map_err(|_| refuse())?
-        };
-        let mut code = form.bytes().skip(digits);
-        let code = (code.next().ok_or_else(refuse)?, code.next());
-        let width = match code.0 {
-            b'X' => repeat.div_ceil(8),
-            letter => width(letter)
-                .ok_or_else(refuse)?
-                .checked_mul(repeat)
-                .ok_or_else(refuse)?,
-        };
-        let title = text(table, &format!("TTYPE{field}"))?;
-        if let Some(name) = NAMES
-            .into_iter()
-            .find(|name| title.eq_ignore_ascii_case(name))
-        {
-            let (half, element) = match code {
-                (b'P', Some(element)) if repeat == 1 => (4, element),
-                (b'Q', Some(element)) if repeat == 1 => (8, element),
-                _ => {
-                    return Err(format!(
-                        "TFORM{field}: expected 1P. or 1Q. for {name}, got {form:?}"
-                    ));
-                }
-            };
-            if width_of_element(element).is_none() {
-                return Err(refuse());
-            }
-            found.push((
-                name,
-                Column {
-                    offset,
-                    half,
-                    element,
-                },
-            ));
-        }
-        offset = offset.checked_add(width).ok_or_else(refuse)?;
-    }
-    if offset != row_bytes {
-        return Err(format!(
-            "NAXIS1: expected {offset}, the width of its columns, got {row_bytes}"
-        ));
-    }
-    if !found.iter().any(|(name, _)| *name == "COMPRESSED_DATA") {
-        return Err("expected a column COMPRESSED_DATA, found none".to_owned());
-    }
-    Ok(found)
-}
-
-impl Column {
-    /// How many elements a row's array has, and where in the heap they are.
-    fn descriptor(&self, row: &[u8]) -> (u64, u64) {
-        let number = |at: usize| {
-            let bytes = &row[at..at + self.half];
-            bytes
-                .iter()
-                .fold(0_u64, |number, &byte| number << 8 | u64::from(byte))
-        };
-        (number(self.offset), number(self.offset + self.half))
-    }
-
-    fn element_bytes(&self) -> u128 {
-        width_of_element(self.element).unwrap_or(16) as u128
-    }
-}
-
-fn width_of_element(letter: u8) -> Option<usize> {
-    if matches!(letter, b'P' | b'Q') {
-        None
-    } else {
-        width(letter)
-    }
-}
-
-/// Bytes of one element of a binary table's column.
-fn width(letter: u8) -> Option<usize> {
-    Some(match letter {
-        b'L' | b'B' | b'A' => 1,
-        b'I' => 2,
-        b'J' | b'E' => 4,
-        b'K' | b'D' | b'C' | b'P' => 8,
-        b'M' | b'Q' => 16,
-        _ => return None,
-    })
-}
-
 /// cfitsio takes `ZVAL1` for the block size and `ZVAL2` for the bytes of a pixel.
-fn rice(table: &Header) -> Result<(), String> {
+fn rice(table: &Header) -> Result<Rice, String> {
     let old = text(table, "ZNAME2")? == "NOISEBIT";
     let block = integer(table, "ZVAL1")?.unwrap_or(32);
-    let bytes = if old {
-        4
-    } else {
-        integer(table, "ZVAL2")?.unwrap_or(4)
-    };
-    let (block, bytes) = if block < 16 && bytes > 8 {
-        (bytes, block)
-    } else {
-        (block, bytes)
-    };
+    let bytes = if old { 4 } else { integer(table, "ZVAL2")?.unwrap_or(4) };
+    let (block, bytes) = if block < 16 && bytes > 8 { (bytes, block) } else { (block, bytes) };
     if (1..=4096).contains(&block) && matches!(bytes, 1 | 2 | 4) {
-        return Ok(());
+        return Ok(Rice { block: block as usize, bytes: bytes as usize });
     }
     Err(format!(
         "RICE: expected blocks of 1 to 4096 pixels of 1, 2 or 4 bytes, got blocks of {block} pixels of {bytes} bytes"
@@ -342,20 +251,14 @@ fn hcompress(stream: &[u8], pixels: u128) -> Result<(), String> {
         return Err("expected an HCOMPRESS stream, got other or too few bytes".to_owned());
     };
     let axes = [[a, b, c, d], [e, f, g, h]].map(|axis| i32::from_be_bytes(axis.map(|byte| *byte)));
-    let product = axes
-        .map(|axis| u128::try_from(axis).unwrap_or(0))
-        .iter()
-        .product::<u128>();
+    let product = axes.map(|axis| u128::try_from(axis).unwrap_or(0)).iter().product::<u128>();
     if stream.len() < HCOMPRESS_START || product != pixels {
         return Err(format!(
             "expected {pixels} pixels, its HCOMPRESS stream claims {} x {}",
             axes[1], axes[0]
         ));
     }
-    if [first, second, third]
-        .into_iter()
-        .any(|planes| *planes > 64)
-    {
+    if [first, second, third].into_iter().any(|planes| *planes > 64) {
         return Err("expected at most 64 bit planes in its HCOMPRESS stream".to_owned());
     }
     Ok(())
@@ -363,7 +266,7 @@ fn hcompress(stream: &[u8], pixels: u128) -> Result<(), String> {
 
 /// A PLIO line list: 16-bit words, the third of which is its length, or, where that is
 /// not positive, the fourth and fifth are.
-fn plio(stream: &[u8], column: &Column, count: u64) -> Result<(), String> {
+fn plio(stream: &[u8], column: &Column, array: &Array) -> Result<(), String> {
     let words: Vec<i64> = stream
         .chunks_exact(2)
         .map(|word| i64::from(i16::from_be_bytes([word[0], word[1]])))
@@ -377,9 +280,7 @@ fn plio(stream: &[u8], column: &Column, count: u64) -> Result<(), String> {
         _ => None,
     };
     match length.map(u64::try_from) {
-        Some(Ok(length)) if length <= count => Ok(()),
-        _ => Err(format!(
-            "expected a PLIO stream of {count} words, it claims {length:?}"
-        )),
+        Some(Ok(length)) if length <= array.count => Ok(()),
+        _ => Err(format!("expected a PLIO stream of {} words, it claims {length:?}", array.count)),
     }
 }

@@ -89,12 +89,8 @@ fn unquote(quoted: &str) -> (String, &str) {
 /// A decimal number with Fortran's `D` exponents allowed, but no words such as `nan`.
 fn parse_real(text: &str) -> Option<f64> {
     let numeric = text.bytes().any(|b| b.is_ascii_digit())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_digit() || b"+-.EeDd".contains(&b));
-    numeric
-        .then(|| text.replace(['D', 'd'], "E").parse().ok())
-        .flatten()
+        && text.bytes().all(|b| b.is_ascii_digit() || b"+-.EeDd".contains(&b));
+    numeric.then(|| text.replace(['D', 'd'], "E").parse().ok()).flatten()
 }
 
 impl From<bool> for Value {
@@ -205,20 +201,12 @@ mod tests {
             ("                   F", Value::Logical(false), ""),
             ("                 -42 / n", Value::Integer(-42), "n"),
             ("+7", Value::Integer(7), ""),
-            (
-                "9223372036854775808",
-                Value::Real(9_223_372_036_854_775_808.0),
-                "",
-            ),
+            ("9223372036854775808", Value::Real(9_223_372_036_854_775_808.0), ""),
             ("1.5D-3", Value::Real(1.5e-3), ""),
             ("1.E5", Value::Real(1e5), ""),
             (".5", Value::Real(0.5), ""),
             ("(1, -2.5)", Value::Complex(1.0, -2.5), ""),
-            (
-                "'it''s a / slash'   / quoted",
-                text("it's a / slash"),
-                "quoted",
-            ),
+            ("'it''s a / slash'   / quoted", text("it's a / slash"), "quoted"),
             ("'padded  '", text("padded"), ""),
             ("''", text(""), ""),
             ("'no end", text("no end"), ""),

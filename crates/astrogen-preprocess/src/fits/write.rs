@@ -74,11 +74,7 @@ fn head(
             got: format!("[{channels}, {height}, {width}]"),
         });
     }
-    let axes: &[usize] = if channels == 1 {
-        &[width, height]
-    } else {
-        &[width, height, channels]
-    };
+    let axes: &[usize] = if channels == 1 { &[width, height] } else { &[width, height, channels] };
     let mut layout = Header::new();
     layout.push("SIMPLE", true, "conforms to the FITS standard");
     layout.push("BITPIX", -32, "32-bit floating point");
@@ -88,9 +84,7 @@ fn head(
     }
     let mut head = Vec::new();
     layout.write(&mut head)?;
-    header
-        .renamed(|card| (!is_layout(card)).then(|| card.keyword.clone()))
-        .write(&mut head)?;
+    header.renamed(|card| (!is_layout(card)).then(|| card.keyword.clone())).write(&mut head)?;
     push_card(&mut head, "END");
     let blocks = head.len().next_multiple_of(BLOCK);
     head.resize(blocks, b' ');
@@ -105,8 +99,6 @@ fn is_layout(card: &Card) -> bool {
         "DATAMAX",
     ];
     let keyword = card.keyword.as_str();
-    let axis = keyword
-        .strip_prefix("NAXIS")
-        .is_some_and(|number| number.parse::<u16>().is_ok());
+    let axis = keyword.strip_prefix("NAXIS").is_some_and(|number| number.parse::<u16>().is_ok());
     axis || WORDS.contains(&keyword)
 }

@@ -63,10 +63,7 @@ impl Interval {
     /// [`Interval::ZScale`] with 1000 samples and contrast 0.25.
     #[must_use]
     pub const fn zscale() -> Self {
-        Interval::ZScale {
-            samples: ZSCALE_SAMPLES,
-            contrast: ZSCALE_CONTRAST,
-        }
+        Interval::ZScale { samples: ZSCALE_SAMPLES, contrast: ZSCALE_CONTRAST }
     }
 
     /// Checks the parameters.
@@ -200,21 +197,14 @@ impl FromStr for Interval {
     fn from_str(text: &str) -> Result<Self, PreprocessError> {
         let notation = Notation::read("interval", KNOWN, text)?;
         let interval = match notation.name {
-            "manual" => notation
-                .optional()
-                .map(|[vmin, vmax]| Interval::Manual { vmin, vmax })?,
+            "manual" => notation.optional().map(|[vmin, vmax]| Interval::Manual { vmin, vmax })?,
             "minmax" => notation.exactly().map(|[]| Interval::MinMax)?,
-            "percentile" => notation
-                .exactly()
-                .map(|[keep]| Interval::Percentile(keep))?,
-            "asymmetric" => notation
-                .exactly()
-                .map(|[low, high]| Interval::AsymmetricPercentile(low, high))?,
+            "percentile" => notation.exactly().map(|[keep]| Interval::Percentile(keep))?,
+            "asymmetric" => {
+                notation.exactly().map(|[low, high]| Interval::AsymmetricPercentile(low, high))?
+            }
             "zscale" => notation.or([ZSCALE_CONTRAST, ZSCALE_SAMPLES as f64]).map(
-                |[contrast, samples]| Interval::ZScale {
-                    samples: samples as usize,
-                    contrast,
-                },
+                |[contrast, samples]| Interval::ZScale { samples: samples as usize, contrast },
             )?,
             _ => return Err(notation.unknown()),
         };

@@ -11,12 +11,8 @@ pub(crate) fn zscale<T: Copy + Into<f64>>(values: &[T], samples: usize, contrast
     const MAX_ITERATIONS: usize = 5;
 
     let stride = (values.len() / samples).max(1);
-    let mut sample: Vec<f64> = values
-        .iter()
-        .step_by(stride)
-        .take(samples)
-        .map(|&value| value.into())
-        .collect();
+    let mut sample: Vec<f64> =
+        values.iter().step_by(stride).take(samples).map(|&value| value.into()).collect();
     sample.sort_unstable_by(f64::total_cmp);
     let count = sample.len();
     let (min, max) = (sample[0], sample[count - 1]);
@@ -80,10 +76,7 @@ impl Line {
             xy += (x - x_mean) * (y - y_mean);
         }
         let slope = xy / xx;
-        Line {
-            slope,
-            intercept: y_mean - slope * x_mean,
-        }
+        Line { slope, intercept: y_mean - slope * x_mean }
     }
 
     fn at(&self, rank: usize) -> f64 {

@@ -43,10 +43,7 @@ impl PipelineConfig {
     #[must_use]
     pub fn picture() -> Self {
         PipelineConfig {
-            interval: Interval::Manual {
-                vmin: Some(0.0),
-                vmax: Some(1.0),
-            },
+            interval: Interval::Manual { vmin: Some(0.0), vmax: Some(1.0) },
             linked: true,
             stretch: Stretch::Linear,
             ..PipelineConfig::default()

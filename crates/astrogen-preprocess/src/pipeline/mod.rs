@@ -89,11 +89,7 @@ impl Pipeline {
         let pixels = pixels.as_standard_layout();
         let bad_fraction = self.check(&pixels)?;
         let scaling = self.measure(&pixels)?;
-        Ok(Prepared {
-            pixels: self.map(&pixels, &scaling)?,
-            scaling,
-            bad_fraction,
-        })
+        Ok(Prepared { pixels: self.map(&pixels, &scaling)?, scaling, bad_fraction })
     }
 
     /// Physical `[C, H, W]` to signed, with a scaling measured before.
@@ -230,11 +226,7 @@ impl Pipeline {
         for ((index, (source, curve)), target) in bands.zip(slices_mut(&mut signed)) {
             let [vmin, vmax] = scaling.limits[index];
             let offset = scaling.background[index] + vmin;
-            let gain = if vmin < vmax {
-                1.0 / (vmax - vmin)
-            } else {
-                0.0
-            };
+            let gain = if vmin < vmax { 1.0 / (vmax - vmin) } else { 0.0 };
             let unit = |value: f64| (value - offset) * gain;
             let stretch = |units: &mut [f64]| curve.forward_all(units);
             let signed = |unit| unit_to_signed(unit) as f32;
@@ -243,11 +235,7 @@ impl Pipeline {
             } else {
                 let fill = self.config.mask.fill_value(source, offset);
                 let filled = |value: f32| {
-                    if value.is_finite() {
-                        value.into()
-                    } else {
-                        fill
-                    }
+                    if value.is_finite() { value.into() } else { fill }
                 };
                 map_in_chunks(source, target, |value| unit(filled(value)), stretch, signed);
             }

@@ -70,11 +70,7 @@ impl Scaling {
     ) -> Result<Vec<Curve>, PreprocessError> {
         let equalized = stretch == Stretch::HistogramEqualization;
         let tables = if equalized { channels } else { 0 };
-        let lengths = [
-            self.background.len(),
-            self.limits.len(),
-            self.equalization.len(),
-        ];
+        let lengths = [self.background.len(), self.limits.len(), self.equalization.len()];
         if lengths != [channels, channels, tables] {
             return Err(PreprocessError::Shape {
                 what: "scaling".to_owned(),

@@ -46,17 +46,13 @@ impl Equalization {
             let value = low + (high - low) * (position - rank as f64);
             ((value - vmin) / (vmax - vmin)).clamp(0.0, 1.0)
         };
-        Ok(Equalization {
-            values: (0..levels).map(level).collect(),
-        })
+        Ok(Equalization { values: (0..levels).map(level).collect() })
     }
 
     /// The table that changes nothing.
     #[must_use]
     pub fn identity() -> Self {
-        Equalization {
-            values: vec![0.0, 1.0],
-        }
+        Equalization { values: vec![0.0, 1.0] }
     }
 
     /// The table's unit values, never falling.

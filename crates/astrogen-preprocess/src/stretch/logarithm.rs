@@ -47,14 +47,10 @@ mod tests {
     fn agrees_with_the_standard_library_over_the_whole_range() {
         let mut x = 1e-300;
         while x < 1e150 {
-            for (got, expected) in [
-                (ln_1p_of_positive(x), x.ln_1p()),
-                (asinh_of_positive(x), x.asinh()),
-            ] {
-                assert!(
-                    (got - expected).abs() <= 1e-15 * expected,
-                    "{x}: {got} {expected}"
-                );
+            for (got, expected) in
+                [(ln_1p_of_positive(x), x.ln_1p()), (asinh_of_positive(x), x.asinh())]
+            {
+                assert!((got - expected).abs() <= 1e-15 * expected, "{x}: {got} {expected}");
             }
             x *= 1.37;
         }

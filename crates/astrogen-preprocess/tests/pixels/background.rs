@@ -13,17 +13,9 @@ fn levels_agree_with_photutils() {
             ("median", BackgroundMethod::Median),
             ("mean", BackgroundMethod::Mean),
         ] {
-            let config = BackgroundConfig {
-                method,
-                ..Default::default()
-            };
+            let config = BackgroundConfig { method, ..Default::default() };
             let what = format!("{name} of {:?}", case.recipe);
-            assert_close(
-                config.level(&values).unwrap(),
-                case.background[name],
-                1e-9,
-                &what,
-            );
+            assert_close(config.level(&values).unwrap(), case.background[name], 1e-9, &what);
         }
     }
 }
@@ -38,18 +30,12 @@ fn a_crowded_field_falls_back_to_the_median() {
 
 #[test]
 fn bad_settings_and_empty_bands_are_refused() {
-    let config = BackgroundConfig {
-        sigma: 0.0,
-        ..Default::default()
-    };
+    let config = BackgroundConfig { sigma: 0.0, ..Default::default() };
     assert_eq!(
         config.level(&[1.0]).unwrap_err().to_string(),
         "background sigma: expected a finite number greater than 0, got 0"
     );
-    let message = BackgroundConfig::default()
-        .level(&[f32::NAN])
-        .unwrap_err()
-        .to_string();
+    let message = BackgroundConfig::default().level(&[f32::NAN]).unwrap_err().to_string();
     assert!(message.contains("no good pixel"), "{message}");
     let config: BackgroundConfig = serde_json::from_str(r#"{"method":"median"}"#).unwrap();
     assert_eq!(config.method, BackgroundMethod::Median);

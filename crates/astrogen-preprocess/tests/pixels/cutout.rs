@@ -5,9 +5,7 @@ use ndarray::Array3;
 use proptest::prelude::*;
 
 fn ramp(channels: usize, height: usize, width: usize) -> Array3<f32> {
-    Array3::from_shape_fn((channels, height, width), |(c, y, x)| {
-        (c * 10_000 + y * 100 + x) as f32
-    })
+    Array3::from_shape_fn((channels, height, width), |(c, y, x)| (c * 10_000 + y * 100 + x) as f32)
 }
 
 #[test]
@@ -16,19 +14,10 @@ fn a_cutout_is_the_rectangle_asked_for() {
     let part = cutout(&frame.view(), 3, 5, 2, 4).unwrap();
     assert_eq!(part.dim(), (2, 2, 4));
     assert_eq!(part[[1, 1, 3]], 10_408.0);
-    for (y, x, height, width) in [
-        (9, 0, 2, 1),
-        (0, 20, 1, 1),
-        (0, 0, 0, 3),
-        (usize::MAX, 0, 2, 1),
-    ] {
-        let message = cutout(&frame.view(), y, x, height, width)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("inside a frame of 10 x 20 pixels"),
-            "{message}"
-        );
+    for (y, x, height, width) in [(9, 0, 2, 1), (0, 20, 1, 1), (0, 0, 0, 3), (usize::MAX, 0, 2, 1)]
+    {
+        let message = cutout(&frame.view(), y, x, height, width).unwrap_err().to_string();
+        assert!(message.contains("inside a frame of 10 x 20 pixels"), "{message}");
     }
 }
 
@@ -85,23 +74,13 @@ fn an_area_average_keeps_the_flux() {
 
 #[test]
 fn every_filter_keeps_a_constant_and_a_ramp() {
-    for filter in [
-        ResizeFilter::Area,
-        ResizeFilter::Lanczos3,
-        ResizeFilter::Bilinear,
-    ] {
+    for filter in [ResizeFilter::Area, ResizeFilter::Lanczos3, ResizeFilter::Bilinear] {
         for (height, width) in [(5, 9), (32, 32), (50, 70)] {
             let flat = resize(&Array3::from_elem((1, 32, 32), 7.5), height, width, filter).unwrap();
-            assert!(
-                flat.iter().all(|value| (value - 7.5).abs() < 1e-4),
-                "{filter:?}"
-            );
+            assert!(flat.iter().all(|value| (value - 7.5).abs() < 1e-4), "{filter:?}");
             let tilted = resize(&ramp(1, 32, 32), height, width, filter).unwrap();
             let middle = tilted.mean().unwrap();
-            assert!(
-                (middle - ramp(1, 32, 32).mean().unwrap()).abs() < 8.0,
-                "{filter:?} {middle}"
-            );
+            assert!((middle - ramp(1, 32, 32).mean().unwrap()).abs() < 8.0, "{filter:?} {middle}");
         }
     }
     let frame = ramp(3, 7, 7);
@@ -111,12 +90,7 @@ fn every_filter_keeps_a_constant_and_a_ramp() {
 #[test]
 fn an_empty_frame_cannot_be_resized() {
     for (frame, height) in [(ramp(1, 0, 4), 2), (ramp(1, 4, 4), 0)] {
-        let message = resize(&frame, height, 2, ResizeFilter::Area)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.starts_with("resize: expected sides from 1"),
-            "{message}"
-        );
+        let message = resize(&frame, height, 2, ResizeFilter::Area).unwrap_err().to_string();
+        assert!(message.starts_with("resize: expected sides from 1"), "{message}");
     }
 }

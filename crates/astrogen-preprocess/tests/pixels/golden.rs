@@ -79,11 +79,7 @@ pub(crate) fn array(recipe: Recipe) -> Vec<f32> {
             let sum = uniform() + uniform() + uniform() + uniform();
             let value = level + width * (sum - 2.0);
             let (chance, size) = (uniform(), uniform());
-            let spike = if chance < spikes {
-                height * size * size
-            } else {
-                0.0
-            };
+            let spike = if chance < spikes { height * size * size } else { 0.0 };
             match blank > 0 && index % blank == blank - 1 {
                 true => f32::NAN,
                 false => (value + spike) as f32,
@@ -96,9 +92,8 @@ pub(crate) fn array(recipe: Recipe) -> Vec<f32> {
 pub(crate) fn uniform(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
     move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f64 / (1 << 24) as f64
     }
 }
@@ -107,10 +102,7 @@ pub(crate) fn uniform(seed: u64) -> impl FnMut() -> f64 {
 #[track_caller]
 pub(crate) fn assert_close(got: f64, expected: f64, tolerance: f64, what: &str) {
     let allowed = tolerance * expected.abs().max(1.0);
-    assert!(
-        (got - expected).abs() <= allowed,
-        "{what}: got {got}, expected {expected}"
-    );
+    assert!((got - expected).abs() <= allowed, "{what}: got {got}, expected {expected}");
 }
 
 #[test]

@@ -25,18 +25,8 @@ fn limits_agree_with_astropy() {
 #[test]
 fn infinities_and_nans_are_left_out() {
     let values = [f32::NAN, 1.0, f32::INFINITY, 3.0, 2.0, f32::NEG_INFINITY];
-    for interval in [
-        "minmax",
-        "percentile:100",
-        "asymmetric:0,100",
-        "zscale",
-        "manual:,",
-    ] {
-        let limits = interval
-            .parse::<Interval>()
-            .unwrap()
-            .limits(&values)
-            .unwrap();
+    for interval in ["minmax", "percentile:100", "asymmetric:0,100", "zscale", "manual:,"] {
+        let limits = interval.parse::<Interval>().unwrap().limits(&values).unwrap();
         assert_eq!(limits, [1.0, 3.0], "{interval}");
     }
 }
@@ -92,38 +82,16 @@ fn bad_intervals_say_the_rule_and_what_was_given() {
             "asymmetric:90,10",
             "interval asymmetric: expected percentiles with 0 <= low < high <= 100, got 90,10",
         ),
-        (
-            "manual:3,3",
-            "interval manual: expected vmin below vmax, got manual:3,3",
-        ),
-        (
-            "manual:inf,",
-            "interval manual: expected finite limits, got manual:inf,",
-        ),
-        (
-            "zscale:0",
-            "interval zscale contrast: expected a finite number greater than 0, got 0",
-        ),
-        (
-            "zscale:0.25,0",
-            "interval zscale samples: expected 1 or more, got 0",
-        ),
+        ("manual:3,3", "interval manual: expected vmin below vmax, got manual:3,3"),
+        ("manual:inf,", "interval manual: expected finite limits, got manual:inf,"),
+        ("zscale:0", "interval zscale contrast: expected a finite number greater than 0, got 0"),
+        ("zscale:0.25,0", "interval zscale samples: expected 1 or more, got 0"),
     ] {
         assert_eq!(text.parse::<Interval>().unwrap_err().to_string(), message);
     }
-    for text in [
-        "zcale",
-        "percentile",
-        "percentile:a",
-        "percentile:1,2",
-        "minmax:1",
-        "",
-    ] {
+    for text in ["zcale", "percentile", "percentile:a", "percentile:1,2", "minmax:1", ""] {
         let message = text.parse::<Interval>().unwrap_err().to_string();
-        assert!(
-            message.starts_with(&format!("unknown interval {text:?}: ")),
-            "{message}"
-        );
+        assert!(message.starts_with(&format!("unknown interval {text:?}: ")), "{message}");
         for name in ["manual", "minmax", "percentile", "asymmetric", "zscale"] {
             assert!(message.contains(name), "{message}");
         }

@@ -22,12 +22,7 @@ const STRETCHES: [&str; 8] = [
 /// Three bands of sky, stars and different zero points.
 fn sky(seed: u64, side: usize) -> Array3<f32> {
     let recipe = |band: u64| {
-        format!(
-            "[{}, {}, {}, 5.0, 0.05, 2000.0, 0]",
-            seed + band,
-            side * side,
-            100 * (band + 1)
-        )
+        format!("[{}, {}, {}, 5.0, 0.05, 2000.0, 0]", seed + band, side * side, 100 * (band + 1))
     };
     let bands = [0, 1, 2].map(|band| array(serde_json::from_str(&recipe(band)).unwrap()));
     Array3::from_shape_vec((3, side, side), bands.concat()).unwrap()
@@ -53,23 +48,14 @@ fn assert_same(
 ) {
     let signed = pipeline.apply_with(frame, scaling).unwrap();
     let nudged = |by: f32| {
-        pipeline
-            .inverse(&signed.mapv(|value| (value + by).clamp(-1.0, 1.0)), scaling)
-            .unwrap()
+        pipeline.inverse(&signed.mapv(|value| (value + by).clamp(-1.0, 1.0)), scaling).unwrap()
     };
     let (below, above) = (nudged(-2.0 * f32::EPSILON), nudged(2.0 * f32::EPSILON));
     for (index, &value) in frame.indexed_iter() {
         let slack = 4.0 * f32::EPSILON * value.abs();
         let within = (below[index] - slack)..=(above[index] + slack);
-        assert!(
-            within.contains(&value),
-            "{what}: {value} at {index:?} not in {within:?}"
-        );
-        assert!(
-            within.contains(&back[index]),
-            "{what}: {} at {index:?}",
-            back[index]
-        );
+        assert!(within.contains(&value), "{what}: {value} at {index:?} not in {within:?}");
+        assert!(within.contains(&back[index]), "{what}: {} at {index:?}", back[index]);
     }
 }
 
@@ -88,18 +74,11 @@ fn every_stretch_and_setting_leads_back_to_physical_units() {
                 })
                 .unwrap();
                 let prepared = pipeline.apply(&frame).unwrap();
-                assert!(
-                    prepared
-                        .pixels
-                        .iter()
-                        .all(|value| (-1.0..=1.0).contains(value))
-                );
+                assert!(prepared.pixels.iter().all(|value| (-1.0..=1.0).contains(value)));
                 assert_eq!(prepared.bad_fraction, 0.0);
                 let again = pipeline.apply_with(&frame, &prepared.scaling).unwrap();
                 assert_eq!(again, prepared.pixels, "{stretch}");
-                let back = pipeline
-                    .inverse(&prepared.pixels, &prepared.scaling)
-                    .unwrap();
+                let back = pipeline.inverse(&prepared.pixels, &prepared.scaling).unwrap();
                 let what = format!("{stretch}, linked {linked}");
                 assert_same(&frame, &back, &pipeline, &prepared.scaling, &what);
             }
@@ -146,10 +125,7 @@ fn the_default_is_the_asinh_of_the_inner_percentiles() {
         let expected = 2.0 * (unit / 0.1).asinh() / 10.0_f64.asinh() - 1.0;
         assert!((f64::from(signed) - expected).abs() < 1e-7);
     }
-    let limits = pipeline
-        .config()
-        .interval
-        .limits(frame.slice(s![1, .., ..]).as_slice().unwrap());
+    let limits = pipeline.config().interval.limits(frame.slice(s![1, .., ..]).as_slice().unwrap());
     assert_eq!(prepared.scaling.limits[1], limits.unwrap());
 }
 
@@ -162,24 +138,11 @@ fn linked_bands_share_limits_above_their_own_background() {
         interval: Interval::MinMax,
         ..PipelineConfig::default()
     };
-    let scaling = Pipeline::new(config)
-        .unwrap()
-        .apply(&frame)
-        .unwrap()
-        .scaling;
+    let scaling = Pipeline::new(config).unwrap().apply(&frame).unwrap().scaling;
     for (band, level) in [100.0, 200.0, 300.0].into_iter().enumerate() {
-        assert!(
-            (scaling.background[band] - level).abs() < 2.0,
-            "{:?}",
-            scaling.background
-        );
+        assert!((scaling.background[band] - level).abs() < 2.0, "{:?}", scaling.background);
     }
-    assert!(
-        scaling
-            .limits
-            .iter()
-            .all(|limits| *limits == scaling.limits[0])
-    );
+    assert!(scaling.limits.iter().all(|limits| *limits == scaling.limits[0]));
     assert!(scaling.limits[0][0] < 0.0 && scaling.limits[0][0] > -15.0);
 }
 
@@ -210,43 +173,22 @@ fn bad_pixels_are_filled_and_kept_out_of_the_statistics() {
     frame[[2, 5, 6]] = f32::NEG_INFINITY;
     frame[[0, 9, 9]] = 1e9;
     let run = |fill: Fill| {
-        let mask = MaskConfig {
-            saturation: Some(1e6),
-            fill,
-            ..MaskConfig::default()
-        };
-        let config = PipelineConfig {
-            mask,
-            interval: Interval::MinMax,
-            ..PipelineConfig::default()
-        };
+        let mask = MaskConfig { saturation: Some(1e6), fill, ..MaskConfig::default() };
+        let config =
+            PipelineConfig { mask, interval: Interval::MinMax, ..PipelineConfig::default() };
         Pipeline::new(config).unwrap().apply(&frame).unwrap()
     };
     let prepared = run(Fill::Vmin);
-    assert!(
-        prepared
-            .pixels
-            .iter()
-            .all(|value| (-1.0..=1.0).contains(value))
-    );
+    assert!(prepared.pixels.iter().all(|value| (-1.0..=1.0).contains(value)));
     assert!((prepared.bad_fraction - 4.0 / (3.0 * 32.0 * 32.0)).abs() < 1e-12);
     assert!(prepared.scaling.limits[0][1] < 3000.0);
     for filled in [[0, 0, 0], [1, 3, 4], [2, 5, 6]] {
         assert_eq!(prepared.pixels[filled], -1.0);
     }
-    assert_eq!(
-        prepared.pixels[[0, 9, 9]],
-        1.0,
-        "a saturated pixel is as bright as can be"
-    );
+    assert_eq!(prepared.pixels[[0, 9, 9]], 1.0, "a saturated pixel is as bright as can be");
     assert_eq!(run(Fill::Value(1e12)).pixels[[0, 0, 0]], 1.0);
     let prepared = run(Fill::Median);
-    let mut band = prepared
-        .pixels
-        .slice(s![0, .., ..])
-        .iter()
-        .copied()
-        .collect::<Vec<_>>();
+    let mut band = prepared.pixels.slice(s![0, .., ..]).iter().copied().collect::<Vec<_>>();
     band.sort_by(f32::total_cmp);
     assert!((prepared.pixels[[0, 0, 0]] - band[512]).abs() < 0.01);
 }
@@ -256,27 +198,15 @@ fn frames_that_carry_nothing_are_refused() {
     let pipeline = Pipeline::new(PipelineConfig::default()).unwrap();
     let message = |frame: &Array3<f32>| pipeline.apply(frame).unwrap_err().to_string();
     let constant = message(&Array3::from_elem((2, 8, 8), 3.25));
-    assert!(
-        constant.contains("both 3.25 in every band, as in a constant frame"),
-        "{constant}"
-    );
+    assert!(constant.contains("both 3.25 in every band, as in a constant frame"), "{constant}");
     let blank = message(&Array3::from_elem((1, 8, 8), f32::NAN));
-    assert!(
-        blank.starts_with("band 0 has no good pixel: all are NaN"),
-        "{blank}"
-    );
+    assert!(blank.starts_with("band 0 has no good pixel: all are NaN"), "{blank}");
     let empty = message(&Array3::zeros((1, 0, 8)));
-    assert!(
-        empty.starts_with("frame: expected [C, H, W] with at least one pixel"),
-        "{empty}"
-    );
+    assert!(empty.starts_with("frame: expected [C, H, W] with at least one pixel"), "{empty}");
     let mut patchy = sky(1, 8);
     patchy.slice_mut(s![.., ..5, ..]).fill(f32::NAN);
     let patchy = message(&patchy);
-    assert!(
-        patchy.starts_with("62.5 % of the pixels are bad"),
-        "{patchy}"
-    );
+    assert!(patchy.starts_with("62.5 % of the pixels are bad"), "{patchy}");
 }
 
 #[test]
@@ -292,26 +222,11 @@ fn one_constant_band_or_a_sparse_one_is_no_reason_to_refuse() {
         let prepared = pipeline.apply(&frame).unwrap();
         assert_eq!(prepared.scaling.limits[1], [4.5, 4.5]);
         assert_eq!(prepared.scaling.limits[2], [0.0, 8.0]);
-        assert!(
-            prepared
-                .pixels
-                .slice(s![1, .., ..])
-                .iter()
-                .all(|value| *value == -1.0)
-        );
+        assert!(prepared.pixels.slice(s![1, .., ..]).iter().all(|value| *value == -1.0));
         assert!(prepared.pixels[[2, 0, 1]] > -1.0 && prepared.pixels[[2, 0, 1]] < 1.0);
-        let back = pipeline
-            .inverse(&prepared.pixels, &prepared.scaling)
-            .unwrap();
-        assert!(
-            back.slice(s![1, .., ..]).iter().all(|value| *value == 4.5),
-            "{stretch}"
-        );
-        assert!(
-            (back[[2, 0, 1]] - 2.0).abs() < 1e-4,
-            "{stretch}: {}",
-            back[[2, 0, 1]]
-        );
+        let back = pipeline.inverse(&prepared.pixels, &prepared.scaling).unwrap();
+        assert!(back.slice(s![1, .., ..]).iter().all(|value| *value == 4.5), "{stretch}");
+        assert!((back[[2, 0, 1]] - 2.0).abs() < 1e-4, "{stretch}: {}", back[[2, 0, 1]]);
     }
 }
 
@@ -322,10 +237,7 @@ fn ready_made_pictures_pass_through_unchanged() {
     let prepared = pipeline.apply(&picture).unwrap();
     let difference = &prepared.pixels - picture.mapv(|value| 2.0 * value - 1.0);
     assert!(difference.iter().all(|value| value.abs() < 1e-6));
-    assert!(
-        pipeline.apply(&Array3::zeros((3, 4, 4))).is_ok(),
-        "a black picture is a picture"
-    );
+    assert!(pipeline.apply(&Array3::zeros((3, 4, 4))).is_ok(), "a black picture is a picture");
 }
 
 #[test]
@@ -333,10 +245,7 @@ fn layout_in_memory_does_not_matter() {
     let frame = sky(4, 12);
     let turned = frame.clone().permuted_axes([0, 2, 1]);
     let pipeline = Pipeline::new(PipelineConfig::default()).unwrap();
-    let (one, other) = (
-        pipeline.apply(&frame).unwrap(),
-        pipeline.apply(&turned).unwrap(),
-    );
+    let (one, other) = (pipeline.apply(&frame).unwrap(), pipeline.apply(&turned).unwrap());
     assert_eq!(one.pixels.permuted_axes([0, 2, 1]), other.pixels);
 }
 
@@ -347,18 +256,11 @@ fn the_median_scaling_is_taken_number_by_number() {
         limits: vec![[low, high]],
         equalization: Vec::new(),
     };
-    let many = [
-        scaling(1.0, 0.0, 5.0),
-        scaling(9.0, 2.0, 7.0),
-        scaling(3.0, 1.0, 90.0),
-    ];
+    let many = [scaling(1.0, 0.0, 5.0), scaling(9.0, 2.0, 7.0), scaling(3.0, 1.0, 90.0)];
     assert_eq!(Scaling::median(&many), Some(scaling(3.0, 1.0, 7.0)));
     assert_eq!(Scaling::median(&many[..2]), Some(scaling(5.0, 1.0, 6.0)));
     assert_eq!(Scaling::median(&[]), None);
-    let two_bands = Scaling {
-        background: vec![0.0; 2],
-        ..scaling(0.0, 0.0, 1.0)
-    };
+    let two_bands = Scaling { background: vec![0.0; 2], ..scaling(0.0, 0.0, 1.0) };
     assert_eq!(Scaling::median(&[scaling(1.0, 0.0, 5.0), two_bands]), None);
     let pipeline = pipeline("zscale", "histogram_equalization");
     let fitted = [1, 2, 3].map(|seed| pipeline.apply(&sky(seed, 24)).unwrap().scaling);
@@ -372,10 +274,7 @@ fn a_scaling_that_does_not_fit_is_refused() {
     let frame = sky(6, 8);
     let scaling = pipeline.apply(&frame).unwrap().scaling;
     let one_band = frame.slice(s![..1, .., ..]).to_owned();
-    let message = pipeline
-        .apply_with(&one_band, &scaling)
-        .unwrap_err()
-        .to_string();
+    let message = pipeline.apply_with(&one_band, &scaling).unwrap_err().to_string();
     assert_eq!(
         message,
         "scaling: expected backgrounds, limits, equalizations: [1, 1, 0], got [3, 3, 0]"
@@ -383,10 +282,7 @@ fn a_scaling_that_does_not_fit_is_refused() {
     let mut reversed = scaling.clone();
     reversed.limits[2] = [5.0, 1.0];
     let message = pipeline.inverse(&frame, &reversed).unwrap_err().to_string();
-    assert!(
-        message.ends_with("got background 0, limits 5,1"),
-        "{message}"
-    );
+    assert!(message.ends_with("got background 0, limits 5,1"), "{message}");
 }
 
 #[test]
@@ -407,15 +303,10 @@ fn configurations_and_scalings_travel_through_json() {
     assert_eq!(config.stretch, Stretch::Log { a: 1000.0 });
     for (bad, words) in [
         (r#"{"strech": "log"}"#, "unknown field `strech`"),
-        (
-            r#"{"stretch": "log:-1"}"#,
-            "expected a number greater than 0",
-        ),
+        (r#"{"stretch": "log:-1"}"#, "expected a number greater than 0"),
         (r#"{"interval": "zcale"}"#, "unknown interval"),
     ] {
-        let message = serde_json::from_str::<PipelineConfig>(bad)
-            .unwrap_err()
-            .to_string();
+        let message = serde_json::from_str::<PipelineConfig>(bad).unwrap_err().to_string();
         assert!(message.contains(words), "{message}");
     }
     let frame = sky(7, 10);
@@ -423,12 +314,7 @@ fn configurations_and_scalings_travel_through_json() {
         let scaling = pipeline("minmax", stretch).apply(&frame).unwrap().scaling;
         let json = serde_json::to_string(&scaling).unwrap();
         let read: Scaling = serde_json::from_str(&json).unwrap();
-        for (read, written) in read
-            .limits
-            .iter()
-            .flatten()
-            .zip(scaling.limits.iter().flatten())
-        {
+        for (read, written) in read.limits.iter().flatten().zip(scaling.limits.iter().flatten()) {
             assert_close(*read, *written, 1e-15, stretch);
         }
         assert_eq!(json.contains("equalization"), stretch != "asinh:0.1");
@@ -438,33 +324,18 @@ fn configurations_and_scalings_travel_through_json() {
 #[test]
 fn a_pipeline_is_checked_when_it_is_made() {
     for config in [
+        PipelineConfig { stretch: Stretch::Asinh { a: 0.0 }, ..PipelineConfig::default() },
+        PipelineConfig { interval: Interval::Percentile(101.0), ..PipelineConfig::default() },
         PipelineConfig {
-            stretch: Stretch::Asinh { a: 0.0 },
+            background: Some(BackgroundConfig { sigma: -3.0, ..BackgroundConfig::default() }),
             ..PipelineConfig::default()
         },
         PipelineConfig {
-            interval: Interval::Percentile(101.0),
-            ..PipelineConfig::default()
-        },
-        PipelineConfig {
-            background: Some(BackgroundConfig {
-                sigma: -3.0,
-                ..BackgroundConfig::default()
-            }),
-            ..PipelineConfig::default()
-        },
-        PipelineConfig {
-            mask: MaskConfig {
-                max_bad_fraction: -0.1,
-                ..MaskConfig::default()
-            },
+            mask: MaskConfig { max_bad_fraction: -0.1, ..MaskConfig::default() },
             ..PipelineConfig::default()
         },
     ] {
         let message = Pipeline::new(config).unwrap_err().to_string();
-        assert!(
-            message.contains("expected") && message.contains("got"),
-            "{message}"
-        );
+        assert!(message.contains("expected") && message.contains("got"), "{message}");
     }
 }

@@ -14,10 +14,7 @@ fn files(folder: &str, limit: usize) -> Vec<PathBuf> {
     };
     let entries = std::fs::read_dir(PathBuf::from(root).join(folder)).unwrap();
     let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|end| end == "fits" || end == "png")
-    });
+    files.retain(|path| path.extension().is_some_and(|end| end == "fits" || end == "png"));
     files.sort();
     files.truncate(limit);
     assert!(!files.is_empty(), "no image in {folder}");
@@ -39,26 +36,15 @@ fn real_frames_become_finite_signed_pixels_and_come_back() {
                 Ok(prepared) => prepared,
                 Err(error) => panic!("{what}: {error}"),
             };
-            assert!(
-                prepared
-                    .pixels
-                    .iter()
-                    .all(|value| (-1.0..=1.0).contains(value)),
-                "{what}"
-            );
-            let back = pipeline
-                .inverse(&prepared.pixels, &prepared.scaling)
-                .unwrap();
+            assert!(prepared.pixels.iter().all(|value| (-1.0..=1.0).contains(value)), "{what}");
+            let back = pipeline.inverse(&prepared.pixels, &prepared.scaling).unwrap();
             for (index, &value) in frame.pixels.indexed_iter() {
                 let [vmin, vmax] = prepared.scaling.limits[index.0];
                 let expected = f64::from(value).clamp(vmin, vmax);
                 let error = (f64::from(back[index]) - expected).abs();
                 // The steepest part of the inverse is 3 times the range for asinh:0.1.
                 let allowed = 1e-6 * (vmax - vmin) + 1e-6 * expected.abs();
-                assert!(
-                    !value.is_finite() || error <= allowed,
-                    "{what}: {value} {error}"
-                );
+                assert!(!value.is_finite() || error <= allowed, "{what}: {value} {error}");
             }
         }
     }

@@ -31,9 +31,7 @@ fn curve(name: &str) -> Curve {
 
 fn equalization() -> Curve {
     let values: Vec<f32> = (0..500).map(|i| (i as f32).powi(2)).collect();
-    Equalization::fit(&values, [0.0, 499.0 * 499.0])
-        .unwrap()
-        .into()
+    Equalization::fit(&values, [0.0, 499.0 * 499.0]).unwrap().into()
 }
 
 #[test]
@@ -60,18 +58,8 @@ fn histogram_equalization_agrees_with_astropy() {
         let limits = limits.map(|limit| f64::from(limit.unwrap()));
         let curve = Curve::from(Equalization::fit(&values, limits).unwrap());
         for (index, &x) in case.x.iter().enumerate() {
-            assert_close(
-                curve.forward(x),
-                case.forward[index],
-                1e-9,
-                &format!("forward {x}"),
-            );
-            assert_close(
-                curve.inverse(x),
-                case.inverse[index],
-                1e-9,
-                &format!("inverse {x}"),
-            );
+            assert_close(curve.forward(x), case.forward[index], 1e-9, &format!("forward {x}"));
+            assert_close(curve.inverse(x), case.inverse[index], 1e-9, &format!("inverse {x}"));
         }
     }
 }
@@ -81,9 +69,7 @@ fn equalized_values_are_evenly_spread_even_when_the_table_is_a_summary() {
     let values = array(serde_json::from_str("[5, 60000, 3.0, 1.0, 0.1, 50.0, 0]").unwrap());
     let (vmin, vmax) = values
         .iter()
-        .fold((f32::MAX, f32::MIN), |(low, high), &value| {
-            (low.min(value), high.max(value))
-        });
+        .fold((f32::MAX, f32::MIN), |(low, high), &value| (low.min(value), high.max(value)));
     let [vmin, vmax] = [vmin, vmax].map(f64::from);
     let table = Equalization::fit(&values, [vmin, vmax]).unwrap();
     assert_eq!(table.values().len(), 1025);
@@ -114,23 +100,14 @@ fn the_ends_stay_where_they_are_and_nothing_falls() {
     for (name, curve) in &curves {
         let steps: Vec<f64> = (0..=2000).map(|i| f64::from(i) / 2000.0).collect();
         for pair in steps.windows(2) {
-            assert!(
-                curve.forward(pair[0]) <= curve.forward(pair[1]),
-                "{name} falls at {pair:?}"
-            );
-            assert!(
-                curve.inverse(pair[0]) <= curve.inverse(pair[1]),
-                "{name}⁻¹ at {pair:?}"
-            );
+            assert!(curve.forward(pair[0]) <= curve.forward(pair[1]), "{name} falls at {pair:?}");
+            assert!(curve.inverse(pair[0]) <= curve.inverse(pair[1]), "{name}⁻¹ at {pair:?}");
         }
         for x in steps {
             assert!((0.0..=1.0).contains(&curve.forward(x)), "{name} of {x}");
             assert!((0.0..=1.0).contains(&curve.inverse(x)), "{name}⁻¹ of {x}");
         }
-        assert!(
-            curve.forward(f64::NAN).is_nan() && curve.inverse(f64::NAN).is_nan(),
-            "{name}"
-        );
+        assert!(curve.forward(f64::NAN).is_nan() && curve.inverse(f64::NAN).is_nan(), "{name}");
     }
 }
 
@@ -192,15 +169,9 @@ fn bad_stretches_say_the_rule_and_what_was_given() {
         ("log:-0.5", format!("stretch log: {rule}, got -0.5")),
         ("asinh:nan", format!("stretch asinh: {rule}, got NaN")),
         ("asinh:-1", format!("stretch asinh: {rule}, got -1")),
-        (
-            "asinh:1e-200",
-            format!("stretch asinh: {rule}, got {}", 1e-200),
-        ),
+        ("asinh:1e-200", format!("stretch asinh: {rule}, got {}", 1e-200)),
         ("sinh:0.001", format!("stretch sinh: {rule}, got 0.001")),
-        (
-            "contrast_bias:0,0.5",
-            format!("stretch contrast_bias contrast: {rule}, got 0"),
-        ),
+        ("contrast_bias:0,0.5", format!("stretch contrast_bias contrast: {rule}, got 0")),
         (
             "contrast_bias:1,inf",
             "stretch contrast_bias bias: expected a finite number, got inf".to_owned(),
@@ -212,37 +183,15 @@ fn bad_stretches_say_the_rule_and_what_was_given() {
     ] {
         assert_eq!(text.parse::<Stretch>().unwrap_err().to_string(), message);
     }
-    for text in [
-        "arcsinh",
-        "power",
-        "asinh:x",
-        "asinh:1,2",
-        "linear:1",
-        "contrast_bias:2",
-        "",
-    ] {
+    for text in ["arcsinh", "power", "asinh:x", "asinh:1,2", "linear:1", "contrast_bias:2", ""] {
         let message = text.parse::<Stretch>().unwrap_err().to_string();
-        assert!(
-            message.starts_with(&format!("unknown stretch {text:?}: ")),
-            "{message}"
-        );
-        for name in [
-            "linear",
-            "sqrt",
-            "power",
-            "log",
-            "asinh",
-            "sinh",
-            "power_dist",
-        ] {
+        assert!(message.starts_with(&format!("unknown stretch {text:?}: ")), "{message}");
+        for name in ["linear", "sqrt", "power", "log", "asinh", "sinh", "power_dist"] {
             assert!(message.contains(name), "{message}");
         }
         assert!(message.contains("contrast_bias") && message.contains("histogram_equalization"));
     }
-    let unfitted = Stretch::HistogramEqualization
-        .curve()
-        .unwrap_err()
-        .to_string();
+    let unfitted = Stretch::HistogramEqualization.curve().unwrap_err().to_string();
     assert!(unfitted.contains("Equalization::fit"), "{unfitted}");
 }
 
@@ -253,13 +202,8 @@ fn a_table_is_checked_when_it_is_read() {
     assert_eq!(json, "[0.25,0.5,1.0]");
     assert_eq!(serde_json::from_str::<Equalization>(&json).unwrap(), table);
     for bad in ["[0.5]", "[0.5,0.2]", "[0.0,2.0]"] {
-        let message = serde_json::from_str::<Equalization>(bad)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            message.contains("two or more unit values that never fall"),
-            "{message}"
-        );
+        let message = serde_json::from_str::<Equalization>(bad).unwrap_err().to_string();
+        assert!(message.contains("two or more unit values that never fall"), "{message}");
     }
     assert!(Equalization::fit(&[1.0, 2.0], [3.0, 3.0]).is_err());
     assert!(Equalization::fit(&[f32::NAN, 2.0], [0.0, 3.0]).is_err());

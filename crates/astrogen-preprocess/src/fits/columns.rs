@@ -1,0 +1,141 @@
+//! The variable-length columns of a binary table that hold compressed tiles (FITS standard
+//! 4.0, sections 7.3 and 10.1).
+
+use super::header::Header;
+use super::value::Value;
+
+/// The column of compressed tiles.
+pub(super) const COMPRESSED: &str = "COMPRESSED_DATA";
+/// The column of tiles that did not compress, in old files.
+pub(super) const UNCOMPRESSED: &str = "UNCOMPRESSED_DATA";
+
+/// A column of variable-length arrays: where in a row its descriptors are.
+pub(super) struct Column {
+    pub(super) name: &'static str,
+    /// The letter of the type of an array's elements.
+    pub(super) element: u8,
+    offset: usize,
+    /// Bytes in each half of a descriptor: 4 (`P`) or 8 (`Q`).
+    half: usize,
+}
+
+/// One array in the heap, as its descriptor claims.
+pub(super) struct Array {
+    /// Elements.
+    pub(super) count: u64,
+    /// Bytes of all elements.
+    pub(super) bytes: u128,
+    /// Where in the heap it starts.
+    pub(super) offset: u64,
+}
+
+/// The variable-length columns that hold tiles.
+pub(super) fn columns(table: &Header, row_bytes: usize) -> Result<Vec<Column>, String> {
+    const NAMES: [&str; 3] = [COMPRESSED, "GZIP_COMPRESSED_DATA", UNCOMPRESSED];
+    let fields = integer(table, "TFIELDS")?.unwrap_or(0);
+    let mut found = Vec::new();
+    let mut offset = 0_usize;
+    for field in 1..=fields.min(999) {
+        let form = text(table, &format!("TFORM{field}"))?;
+        let refuse = || format!("TFORM{field}: expected a column of a binary table, got {form:?}");
+        let digits = form.len() - form.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let repeat: usize =
+            if digits == 0 { 1 } else { form[..digits].parse().map_err(|_| refuse())? };
+        let mut code = form.bytes().skip(digits);
+        let code = (code.next().ok_or_else(refuse)?, code.next());
+        let width = match code.0 {
+            b'X' => repeat.div_ceil(8),
+            letter => width(letter).ok_or_else(refuse)?.checked_mul(repeat).ok_or_else(refuse)?,
+        };
+        let title = text(table, &format!("TTYPE{field}"))?;
+        if let Some(name) = NAMES.into_iter().find(|name| title.eq_ignore_ascii_case(name)) {
+            let (half, element) = match code {
+                (b'P', Some(element)) if repeat == 1 => (4, element),
+                (b'Q', Some(element)) if repeat == 1 => (8, element),
+                _ => {
+                    return Err(format!(
+                        "TFORM{field}: expected 1P. or 1Q. for {name}, got {form:?}"
+                    ));
+                }
+            };
+            if width_of_element(element).is_none() {
+                return Err(refuse());
+            }
+            found.push(Column { name, offset, half, element });
+        }
+        offset = offset.checked_add(width).ok_or_else(refuse)?;
+    }
+    if offset != row_bytes {
+        return Err(format!(
+            "NAXIS1: expected {offset}, the width of its columns, got {row_bytes}"
+        ));
+    }
+    if !found.iter().any(|column| column.name == COMPRESSED) {
+        return Err("expected a column COMPRESSED_DATA, found none".to_owned());
+    }
+    Ok(found)
+}
+
+impl Column {
+    /// The array of one row.
+    pub(super) fn array(&self, row: &[u8]) -> Array {
+        let number = |at: usize| {
+            let bytes = &row[at..at + self.half];
+            bytes.iter().fold(0_u64, |number, &byte| number << 8 | u64::from(byte))
+        };
+        let count = number(self.offset);
+        let element = width_of_element(self.element).unwrap_or(16);
+        Array {
+            count,
+            bytes: u128::from(count) * element as u128,
+            offset: number(self.offset + self.half),
+        }
+    }
+}
+
+fn width_of_element(letter: u8) -> Option<usize> {
+    if matches!(letter, b'P' | b'Q') { None } else { width(letter) }
+}
+
+/// Bytes of one element of a binary table's column.
+fn width(letter: u8) -> Option<usize> {
+    Some(match letter {
+        b'L' | b'B' | b'A' => 1,
+        b'I' => 2,
+        b'J' | b'E' => 4,
+        b'K' | b'D' | b'C' | b'P' => 8,
+        b'M' | b'Q' => 16,
+        _ => return None,
+    })
+}
+
+/// The value of a card, which must be the only one of its keyword: of several, cfitsio may
+/// take another one than was checked here.
+pub(super) fn sole<'a>(table: &'a Header, keyword: &str) -> Result<Option<&'a Value>, String> {
+    let mut values = table
+        .iter()
+        .filter(|card| card.keyword.eq_ignore_ascii_case(keyword))
+        .map(|card| &card.value);
+    let value = values.next();
+    match values.next() {
+        None => Ok(value),
+        Some(_) => Err(format!("{keyword}: expected one card, got several")),
+    }
+}
+
+pub(super) fn integer(table: &Header, keyword: &str) -> Result<Option<i64>, String> {
+    match sole(table, keyword)? {
+        None => Ok(None),
+        Some(Value::Integer(value)) => Ok(Some(*value)),
+        Some(other) => Err(format!("{keyword}: expected a whole number, got {other:?}")),
+    }
+}
+
+/// A text, empty where there is no card.
+pub(super) fn text<'a>(table: &'a Header, keyword: &str) -> Result<&'a str, String> {
+    match sole(table, keyword)? {
+        None => Ok(""),
+        Some(Value::Text(value)) => Ok(value),
+        Some(other) => Err(format!("{keyword}: expected a text, got {other:?}")),
+    }
+}
