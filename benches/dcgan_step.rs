@@ -16,7 +16,8 @@ fn dcgan_step(criterion: &mut Criterion) {
             discriminator_features: features,
             ..DcganConfig::default()
         };
-        let mut step = DcganStep::new(&model, &DcganStepConfig::default(), Device::Cpu).expect("valid settings");
+        let mut step = DcganStep::new(&model, &DcganStepConfig::default(), Device::Cpu)
+            .expect("valid settings");
         let images = Tensor::rand([batch, 3, 64, 64], (Kind::Float, Device::Cpu)) * 2 - 1;
         group.throughput(Throughput::Elements(batch.unsigned_abs()));
         group.bench_function(format!("width{features}_batch{batch}"), |bencher| {

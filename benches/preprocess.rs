@@ -33,7 +33,9 @@ fn preprocess(criterion: &mut Criterion) {
         });
         let prepared = pipeline.apply(&frame).expect("a good frame");
         group.bench_function(format!("inverse/{interval}/{stretch}"), |bencher| {
-            bencher.iter(|| pipeline.inverse(&prepared.pixels, &prepared.scaling).expect("its own output"));
+            bencher.iter(|| {
+                pipeline.inverse(&prepared.pixels, &prepared.scaling).expect("its own output")
+            });
         });
     }
     group.finish();

@@ -1,11 +1,16 @@
 //! Turns one FITS file into a picture: `cargo run --release --example fits_stretch -- IN.fits OUT.png`
 
+#![allow(clippy::print_stdout, reason = "a program speaks to its user")]
+
 use std::path::PathBuf;
 
 use anyhow::Result;
 use astrogen::preprocess::composite::bands_to_rgb;
-use astrogen::preprocess::{Frame, FrameOptions, Interval, Pipeline, PipelineConfig, Stretch, raster};
+use astrogen::preprocess::{
+    Frame, FrameOptions, Interval, Pipeline, PipelineConfig, Stretch, raster,
+};
 use clap::Parser;
+use ndarray::Axis;
 
 #[derive(Parser)]
 #[command(about = "Turns one FITS file into a picture")]
@@ -36,7 +41,12 @@ fn main() -> Result<()> {
         ..PipelineConfig::default()
     })?;
     let prepared = pipeline.apply(&frame.pixels)?;
-    raster::write_png(&arguments.output, &bands_to_rgb(&prepared.pixels.view()))?;
-    println!("{bands} band(s) of {width} x {height} pixels; limits {:?}", prepared.scaling.limits);
+    let mut picture = bands_to_rgb(&prepared.pixels.view());
+    if !frame.header.is_empty() {
+        picture.invert_axis(Axis(0)); // the rows of a FITS image count from the bottom
+    }
+    raster::write_png(&arguments.output, &picture)?;
+    let [vmin, vmax] = prepared.scaling.limits[0];
+    println!("{bands} band(s) of {width} x {height} pixels, the first shown from {vmin} to {vmax}");
     Ok(())
 }

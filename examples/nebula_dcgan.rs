@@ -7,10 +7,14 @@
 //! cargo run --release --example nebula_dcgan -- sample runs/nebula-dcgan-1 --count 64
 //! ```
 
+#![allow(clippy::print_stdout, reason = "a program speaks to its user")]
+
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use astrogen::data::{Augment, export};
+use astrogen::losses::AdversarialConfig;
+use astrogen::metrics::{SlicedWassersteinConfig, sliced_wasserstein};
 use astrogen::models::weights::fingerprint;
 use astrogen::plot::{Series, save_curves, save_grid};
 use astrogen::prelude::*;
@@ -18,6 +22,7 @@ use astrogen::preprocess::Scaling;
 use astrogen::runtime::{set_threads, tune_allocator};
 use astrogen::sky::{NebulaConfig, simulate_nebulae};
 use astrogen::train::TrainError;
+use astrogen::train::fit::ScoreBy;
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
 use astrogen::train::run_dir::{empty_folder, numbered_folder};
@@ -52,7 +57,7 @@ struct TrainArguments {
     /// Bands of the images.
     #[arg(long, default_value_t = 3)]
     channels: usize,
-    /// Training steps; 1200 if neither this nor --epochs is given.
+    /// Training steps; 1500 if neither this nor --epochs is given.
     #[arg(long, conflicts_with = "epochs")]
     steps: Option<u64>,
     /// Passes over the data, instead of --steps.
@@ -60,9 +65,16 @@ struct TrainArguments {
     epochs: Option<u64>,
     #[arg(long, default_value_t = 32)]
     batch_size: usize,
-    /// Width of both networks; the paper's is 64.
+    /// Width of the generator; the paper's is 64.
     #[arg(long, default_value_t = 32)]
     features: i64,
+    /// Width of the discriminator; half the generator's if left out, the paper's is the same.
+    #[arg(long)]
+    discriminator_features: Option<i64>,
+    /// What the discriminator should say of real images, in (0, 1]: below 1 it is kept from
+    /// being too sure to learn from. The paper's is 1.
+    #[arg(long, default_value_t = 0.9)]
+    real_label: f64,
     /// How the limits of a frame are found: minmax, zscale, percentile:P,
     /// asymmetric:LOW,HIGH, manual:VMIN,VMAX. If left out, asymmetric:0.25,99.75 for FITS
     /// files, and pictures, which were stretched already, are taken as they are.
@@ -136,6 +148,7 @@ fn train(arguments: &TrainArguments) -> Result<()> {
     set_threads(arguments.threads);
 
     // Data.
+    model_config(arguments).validate()?; // before minutes go into reading files
     let earlier = arguments.resume.as_deref().map(RunDir::open).transpose()?;
     let earlier_config = earlier.as_ref().map(RunDir::read_config::<RunConfig>).transpose()?;
     let data = match &earlier_config {
@@ -157,6 +170,13 @@ fn train(arguments: &TrainArguments) -> Result<()> {
     } else if let Some(steps) = arguments.steps {
         config.fit.steps = steps;
     }
+    config.fit.check()?;
+
+    // Model and optimisers.
+    seed_everything(config.fit.seed);
+    let mut algorithm = DcganStep::new(&config.model, &config.algorithm, device)?;
+
+    // The run's folder.
     let run = match (earlier, &arguments.out) {
         (Some(run), _) => run,
         (None, Some(path)) => RunDir::create(path)?,
@@ -164,35 +184,40 @@ fn train(arguments: &TrainArguments) -> Result<()> {
     };
     run.write_config(&config)?;
 
-    // Model and optimisers.
-    seed_everything(config.fit.seed);
-    let mut algorithm = DcganStep::new(&config.model, &config.algorithm, device)?;
-
     // Loop.
     let latent = algorithm.average().latent(64);
-    save_grid(&batches.next_batch()?, None, run.join("samples/real.png"))?;
+    let real = (0..4).map(|_| batches.next_batch()).collect::<Result<Vec<_>, _>>()?;
+    let real = Tensor::cat(&real, 0);
+    let score_latent = algorithm.average().latent(real.size()[0]);
+    save_grid(&real.slice(0, 0, 64, 1), None, run.join("samples/real.png"))?;
     let mut draw = |algorithm: &DcganStep, event: &Event| match event {
         Event::Sample { step } => draw_progress(&run, algorithm.average(), &latent, *step),
         _ => Ok(()),
     };
+    let mut score = ScoreBy(|algorithm: &DcganStep| {
+        let fake = algorithm.average().sample(&score_latent)?;
+        let distance = sliced_wasserstein(&real, &fake, &SlicedWassersteinConfig::default(), 0);
+        Ok(distance.map_err(TrainError::observer)?.mean)
+    });
     let mut history = HistoryCsv::new(run.join("history.csv"));
     let mut json = JsonLines::open(run.join("log.jsonl"))?;
     let mut board = TensorBoard::create(run.path())?;
     let mut progress = Progress::default();
     let observers: &mut [&mut dyn Observer<DcganStep>] =
-        &mut [&mut history, &mut json, &mut board, &mut progress, &mut draw];
+        &mut [&mut history, &mut json, &mut board, &mut progress, &mut score, &mut draw];
     println!("training on {device:?} into {}", run.path().display());
     let stop = StopSignal::on_ctrl_c()?;
     let outcome = fit(&mut algorithm, &mut batches, &run, &config.fit, &stop, observers)?;
     draw_progress(&run, algorithm.average(), &latent, outcome.step)?;
-    println!(
-        "{} after {} steps\n  grid     {}\n  weights  {}\n  losses   {}",
-        if outcome.interrupted { "stopped" } else { "finished" },
-        outcome.step,
-        run.sample_path(outcome.step, "png").display(),
-        run.join(DcganGenerator::FILE).display(),
-        run.join("losses.png").display(),
-    );
+    let how = if outcome.interrupted { "stopped" } else { "finished" };
+    println!("{how} after {} steps", outcome.step);
+    println!("  grid     {}", run.sample_path(outcome.step, "png").display());
+    println!("  losses   {}", run.join("losses.png").display());
+    println!("  weights  {}", run.join(DcganGenerator::FILE).display());
+    if let Some((step, score)) = run.best_checkpoint()? {
+        let best = run.join("best").join(DcganGenerator::FILE);
+        println!("  best     {}: sliced Wasserstein {score:.1} at step {step}", best.display());
+    }
     Ok(())
 }
 
@@ -204,7 +229,12 @@ fn folder_config(arguments: &TrainArguments) -> Result<FolderConfig> {
             let cache = dirs::cache_dir().context("no cache folder; give --data")?;
             let folder = cache.join("astrogen").join("nebulae-96px");
             println!("simulating 1000 nebulae into {} (once)", folder.display());
-            simulate_nebulae(&folder, &NebulaConfig { size: 96, ..NebulaConfig::default() }, 1000, 1)?;
+            simulate_nebulae(
+                &folder,
+                &NebulaConfig { size: 96, ..NebulaConfig::default() },
+                1000,
+                1,
+            )?;
             folder
         }
     };
@@ -226,16 +256,27 @@ fn folder_config(arguments: &TrainArguments) -> Result<FolderConfig> {
     })
 }
 
+fn model_config(arguments: &TrainArguments) -> DcganConfig {
+    let features = arguments.features;
+    DcganConfig {
+        image_size: arguments.image_size as i64,
+        channels: arguments.channels as i64,
+        generator_features: features,
+        discriminator_features: arguments.discriminator_features.unwrap_or((features / 2).max(1)),
+        ..DcganConfig::default()
+    }
+}
+
 fn run_config(arguments: &TrainArguments, data: FolderConfig, folder: &ImageFolder) -> RunConfig {
     RunConfig {
-        model: DcganConfig {
-            image_size: arguments.image_size as i64,
-            channels: arguments.channels as i64,
-            generator_features: arguments.features,
-            discriminator_features: arguments.features,
-            ..DcganConfig::default()
+        model: model_config(arguments),
+        algorithm: DcganStepConfig {
+            loss: AdversarialConfig {
+                real_label: arguments.real_label,
+                ..AdversarialConfig::default()
+            },
+            ..DcganStepConfig::default()
         },
-        algorithm: DcganStepConfig::default(),
         batches: BatchConfig {
             batch_size: arguments.batch_size,
             augment: Augment::Dihedral,
@@ -243,7 +284,7 @@ fn run_config(arguments: &TrainArguments, data: FolderConfig, folder: &ImageFold
             ..BatchConfig::default()
         },
         fit: FitConfig {
-            steps: 1200,
+            steps: 1500,
             sample_interval: 100,
             checkpoint_interval: 200,
             seed: arguments.seed,
@@ -301,6 +342,6 @@ fn sample(arguments: &SampleArguments) -> Result<()> {
     let model = fingerprint(&generator.named_tensors())?;
     let origin = export::Origin { model, seed: arguments.seed };
     let files = export::save_fits(&images, &pipeline, &config.scaling, &origin, &out)?;
-    println!("{} and {} FITS files in {}", "grid.png", files.len(), out.display());
+    println!("grid.png and {} FITS files in {}", files.len(), out.display());
     Ok(())
 }

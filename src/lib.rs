@@ -11,6 +11,7 @@
 //! | [`data`] | `astrogen-data` | folders of images to seeded, prefetched batches |
 //! | [`losses`] | `astrogen-losses` | from tensors to a scalar |
 //! | [`models`] | `astrogen-models` | the networks and their PyTorch-named weights |
+//! | [`metrics`] | `astrogen-metrics` | how close samples are to the sky, in numbers |
 //! | [`train`] | `astrogen-train` | one step an algorithm, one loop for all |
 //! | [`plot`] | `astrogen-plot` | sample grids and loss curves |
 //!
@@ -18,6 +19,7 @@
 
 pub use astrogen_data as data;
 pub use astrogen_losses as losses;
+pub use astrogen_metrics as metrics;
 pub use astrogen_models as models;
 pub use astrogen_plot as plot;
 pub use astrogen_preprocess as preprocess;

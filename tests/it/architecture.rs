@@ -16,22 +16,14 @@ fn page() -> String {
 
 /// Reads the block ```` ```arrows ````: a line `name -> name, name` a crate.
 fn listed(page: &str) -> Arrows {
-    let block = page
-        .split("```arrows\n")
-        .nth(1)
-        .expect("the page has a block ```arrows");
+    let block = page.split("```arrows\n").nth(1).expect("the page has a block ```arrows");
     let block = block.split("```").next().unwrap();
     block
         .lines()
         .filter(|line| !line.trim().is_empty())
         .map(|line| {
-            let (name, targets) = line
-                .split_once("->")
-                .expect("a line is `name -> name, name`");
-            let targets = targets
-                .split(',')
-                .map(str::trim)
-                .filter(|target| !target.is_empty());
+            let (name, targets) = line.split_once("->").expect("a line is `name -> name, name`");
+            let targets = targets.split(',').map(str::trim).filter(|target| !target.is_empty());
             (name.trim().to_owned(), targets.map(str::to_owned).collect())
         })
         .collect()
@@ -68,9 +60,7 @@ fn outside(listed: &Arrows, actual: &Arrows) -> Vec<String> {
         .iter()
         .flat_map(|(name, targets)| targets.iter().map(move |target| (name, target)))
         .filter(|(name, target)| {
-            !listed
-                .get(*name)
-                .is_some_and(|allowed| allowed.contains(*target))
+            !listed.get(*name).is_some_and(|allowed| allowed.contains(*target))
         })
         .map(|(name, target)| format!("{name} -> {target}"))
         .collect()
@@ -115,16 +105,10 @@ fn the_page_lists_exactly_the_crates_that_exist() {
 fn no_crate_calls_back_and_the_light_ones_are_free_of_libtorch() {
     let arrows = listed(&page());
     for name in arrows.keys() {
-        assert!(
-            !reached(&arrows, name).contains(name),
-            "{name} reaches itself"
-        );
+        assert!(!reached(&arrows, name).contains(name), "{name} reaches itself");
     }
     for name in ["astrogen-preprocess", "astrogen-sky", "xtask"] {
-        assert!(
-            !reached(&arrows, name).contains("tch"),
-            "{name} reaches libtorch"
-        );
+        assert!(!reached(&arrows, name).contains("tch"), "{name} reaches libtorch");
     }
 }
 

@@ -14,7 +14,8 @@ use tch::Device;
 fn readme_block(language: &str) -> String {
     let readme = include_str!("../../README.md");
     let section = readme.split("## Ten lines").nth(1).expect("the README has the section");
-    let block = section.split(&format!("```{language}\n")).nth(1).expect("the section has the block");
+    let block =
+        section.split(&format!("```{language}\n")).nth(1).expect("the section has the block");
     block.split("```").next().expect("a fence ends").to_owned()
 }
 
@@ -44,7 +45,11 @@ fn the_ten_lines_of_the_readme_sample_from_a_run() {
     let package = "[package]\nname = \"downstream\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     let program = folder.path().join("downstream");
     fs::create_dir_all(program.join("src")).expect("a folder");
-    fs::write(program.join("Cargo.toml"), format!("{package}[workspace]\n{dependencies}\n{profiles}")).expect("written");
+    fs::write(
+        program.join("Cargo.toml"),
+        format!("{package}[workspace]\n{dependencies}\n{profiles}"),
+    )
+    .expect("written");
     fs::copy(root.join("Cargo.lock"), program.join("Cargo.lock")).expect("copied");
     fs::write(program.join("src/main.rs"), readme_block("rust")).expect("written");
 

@@ -27,8 +27,11 @@ fn example() -> &'static Path {
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(example());
-    command.args(["--device", "cpu"].iter().filter(|_| arguments.first() != Some(&"sample")));
     command.args(arguments);
+    if arguments.first() != Some(&"sample") {
+        // One thread each: these tests run side by side.
+        command.args(["--device", "cpu", "--threads", "1"]);
+    }
     command
 }
 
@@ -55,7 +58,8 @@ fn nebulae(folder: &Path) -> PathBuf {
     data
 }
 
-const SMALL: [&str; 8] = ["--image-size", "32", "--features", "4", "--batch-size", "4", "--seed", "7"];
+const SMALL: [&str; 8] =
+    ["--image-size", "32", "--features", "4", "--batch-size", "4", "--seed", "7"];
 
 fn train(data: &Path, out: &Path, steps: &str) -> Vec<String> {
     let arguments = ["--data", utf8(data), "--out", utf8(out), "--steps", steps];
@@ -71,22 +75,39 @@ fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
     let arguments = train(&data, &whole, "220");
     let told = succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(told.contains("broken.fits"), "a bad file is named: {told}");
-    for file in ["config.json", "generator.safetensors", "history.csv", "log.jsonl", "losses.png", "samples/step-00000220.png", "samples/real.png"] {
+    for file in [
+        "config.json",
+        "generator.safetensors",
+        "history.csv",
+        "log.jsonl",
+        "losses.png",
+        "samples/step-00000220.png",
+        "samples/real.png",
+    ] {
         assert!(whole.join(file).is_file(), "{file} is missing");
     }
 
     // Killed as soon as its first checkpoint is there.
     let arguments = train(&data, &killed, "220");
-    let mut child = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()).spawn().expect("the example starts");
+    let mut child = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+        .spawn()
+        .expect("the example starts");
     let first = killed.join("checkpoints/step-00000200.safetensors");
     while !first.exists() {
-        assert!(child.try_wait().expect("a child").is_none(), "it ended before its first checkpoint");
+        assert!(
+            child.try_wait().expect("a child").is_none(),
+            "it ended before its first checkpoint"
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
     child.kill().expect("killed");
     child.wait().expect("dead");
     succeed(&["--resume", utf8(&killed)]);
-    for file in ["checkpoints/step-00000220.safetensors", "generator.safetensors", "samples/step-00000220.png"] {
+    for file in [
+        "checkpoints/step-00000220.safetensors",
+        "generator.safetensors",
+        "samples/step-00000220.png",
+    ] {
         let (one, other) = (fs::read(whole.join(file)), fs::read(killed.join(file)));
         assert!(one.expect("written") == other.expect("written"), "{file} differs");
     }
@@ -97,12 +118,18 @@ fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
     assert!(out.join("grid.png").is_file());
     let again = folder.path().join("again");
     succeed(&["sample", utf8(&whole), "--count", "3", "--seed", "5", "--out", utf8(&again)]);
-    let mut fits: Vec<_> = fs::read_dir(&out).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+    let mut fits: Vec<_> = fs::read_dir(&out)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
     fits.retain(|path| path.extension().is_some_and(|extension| extension == "fits"));
     assert_eq!(fits.len(), 3);
     for path in fits {
         let name = path.file_name().expect("a name");
-        assert!(fs::read(&path).expect("read") == fs::read(again.join(name)).expect("read"), "{name:?} differs");
+        assert!(
+            fs::read(&path).expect("read") == fs::read(again.join(name)).expect("read"),
+            "{name:?} differs"
+        );
         let file = FitsFile::open(&path).expect("a FITS file");
         let header = &file.hdus()[0].header;
         assert_eq!(header.value("SEED"), Some(&Value::Integer(5)));
@@ -126,7 +153,18 @@ fn a_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole() {
     let blocks = before.len() / 1024 / 2;
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
     let output = Command::new("bash")
-        .args(["-c", &script, "bash", utf8(example()), "--device", "cpu", "--resume", utf8(&out), "--steps", "6"])
+        .args([
+            "-c",
+            &script,
+            "bash",
+            utf8(example()),
+            "--resume",
+            utf8(&out),
+            "--steps",
+            "6",
+            "--threads",
+            "1",
+        ])
         .output()
         .expect("bash runs");
     let told = text(&output);
@@ -161,8 +199,14 @@ fn bad_input_is_answered_with_what_to_do() {
         (&["--data", data, "--image-size", "32", "--strict"], &["broken.fits"]),
         (&["--data", data, "--image-size", "32", "--device", "cuda:99"], &["cuda"]),
         (&["--data", data, "--image-size", "32", "--steps", "0"], &["steps", "at least 1"]),
-        (&["--data", data, "--image-size", "32", "--batch-size", "4", "--out", utf8(&full)], &["not empty"]),
-        (&["--data", data, "--image-size", "32", "--batch-size", "4", "--out", "/dev/null/run"], &["/dev/null/run"]),
+        (
+            &["--data", data, "--image-size", "32", "--batch-size", "4", "--out", utf8(&full)],
+            &["not empty"],
+        ),
+        (
+            &["--data", data, "--image-size", "32", "--batch-size", "4", "--out", "/dev/null/run"],
+            &["/dev/null/run"],
+        ),
         (&["--resume", utf8(&empty)], &["config.json"]),
         (&["sample", utf8(&empty)], &["config.json"]),
     ];

@@ -37,16 +37,10 @@ pub struct Symmetry {
 impl Symmetry {
     /// All eight; the first one changes nothing.
     pub const ALL: [Self; 8] = {
-        let mut all = [Self {
-            quarters: 0,
-            mirrored: false,
-        }; 8];
+        let mut all = [Self { quarters: 0, mirrored: false }; 8];
         let mut number = 0;
         while number < 8 {
-            all[number] = Self {
-                quarters: number as u8 % 4,
-                mirrored: number >= 4,
-            };
+            all[number] = Self { quarters: number as u8 % 4, mirrored: number >= 4 };
             number += 1;
         }
         all
@@ -60,24 +54,13 @@ impl Symmetry {
     /// `self` after `first`.
     pub fn after(self, first: Self) -> Self {
         // M R = R^-1 M: a turn seen in a mirror goes the other way.
-        let turn = if self.mirrored {
-            4 - first.quarters
-        } else {
-            first.quarters
-        };
-        Self {
-            quarters: (self.quarters + turn) % 4,
-            mirrored: self.mirrored != first.mirrored,
-        }
+        let turn = if self.mirrored { 4 - first.quarters } else { first.quarters };
+        Self { quarters: (self.quarters + turn) % 4, mirrored: self.mirrored != first.mirrored }
     }
 
     /// The symmetry that undoes this one.
     pub fn inverse(self) -> Self {
-        let quarters = if self.mirrored {
-            self.quarters
-        } else {
-            (4 - self.quarters) % 4
-        };
+        let quarters = if self.mirrored { self.quarters } else { (4 - self.quarters) % 4 };
         Self { quarters, ..self }
     }
 
@@ -96,9 +79,7 @@ pub fn symmetries(seed: u64, epoch: u64, position: usize, count: usize) -> Vec<S
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(epoch.wrapping_mul(2) + 1); // the even streams order the samples
     rng.set_word_pos(position as u128);
-    (0..count)
-        .map(|_| Symmetry::ALL[(rng.next_u32() % 8) as usize])
-        .collect()
+    (0..count).map(|_| Symmetry::ALL[(rng.next_u32() % 8) as usize]).collect()
 }
 
 /// Applies symmetries to batches: the pixel permutations of all eight, on the device.
@@ -123,9 +104,7 @@ impl Dihedral {
                 }
             }
         }
-        let sources = Tensor::f_from_slice(&sources)?
-            .f_view([8, -1])?
-            .f_to_device(device)?;
+        let sources = Tensor::f_from_slice(&sources)?.f_view([8, -1])?.f_to_device(device)?;
         Ok(Self { sources })
     }
 
@@ -162,21 +141,14 @@ mod tests {
     }
 
     fn act(symmetry: Symmetry, image: &Tensor) -> Tensor {
-        Dihedral::new(SIZE, Device::Cpu)
-            .unwrap()
-            .apply(image, &[symmetry])
-            .unwrap()
+        Dihedral::new(SIZE, Device::Cpu).unwrap().apply(image, &[symmetry]).unwrap()
     }
 
     #[test]
     fn the_eight_are_distinct_mirrors_and_quarter_turns() {
         let results: Vec<Tensor> = Symmetry::ALL.iter().map(|&s| act(s, &image())).collect();
         for (number, result) in results.iter().enumerate() {
-            let mirrored = if number >= 4 {
-                image().flip([3])
-            } else {
-                image()
-            };
+            let mirrored = if number >= 4 { image().flip([3]) } else { image() };
             assert_eq!(*result, mirrored.rot90((number % 4) as i64, [2, 3]));
             assert!(results[..number].iter().all(|other| other != result));
         }
@@ -214,10 +186,7 @@ mod tests {
         assert_ne!(whole, symmetries(8, 2, 0, 8000));
         for symmetry in Symmetry::ALL {
             let count = whole.iter().filter(|&&s| s == symmetry).count();
-            assert!(
-                (880..=1120).contains(&count),
-                "{symmetry:?} {count} times in 8000"
-            );
+            assert!((880..=1120).contains(&count), "{symmetry:?} {count} times in 8000");
         }
     }
 }

@@ -70,10 +70,7 @@ impl Dataset for ArrayDataset {
 
     fn sample(&self, index: usize) -> Result<Array3<f32>, DataError> {
         if index >= self.len() {
-            return Err(DataError::Index {
-                index,
-                samples: self.len(),
-            });
+            return Err(DataError::Index { index, samples: self.len() });
         }
         Ok(self.samples.index_axis(Axis(0), index).to_owned())
     }
@@ -93,22 +90,13 @@ mod tests {
         assert_eq!((dataset.len(), dataset.shape()), (3, [2, 4, 5]));
         assert_eq!(dataset.sample(2).unwrap(), array.index_axis(Axis(0), 2));
         let message = dataset.sample(3).unwrap_err().to_string();
-        assert!(
-            message.contains("sample 3") && message.contains("holds 3"),
-            "{message}"
-        );
+        assert!(message.contains("sample 3") && message.contains("holds 3"), "{message}");
     }
 
     #[test]
     fn samples_without_pixels_are_refused() {
-        let message = ArrayDataset::new(Array4::zeros((3, 1, 0, 4)))
-            .unwrap_err()
-            .to_string();
+        let message = ArrayDataset::new(Array4::zeros((3, 1, 0, 4))).unwrap_err().to_string();
         assert!(message.contains("[3, 1, 0, 4]"), "{message}");
-        assert!(
-            ArrayDataset::new(Array4::zeros((0, 1, 4, 4)))
-                .unwrap()
-                .is_empty()
-        );
+        assert!(ArrayDataset::new(Array4::zeros((0, 1, 4, 4))).unwrap().is_empty());
     }
 }

@@ -148,9 +148,5 @@ pub enum SkipReason {
 pub(crate) fn describe(path: &std::path::Path, reason: &SkipReason) -> String {
     let reason = reason.to_string();
     let path = path.display().to_string();
-    if reason.contains(&path) {
-        reason
-    } else {
-        format!("{path}: {reason}")
-    }
+    if reason.contains(&path) { reason } else { format!("{path}: {reason}") }
 }

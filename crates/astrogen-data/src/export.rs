@@ -43,10 +43,7 @@ pub fn save_fits(
         });
     };
     let shape = (channels as usize, height as usize, width as usize);
-    let images = images
-        .f_to_device(Device::Cpu)?
-        .f_to_kind(Kind::Float)?
-        .f_contiguous()?;
+    let images = images.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
     let header = header(pipeline, scaling, origin);
     (0..count)
         .map(|number| {
@@ -73,40 +70,16 @@ fn header(pipeline: &Pipeline, scaling: &Scaling, origin: &Origin) -> Header {
         concat!("astrogen ", env!("CARGO_PKG_VERSION")),
         "generated, not observed",
     );
-    header.push(
-        "MODEL",
-        origin.model.as_str(),
-        "digest of the generator's weights",
-    );
+    header.push("MODEL", origin.model.as_str(), "digest of the generator's weights");
     // FITS whole numbers are signed: a seed past i64 keeps its bits.
     header.push("SEED", origin.seed.cast_signed(), "seed of the latents");
-    header.push(
-        "INTERVAL",
-        config.interval.to_string(),
-        "limits of the training frames",
-    );
-    header.push(
-        "STRETCH",
-        config.stretch.to_string(),
-        "curve between the limits, inverted here",
-    );
+    header.push("INTERVAL", config.interval.to_string(), "limits of the training frames");
+    header.push("STRETCH", config.stretch.to_string(), "curve between the limits, inverted here");
     let bands = scaling.limits.iter().zip(&scaling.background);
     for (band, ([vmin, vmax], background)) in (1..).zip(bands) {
-        header.push(
-            format!("VMIN{band}"),
-            *vmin,
-            "lower limit above the sky level",
-        );
-        header.push(
-            format!("VMAX{band}"),
-            *vmax,
-            "upper limit above the sky level",
-        );
-        header.push(
-            format!("BACKGR{band}"),
-            *background,
-            "sky level of the median frame",
-        );
+        header.push(format!("VMIN{band}"), *vmin, "lower limit above the sky level");
+        header.push(format!("VMAX{band}"), *vmax, "upper limit above the sky level");
+        header.push(format!("BACKGR{band}"), *background, "sky level of the median frame");
     }
     // Plain numbers and names under text keys: JSON has them all.
     let json = serde_json::to_string(config).expect("a config is JSON");
@@ -139,28 +112,16 @@ mod tests {
         let pipeline = pipeline();
         let prepared = pipeline.apply(&frame).unwrap();
         let images = Tensor::from_slice(prepared.pixels.as_slice().unwrap()).view([1, 2, 6, 5]);
-        let origin = Origin {
-            model: "00c0ffee".into(),
-            seed: 5,
-        };
+        let origin = Origin { model: "00c0ffee".into(), seed: 5 };
         let folder = tempfile::tempdir().unwrap();
-        let paths = save_fits(
-            &images,
-            &pipeline,
-            &prepared.scaling,
-            &origin,
-            folder.path(),
-        )
-        .unwrap();
+        let paths =
+            save_fits(&images, &pipeline, &prepared.scaling, &origin, folder.path()).unwrap();
         assert_eq!(paths, [folder.path().join("sample-0000.fits")]);
 
         let mut file = FitsFile::open(&paths[0]).unwrap();
         let back = file.read::<f32>(0, &Planes::Bands).unwrap();
         for (&ours, &truth) in back.iter().zip(&frame) {
-            assert!(
-                (ours - truth).abs() <= 1e-5 * truth.abs().max(1.0),
-                "{ours} {truth}"
-            );
+            assert!((ours - truth).abs() <= 1e-5 * truth.abs().max(1.0), "{ours} {truth}");
         }
         let header = &file.hdus()[0].header;
         assert_eq!(header.get::<&str>("MODEL"), Some("00c0ffee"));
@@ -176,15 +137,9 @@ mod tests {
     #[test]
     fn tensors_of_another_shape_are_refused() {
         let images = Tensor::zeros([2, 6, 5], (Kind::Float, Device::Cpu));
-        let scaling = Scaling {
-            background: vec![0.0],
-            limits: vec![[0.0, 1.0]],
-            equalization: vec![],
-        };
-        let origin = Origin {
-            model: String::new(),
-            seed: 0,
-        };
+        let scaling =
+            Scaling { background: vec![0.0], limits: vec![[0.0, 1.0]], equalization: vec![] };
+        let origin = Origin { model: String::new(), seed: 0 };
         let error = save_fits(&images, &pipeline(), &scaling, &origin, Path::new(".")).unwrap_err();
         assert!(error.to_string().contains("[2, 6, 5]"), "{error}");
     }

@@ -52,9 +52,7 @@ impl fmt::Display for Tiling {
             Self::Auto => f.write_str("auto"),
             Self::Whole => f.write_str("whole"),
             Self::Tiles { stride: None } => f.write_str("tiles"),
-            Self::Tiles {
-                stride: Some(stride),
-            } => write!(f, "tiles:{stride}"),
+            Self::Tiles { stride: Some(stride) } => write!(f, "tiles:{stride}"),
         }
     }
 }
@@ -122,17 +120,11 @@ impl Tiling {
             Self::Auto if is_fits && shorter > AUTO_SHRINK * size => None,
             Self::Auto | Self::Whole => {
                 let origin = ((height - shorter) / 2, (width - shorter) / 2);
-                return Some(Squares {
-                    side: shorter,
-                    origins: vec![origin],
-                });
+                return Some(Squares { side: shorter, origins: vec![origin] });
             }
         };
         let stride = stride.unwrap_or(size / 2).max(1);
-        Some(Squares {
-            side: size,
-            origins: tiles(height, width, size, stride),
-        })
+        Some(Squares { side: size, origins: tiles(height, width, size, stride) })
     }
 }
 
@@ -148,11 +140,9 @@ impl Squares {
             let physical = physical.slice(square);
             let blank = physical.iter().filter(|value| !value.is_finite()).count();
             let has_contrast = signed.slice(square).outer_iter().any(|band| {
-                let (low, high) = band
-                    .iter()
-                    .fold((f32::MAX, f32::MIN), |(low, high), &value| {
-                        (low.min(value), high.max(value))
-                    });
+                let (low, high) = band.iter().fold((f32::MAX, f32::MIN), |(low, high), &value| {
+                    (low.min(value), high.max(value))
+                });
                 high - low >= MIN_CONTRAST
             });
             blank as f64 <= MAX_BLANK * physical.len() as f64 && has_contrast
@@ -169,9 +159,7 @@ mod tests {
     #[test]
     fn pictures_stay_whole_and_large_frames_are_tiled() {
         let squares = |height, width, is_fits| {
-            Tiling::Auto
-                .squares(height, width, 64, is_fits)
-                .map(|s| (s.side, s.origins.len()))
+            Tiling::Auto.squares(height, width, 64, is_fits).map(|s| (s.side, s.origins.len()))
         };
         assert_eq!(squares(256, 256, false), Some((256, 1)));
         assert_eq!(squares(2000, 3000, false), Some((2000, 1)));
@@ -185,13 +173,7 @@ mod tests {
     #[test]
     fn the_whole_is_the_largest_centred_square() {
         let squares = Tiling::Whole.squares(100, 161, 64, true).unwrap();
-        assert_eq!(
-            squares,
-            Squares {
-                side: 100,
-                origins: vec![(0, 30)]
-            }
-        );
+        assert_eq!(squares, Squares { side: 100, origins: vec![(0, 30)] });
     }
 
     #[test]
@@ -202,17 +184,12 @@ mod tests {
             (100, 130, 32, Some(32)),
             (50, 70, 16, Some(7)),
         ] {
-            let squares = Tiling::Tiles { stride }
-                .squares(height, width, size, false)
-                .unwrap();
+            let squares = Tiling::Tiles { stride }.squares(height, width, size, false).unwrap();
             let mut covered = ndarray::Array2::<bool>::default((height, width));
             for &(y, x) in &squares.origins {
                 covered.slice_mut(s![y..y + size, x..x + size]).fill(true);
             }
-            assert!(
-                covered.iter().all(|&pixel| pixel),
-                "{height}x{width}, {size}, {stride:?}"
-            );
+            assert!(covered.iter().all(|&pixel| pixel), "{height}x{width}, {size}, {stride:?}");
             let mut distinct = squares.origins.clone();
             distinct.sort_unstable();
             distinct.dedup();
@@ -241,10 +218,7 @@ mod tests {
         }
         for text in ["", "Tiles", "tiles:", "tiles:0", "tiles:-1", "whole:3"] {
             let message = text.parse::<Tiling>().unwrap_err().to_string();
-            assert!(
-                message.contains("tiles:STRIDE") && message.contains(text),
-                "{message}"
-            );
+            assert!(message.contains("tiles:STRIDE") && message.contains(text), "{message}");
         }
     }
 }

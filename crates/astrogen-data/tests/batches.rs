@@ -17,21 +17,12 @@ fn numbered(count: usize) -> ArrayDataset {
 }
 
 fn config(batch_size: usize) -> BatchConfig {
-    BatchConfig {
-        batch_size,
-        seed: 11,
-        ..BatchConfig::default()
-    }
+    BatchConfig { batch_size, seed: 11, ..BatchConfig::default() }
 }
 
 /// Settings that read each sample when its batch is put together.
 fn streamed(batch_size: usize, workers: usize, prefetch: usize) -> BatchConfig {
-    BatchConfig {
-        workers,
-        prefetch,
-        resident_bytes: 0,
-        ..config(batch_size)
-    }
+    BatchConfig { workers, prefetch, resident_bytes: 0, ..config(batch_size) }
 }
 
 fn batches(count: usize, config: &BatchConfig) -> Batches {
@@ -51,10 +42,7 @@ fn numbers(batch: &Tensor) -> Vec<i64> {
 #[test]
 fn an_epoch_holds_every_sample_once_but_the_remainder() {
     let mut batches = batches(23, &config(4));
-    assert_eq!(
-        (batches.steps_per_epoch(), batches.shape()),
-        (5, [4, 2, 4, 4])
-    );
+    assert_eq!((batches.steps_per_epoch(), batches.shape()), (5, [4, 2, 4, 4]));
     let mut epochs = Vec::new();
     for _ in 0..6 {
         let epoch: Vec<i64> = take(&mut batches, 5).iter().flat_map(numbers).collect();
@@ -62,17 +50,11 @@ fn an_epoch_holds_every_sample_once_but_the_remainder() {
         sorted.sort_unstable();
         sorted.dedup();
         assert_eq!(sorted.len(), 20, "no sample comes twice in an epoch");
-        assert!(
-            epochs.iter().all(|other| *other != epoch),
-            "epochs differ in order"
-        );
+        assert!(epochs.iter().all(|other| *other != epoch), "epochs differ in order");
         epochs.push(epoch);
     }
     for sample in 0..23 {
-        assert!(
-            epochs.iter().any(|epoch| epoch.contains(&sample)),
-            "{sample} is never seen"
-        );
+        assert!(epochs.iter().any(|epoch| epoch.contains(&sample)), "{sample} is never seen");
     }
 }
 
@@ -81,11 +63,7 @@ fn batches_are_the_same_however_they_are_made() {
     let expected = take(&mut batches(23, &config(4)), 17);
     for (workers, prefetch) in [(0, 0), (1, 0), (1, 3), (2, 1), (4, 16), (3, 100)] {
         let mut streamed = batches(23, &streamed(4, workers, prefetch));
-        assert_eq!(
-            take(&mut streamed, 17),
-            expected,
-            "{workers} workers, {prefetch} ahead"
-        );
+        assert_eq!(take(&mut streamed, 17), expected, "{workers} workers, {prefetch} ahead");
     }
 }
 
@@ -97,11 +75,7 @@ fn a_batch_is_the_same_by_iteration_and_by_seek() {
         for step in [13, 0, 1, 2, 19, 7, 7, 8, 4] {
             seeking.seek(step);
             assert_eq!(seeking.step(), step);
-            assert_eq!(
-                seeking.next_batch().unwrap(),
-                expected[step as usize],
-                "batch {step}"
-            );
+            assert_eq!(seeking.next_batch().unwrap(), expected[step as usize], "batch {step}");
         }
         let mut far = batches(23, &config);
         far.seek(5_000_000_000);
@@ -118,10 +92,7 @@ fn the_seed_decides_order_and_augmentation() {
 
 #[test]
 fn augmentation_turns_each_sample_by_its_position() {
-    let plain = BatchConfig {
-        augment: Augment::None,
-        ..config(4)
-    };
+    let plain = BatchConfig { augment: Augment::None, ..config(4) };
     let plain = take(&mut batches(23, &plain), 10);
     let augmented = take(&mut batches(23, &config(4)), 10);
     let dihedral = Dihedral::new(4, Device::Cpu).unwrap();
@@ -133,11 +104,7 @@ fn augmentation_turns_each_sample_by_its_position() {
         assert_eq!(*plain, dihedral.apply(augmented, &undone).unwrap());
         seen.extend(drawn);
     }
-    assert!(
-        seen.len() > 4,
-        "only {} symmetries in 40 samples",
-        seen.len()
-    );
+    assert!(seen.len() > 4, "only {} symmetries in 40 samples", seen.len());
 }
 
 #[test]
@@ -146,30 +113,15 @@ fn impossible_settings_are_refused_with_the_numbers() {
         Batches::new(Arc::new(dataset), config, Device::Cpu).unwrap_err()
     };
     let error = refused(numbered(10), &config(11));
-    assert!(matches!(
-        error,
-        DataError::BatchSize {
-            batch_size: 11,
-            samples: 10
-        }
-    ));
+    assert!(matches!(error, DataError::BatchSize { batch_size: 11, samples: 10 }));
     let message = error.to_string();
-    assert!(
-        message.contains("batch of 11") && message.contains("only 10"),
-        "{message}"
-    );
+    assert!(message.contains("batch of 11") && message.contains("only 10"), "{message}");
     let message = refused(numbered(10), &config(0)).to_string();
     assert_eq!(message, "batch_size: expected 1 or more, got 0");
     let oblong = ArrayDataset::new(Array4::zeros((4, 1, 2, 3))).unwrap();
     let message = refused(oblong.clone(), &config(2)).to_string();
-    assert!(
-        message.contains("square") && message.contains("2x3"),
-        "{message}"
-    );
-    let plain = BatchConfig {
-        augment: Augment::None,
-        ..config(2)
-    };
+    assert!(message.contains("square") && message.contains("2x3"), "{message}");
+    let plain = BatchConfig { augment: Augment::None, ..config(2) };
     let mut batches = Batches::new(Arc::new(oblong), &plain, Device::Cpu).unwrap();
     assert_eq!(batches.next_batch().unwrap().size(), [2, 1, 2, 3]);
 }
@@ -203,36 +155,22 @@ impl Dataset for Faulty {
 #[test]
 fn faults_of_a_data_set_surface_and_can_be_got_over() {
     let faults: [(Fault, &str); 3] = [
-        (
-            || Err(DataError::Worker("disk on fire".into())),
-            "disk on fire",
-        ),
+        (|| Err(DataError::Worker("disk on fire".into())), "disk on fire"),
         (|| panic!("off by {}", 1), "panic: off by 1"),
-        (
-            || Ok(Array3::zeros((1, 4, 4))),
-            "expected shape [2, 4, 4] ([C, H, W]), got [1, 4, 4]",
-        ),
+        (|| Ok(Array3::zeros((1, 4, 4))), "expected shape [2, 4, 4] ([C, H, W]), got [1, 4, 4]"),
     ];
     let expected = take(&mut batches(12, &config(4)), 6);
     for (fault, words) in faults {
         for config in [streamed(4, 0, 0), streamed(4, 2, 4)] {
             let armed = Arc::new(AtomicBool::new(true));
-            let faulty = Faulty {
-                samples: numbered(12),
-                bad: 5,
-                fault,
-                armed: armed.clone(),
-            };
+            let faulty = Faulty { samples: numbered(12), bad: 5, fault, armed: armed.clone() };
             let mut batches = Batches::new(Arc::new(faulty), &config, Device::Cpu).unwrap();
             let mut failures = 0;
             for batch in &expected {
                 let got = batches.next_batch().or_else(|error| {
                     assert!(error.to_string().contains(words), "{error}");
                     failures += 1;
-                    assert!(
-                        batches.next_batch().is_err(),
-                        "it stays at the batch that failed"
-                    );
+                    assert!(batches.next_batch().is_err(), "it stays at the batch that failed");
                     armed.store(false, Ordering::SeqCst);
                     batches.next_batch()
                 });
@@ -241,12 +179,7 @@ fn faults_of_a_data_set_surface_and_can_be_got_over() {
             assert_eq!(failures, 1);
         }
         let armed = Arc::new(AtomicBool::new(true));
-        let faulty = Faulty {
-            samples: numbered(12),
-            bad: 5,
-            fault,
-            armed,
-        };
+        let faulty = Faulty { samples: numbered(12), bad: 5, fault, armed };
         let error = Batches::new(Arc::new(faulty), &config(4), Device::Cpu).unwrap_err();
         assert!(error.to_string().contains(words), "{error}");
     }
@@ -275,16 +208,9 @@ impl Dataset for Slow {
 #[test]
 fn reading_ahead_is_bounded_and_dropping_early_ends_it() {
     let read = Arc::new(AtomicUsize::new(0));
-    let dataset = Arc::new(Slow {
-        samples: numbered(1000),
-        read: read.clone(),
-    });
+    let dataset = Arc::new(Slow { samples: numbered(1000), read: read.clone() });
     let mut batches = Batches::new(dataset.clone(), &streamed(10, 3, 2), Device::Cpu).unwrap();
-    assert_eq!(
-        read.load(Ordering::SeqCst),
-        0,
-        "nothing is read before it is asked for"
-    );
+    assert_eq!(read.load(Ordering::SeqCst), 0, "nothing is read before it is asked for");
     let _ = batches.next_batch().unwrap();
     for _ in 0..1000 {
         if read.load(Ordering::SeqCst) >= 30 {
@@ -293,11 +219,7 @@ fn reading_ahead_is_bounded_and_dropping_early_ends_it() {
         std::thread::sleep(Duration::from_millis(10));
     }
     std::thread::sleep(Duration::from_millis(50));
-    assert_eq!(
-        read.load(Ordering::SeqCst),
-        30,
-        "the batch asked for and two ahead"
-    );
+    assert_eq!(read.load(Ordering::SeqCst), 30, "the batch asked for and two ahead");
     let _ = batches.next_batch().unwrap();
     batches.seek(50);
     let _ = batches.next_batch().unwrap();
@@ -305,10 +227,6 @@ fn reading_ahead_is_bounded_and_dropping_early_ends_it() {
     let after = read.load(Ordering::SeqCst);
     assert!(after < 1000);
     std::thread::sleep(Duration::from_millis(50));
-    assert_eq!(
-        read.load(Ordering::SeqCst),
-        after,
-        "no thread is left at work"
-    );
+    assert_eq!(read.load(Ordering::SeqCst), after, "no thread is left at work");
     assert_eq!(Arc::strong_count(&dataset), 1);
 }

@@ -25,13 +25,7 @@ fn straight() -> PipelineConfig {
 
 fn config(folder: &Path, image_size: usize, channels: usize) -> FolderConfig {
     let pipeline = straight();
-    FolderConfig {
-        path: folder.into(),
-        image_size,
-        channels,
-        pipeline,
-        ..Default::default()
-    }
+    FolderConfig { path: folder.into(), image_size, channels, pipeline, ..Default::default() }
 }
 
 /// Values in [0, 1000] that differ from pixel to pixel and from `tag` to `tag`.
@@ -49,9 +43,7 @@ fn write_fits(folder: &Path, name: &str, pixels: &Array3<f32>) -> PathBuf {
 }
 
 fn all(dataset: &dyn Dataset) -> Vec<Array3<f32>> {
-    (0..dataset.len())
-        .map(|index| dataset.sample(index).unwrap())
-        .collect()
+    (0..dataset.len()).map(|index| dataset.sample(index).unwrap()).collect()
 }
 
 /// Signed values of `straight`.
@@ -61,9 +53,7 @@ fn signed(physical: &Array3<f32>) -> Array3<f32> {
 
 fn assert_near(got: &Array3<f32>, expected: &Array3<f32>) {
     assert_eq!(got.shape(), expected.shape());
-    let worst = (got - expected)
-        .iter()
-        .fold(0.0, |worst: f32, d| worst.max(d.abs()));
+    let worst = (got - expected).iter().fold(0.0, |worst: f32, d| worst.max(d.abs()));
     assert!(worst < 1e-5, "differs by {worst}");
 }
 
@@ -73,29 +63,17 @@ fn a_mixed_folder_becomes_samples_of_one_shape_in_order_of_path() {
     let at = |name: &str| folder.path().join(name);
     write_fits(folder.path(), "sub/three.fits", &scene(1, 3, 16, 16));
     write_fits(folder.path(), "m51[1].fits", &scene(2, 1, 16, 16));
-    RgbImage::from_fn(16, 24, |x, y| Rgb([x as u8, y as u8, 200]))
-        .save(at("c.png"))
+    RgbImage::from_fn(16, 24, |x, y| Rgb([x as u8, y as u8, 200])).save(at("c.png")).unwrap();
+    RgbaImage::from_fn(32, 32, |x, y| Rgba([x as u8 * 8, y as u8 * 8, 9, (x % 2) as u8]))
+        .save(at("d.PNG"))
         .unwrap();
-    RgbaImage::from_fn(32, 32, |x, y| {
-        Rgba([x as u8 * 8, y as u8 * 8, 9, (x % 2) as u8])
-    })
-    .save(at("d.PNG"))
-    .unwrap();
-    GrayImage::from_fn(16, 16, |x, y| Luma([(x * y) as u8]))
-        .save(at("e.jpg"))
-        .unwrap();
-    ImageBuffer::from_fn(16, 16, |x, y| Luma([(x * 4000 + y) as u16]))
-        .save(at("f.tif"))
-        .unwrap();
+    GrayImage::from_fn(16, 16, |x, y| Luma([(x * y) as u8])).save(at("e.jpg")).unwrap();
+    ImageBuffer::from_fn(16, 16, |x, y| Luma([(x * 4000 + y) as u16])).save(at("f.tif")).unwrap();
     std::fs::write(at("credits.csv"), "file,credit\n").unwrap();
 
     let opened = ImageFolder::open(&config(folder.path(), 16, 3)).unwrap();
     let report = opened.report();
-    assert_eq!(
-        (report.files, report.used(), report.other),
-        (6, 6, 1),
-        "{report}"
-    );
+    assert_eq!((report.files, report.used(), report.other), (6, 6, 1), "{report}");
     let samples = all(&*opened.train());
     assert_eq!(samples.len(), 6);
     assert!(opened.validation().is_empty());
@@ -117,10 +95,7 @@ fn a_mixed_folder_becomes_samples_of_one_shape_in_order_of_path() {
     }
     assert!((samples[3][[0, 0, 2]] - (8000.0 / 65535.0 * 2.0 - 1.0)).abs() < 1e-5);
     // m51[1].fits, then sub/three.fits, through the pipeline for FITS files
-    assert_near(
-        &samples[4],
-        &signed(&scene(2, 1, 16, 16).select(ndarray::Axis(0), &[0, 0, 0])),
-    );
+    assert_near(&samples[4], &signed(&scene(2, 1, 16, 16).select(ndarray::Axis(0), &[0, 0, 0])));
     assert_near(&samples[5], &signed(&scene(1, 3, 16, 16)));
 }
 
@@ -131,19 +106,10 @@ fn three_bands_become_their_mean_and_other_numbers_are_skipped() {
     write_fits(folder.path(), "a.fits", &three);
     write_fits(folder.path(), "b.fits", &scene(1, 2, 8, 8));
     let opened = ImageFolder::open(&config(folder.path(), 8, 1)).unwrap();
-    let mean = three
-        .mean_axis(ndarray::Axis(0))
-        .unwrap()
-        .insert_axis(ndarray::Axis(0));
+    let mean = three.mean_axis(ndarray::Axis(0)).unwrap().insert_axis(ndarray::Axis(0));
     assert_near(&opened.train().sample(0).unwrap(), &signed(&mean));
     let skipped = &opened.report().skipped;
-    assert!(matches!(
-        skipped[0].reason,
-        SkipReason::Bands {
-            expected: 1,
-            got: 2
-        }
-    ));
+    assert!(matches!(skipped[0].reason, SkipReason::Bands { expected: 1, got: 2 }));
     // A cube's bands can be chosen, and any number of them is fine where asked for.
     let two = ImageFolder::open(&config(folder.path(), 8, 2)).unwrap();
     assert_eq!(two.train().shape(), [2, 8, 8]);
@@ -161,41 +127,24 @@ fn large_frames_are_tiled_and_the_tiles_are_cut_after_scaling() {
     let dataset = opened.train();
     // Corners at 0, 4, .. 32 and 0, 4, .. 44: 9 x 12, less the constant one and the three
     // of which more than a quarter is blank.
-    assert_eq!(
-        (dataset.len(), opened.report().dropped_squares),
-        (9 * 12 - 4, 4)
-    );
+    assert_eq!((dataset.len(), opened.report().dropped_squares), (9 * 12 - 4, 4));
     let mut seen = BTreeSet::new();
     for sample in all(&*dataset) {
         assert_eq!(sample.shape(), [1, 8, 8]);
-        let found = (0..=32)
-            .step_by(4)
-            .flat_map(|y| (0..=44).step_by(4).map(move |x| (y, x)));
+        let found = (0..=32).step_by(4).flat_map(|y| (0..=44).step_by(4).map(move |x| (y, x)));
         let found = found.filter(|&(y, x)| {
-            let tile = frame
-                .slice(s![.., y..y + 8, x..x + 8])
-                .mapv(|value| value / 500.0 - 1.0);
+            let tile = frame.slice(s![.., y..y + 8, x..x + 8]).mapv(|value| value / 500.0 - 1.0);
             let near = |(a, b): (&f32, &f32)| b.is_nan() || (a - b).abs() < 1e-5;
             sample.iter().zip(&tile).all(near)
         });
         seen.extend(found);
     }
-    assert!(
-        seen.len() >= 9 * 12 - 4,
-        "only {} tiles were found again",
-        seen.len()
-    );
+    assert!(seen.len() >= 9 * 12 - 4, "only {} tiles were found again", seen.len());
 
-    let whole = FolderConfig {
-        tiling: Tiling::Whole,
-        ..config(folder.path(), 8, 1)
-    };
+    let whole = FolderConfig { tiling: Tiling::Whole, ..config(folder.path(), 8, 1) };
     assert_eq!(ImageFolder::open(&whole).unwrap().train().len(), 1);
     let apart = Tiling::Tiles { stride: Some(8) };
-    let apart = FolderConfig {
-        tiling: apart,
-        ..config(folder.path(), 8, 1)
-    };
+    let apart = FolderConfig { tiling: apart, ..config(folder.path(), 8, 1) };
     assert_eq!(ImageFolder::open(&apart).unwrap().train().len(), 5 * 7 - 2);
 }
 
@@ -212,16 +161,8 @@ fn bad_files(folder: &Path) -> Vec<(&'static str, &'static str)> {
     write("half.png", &b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..]);
     let claims = String::from_utf8_lossy(&bytes[..2880]).replace("  32", "9999");
     write("claims.fits", &[claims.as_bytes(), &bytes[2880..]].concat());
-    write_fits(
-        folder,
-        "nan.fits",
-        &Array3::from_elem((1, 32, 32), f32::NAN),
-    );
-    write_fits(
-        folder,
-        "constant.fits",
-        &Array3::from_elem((1, 32, 32), 7.0),
-    );
+    write_fits(folder, "nan.fits", &Array3::from_elem((1, 32, 32), f32::NAN));
+    write_fits(folder, "constant.fits", &Array3::from_elem((1, 32, 32), 7.0));
     write_fits(folder, "small.fits", &scene(0, 1, 31, 32));
     write_fits(folder, "bands.fits", &scene(0, 5, 32, 32));
     let axis = [
@@ -232,10 +173,7 @@ fn bad_files(folder: &Path) -> Vec<(&'static str, &'static str)> {
         "END",
     ];
     let header: String = axis.iter().map(|card| format!("{card:80}")).collect();
-    write(
-        "axis.fits",
-        &[format!("{header:2880}").as_bytes(), &[0; 2880]].concat(),
-    );
+    write("axis.fits", &[format!("{header:2880}").as_bytes(), &[0; 2880]].concat());
     vec![
         ("axis.fits", "axis.fits"),
         ("bands.fits", "has 5 bands where 3 are asked for"),
@@ -244,10 +182,7 @@ fn bad_files(folder: &Path) -> Vec<(&'static str, &'static str)> {
         ("empty.fits", "an empty file (0 bytes)"),
         ("half.png", "damaged"),
         ("nan.fits", "good"),
-        (
-            "small.fits",
-            "is 31x32 pixels, smaller than the sample of 32x32",
-        ),
+        ("small.fits", "is 31x32 pixels, smaller than the sample of 32x32"),
         ("text.fits", "text that starts with \"this is no image"),
         ("text.png", "text that starts with \"this is no pict"),
         ("truncated.fits", "truncated"),
@@ -261,37 +196,19 @@ fn bad_files_are_named_counted_and_skipped_with_their_reason() {
     write_fits(folder.path(), "good|1.fits", &scene(0, 3, 32, 32));
     let opened = ImageFolder::open(&config(folder.path(), 32, 3)).unwrap();
     let report = opened.report();
-    assert_eq!(
-        (report.files, report.used(), report.train_samples),
-        (bad.len() + 1, 1, 1)
-    );
-    let names = report
-        .skipped
-        .iter()
-        .map(|skipped| skipped.path.file_name().unwrap());
-    assert_eq!(
-        names.collect::<Vec<_>>(),
-        bad.iter().map(|(name, _)| *name).collect::<Vec<_>>()
-    );
+    assert_eq!((report.files, report.used(), report.train_samples), (bad.len() + 1, 1, 1));
+    let names = report.skipped.iter().map(|skipped| skipped.path.file_name().unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), bad.iter().map(|(name, _)| *name).collect::<Vec<_>>());
     for (skipped, (name, words)) in report.skipped.iter().zip(&bad) {
         let text = skipped.to_string();
-        assert!(
-            text.contains(words),
-            "{name}: {text:?} does not say {words:?}"
-        );
+        assert!(text.contains(words), "{name}: {text:?} does not say {words:?}");
         assert_eq!(text.matches(name).count(), 1, "named once: {text}");
     }
     let text = report.to_string();
     assert!(text.contains("12 images, 1 used, 11 skipped"), "{text}");
-    assert!(
-        text.contains("skipped: ") && text.ends_with("1 more"),
-        "{text}"
-    );
+    assert!(text.contains("skipped: ") && text.ends_with("1 more"), "{text}");
 
-    let strict = FolderConfig {
-        strict: true,
-        ..config(folder.path(), 32, 3)
-    };
+    let strict = FolderConfig { strict: true, ..config(folder.path(), 32, 3) };
     let error = ImageFolder::open(&strict).unwrap_err();
     assert!(
         matches!(&error, DataError::File { path, .. } if path.ends_with("axis.fits")),
@@ -302,33 +219,16 @@ fn bad_files_are_named_counted_and_skipped_with_their_reason() {
 #[test]
 fn a_folder_with_nothing_usable_says_what_was_looked_for_and_found() {
     let folder = tempfile::tempdir().unwrap();
-    let open = || {
-        ImageFolder::open(&config(folder.path(), 32, 3))
-            .unwrap_err()
-            .to_string()
-    };
+    let open = || ImageFolder::open(&config(folder.path(), 32, 3)).unwrap_err().to_string();
     let message = open();
-    assert!(
-        message.contains("looked for FITS, PNG, JPEG and TIFF"),
-        "{message}"
-    );
-    assert!(
-        message.contains("at least 32x32") && message.contains("no file at all"),
-        "{message}"
-    );
+    assert!(message.contains("looked for FITS, PNG, JPEG and TIFF"), "{message}");
+    assert!(message.contains("at least 32x32") && message.contains("no file at all"), "{message}");
     std::fs::write(folder.path().join("a.csv"), "1,2").unwrap();
-    assert!(
-        open().contains("found nothing but other kinds of files (1)"),
-        "{}",
-        open()
-    );
+    assert!(open().contains("found nothing but other kinds of files (1)"), "{}", open());
     let bad = bad_files(folder.path());
     let message = open();
     let count = format!("{} of them, none usable, and 1 of other kinds", bad.len());
-    assert!(
-        message.contains(&count) && message.ends_with("1 more"),
-        "{message}"
-    );
+    assert!(message.contains(&count) && message.ends_with("1 more"), "{message}");
     assert!(message.contains("bands.fits: has 5 bands"), "{message}");
 
     let missing = config(&folder.path().join("nowhere"), 32, 3);
@@ -342,40 +242,19 @@ fn impossible_settings_are_refused_before_any_file_is_read() {
     let missing = Path::new("/nowhere/at/all");
     let good = || config(missing, 32, 3);
     let refused = [
+        (FolderConfig { image_size: 0, ..good() }, "image_size: expected 1 or more, got 0"),
+        (FolderConfig { channels: 0, ..good() }, "channels: expected 1 or more, got 0"),
         (
-            FolderConfig {
-                image_size: 0,
-                ..good()
-            },
-            "image_size: expected 1 or more, got 0",
-        ),
-        (
-            FolderConfig {
-                channels: 0,
-                ..good()
-            },
-            "channels: expected 1 or more, got 0",
-        ),
-        (
-            FolderConfig {
-                tiling: Tiling::Tiles { stride: Some(0) },
-                ..good()
-            },
+            FolderConfig { tiling: Tiling::Tiles { stride: Some(0) }, ..good() },
             "tiling: expected a stride of 1 or more, got 0",
         ),
         (
-            FolderConfig {
-                validation_fraction: 1.0,
-                ..good()
-            },
+            FolderConfig { validation_fraction: 1.0, ..good() },
             "validation_fraction: expected 0 <= fraction < 1, got 1",
         ),
     ];
     for (config, expected) in refused {
-        assert_eq!(
-            ImageFolder::open(&config).unwrap_err().to_string(),
-            expected
-        );
+        assert_eq!(ImageFolder::open(&config).unwrap_err().to_string(), expected);
     }
 }
 
@@ -392,11 +271,7 @@ fn training_and_validation_share_no_file() {
     let folder = tempfile::tempdir().unwrap();
     frames(folder.path());
     let open = |seed| {
-        let split = FolderConfig {
-            validation_fraction: 0.3,
-            seed,
-            ..config(folder.path(), 8, 1)
-        };
+        let split = FolderConfig { validation_fraction: 0.3, seed, ..config(folder.path(), 8, 1) };
         ImageFolder::open(&split).unwrap()
     };
     let files = |dataset: &dyn Dataset| -> BTreeSet<usize> {
@@ -408,10 +283,7 @@ fn training_and_validation_share_no_file() {
     assert_eq!((train.len(), validation.len()), (7, 3));
     assert!(train.is_disjoint(&validation));
     assert_eq!(opened.report().train_files, 7);
-    assert_eq!(
-        opened.report().validation_samples,
-        opened.validation().len()
-    );
+    assert_eq!(opened.report().validation_samples, opened.validation().len());
     assert_eq!(files(&*open(1).validation()), validation);
     assert!((2..9).any(|seed| files(&*open(seed).validation()) != validation));
 }
@@ -423,33 +295,16 @@ fn bounded_memory_changes_no_batch() {
     let expected = {
         let opened = ImageFolder::open(&config(folder.path(), 8, 1)).unwrap();
         assert!(opened.report().is_cached());
-        take(
-            opened.train(),
-            &BatchConfig {
-                batch_size: 16,
-                ..BatchConfig::default()
-            },
-        )
+        take(opened.train(), &BatchConfig { batch_size: 16, ..BatchConfig::default() })
     };
     for cache_bytes in [0, 30_000, u64::MAX] {
-        let bounded = FolderConfig {
-            cache_bytes,
-            ..config(folder.path(), 8, 1)
-        };
+        let bounded = FolderConfig { cache_bytes, ..config(folder.path(), 8, 1) };
         let opened = ImageFolder::open(&bounded).unwrap();
         assert_eq!(opened.report().is_cached(), cache_bytes == u64::MAX);
         for workers in [0, 1, 3] {
-            let streamed = BatchConfig {
-                batch_size: 16,
-                workers,
-                resident_bytes: 0,
-                ..Default::default()
-            };
-            assert_eq!(
-                take(opened.train(), &streamed),
-                expected,
-                "{cache_bytes}, {workers}"
-            );
+            let streamed =
+                BatchConfig { batch_size: 16, workers, resident_bytes: 0, ..Default::default() };
+            assert_eq!(take(opened.train(), &streamed), expected, "{cache_bytes}, {workers}");
         }
     }
 }
@@ -463,43 +318,26 @@ fn take(dataset: Arc<dyn Dataset>, config: &BatchConfig) -> Vec<tch::Tensor> {
 fn a_file_that_goes_or_changes_during_the_run_is_named() {
     let folder = tempfile::tempdir().unwrap();
     for tag in 0..30 {
-        write_fits(
-            folder.path(),
-            &format!("{tag:02}.fits"),
-            &scene(tag, 1, 50, 60),
-        );
+        write_fits(folder.path(), &format!("{tag:02}.fits"), &scene(tag, 1, 50, 60));
     }
-    let bounded = FolderConfig {
-        cache_bytes: 0,
-        ..config(folder.path(), 8, 1)
-    };
+    let bounded = FolderConfig { cache_bytes: 0, ..config(folder.path(), 8, 1) };
     let opened = ImageFolder::open(&bounded).unwrap();
     let dataset = opened.train();
     for tag in 0..30 {
         // Large enough for a tile, too small for the last one.
-        write_fits(
-            folder.path(),
-            &format!("{tag:02}.fits"),
-            &scene(tag, 1, 40, 40),
-        );
+        write_fits(folder.path(), &format!("{tag:02}.fits"), &scene(tag, 1, 40, 40));
     }
     let errors = |dataset: &dyn Dataset| -> Vec<String> {
         let failed = (0..dataset.len()).filter_map(|index| dataset.sample(index).err());
         failed.map(|error| error.to_string()).collect()
     };
     let changed = errors(&*dataset);
-    assert!(
-        changed.iter().any(|text| text.contains("has changed")),
-        "{changed:?}"
-    );
+    assert!(changed.iter().any(|text| text.contains("has changed")), "{changed:?}");
     for tag in 0..30 {
         std::fs::remove_file(folder.path().join(format!("{tag:02}.fits"))).unwrap();
     }
     let gone = errors(&*dataset);
-    assert!(
-        gone.iter().any(|text| text.contains("No such file")),
-        "{gone:?}"
-    );
+    assert!(gone.iter().any(|text| text.contains("No such file")), "{gone:?}");
 }
 
 #[test]
@@ -507,36 +345,20 @@ fn the_scaling_leads_back_to_physical_units() {
     let folder = tempfile::tempdir().unwrap();
     let frame = scene(3, 2, 16, 16);
     write_fits(folder.path(), "a.fits", &frame);
-    let minmax = PipelineConfig {
-        interval: "minmax".parse().unwrap(),
-        ..PipelineConfig::default()
-    };
-    let minmax = FolderConfig {
-        pipeline: minmax,
-        ..config(folder.path(), 16, 2)
-    };
+    let minmax =
+        PipelineConfig { interval: "minmax".parse().unwrap(), ..PipelineConfig::default() };
+    let minmax = FolderConfig { pipeline: minmax, ..config(folder.path(), 16, 2) };
     let opened = ImageFolder::open(&minmax).unwrap();
     let sample = opened.train().sample(0).unwrap();
-    let back = opened
-        .pipeline()
-        .inverse(&sample, opened.scaling())
-        .unwrap();
-    assert!(
-        (&back - &frame)
-            .iter()
-            .all(|difference| difference.abs() < 0.01)
-    );
+    let back = opened.pipeline().inverse(&sample, opened.scaling()).unwrap();
+    assert!((&back - &frame).iter().all(|difference| difference.abs() < 0.01));
     // Of three files the middle one is typical.
     for (name, factor) in [("b.fits", 10.0), ("c.fits", 100.0)] {
         write_fits(folder.path(), name, &frame.mapv(|value| value * factor));
     }
     let three = ImageFolder::open(&minmax).unwrap();
-    let expected: Vec<_> = opened
-        .scaling()
-        .limits
-        .iter()
-        .map(|limits| limits.map(|limit| limit * 10.0))
-        .collect();
+    let expected: Vec<_> =
+        opened.scaling().limits.iter().map(|limits| limits.map(|limit| limit * 10.0)).collect();
     assert_eq!(three.scaling().limits, expected);
 }
 
@@ -544,9 +366,7 @@ fn the_scaling_leads_back_to_physical_units() {
 fn pictures_keep_their_own_stretch_unless_told_otherwise() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");
-    GrayImage::from_fn(8, 8, |x, y| Luma([(50 + x + y) as u8]))
-        .save(path)
-        .unwrap();
+    GrayImage::from_fn(8, 8, |x, y| Luma([(50 + x + y) as u8])).save(path).unwrap();
     let own = config(folder.path(), 8, 1);
     let opened = ImageFolder::open(&own).unwrap();
     assert_eq!(*opened.pipeline().config(), PipelineConfig::picture());
@@ -554,15 +374,9 @@ fn pictures_keep_their_own_stretch_unless_told_otherwise() {
     let value = opened.train().sample(0).unwrap()[[0, 0, 0]];
     assert!((value - (50.0 / 255.0 * 2.0 - 1.0)).abs() < 1e-6, "{value}");
 
-    let minmax = PipelineConfig {
-        interval: "minmax".parse().unwrap(),
-        ..PipelineConfig::default()
-    };
-    let same = FolderConfig {
-        pipeline: minmax.clone(),
-        pictures: None,
-        ..own.clone()
-    };
+    let minmax =
+        PipelineConfig { interval: "minmax".parse().unwrap(), ..PipelineConfig::default() };
+    let same = FolderConfig { pipeline: minmax.clone(), pictures: None, ..own.clone() };
     let opened = ImageFolder::open(&same).unwrap();
     assert_eq!(*opened.pipeline().config(), minmax);
     assert_eq!(opened.train().sample(0).unwrap()[[0, 0, 0]], -1.0);
@@ -570,9 +384,6 @@ fn pictures_keep_their_own_stretch_unless_told_otherwise() {
     // With a FITS file beside it, the way back is that of the FITS file.
     write_fits(folder.path(), "b.fits", &scene(0, 1, 8, 8));
     let mixed = ImageFolder::open(&own).unwrap();
-    assert_eq!(
-        (mixed.train().len(), mixed.scaling().limits[0]),
-        (2, [0.0, 1000.0])
-    );
+    assert_eq!((mixed.train().len(), mixed.scaling().limits[0]), (2, [0.0, 1000.0]));
     assert_eq!(*mixed.pipeline().config(), straight());
 }

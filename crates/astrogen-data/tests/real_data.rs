@@ -1,9 +1,5 @@
 //! Real sky files, where `ASTROGEN_REAL_DATA` names a folder of them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test may panic and speak"
-)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic and speak")]
 
 use std::path::PathBuf;
 
@@ -16,25 +12,15 @@ fn open(name: &str, image_size: usize) -> Option<ImageFolder> {
         return None;
     };
     let path = PathBuf::from(root).join(name);
-    let opened = ImageFolder::open(&FolderConfig {
-        path,
-        image_size,
-        ..Default::default()
-    });
+    let opened = ImageFolder::open(&FolderConfig { path, image_size, ..Default::default() });
     let opened = opened.unwrap();
     eprintln!("{}", opened.report());
-    let config = BatchConfig {
-        batch_size: 32,
-        ..BatchConfig::default()
-    };
+    let config = BatchConfig { batch_size: 32, ..BatchConfig::default() };
     let mut batches = Batches::new(opened.train(), &config, Device::Cpu).unwrap();
     for _ in 0..3 {
         let batch = batches.next_batch().unwrap();
         let (low, high) = (batch.min().double_value(&[]), batch.max().double_value(&[]));
-        assert!(
-            low >= -1.0 && high <= 1.0 && high - low > 1.0,
-            "{low} to {high}"
-        );
+        assert!(low >= -1.0 && high <= 1.0 && high - low > 1.0, "{low} to {high}");
     }
     Some(opened)
 }
@@ -59,13 +45,7 @@ fn telescope_frames_are_tiled_and_a_spectral_cube_is_left_out() {
     let report = opened.report();
     assert_eq!((report.files, report.used()), (9, 8));
     assert!(report.skipped[0].path.ends_with("l1448_13co.fits"));
-    assert!(matches!(
-        report.skipped[0].reason,
-        SkipReason::Bands {
-            expected: 3,
-            got: 53
-        }
-    ));
+    assert!(matches!(report.skipped[0].reason, SkipReason::Bands { expected: 3, got: 53 }));
     assert!(report.train_samples > 3000, "{report}");
 }
 
@@ -75,23 +55,12 @@ fn awkward_files_are_opened_or_named() {
         return;
     };
     let report = opened.report();
-    let names = report
-        .skipped
-        .iter()
-        .map(|skipped| skipped.path.file_name().unwrap());
+    let names = report.skipped.iter().map(|skipped| skipped.path.file_name().unwrap());
     let names: Vec<_> = names.map(|name| name.to_string_lossy()).collect();
-    for bad in [
-        "derived_trunc_data.fits",
-        "derived_trunc_header.fits",
-        "derived_zero_bytes.fits",
-    ] {
+    for bad in ["derived_trunc_data.fits", "derived_trunc_header.fits", "derived_zero_bytes.fits"] {
         assert!(names.contains(&bad.into()), "{bad} is not among {names:?}");
     }
-    for good in [
-        "astropy_m13_rice.fits",
-        "derived_gz_misnamed.fits",
-        "derived_f32_nan_inf.fits",
-    ] {
+    for good in ["astropy_m13_rice.fits", "derived_gz_misnamed.fits", "derived_f32_nan_inf.fits"] {
         assert!(!names.contains(&good.into()), "{good} is among {names:?}");
     }
 }
@@ -102,13 +71,7 @@ fn a_folder_of_catalogues_has_no_images() {
         return;
     };
     let path = PathBuf::from(root).join("catalogues");
-    let config = FolderConfig {
-        path,
-        ..Default::default()
-    };
+    let config = FolderConfig { path, ..Default::default() };
     let message = ImageFolder::open(&config).unwrap_err().to_string();
-    assert!(
-        message.contains("nothing but other kinds of files (5)"),
-        "{message}"
-    );
+    assert!(message.contains("nothing but other kinds of files (5)"), "{message}");
 }

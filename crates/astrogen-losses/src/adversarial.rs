@@ -72,10 +72,7 @@ pub struct AdversarialConfig {
 
 impl Default for AdversarialConfig {
     fn default() -> Self {
-        Self {
-            objective: GeneratorObjective::default(),
-            real_label: 1.0,
-        }
+        Self { objective: GeneratorObjective::default(), real_label: 1.0 }
     }
 }
 

@@ -17,26 +17,16 @@ fn values(tensor: &Tensor) -> Vec<f64> {
 }
 
 fn scalar(tensor: &Tensor) -> f64 {
-    assert!(
-        tensor.size().is_empty(),
-        "a loss is a scalar, got {:?}",
-        tensor.size()
-    );
+    assert!(tensor.size().is_empty(), "a loss is a scalar, got {:?}", tensor.size());
     tensor.double_value(&[])
 }
 
 fn smoothed(real_label: f64) -> AdversarialConfig {
-    AdversarialConfig {
-        real_label,
-        ..Default::default()
-    }
+    AdversarialConfig { real_label, ..Default::default() }
 }
 
 fn saturating() -> AdversarialConfig {
-    AdversarialConfig {
-        objective: GeneratorObjective::Saturating,
-        ..Default::default()
-    }
+    AdversarialConfig { objective: GeneratorObjective::Saturating, ..Default::default() }
 }
 
 fn golden() -> Value {
@@ -53,10 +43,7 @@ fn assert_close(got: &[f64], expected: &[f64], tolerance: f64) {
     for (got, expected) in got.iter().zip(expected) {
         // A gradient near zero has lost digits in PyTorch's own formula, hence the floor.
         let error = (got - expected).abs() - 1e-15;
-        assert!(
-            error <= tolerance * expected.abs(),
-            "expected {expected:e}, got {got:e}"
-        );
+        assert!(error <= tolerance * expected.abs(), "expected {expected:e}, got {got:e}");
     }
 }
 
@@ -68,16 +55,8 @@ fn discriminator_agrees_with_pytorch() {
         let fake = logits(&list(&golden["fake_logits"]));
         let config = smoothed(case["real_label"].as_f64().unwrap());
         let loss = discriminator_loss(&real, &fake, &config);
-        assert_close(
-            &[scalar(&loss.real)],
-            &[case["real"].as_f64().unwrap()],
-            1e-12,
-        );
-        assert_close(
-            &[scalar(&loss.fake)],
-            &[case["fake"].as_f64().unwrap()],
-            1e-12,
-        );
+        assert_close(&[scalar(&loss.real)], &[case["real"].as_f64().unwrap()], 1e-12);
+        assert_close(&[scalar(&loss.fake)], &[case["fake"].as_f64().unwrap()], 1e-12);
         loss.total().backward();
         assert_close(&values(&real.grad()), &list(&case["real_gradient"]), 1e-9);
         assert_close(&values(&fake.grad()), &list(&case["fake_gradient"]), 1e-9);
@@ -89,36 +68,22 @@ fn generator_agrees_with_pytorch() {
     let golden = golden();
     let fake = logits(&list(&golden["fake_logits"]));
     let loss = generator_loss(&fake, &AdversarialConfig::default());
-    assert_close(
-        &[scalar(&loss)],
-        &[golden["generator"]["loss"].as_f64().unwrap()],
-        1e-12,
-    );
+    assert_close(&[scalar(&loss)], &[golden["generator"]["loss"].as_f64().unwrap()], 1e-12);
     loss.backward();
-    assert_close(
-        &values(&fake.grad()),
-        &list(&golden["generator"]["gradient"]),
-        1e-9,
-    );
+    assert_close(&values(&fake.grad()), &list(&golden["generator"]["gradient"]), 1e-9);
 }
 
 #[test]
 fn total_is_the_sum_of_the_parts() {
     let loss = discriminator_loss(&logits(&[1.0, -2.0]), &logits(&[0.5]), &smoothed(0.9));
-    assert_eq!(
-        scalar(&loss.total()),
-        scalar(&loss.real) + scalar(&loss.fake)
-    );
+    assert_eq!(scalar(&loss.total()), scalar(&loss.real) + scalar(&loss.fake));
 }
 
 #[test]
 fn objectives_differ_by_the_mean_logit() {
     // softplus(-x) - (-softplus(x)) = 2 softplus(x) - x: the two objectives at one batch.
     let fake = [-4.0, -0.5, 0.0, 2.5];
-    let non_saturating = scalar(&generator_loss(
-        &logits(&fake),
-        &AdversarialConfig::default(),
-    ));
+    let non_saturating = scalar(&generator_loss(&logits(&fake), &AdversarialConfig::default()));
     let saturating = scalar(&generator_loss(&logits(&fake), &saturating()));
     let expected = fake.iter().map(|x| 2.0 * x.exp().ln_1p() - x).sum::<f64>() / 4.0;
     assert_close(&[non_saturating - saturating], &[expected], 1e-13);
@@ -138,11 +103,7 @@ fn only_the_non_saturating_gradient_survives_a_winning_discriminator() {
         &[-1.0 / (1.0 + (-12f64).exp())],
         1e-12,
     );
-    assert_close(
-        &[gradient(&saturating())],
-        &[-1.0 / (1.0 + 12f64.exp())],
-        1e-9,
-    );
+    assert_close(&[gradient(&saturating())], &[-1.0 / (1.0 + 12f64.exp())], 1e-9);
 }
 
 #[test]
@@ -159,10 +120,7 @@ fn a_smoothed_label_is_where_the_real_part_is_least() {
     // The fakes' part knows no label.
     let fake = logits(&[1.5, -0.5]);
     let hard = discriminator_loss(&real, &fake, &AdversarialConfig::default());
-    assert_eq!(
-        scalar(&hard.fake),
-        scalar(&discriminator_loss(&real, &fake, &smoothed(0.7)).fake)
-    );
+    assert_eq!(scalar(&hard.fake), scalar(&discriminator_loss(&real, &fake, &smoothed(0.7)).fake));
 }
 
 #[test]
@@ -189,10 +147,7 @@ fn gradients_are_finite_differences() {
                 scalar(&loss(&logits(&moved)))
             };
             let numeric = (shifted(step) - shifted(-step)) / (2.0 * step);
-            assert!(
-                (numeric - analytic).abs() < 1e-9,
-                "{i}: {numeric} and {analytic}"
-            );
+            assert!((numeric - analytic).abs() < 1e-9, "{i}: {numeric} and {analytic}");
         }
     }
 }
@@ -214,20 +169,14 @@ fn extreme_logits_stay_finite() {
             for tensor in [real, fake, generated] {
                 let gradient = values(&tensor.grad());
                 assert!(
-                    gradient
-                        .iter()
-                        .all(|g| g.is_finite() && g.abs() <= 0.2 + 1e-6),
+                    gradient.iter().all(|g| g.is_finite() && g.abs() <= 0.2 + 1e-6),
                     "{gradient:?}"
                 );
             }
         }
     }
     // A confidently right discriminator pays nothing, a confidently wrong one its logit.
-    let loss = discriminator_loss(
-        &logits(&[1e4]),
-        &logits(&[1e4]),
-        &AdversarialConfig::default(),
-    );
+    let loss = discriminator_loss(&logits(&[1e4]), &logits(&[1e4]), &AdversarialConfig::default());
     assert_eq!((scalar(&loss.real), scalar(&loss.fake)), (0.0, 1e4));
 }
 
@@ -243,13 +192,7 @@ fn small_losses_keep_their_digits_in_float32() {
 fn a_label_outside_its_range_is_refused() {
     for label in [0.0, -0.1, 1.1, f64::NAN, f64::INFINITY] {
         let error = smoothed(label).validate().unwrap_err();
-        assert!(matches!(
-            error,
-            LossError::InvalidConfig {
-                field: "real_label",
-                ..
-            }
-        ));
+        assert!(matches!(error, LossError::InvalidConfig { field: "real_label", .. }));
         assert_eq!(
             error.to_string(),
             format!("real_label must be above 0 and at most 1, got {label}")
@@ -263,8 +206,5 @@ fn config_reads_partial_files_and_refuses_unknown_keys() {
     let config: AdversarialConfig = serde_json::from_str(r#"{"objective": "saturating"}"#).unwrap();
     assert_eq!(config, saturating());
     let error = serde_json::from_str::<AdversarialConfig>(r#"{"label": 1}"#).unwrap_err();
-    assert!(
-        error.to_string().contains("unknown field `label`"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("unknown field `label`"), "{error}");
 }

@@ -59,18 +59,8 @@ impl BatchNorm {
         Ok(Self {
             weight: add(path, "weight", Tensor::f_ones([features], float), true)?,
             bias: add(path, "bias", Tensor::f_zeros([features], float), true)?,
-            running_mean: add(
-                path,
-                "running_mean",
-                Tensor::f_zeros([features], float),
-                false,
-            )?,
-            running_var: add(
-                path,
-                "running_var",
-                Tensor::f_ones([features], float),
-                false,
-            )?,
+            running_mean: add(path, "running_mean", Tensor::f_zeros([features], float), false)?,
+            running_var: add(path, "running_var", Tensor::f_ones([features], float), false)?,
             num_batches_tracked: add(
                 path,
                 "num_batches_tracked",

@@ -152,9 +152,7 @@ impl DcganConfig {
     /// Widths of the layers from half the image size down to 4x4.
     fn widths(&self, features: i64) -> Vec<i64> {
         let halvings = self.image_size.ilog2() - 2;
-        (0..halvings)
-            .map(|i| features * WIDEST.min(1 << i))
-            .collect()
+        (0..halvings).map(|i| features * WIDEST.min(1 << i)).collect()
     }
 
     /// The generator with all weights zero.
@@ -163,20 +161,11 @@ impl DcganConfig {
         let mut net = Sequential::build(path / NET);
         let (mut inputs, mut stride, mut padding) = (self.latent_dim, 1, 0);
         for width in self.widths(self.generator_features).into_iter().rev() {
-            net = net
-                .conv_transpose(inputs, width, stride, padding)?
-                .batch_norm(width)?
-                .relu();
+            net = net.conv_transpose(inputs, width, stride, padding)?.batch_norm(width)?.relu();
             (inputs, stride, padding) = (width, 2, 1);
         }
-        let net = net
-            .conv_transpose(inputs, self.channels, 2, 1)?
-            .tanh()
-            .finish();
-        Ok(DcganGenerator {
-            config: self.clone(),
-            net,
-        })
+        let net = net.conv_transpose(inputs, self.channels, 2, 1)?.tanh().finish();
+        Ok(DcganGenerator { config: self.clone(), net })
     }
 
     /// The discriminator with all weights zero.
@@ -184,11 +173,7 @@ impl DcganConfig {
         self.validate()?;
         let mut net = Sequential::build(path / NET);
         let mut inputs = self.channels;
-        for (i, width) in self
-            .widths(self.discriminator_features)
-            .into_iter()
-            .enumerate()
-        {
+        for (i, width) in self.widths(self.discriminator_features).into_iter().enumerate() {
             net = net.conv(inputs, width, 2, 1)?;
             if i > 0 {
                 net = net.batch_norm(width)?;
@@ -197,10 +182,7 @@ impl DcganConfig {
             inputs = width;
         }
         let net = net.conv(inputs, 1, 1, 0)?.finish();
-        Ok(DcganDiscriminator {
-            config: self.clone(),
-            net,
-        })
+        Ok(DcganDiscriminator { config: self.clone(), net })
     }
 }
 
@@ -209,11 +191,7 @@ fn nearest_sizes(size: i64) -> String {
     let allowed = (5..=9).map(|exponent| 1i64 << exponent);
     let below = allowed.clone().rfind(|&allowed| allowed <= size);
     let above = allowed.clone().find(|&allowed| allowed >= size);
-    let names: Vec<_> = below
-        .into_iter()
-        .chain(above)
-        .map(|size| size.to_string())
-        .collect();
+    let names: Vec<_> = below.into_iter().chain(above).map(|size| size.to_string()).collect();
     names.join(" and ")
 }
 
@@ -262,9 +240,7 @@ impl Discriminator for DcganDiscriminator {
 
     fn forward_t(&self, images: &Tensor, train: bool) -> Tensor {
         // [N, 1, 1, 1] -> [N]; images of another size have more logits and fail here.
-        self.net
-            .forward_t(images, train)
-            .reshape([images.size()[0]])
+        self.net.forward_t(images, train).reshape([images.size()[0]])
     }
 }
 
@@ -290,11 +266,7 @@ impl DcganGenerator {
     /// # Errors
     /// Those of [`weights::save`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        weights::save(
-            path,
-            &self.named_tensors(),
-            &weights::metadata(Self::MODEL, &self.config),
-        )
+        weights::save(path, &self.named_tensors(), &weights::metadata(Self::MODEL, &self.config))
     }
 
     /// A trained generator from its weights file, or from a run directory that holds
@@ -333,11 +305,7 @@ impl DcganDiscriminator {
     /// # Errors
     /// Those of [`weights::save`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        weights::save(
-            path,
-            &self.named_tensors(),
-            &weights::metadata(Self::MODEL, &self.config),
-        )
+        weights::save(path, &self.named_tensors(), &weights::metadata(Self::MODEL, &self.config))
     }
 
     /// A trained discriminator from its weights file, or from a run directory that holds

@@ -114,10 +114,7 @@ impl ModelError {
     pub(crate) fn torch(action: impl Into<String>, error: &tch::TchError) -> Self {
         let message = error.to_string();
         let reason = message.lines().next().unwrap_or_default().to_owned();
-        Self::Torch {
-            action: action.into(),
-            reason,
-        }
+        Self::Torch { action: action.into(), reason }
     }
 }
 

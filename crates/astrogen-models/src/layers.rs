@@ -18,9 +18,7 @@ pub(crate) fn add(
     trainable: bool,
 ) -> Result<Tensor, ModelError> {
     if path.get(name).is_some() {
-        return Err(ModelError::NameTaken {
-            name: path.path(name),
-        });
+        return Err(ModelError::NameTaken { name: path.path(name) });
     }
     let tensor = tensor.map_err(|error| {
         ModelError::torch(format!("make the variable `{}`", path.path(name)), &error)
@@ -54,24 +52,12 @@ enum Layer {
 impl Layer {
     fn forward_t(&self, mut xs: Tensor, train: bool) -> Tensor {
         match self {
-            Self::Conv {
-                weight,
-                stride: s,
-                padding: p,
-            } => xs.conv2d(weight, None::<&Tensor>, [*s, *s], [*p, *p], [1, 1], 1),
-            Self::ConvTranspose {
-                weight,
-                stride: s,
-                padding: p,
-            } => xs.conv_transpose2d(
-                weight,
-                None::<&Tensor>,
-                [*s, *s],
-                [*p, *p],
-                [0, 0],
-                1,
-                [1, 1],
-            ),
+            Self::Conv { weight, stride: s, padding: p } => {
+                xs.conv2d(weight, None::<&Tensor>, [*s, *s], [*p, *p], [1, 1], 1)
+            }
+            Self::ConvTranspose { weight, stride: s, padding: p } => {
+                xs.conv_transpose2d(weight, None::<&Tensor>, [*s, *s], [*p, *p], [0, 0], 1, [1, 1])
+            }
             Self::BatchNorm(norm) => norm.forward_t(&xs, train),
             // In place: what comes before needs its input for the backward pass, not its output.
             Self::Relu => xs.relu_(),
@@ -106,16 +92,11 @@ pub(crate) struct Sequential {
 impl Sequential {
     /// An empty stack whose layers will stand below `path`.
     pub(crate) fn build<'a>(path: Path<'a>) -> SequentialBuilder<'a> {
-        SequentialBuilder {
-            path,
-            layers: Vec::new(),
-        }
+        SequentialBuilder { path, layers: Vec::new() }
     }
 
     pub(crate) fn forward_t(&self, xs: &Tensor, train: bool) -> Tensor {
-        self.layers
-            .iter()
-            .fold(xs.shallow_clone(), |xs, layer| layer.forward_t(xs, train))
+        self.layers.iter().fold(xs.shallow_clone(), |xs, layer| layer.forward_t(xs, train))
     }
 
     /// Every tensor, named `{name}.{layer}.{tensor}`, in the order of the layers.
@@ -135,9 +116,8 @@ impl Sequential {
     /// The element type and device of the weights.
     pub(crate) fn options(&self) -> (Kind, tch::Device) {
         let first = self.layers.iter().flat_map(Layer::named_tensors).next();
-        first.map_or((Kind::Float, tch::Device::Cpu), |(_, weight)| {
-            (weight.kind(), weight.device())
-        })
+        first
+            .map_or((Kind::Float, tch::Device::Cpu), |(_, weight)| (weight.kind(), weight.device()))
     }
 
     /// Draws the DCGAN's first weights (Radford et al. 2016, section 4): convolutions from
@@ -186,11 +166,7 @@ impl SequentialBuilder<'_> {
         padding: i64,
     ) -> Result<Self, ModelError> {
         let weight = self.weight(outputs, inputs)?;
-        Ok(self.push(Layer::Conv {
-            weight,
-            stride,
-            padding,
-        }))
+        Ok(self.push(Layer::Conv { weight, stride, padding }))
     }
 
     /// A transposed convolution from `inputs` to `outputs` channels, its weights zero for
@@ -203,11 +179,7 @@ impl SequentialBuilder<'_> {
         padding: i64,
     ) -> Result<Self, ModelError> {
         let weight = self.weight(inputs, outputs)?;
-        Ok(self.push(Layer::ConvTranspose {
-            weight,
-            stride,
-            padding,
-        }))
+        Ok(self.push(Layer::ConvTranspose { weight, stride, padding }))
     }
 
     pub(crate) fn batch_norm(self, features: i64) -> Result<Self, ModelError> {
@@ -228,8 +200,6 @@ impl SequentialBuilder<'_> {
     }
 
     pub(crate) fn finish(self) -> Sequential {
-        Sequential {
-            layers: self.layers,
-        }
+        Sequential { layers: self.layers }
     }
 }

@@ -28,19 +28,11 @@ fn networks(config: &DcganConfig) -> Networks {
     let (g, d) = (VarStore::new(Device::Cpu), VarStore::new(Device::Cpu));
     let generator = config.init_generator(&g.root()).unwrap();
     let discriminator = config.init_discriminator(&d.root()).unwrap();
-    Networks {
-        g,
-        d,
-        generator,
-        discriminator,
-    }
+    Networks { g, d, generator, discriminator }
 }
 
 fn shapes(tensors: &[(String, Tensor)]) -> Vec<(String, Vec<i64>)> {
-    tensors
-        .iter()
-        .map(|(name, tensor)| (name.clone(), tensor.size()))
-        .collect()
+    tensors.iter().map(|(name, tensor)| (name.clone(), tensor.size())).collect()
 }
 
 fn batch_norm(i: usize, features: i64) -> Vec<(String, Vec<i64>)> {
@@ -60,12 +52,7 @@ fn conv(i: usize, outer: i64, inner: i64) -> Vec<(String, Vec<i64>)> {
 
 #[test]
 fn the_default_is_the_dcgan_of_pytorchs_example() {
-    let Networks {
-        g,
-        d,
-        generator,
-        discriminator,
-    } = networks(&DcganConfig::default());
+    let Networks { g, d, generator, discriminator } = networks(&DcganConfig::default());
     let expected = [
         conv(0, 100, 512),
         batch_norm(1, 512),
@@ -91,11 +78,7 @@ fn the_default_is_the_dcgan_of_pytorchs_example() {
     assert_eq!(shapes(&discriminator.named_tensors()), expected.concat());
 
     let parameters = |var_store: &VarStore| -> usize {
-        var_store
-            .trainable_variables()
-            .iter()
-            .map(Tensor::numel)
-            .sum()
+        var_store.trainable_variables().iter().map(Tensor::numel).sum()
     };
     // As counted by PyTorch.
     assert_eq!((parameters(&g), parameters(&d)), (3_576_704, 2_765_568));
@@ -106,14 +89,9 @@ fn variable_stores_hold_the_named_tensors_below_their_path() {
     let var_store = VarStore::new(Device::Cpu);
     let root = var_store.root();
     let generator = SMALL.init_generator(&(&root / "generator")).unwrap();
-    let discriminator = SMALL
-        .init_discriminator(&(&root / "discriminator"))
-        .unwrap();
+    let discriminator = SMALL.init_discriminator(&(&root / "discriminator")).unwrap();
     let below = |prefix: &str, tensors: Vec<(String, Tensor)>| -> Vec<String> {
-        tensors
-            .into_iter()
-            .map(|(name, _)| format!("{prefix}.{name}"))
-            .collect()
+        tensors.into_iter().map(|(name, _)| format!("{prefix}.{name}")).collect()
     };
     let mut names = below("generator", generator.named_tensors());
     names.extend(below("discriminator", discriminator.named_tensors()));
@@ -135,11 +113,7 @@ fn every_allowed_size_works_both_ways() {
             generator_features: 1,
             discriminator_features: 1,
         };
-        let Networks {
-            generator,
-            discriminator,
-            ..
-        } = networks(&config);
+        let Networks { generator, discriminator, .. } = networks(&config);
         let images = generator.forward_t(&generator.latent(2), true);
         assert_eq!(images.size(), [2, 2, image_size, image_size]);
         assert_eq!(images.size()[1..], generator.image_shape());
@@ -148,11 +122,7 @@ fn every_allowed_size_works_both_ways() {
             let kernels = tensors.iter().filter(|(_, tensor)| tensor.dim() == 4);
             assert_eq!(kernels.count(), convolutions);
             // Widths double up to 8 times the features.
-            let widest = tensors
-                .iter()
-                .flat_map(|(_, tensor)| tensor.size())
-                .max()
-                .unwrap();
+            let widest = tensors.iter().flat_map(|(_, tensor)| tensor.size()).max().unwrap();
             assert_eq!(widest, if image_size == 32 { 4 } else { 8 });
         }
     }
@@ -167,23 +137,13 @@ fn images_are_signed_and_latents_may_have_four_axes() {
     let other = generator.sample(&latent.reshape([4, 6, 1, 1])).unwrap();
     assert_eq!(images, other);
     // Another float type is converted.
-    assert_eq!(
-        images,
-        generator.sample(&latent.to_kind(Kind::Double)).unwrap()
-    );
-    assert_eq!(
-        generator.sample(&latent.narrow(0, 0, 0)).unwrap().size(),
-        [0, 3, 32, 32]
-    );
+    assert_eq!(images, generator.sample(&latent.to_kind(Kind::Double)).unwrap());
+    assert_eq!(generator.sample(&latent.narrow(0, 0, 0)).unwrap().size(), [0, 3, 32, 32]);
 }
 
 #[test]
 fn inputs_of_another_shape_are_refused() {
-    let Networks {
-        generator,
-        discriminator,
-        ..
-    } = networks(&SMALL);
+    let Networks { generator, discriminator, .. } = networks(&SMALL);
     let zeros = |shape: &[i64]| Tensor::zeros(shape, kind::FLOAT_CPU);
     for shape in [&[6][..], &[2, 3], &[1, 12], &[2, 6, 1], &[2, 6, 2, 2]] {
         let error = generator.sample(&zeros(shape)).unwrap_err();
@@ -203,27 +163,16 @@ fn inputs_of_another_shape_are_refused() {
 
 #[test]
 fn sampling_is_in_eval_mode_without_gradients() {
-    let Networks {
-        g,
-        generator,
-        discriminator,
-        ..
-    } = networks(&SMALL);
+    let Networks { g, generator, discriminator, .. } = networks(&SMALL);
     let latent = generator.latent(5);
     let before = g.variables()["net.1.running_mean"].copy();
     let samples = generator.sample(&latent).unwrap();
     assert!(!samples.requires_grad());
     assert_eq!(g.variables()["net.1.running_mean"], before);
-    assert_eq!(
-        g.variables()["net.1.num_batches_tracked"].int64_value(&[]),
-        0
-    );
+    assert_eq!(g.variables()["net.1.num_batches_tracked"].int64_value(&[]), 0);
     // In eval mode a sample does not depend on its neighbours.
     let alone = generator.sample(&latent.narrow(0, 2, 1)).unwrap();
-    let difference = (alone - samples.narrow(0, 2, 1))
-        .abs()
-        .max()
-        .double_value(&[]);
+    let difference = (alone - samples.narrow(0, 2, 1)).abs().max().double_value(&[]);
     assert!(difference < 1e-6, "{difference:e}");
 
     let probability = discriminator.probability(&samples).unwrap();
@@ -234,9 +183,7 @@ fn sampling_is_in_eval_mode_without_gradients() {
 
 #[test]
 fn batches_are_counted_in_train_mode_only() {
-    let Networks {
-        d, discriminator, ..
-    } = networks(&SMALL);
+    let Networks { d, discriminator, .. } = networks(&SMALL);
     let images = Tensor::randn([4, 3, 32, 32], kind::FLOAT_CPU);
     let count = || d.variables()["net.6.num_batches_tracked"].shallow_clone();
     assert_eq!(count().kind(), Kind::Int64);
@@ -248,9 +195,7 @@ fn batches_are_counted_in_train_mode_only() {
 
 #[test]
 fn running_statistics_follow_the_batch() {
-    let Networks {
-        d, discriminator, ..
-    } = networks(&SMALL);
+    let Networks { d, discriminator, .. } = networks(&SMALL);
     let images = Tensor::randn([4, 3, 32, 32], kind::FLOAT_CPU);
     let _ = discriminator.forward_t(&images, true);
     // The first normalised tensor by hand: conv, LeakyReLU, conv.
@@ -264,35 +209,15 @@ fn running_statistics_follow_the_batch() {
         hidden.var_dim(&[0i64, 2, 3][..], true, false) * 0.1 + 0.9,
         hidden.mean_dim(&[0i64, 2, 3][..], false, Kind::Float) * 0.1,
     );
-    assert!(
-        (&variables["net.3.running_mean"] - mean)
-            .abs()
-            .max()
-            .double_value(&[])
-            < 1e-7
-    );
-    assert!(
-        (&variables["net.3.running_var"] - var)
-            .abs()
-            .max()
-            .double_value(&[])
-            < 1e-6
-    );
+    assert!((&variables["net.3.running_mean"] - mean).abs().max().double_value(&[]) < 1e-7);
+    assert!((&variables["net.3.running_var"] - var).abs().max().double_value(&[]) < 1e-6);
 }
 
 #[test]
 fn first_weights_have_the_papers_distribution() {
-    let Networks {
-        generator,
-        discriminator,
-        ..
-    } = networks(&DcganConfig::default());
+    let Networks { generator, discriminator, .. } = networks(&DcganConfig::default());
     let (mut gains, mut kernels) = (Vec::new(), Vec::new());
-    for (name, tensor) in generator
-        .named_tensors()
-        .iter()
-        .chain(&discriminator.named_tensors())
-    {
+    for (name, tensor) in generator.named_tensors().iter().chain(&discriminator.named_tensors()) {
         let flat = tensor.flatten(0, -1);
         match (tensor.dim(), name.rsplit('.').next().unwrap()) {
             (4, "weight") => kernels.push(flat),
@@ -311,74 +236,41 @@ fn first_weights_have_the_papers_distribution() {
         let got = all.mean(None::<Kind>).double_value(&[]);
         let deviation = all.std(true).double_value(&[]);
         assert!((got - mean).abs() < 5.0 * 0.02 / n.sqrt(), "mean {got}");
-        assert!(
-            (deviation / 0.02 - 1.0).abs() < 5.0 / (2.0 * n).sqrt(),
-            "deviation {deviation}"
-        );
+        assert!((deviation / 0.02 - 1.0).abs() < 5.0 / (2.0 * n).sqrt(), "deviation {deviation}");
     }
 }
 
 #[test]
 fn a_frozen_discriminator_passes_gradients_to_its_input_only() {
-    let Networks {
-        g,
-        d,
-        generator,
-        discriminator,
-    } = networks(&SMALL);
+    let Networks { g, d, generator, discriminator } = networks(&SMALL);
     let fakes = generator.forward_t(&generator.latent(3), true);
 
     for variable in d.trainable_variables() {
         let _ = variable.set_requires_grad(false);
     }
-    discriminator
-        .forward_t(&fakes, true)
-        .mean(None::<Kind>)
-        .backward();
-    assert!(
-        d.trainable_variables()
-            .iter()
-            .all(|variable| !variable.grad().defined())
-    );
+    discriminator.forward_t(&fakes, true).mean(None::<Kind>).backward();
+    assert!(d.trainable_variables().iter().all(|variable| !variable.grad().defined()));
     for (name, variable) in g.variables().iter().filter(|(_, v)| v.requires_grad()) {
-        assert!(
-            variable.grad().abs().max().double_value(&[]) > 0.0,
-            "{name} has no gradient"
-        );
+        assert!(variable.grad().abs().max().double_value(&[]) > 0.0, "{name} has no gradient");
     }
 
     for variable in d.trainable_variables() {
         let _ = variable.set_requires_grad(true);
     }
     let fakes = fakes.detach();
-    discriminator
-        .forward_t(&fakes, true)
-        .mean(None::<Kind>)
-        .backward();
+    discriminator.forward_t(&fakes, true).mean(None::<Kind>).backward();
     for (name, variable) in d.variables().iter().filter(|(_, v)| v.requires_grad()) {
-        assert!(
-            variable.grad().abs().max().double_value(&[]) > 0.0,
-            "{name} has no gradient"
-        );
+        assert!(variable.grad().abs().max().double_value(&[]) > 0.0, "{name} has no gradient");
     }
 }
 
 #[test]
 fn input_gradients_are_finite_differences() {
-    let Networks {
-        mut g,
-        mut d,
-        generator,
-        discriminator,
-    } = networks(&SMALL);
+    let Networks { mut g, mut d, generator, discriminator } = networks(&SMALL);
     g.double();
     d.double();
     // Weights of a size that lets signals through.
-    for variable in g
-        .trainable_variables()
-        .into_iter()
-        .chain(d.trainable_variables())
-    {
+    for variable in g.trainable_variables().into_iter().chain(d.trainable_variables()) {
         let _ = tch::no_grad(|| variable.shallow_clone().g_mul_scalar_(6.0));
     }
     let latent = generator.latent(3).set_requires_grad(true);
@@ -386,11 +278,7 @@ fn input_gradients_are_finite_differences() {
     // Eval mode: no running statistics that move between evaluations.
     let loss = |latent: &Tensor| {
         let images = generator.forward_t(latent, false);
-        discriminator
-            .forward_t(&images, false)
-            .square()
-            .sum(None::<Kind>)
-            * 1e4
+        discriminator.forward_t(&images, false).square().sum(None::<Kind>) * 1e4
     };
     loss(&latent).backward();
     let gradient = latent.grad();
@@ -400,32 +288,19 @@ fn input_gradients_are_finite_differences() {
     let numeric = (at(step) - at(-step)) / (2.0 * step);
     let analytic = (gradient * direction).sum(None::<Kind>).double_value(&[]);
     assert!(analytic.abs() > 1e-9);
-    assert!(
-        (numeric / analytic - 1.0).abs() < 1e-4,
-        "{numeric:e} and {analytic:e}"
-    );
+    assert!((numeric / analytic - 1.0).abs() < 1e-4, "{numeric:e} and {analytic:e}");
 }
 
 #[test]
 fn layers_follow_their_variable_store() {
-    let Networks {
-        mut d,
-        discriminator,
-        ..
-    } = networks(&SMALL);
+    let Networks { mut d, discriminator, .. } = networks(&SMALL);
     assert_eq!(discriminator.options(), (Kind::Float, Device::Cpu));
     d.double();
     assert_eq!(discriminator.options(), (Kind::Double, Device::Cpu));
     // Inputs of another type are brought along; the counter stays whole.
     let images = Tensor::randn([2, 3, 32, 32], kind::FLOAT_CPU);
-    assert_eq!(
-        discriminator.probability(&images).unwrap().kind(),
-        Kind::Double
-    );
-    assert_eq!(
-        d.variables()["net.3.num_batches_tracked"].kind(),
-        Kind::Int64
-    );
+    assert_eq!(discriminator.probability(&images).unwrap().kind(), Kind::Double);
+    assert_eq!(d.variables()["net.3.num_batches_tracked"].kind(), Kind::Int64);
 
     let cuda = Device::cuda_if_available();
     d.set_device(cuda);
@@ -445,10 +320,7 @@ fn an_image_size_that_cannot_be_says_which_can() {
         (-64, "32"),
         (i64::MIN, "32"),
     ] {
-        let config = DcganConfig {
-            image_size,
-            ..Default::default()
-        };
+        let config = DcganConfig { image_size, ..Default::default() };
         let expected = format!(
             "image_size must be a power of two from 32 to 512 (nearest: {nearest}), got {image_size}"
         );
@@ -465,34 +337,10 @@ fn counts_outside_their_range_are_refused() {
     for got in [0, -3, 65537, i64::MAX] {
         let default = DcganConfig::default;
         for (field, config) in [
-            (
-                "channels",
-                DcganConfig {
-                    channels: got,
-                    ..default()
-                },
-            ),
-            (
-                "latent_dim",
-                DcganConfig {
-                    latent_dim: got,
-                    ..default()
-                },
-            ),
-            (
-                "generator_features",
-                DcganConfig {
-                    generator_features: got,
-                    ..default()
-                },
-            ),
-            (
-                "discriminator_features",
-                DcganConfig {
-                    discriminator_features: got,
-                    ..default()
-                },
-            ),
+            ("channels", DcganConfig { channels: got, ..default() }),
+            ("latent_dim", DcganConfig { latent_dim: got, ..default() }),
+            ("generator_features", DcganConfig { generator_features: got, ..default() }),
+            ("discriminator_features", DcganConfig { discriminator_features: got, ..default() }),
         ] {
             assert_eq!(
                 config.validate().unwrap_err().to_string(),

@@ -19,10 +19,7 @@ const CONFIG: DcganConfig = DcganConfig {
 };
 
 fn golden() -> WeightFile {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/golden/dcgan.safetensors"
-    );
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/dcgan.safetensors");
     weights::read(folder).unwrap()
 }
 
@@ -31,10 +28,7 @@ fn below(golden: &WeightFile, prefix: &str) -> BTreeMap<String, Tensor> {
     let named = golden.tensors.iter();
     named
         .filter_map(|(name, tensor)| {
-            Some((
-                name.strip_prefix(prefix)?.to_owned(),
-                tensor.shallow_clone(),
-            ))
+            Some((name.strip_prefix(prefix)?.to_owned(), tensor.shallow_clone()))
         })
         .collect()
 }
@@ -51,18 +45,11 @@ fn networks(golden: &WeightFile, moment: &str) -> Networks {
     let generator_store = VarStore::new(Device::Cpu);
     let discriminator_store = VarStore::new(Device::Cpu);
     let generator = CONFIG.init_generator(&generator_store.root()).unwrap();
-    let discriminator = CONFIG
-        .init_discriminator(&discriminator_store.root())
-        .unwrap();
+    let discriminator = CONFIG.init_discriminator(&discriminator_store.root()).unwrap();
     let of = |network: &str| below(golden, &format!("{moment}.{network}."));
     weights::load_into(&generator_store, &of("generator")).unwrap();
     weights::load_into(&discriminator_store, &of("discriminator")).unwrap();
-    Networks {
-        generator_store,
-        discriminator_store,
-        generator,
-        discriminator,
-    }
+    Networks { generator_store, discriminator_store, generator, discriminator }
 }
 
 #[track_caller]
@@ -70,23 +57,16 @@ fn assert_close(what: &str, got: &Tensor, expected: &Tensor, tolerance: f64) {
     assert_eq!(got.size(), expected.size(), "{what}");
     let difference = (got.to_kind(Kind::Double) - expected.to_kind(Kind::Double)).abs();
     let worst = difference.max().double_value(&[]);
-    assert!(
-        worst <= tolerance,
-        "{what}: differs by {worst:e}, allowed {tolerance:e}"
-    );
+    assert!(worst <= tolerance, "{what}: differs by {worst:e}, allowed {tolerance:e}");
 }
 
 #[test]
 fn outputs_in_train_mode_are_pytorchs() {
     let golden = golden();
     let networks = networks(&golden, "initial");
-    let fakes = networks
-        .generator
-        .forward_t(&golden.tensors["latents"].get(0), true);
+    let fakes = networks.generator.forward_t(&golden.tensors["latents"].get(0), true);
     assert_close("fakes", &fakes, &golden.tensors["initial.fakes"], 1e-6);
-    let logits = networks
-        .discriminator
-        .forward_t(&golden.tensors["reals"].get(0), true);
+    let logits = networks.discriminator.forward_t(&golden.tensors["reals"].get(0), true);
     assert_close("logits", &logits, &golden.tensors["initial.logits"], 1e-5);
 }
 
@@ -94,10 +74,7 @@ fn outputs_in_train_mode_are_pytorchs() {
 fn outputs_in_eval_mode_are_pytorchs() {
     let golden = golden();
     let networks = networks(&golden, "final");
-    let samples = networks
-        .generator
-        .sample(&golden.tensors["latents"].get(0))
-        .unwrap();
+    let samples = networks.generator.sample(&golden.tensors["latents"].get(0)).unwrap();
     assert_close("samples", &samples, &golden.tensors["final.samples"], 1e-6);
     let expected = &golden.tensors["final.sample_logits"];
     let logits = networks.discriminator.forward_t(&samples, false);
@@ -109,17 +86,9 @@ fn outputs_in_eval_mode_are_pytorchs() {
 #[test]
 fn five_training_steps_are_pytorchs() {
     let golden = golden();
-    let Networks {
-        generator_store: g,
-        discriminator_store: d,
-        generator,
-        discriminator,
-    } = networks(&golden, "initial");
-    let adam = nn::Adam {
-        beta1: 0.5,
-        eps: 1e-8,
-        ..Default::default()
-    };
+    let Networks { generator_store: g, discriminator_store: d, generator, discriminator } =
+        networks(&golden, "initial");
+    let adam = nn::Adam { beta1: 0.5, eps: 1e-8, ..Default::default() };
     let mut generator_adam = adam.build(&g, 2e-4).unwrap();
     let mut discriminator_adam = adam.build(&d, 2e-4).unwrap();
     let config = AdversarialConfig::default();
@@ -165,20 +134,10 @@ fn five_training_steps_are_pytorchs() {
         );
     }
     for (name, tensor) in generator.named_tensors() {
-        assert_close(
-            &name,
-            &tensor,
-            &golden.tensors[&format!("final.generator.{name}")],
-            1e-4,
-        );
+        assert_close(&name, &tensor, &golden.tensors[&format!("final.generator.{name}")], 1e-4);
     }
     for (name, tensor) in discriminator.named_tensors() {
-        assert_close(
-            &name,
-            &tensor,
-            &golden.tensors[&format!("final.discriminator.{name}")],
-            1e-4,
-        );
+        assert_close(&name, &tensor, &golden.tensors[&format!("final.discriminator.{name}")], 1e-4);
     }
 }
 

@@ -44,9 +44,8 @@ fn assert_same(a: &[(String, Tensor)], b: &[(String, Tensor)]) {
 
 fn files_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -68,30 +67,19 @@ fn every_element_type_and_shape_survives() {
         Kind::Float,
         Kind::Double,
     ];
-    let mut tensors: Vec<_> = kinds
-        .iter()
-        .map(|&kind| named(&format!("{kind:?}"), base.to_kind(kind)))
-        .collect();
+    let mut tensors: Vec<_> =
+        kinds.iter().map(|&kind| named(&format!("{kind:?}"), base.to_kind(kind))).collect();
     tensors.push(named("scalar", Tensor::from(7i64)));
     tensors.push(named("empty", Tensor::zeros([0, 4], kind::FLOAT_CPU)));
     // Not contiguous in memory: what counts are the elements.
-    tensors.push(named(
-        "transposed",
-        base.to_kind(Kind::Float).transpose(0, 1),
-    ));
-    tensors.push(named(
-        "trained",
-        base.to_kind(Kind::Float).set_requires_grad(true),
-    ));
+    tensors.push(named("transposed", base.to_kind(Kind::Float).transpose(0, 1)));
+    tensors.push(named("trained", base.to_kind(Kind::Float).set_requires_grad(true)));
     weights::save(&path, &tensors, &no_metadata()).unwrap();
 
     let file = weights::read(&path).unwrap();
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
-    let read: Vec<_> = file
-        .tensors
-        .iter()
-        .map(|(name, tensor)| named(name, tensor.shallow_clone()))
-        .collect();
+    let read: Vec<_> =
+        file.tensors.iter().map(|(name, tensor)| named(name, tensor.shallow_clone())).collect();
     assert_same(&tensors, &read);
     assert!(file.metadata.is_empty());
 }
@@ -102,9 +90,8 @@ fn the_same_weights_make_the_same_bytes() {
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
     let (_, generator) = generator(&SMALL);
     let mut tensors = generator.named_tensors();
-    let metadata: BTreeMap<_, _> = (0..20)
-        .map(|i| (format!("key {i}"), format!("value {i}")))
-        .collect();
+    let metadata: BTreeMap<_, _> =
+        (0..20).map(|i| (format!("key {i}"), format!("value {i}"))).collect();
     weights::save(&one, &tensors, &metadata).unwrap();
     tensors.reverse();
     weights::save(&two, &tensors, &metadata).unwrap();
@@ -119,29 +106,16 @@ fn a_generator_comes_back_from_its_file_alone() {
     let (_, generator) = generator(&SMALL);
     // Statistics that differ from those of a new network.
     let _ = generator.forward_t(&generator.latent(4), true);
-    generator
-        .save(run.path().join(DcganGenerator::FILE))
-        .unwrap();
+    generator.save(run.path().join(DcganGenerator::FILE)).unwrap();
     assert_eq!(files_in(run.path()), ["generator.safetensors"]);
 
-    for path in [
-        run.path().to_owned(),
-        run.path().join("generator.safetensors"),
-    ] {
+    for path in [run.path().to_owned(), run.path().join("generator.safetensors")] {
         let loaded = DcganGenerator::load(path, Device::Cpu).unwrap();
         assert_eq!(loaded.config(), &SMALL);
         assert_same(&generator.named_tensors(), &loaded.named_tensors());
-        assert!(
-            loaded
-                .named_tensors()
-                .iter()
-                .all(|(_, tensor)| !tensor.requires_grad())
-        );
+        assert!(loaded.named_tensors().iter().all(|(_, tensor)| !tensor.requires_grad()));
         let latent = generator.latent(3);
-        assert_eq!(
-            generator.sample(&latent).unwrap(),
-            loaded.sample(&latent).unwrap()
-        );
+        assert_eq!(generator.sample(&latent).unwrap(), loaded.sample(&latent).unwrap());
     }
 }
 
@@ -150,15 +124,10 @@ fn a_discriminator_comes_back_from_its_file_alone() {
     let run = tempfile::tempdir().unwrap();
     let var_store = VarStore::new(Device::Cpu);
     let discriminator = SMALL.init_discriminator(&var_store.root()).unwrap();
-    discriminator
-        .save(run.path().join(DcganDiscriminator::FILE))
-        .unwrap();
+    discriminator.save(run.path().join(DcganDiscriminator::FILE)).unwrap();
     let loaded = DcganDiscriminator::load(run.path(), Device::Cpu).unwrap();
     let images = Tensor::randn([3, 2, 32, 32], kind::FLOAT_CPU);
-    assert_eq!(
-        discriminator.probability(&images).unwrap(),
-        loaded.probability(&images).unwrap()
-    );
+    assert_eq!(discriminator.probability(&images).unwrap(), loaded.probability(&images).unwrap());
 }
 
 #[test]
@@ -189,12 +158,7 @@ fn weights_without_metadata_go_into_a_network_that_stands() {
     let (var_store, target) = generator(&SMALL);
     weights::load_weights(&var_store, &path).unwrap();
     assert_same(&source.named_tensors(), &target.named_tensors());
-    assert!(
-        var_store
-            .trainable_variables()
-            .iter()
-            .all(Tensor::requires_grad)
-    );
+    assert!(var_store.trainable_variables().iter().all(Tensor::requires_grad));
 
     let error = DcganGenerator::load(&path, Device::Cpu).unwrap_err();
     assert!(matches!(error, ModelError::WrongModel { .. }));
@@ -208,9 +172,7 @@ fn another_networks_file_is_refused_by_name() {
     let path = folder.path().join("x.safetensors");
     let (_, generator) = generator(&SMALL);
     generator.save(&path).unwrap();
-    let message = DcganDiscriminator::load(&path, Device::Cpu)
-        .unwrap_err()
-        .to_string();
+    let message = DcganDiscriminator::load(&path, Device::Cpu).unwrap_err().to_string();
     assert!(
         message.contains("holds the weights of a dcgan.generator")
             && message.contains("expected the weights of a dcgan.discriminator"),
@@ -224,26 +186,16 @@ fn every_difference_is_named_and_nothing_is_loaded() {
     let before = fingerprint(&target.named_tensors()).unwrap();
 
     // Wider, one doubling more, and of float64.
-    let (_, other) = generator(&DcganConfig {
-        image_size: 64,
-        generator_features: 4,
-        ..SMALL
-    });
+    let (_, other) = generator(&DcganConfig { image_size: 64, generator_features: 4, ..SMALL });
     let mut tensors: BTreeMap<_, _> = other.named_tensors().into_iter().collect();
     let double = tensors["net.7.running_mean"].to_kind(Kind::Double);
     tensors.insert("net.7.running_mean".into(), double);
     tensors.remove("net.1.bias");
 
     let error = weights::load_into(&var_store, &tensors).unwrap_err();
-    let ModelError::Mismatch { mismatch, .. } = &error else {
-        panic!("{error}")
-    };
+    let ModelError::Mismatch { mismatch, .. } = &error else { panic!("{error}") };
     assert_eq!(mismatch.missing, ["net.1.bias Float [12]"]);
-    assert!(
-        mismatch
-            .unexpected
-            .contains(&"net.12.weight Float [4, 2, 4, 4]".to_string())
-    );
+    assert!(mismatch.unexpected.contains(&"net.12.weight Float [4, 2, 4, 4]".to_string()));
     let message = error.to_string();
     for line in [
         "net.0.weight: expected Float [5, 12, 4, 4], got Float [5, 32, 4, 4]",
@@ -268,9 +220,7 @@ fn shapes_are_not_broadcast_and_types_not_converted() {
         let mut tensors: BTreeMap<_, _> = target.named_tensors().into_iter().collect();
         tensors.insert(name.into(), wrong);
         let error = weights::load_into(&var_store, &tensors).unwrap_err();
-        let ModelError::Mismatch { mismatch, .. } = &error else {
-            panic!("{error}")
-        };
+        let ModelError::Mismatch { mismatch, .. } = &error else { panic!("{error}") };
         assert_eq!(mismatch.different.len(), 1);
         assert!(mismatch.different[0].starts_with(name));
     }
@@ -283,40 +233,23 @@ fn a_file_cut_anywhere_never_loads() {
     let (_, generator) = generator(&SMALL);
     generator.save(&path).unwrap();
     let whole = fs::read(&path).unwrap();
-    let cuts = (0..64)
-        .chain((64..whole.len()).step_by(997))
-        .chain([whole.len() - 1]);
+    let cuts = (0..64).chain((64..whole.len()).step_by(997)).chain([whole.len() - 1]);
     for cut in cuts {
         fs::write(&path, &whole[..cut]).unwrap();
         let error = DcganGenerator::load(&path, Device::Cpu).unwrap_err();
-        assert!(
-            matches!(error, ModelError::InvalidFile { .. }),
-            "cut at {cut}: {error}"
-        );
+        assert!(matches!(error, ModelError::InvalidFile { .. }), "cut at {cut}: {error}");
         let error = weights::read_metadata(&path).unwrap_err();
-        assert!(
-            matches!(error, ModelError::InvalidFile { .. }),
-            "cut at {cut}: {error}"
-        );
+        assert!(matches!(error, ModelError::InvalidFile { .. }), "cut at {cut}: {error}");
     }
-    let message = DcganGenerator::load(&path, Device::Cpu)
-        .unwrap_err()
-        .to_string();
-    assert!(
-        message.contains("is not a whole safetensors file"),
-        "{message}"
-    );
+    let message = DcganGenerator::load(&path, Device::Cpu).unwrap_err().to_string();
+    assert!(message.contains("is not a whole safetensors file"), "{message}");
 
     // Too long, not safetensors, and a header that claims more than there is.
     let mut longer = whole.clone();
     longer.push(0);
     let mut claims = whole.clone();
     claims[..8].copy_from_slice(&u64::MAX.to_le_bytes());
-    for bytes in [
-        &longer[..],
-        b"\x89PNG\r\n\x1a\nnot weights at all",
-        &claims[..],
-    ] {
+    for bytes in [&longer[..], b"\x89PNG\r\n\x1a\nnot weights at all", &claims[..]] {
         fs::write(&path, bytes).unwrap();
         let error = weights::read(&path).unwrap_err();
         assert!(matches!(error, ModelError::InvalidFile { .. }), "{error}");
@@ -340,9 +273,7 @@ fn a_hostile_config_is_an_error() {
             (weights::CONFIG_KEY.into(), config.into()),
         ]);
         weights::save(&path, &generator.named_tensors(), &metadata).unwrap();
-        let message = DcganGenerator::load(&path, Device::Cpu)
-            .unwrap_err()
-            .to_string();
+        let message = DcganGenerator::load(&path, Device::Cpu).unwrap_err().to_string();
         assert!(message.contains(expected), "{config}: {message}");
     }
 }
@@ -350,15 +281,11 @@ fn a_hostile_config_is_an_error() {
 #[test]
 fn files_that_are_not_there_are_errors_that_say_what_was_looked_for() {
     let folder = tempfile::tempdir().unwrap();
-    let message = DcganGenerator::load(folder.path(), Device::Cpu)
-        .unwrap_err()
-        .to_string();
+    let message = DcganGenerator::load(folder.path(), Device::Cpu).unwrap_err().to_string();
     assert!(message.contains("no generator.safetensors in"), "{message}");
     assert!(message.contains("expected a run directory"), "{message}");
     let nothing = folder.path().join("nothing.safetensors");
-    let message = DcganGenerator::load(&nothing, Device::Cpu)
-        .unwrap_err()
-        .to_string();
+    let message = DcganGenerator::load(&nothing, Device::Cpu).unwrap_err().to_string();
     assert!(message.contains("cannot read") && message.contains("nothing.safetensors"));
     // Nowhere to write to.
     let error = weights::save(folder.path().join("no/folder"), &[], &no_metadata()).unwrap_err();
@@ -375,17 +302,11 @@ fn a_failed_write_leaves_the_old_file_and_no_other() {
     for second in [Tensor::from(3.0f32), Tensor::from(3i64)] {
         let twice = [named("x", Tensor::from(2.0f32)), named("x", second)];
         let error = weights::save(&path, &twice, &no_metadata()).unwrap_err();
-        assert!(
-            error.to_string().contains("two tensors have this name"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("two tensors have this name"), "{error}");
     }
     let reserved = [named("__metadata__", Tensor::from(2.0f32))];
     assert!(weights::save(&path, &reserved, &no_metadata()).is_err());
-    let complex = [named(
-        "x",
-        Tensor::zeros([2], (Kind::ComplexFloat, Device::Cpu)),
-    )];
+    let complex = [named("x", Tensor::zeros([2], (Kind::ComplexFloat, Device::Cpu)))];
     assert!(weights::save(&path, &complex, &no_metadata()).is_err());
     // A folder in the way: the last step, the renaming, fails.
     let folder_in_the_way = folder.path().join("folder");
@@ -402,10 +323,7 @@ fn a_failed_write_leaves_the_old_file_and_no_other() {
 fn a_file_is_as_readable_as_any_other() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
-    let (plain, path) = (
-        folder.path().join("plain"),
-        folder.path().join("x.safetensors"),
-    );
+    let (plain, path) = (folder.path().join("plain"), folder.path().join("x.safetensors"));
     fs::write(&plain, "").unwrap();
     weights::save(&path, &[named("x", Tensor::from(1.0f32))], &no_metadata()).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();

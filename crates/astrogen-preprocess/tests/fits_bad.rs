@@ -377,4 +377,19 @@ proptest! {
         }
         let _ = read(&bytes);
     }
+
+    /// Nor do damaged tiles and descriptors bring anything down.
+    #[test]
+    fn damaged_tiles_end_in_a_result(
+        damage in prop::collection::vec((0..500_usize, any::<u8>()), 1..5),
+        name in prop::sample::select(vec!["I16_RICE_1", "U8_RICE_1", "F32_DITHER_2", "I16_GZIP_2", "I16_PLIO_1"]),
+    ) {
+        let image = Compressed::of(name);
+        let table = image.table();
+        let mut bytes = image.bytes;
+        for (at, byte) in damage {
+            bytes[table + at] = byte;
+        }
+        let _ = read(&bytes);
+    }
 }

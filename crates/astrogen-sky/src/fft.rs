@@ -44,11 +44,7 @@ fn transpose(from: &[Complex<f32>], to: &mut [Complex<f32>], columns: usize) {
 /// The frequency of index `index` of a transform of `length` samples that lie `spacing`
 /// apart, in cycles per unit length (numpy's `fftfreq`).
 pub(crate) fn frequency(index: usize, length: usize, spacing: f64) -> f64 {
-    let signed = if index <= length / 2 {
-        index as f64
-    } else {
-        index as f64 - length as f64
-    };
+    let signed = if index <= length / 2 { index as f64 } else { index as f64 - length as f64 };
     signed / (length as f64 * spacing)
 }
 
@@ -59,9 +55,8 @@ mod tests {
     #[test]
     fn there_and_back_is_the_input_times_its_length() {
         let shape = [3, 4, 5];
-        let start: Vec<Complex<f32>> = (0..60)
-            .map(|i| Complex::new(i as f32, (i * 7 % 11) as f32))
-            .collect();
+        let start: Vec<Complex<f32>> =
+            (0..60).map(|i| Complex::new(i as f32, (i * 7 % 11) as f32)).collect();
         let mut data = start.clone();
         transform(&mut data, &shape, FftDirection::Forward);
         let sum: Complex<f32> = start.iter().sum();

@@ -29,9 +29,8 @@ mod tests {
 
     #[test]
     fn the_variance_is_the_signal_plus_the_read_noise_squared() {
-        for (seed, (signal, read_noise)) in [(0.0, 5.0), (3.0, 0.0), (100.0, 5.0), (2e5, 4.0)]
-            .into_iter()
-            .enumerate()
+        for (seed, (signal, read_noise)) in
+            [(0.0, 5.0), (3.0, 0.0), (100.0, 5.0), (2e5, 4.0)].into_iter().enumerate()
         {
             let expected = Array3::from_elem((1, 200, 250), signal);
             let mut rng = ChaCha8Rng::seed_from_u64(seed as u64);
@@ -43,10 +42,7 @@ mod tests {
             let truth = f64::from(signal) + read_noise * read_noise;
             // Standard errors of mean and variance, times five.
             assert!((mean - f64::from(signal)).abs() < 5.0 * (truth / count).sqrt());
-            assert!(
-                (variance / truth - 1.0).abs() < 5.0 * (2.4 / count).sqrt(),
-                "{variance}"
-            );
+            assert!((variance / truth - 1.0).abs() < 5.0 * (2.4 / count).sqrt(), "{variance}");
         }
     }
 

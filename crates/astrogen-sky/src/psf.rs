@@ -100,10 +100,7 @@ mod tests {
     #[test]
     fn almost_all_light_falls_within_the_analytic_radius() {
         // The light within r is 1 - (1 + r^2 / alpha^2)^(1 - beta) of the whole.
-        let psf = Moffat {
-            fwhm: 6.0,
-            beta: 3.0,
-        };
+        let psf = Moffat { fwhm: 6.0, beta: 3.0 };
         let kernel = psf.kernel(401, 401);
         let within = |radius: f64| -> f64 {
             kernel
@@ -120,10 +117,7 @@ mod tests {
 
     #[test]
     fn a_blurred_point_is_the_kernel_where_the_point_was() {
-        let psf = Moffat {
-            fwhm: 3.0,
-            beta: 3.0,
-        };
+        let psf = Moffat { fwhm: 3.0, beta: 3.0 };
         let mut bands = Array3::zeros((2, 24, 30));
         bands[[0, 12, 15]] = 1e6;
         bands[[1, 0, 0]] = 1e6;
@@ -131,10 +125,7 @@ mod tests {
         let kernel = psf.kernel(24, 30);
         let point = bands.index_axis(Axis(0), 0);
         for (got, expected) in point.iter().zip(&kernel) {
-            assert!(
-                (f64::from(*got) - 1e6 * expected).abs() < 0.2,
-                "{got} {expected}"
-            );
+            assert!((f64::from(*got) - 1e6 * expected).abs() < 0.2, "{got} {expected}");
         }
         assert!((bands[[1, 0, 0]] - bands[[0, 12, 15]]).abs() < 0.2);
         assert!((bands[[1, 23, 1]] - bands[[0, 11, 16]]).abs() < 0.2);

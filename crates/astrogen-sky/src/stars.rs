@@ -29,19 +29,10 @@ impl LuminosityFunction {
     /// A slope that is not above 0, or limits that are not `0 < faint < bright`.
     pub fn new(faint: f64, bright: f64, slope: f64) -> Result<Self, SkyError> {
         SkyError::check("star_slope", "> 0", slope, slope.is_finite() && slope > 0.0)?;
-        SkyError::check(
-            "star_flux[0]",
-            "> 0",
-            faint,
-            faint.is_finite() && faint > 0.0,
-        )?;
+        SkyError::check("star_flux[0]", "> 0", faint, faint.is_finite() && faint > 0.0)?;
         let ordered = bright.is_finite() && bright > faint;
         SkyError::check("star_flux[1]", "above star_flux[0]", bright, ordered)?;
-        Ok(Self {
-            faint,
-            bright,
-            slope,
-        })
+        Ok(Self { faint, bright, slope })
     }
 
     /// Draws one flux: the inverse of the cumulative law at a uniform number.
@@ -98,10 +89,7 @@ mod tests {
             let count = 40_000;
             let logs: f64 = (0..count).map(|_| (law.sample(&mut rng) / 10.0).ln()).sum();
             let fitted = f64::from(count) / logs;
-            assert!(
-                (fitted / slope - 1.0).abs() < 0.025,
-                "{fitted}, not {slope}"
-            );
+            assert!((fitted / slope - 1.0).abs() < 0.025, "{fitted}, not {slope}");
         }
     }
 
@@ -122,18 +110,8 @@ mod tests {
         for (faint, bright, slope, message) in [
             (1.0, 2.0, 0.0, "star_slope must be > 0, but got 0"),
             (0.0, 2.0, 1.0, "star_flux[0] must be > 0, but got 0"),
-            (
-                2.0,
-                2.0,
-                1.0,
-                "star_flux[1] must be above star_flux[0], but got 2",
-            ),
-            (
-                2.0,
-                f64::INFINITY,
-                1.0,
-                "star_flux[1] must be above star_flux[0], but got inf",
-            ),
+            (2.0, 2.0, 1.0, "star_flux[1] must be above star_flux[0], but got 2"),
+            (2.0, f64::INFINITY, 1.0, "star_flux[1] must be above star_flux[0], but got inf"),
         ] {
             let error = LuminosityFunction::new(faint, bright, slope).unwrap_err();
             assert_eq!(error.to_string(), message);
@@ -156,9 +134,7 @@ mod tests {
         assert!((image.sum() - 800.0).abs() < 1e-3);
         let centroid = image
             .indexed_iter()
-            .fold((0.0, 0.0), |(y, x), ((i, j), &v)| {
-                (y + i as f32 * v, x + j as f32 * v)
-            });
+            .fold((0.0, 0.0), |(y, x), ((i, j), &v)| (y + i as f32 * v, x + j as f32 * v));
         assert!((centroid.0 / 800.0 - 3.25).abs() < 1e-4);
         assert!((centroid.1 / 800.0 - 5.75).abs() < 1e-4);
         add_point(&mut image.view_mut(), -0.5, 8.5, 400.0); // only a quarter falls on the image

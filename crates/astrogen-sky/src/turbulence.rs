@@ -79,16 +79,8 @@ impl PowerLaw {
 fn standardised(shape: [usize; 3], mut values: Vec<f32>) -> Array3<f32> {
     let count = values.len().max(1) as f64;
     let mean = values.iter().map(|&v| f64::from(v)).sum::<f64>() / count;
-    let variance = values
-        .iter()
-        .map(|&v| (f64::from(v) - mean).powi(2))
-        .sum::<f64>()
-        / count;
-    let scale = if variance > 0.0 {
-        variance.sqrt().recip()
-    } else {
-        0.0
-    };
+    let variance = values.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / count;
+    let scale = if variance > 0.0 { variance.sqrt().recip() } else { 0.0 };
     for value in &mut values {
         *value = ((f64::from(*value) - mean) * scale) as f32;
     }
@@ -151,17 +143,11 @@ mod tests {
     fn the_fields_have_the_slope_asked_for() {
         for (seed, slope) in [0.0, 2.0, 11.0 / 3.0, 4.3].into_iter().enumerate() {
             for (shape, spacing) in [([1, 256, 240], [1.0; 3]), ([32, 64, 60], [2.0, 1.0, 0.5])] {
-                let law = PowerLaw {
-                    slope,
-                    outer_scale: 60.0,
-                };
+                let law = PowerLaw { slope, outer_scale: 60.0 };
                 let mut rng = ChaCha8Rng::seed_from_u64(seed as u64);
                 for field in law.fields(shape, spacing, &mut rng) {
                     let fitted = fitted_slope(&field, spacing, 1.0 / 20.0, 0.45);
-                    assert!(
-                        (fitted - slope).abs() < 0.08,
-                        "{shape:?}: {fitted}, not {slope}"
-                    );
+                    assert!((fitted - slope).abs() < 0.08, "{shape:?}: {fitted}, not {slope}");
                 }
             }
         }
@@ -169,10 +155,7 @@ mod tests {
 
     #[test]
     fn the_spectrum_is_flat_beyond_the_outer_scale() {
-        let law = PowerLaw {
-            slope: 4.0,
-            outer_scale: 8.0,
-        };
+        let law = PowerLaw { slope: 4.0, outer_scale: 8.0 };
         let mut rng = ChaCha8Rng::seed_from_u64(5);
         let [field, _] = law.fields([1, 256, 256], [1.0; 3], &mut rng);
         let below = fitted_slope(&field, [1.0; 3], 1.0 / 128.0, 1.0 / 8.1);
@@ -183,10 +166,7 @@ mod tests {
 
     #[test]
     fn the_two_fields_are_standard_and_independent() {
-        let law = PowerLaw {
-            slope: 0.0,
-            outer_scale: 10.0,
-        };
+        let law = PowerLaw { slope: 0.0, outer_scale: 10.0 };
         let mut rng = ChaCha8Rng::seed_from_u64(1);
         let [a, b] = law.fields([4, 64, 64], [1.0; 3], &mut rng);
         let mean = |field: &Array3<f32>| field.iter().map(|&v| f64::from(v)).sum::<f64>() / 16384.0;
@@ -199,10 +179,7 @@ mod tests {
 
     #[test]
     fn the_density_is_log_normal_with_mean_one() {
-        let law = PowerLaw {
-            slope: 0.0,
-            outer_scale: 10.0,
-        };
+        let law = PowerLaw { slope: 0.0, outer_scale: 10.0 };
         let mut rng = ChaCha8Rng::seed_from_u64(2);
         let [gaussian, _] = law.fields([4, 128, 128], [1.0; 3], &mut rng);
         let sigma = log_deviation(5.0, 0.4);
@@ -223,10 +200,7 @@ mod tests {
 
     #[test]
     fn a_single_cell_is_a_field_too() {
-        let law = PowerLaw {
-            slope: 4.0,
-            outer_scale: 1.0,
-        };
+        let law = PowerLaw { slope: 4.0, outer_scale: 1.0 };
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let [field, _] = law.fields([1, 1, 1], [1.0; 3], &mut rng);
         assert_eq!(field.as_slice(), Some(&[0.0][..]));

@@ -9,17 +9,11 @@ use std::fs;
 use std::path::Path;
 
 fn small() -> NebulaConfig {
-    NebulaConfig {
-        size: 24,
-        ..Default::default()
-    }
+    NebulaConfig { size: 24, ..Default::default() }
 }
 
 fn bytes(folder: &Path) -> Vec<Vec<u8>> {
-    let mut paths: Vec<_> = fs::read_dir(folder)
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .collect();
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     paths.sort();
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
@@ -48,45 +42,22 @@ fn frames_span_four_decades_above_their_noise() {
 
 #[test]
 fn the_nebula_is_as_bright_as_asked_and_brighter_than_the_stars_over_most_of_the_frame() {
-    let config = NebulaConfig {
-        size: 96,
-        diversity: 0.0,
-        ..Default::default()
-    };
-    let bare = NebulaConfig {
-        star_density: 0.0,
-        star_flux: [1e-3, 1e-2],
-        ..config.clone()
-    };
+    let config = NebulaConfig { size: 96, diversity: 0.0, ..Default::default() };
+    let bare = NebulaConfig { star_density: 0.0, star_flux: [1e-3, 1e-2], ..config.clone() };
     for seed in 0..4 {
-        let mut light: Vec<f32> = bare
-            .simulate(seed)
-            .unwrap()
-            .bands()
-            .iter()
-            .copied()
-            .collect();
+        let mut light: Vec<f32> = bare.simulate(seed).unwrap().bands().iter().copied().collect();
         light.sort_by(f32::total_cmp);
         let bright = light[light.len() * 99 / 100];
         // The point spread function smooths the brightest spots a little.
-        assert!(
-            (0.75..1.05).contains(&(f64::from(bright) / config.brightness)),
-            "{bright}"
-        );
+        assert!((0.75..1.05).contains(&(f64::from(bright) / config.brightness)), "{bright}");
         let median = f64::from(light[light.len() / 2]) - config.sky;
-        assert!(
-            median > 2.0 * (config.sky + config.read_noise.powi(2)).sqrt(),
-            "{median}"
-        );
+        assert!(median > 2.0 * (config.sky + config.read_noise.powi(2)).sqrt(), "{median}");
     }
 }
 
 #[test]
 fn diversity_spreads_the_settings_and_none_keeps_them() {
-    let alike = NebulaConfig {
-        diversity: 0.0,
-        ..small()
-    };
+    let alike = NebulaConfig { diversity: 0.0, ..small() };
     assert_eq!(alike.simulate(1).unwrap().drawn(), &alike);
     let [a, b] = [1, 2].map(|seed| small().simulate(seed).unwrap().drawn().clone());
     assert_ne!(a.slope, b.slope);
@@ -103,81 +74,39 @@ fn diversity_spreads_the_settings_and_none_keeps_them() {
 fn a_setting_out_of_range_is_named_with_its_rule() {
     let default = NebulaConfig::default;
     for (config, message) in [
+        (NebulaConfig { size: 0, ..default() }, "size must be 8 to 2048 pixels, but got 0"),
+        (NebulaConfig { slope: -1.0, ..default() }, "slope must be from 0 to 10, but got -1"),
         (
-            NebulaConfig {
-                size: 0,
-                ..default()
-            },
-            "size must be 8 to 2048 pixels, but got 0",
-        ),
-        (
-            NebulaConfig {
-                slope: -1.0,
-                ..default()
-            },
-            "slope must be from 0 to 10, but got -1",
-        ),
-        (
-            NebulaConfig {
-                diversity: f64::NAN,
-                ..default()
-            },
+            NebulaConfig { diversity: f64::NAN, ..default() },
             "diversity must be from 0 to 2, but got NaN",
         ),
         (
-            NebulaConfig {
-                ionising_stars: 0,
-                ..default()
-            },
+            NebulaConfig { ionising_stars: 0, ..default() },
             "ionising_stars must be 1 to 100, but got 0",
         ),
         (
-            NebulaConfig {
-                hardness: 0.0,
-                ..default()
-            },
+            NebulaConfig { hardness: 0.0, ..default() },
             "hardness must be above 0 and at most 1, but got 0",
         ),
         (
-            NebulaConfig {
-                lines: [0.0; 3],
-                ..default()
-            },
+            NebulaConfig { lines: [0.0; 3], ..default() },
             "lines must be above 0 for one line at least, but got 0, 0, 0",
         ),
         (
-            NebulaConfig {
-                dust: -0.5,
-                ..default()
-            },
+            NebulaConfig { dust: -0.5, ..default() },
             "dust must be a finite number >= 0, but got -0.5",
         ),
         (
-            NebulaConfig {
-                star_flux: [5.0, 1.0],
-                ..default()
-            },
+            NebulaConfig { star_flux: [5.0, 1.0], ..default() },
             "star_flux[1] must be above star_flux[0], but got 1",
         ),
+        (NebulaConfig { fwhm: 0.0, ..default() }, "fwhm must be a finite number > 0, but got 0"),
         (
-            NebulaConfig {
-                fwhm: 0.0,
-                ..default()
-            },
-            "fwhm must be a finite number > 0, but got 0",
-        ),
-        (
-            NebulaConfig {
-                moffat_beta: 1.0,
-                ..default()
-            },
+            NebulaConfig { moffat_beta: 1.0, ..default() },
             "moffat_beta must be a finite number > 1, but got 1",
         ),
         (
-            NebulaConfig {
-                read_noise: f64::INFINITY,
-                ..default()
-            },
+            NebulaConfig { read_noise: f64::INFINITY, ..default() },
             "read_noise must be from 0 to 1e9, but got inf",
         ),
     ] {
@@ -217,29 +146,17 @@ fn a_file_says_what_it_was_made_from() {
     assert_eq!(header.get::<&str>("BUNIT"), Some("electron"));
     assert_eq!(header.get::<&str>("SEED"), Some("18446744073709551615"));
     for (index, band) in BANDS.iter().enumerate() {
-        assert_eq!(
-            header.get::<&str>(&format!("BAND{}", index + 1)),
-            Some(*band)
-        );
+        assert_eq!(header.get::<&str>(&format!("BAND{}", index + 1)), Some(*band));
     }
     for card in nebula.header().iter() {
-        assert_eq!(
-            header.value(&card.keyword),
-            Some(&card.value),
-            "{}",
-            card.keyword
-        );
+        assert_eq!(header.value(&card.keyword), Some(&card.value), "{}", card.keyword);
     }
     assert_eq!(header.get::<f64>("SLOPE"), Some(nebula.config().slope));
     assert_eq!(header.get::<f64>("D_SLOPE"), Some(nebula.drawn().slope));
     assert_eq!(header.get::<i64>("SIZE"), Some(24));
     // Every setting stands there: one card a field, with two more for `lines` and one more
     // for `star_flux`, all twice.
-    let fields = serde_json::to_value(small())
-        .unwrap()
-        .as_object()
-        .unwrap()
-        .len();
+    let fields = serde_json::to_value(small()).unwrap().as_object().unwrap().len();
     let others = 3 + 2 * BANDS.len(); // BUNIT, ORIGIN, SEED; BAND and WAVE
     assert_eq!(nebula.header().len(), 2 * (fields + 3) + others);
 }
@@ -248,13 +165,8 @@ fn a_file_says_what_it_was_made_from() {
 fn threads_do_not_matter_and_a_finished_folder_is_kept() {
     let [one, many] = [1, 3].map(|threads| {
         let folder = tempfile::tempdir().unwrap();
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()
-            .unwrap();
-        let files = pool
-            .install(|| simulate_nebulae(folder.path(), &small(), 5, 42))
-            .unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let files = pool.install(|| simulate_nebulae(folder.path(), &small(), 5, 42)).unwrap();
         assert!(files[4].ends_with("nebula-0004.fits") && files.len() == 5);
         folder
     });
@@ -300,24 +212,12 @@ fn a_folder_with_other_nebulae_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     simulate_nebulae(folder.path(), &small(), 2, 1).unwrap();
     let before = bytes(folder.path());
-    for (config, count, seed) in [
-        (
-            NebulaConfig {
-                mach: 2.0,
-                ..small()
-            },
-            2,
-            1,
-        ),
-        (small(), 3, 1),
-        (small(), 2, 9),
-    ] {
+    for (config, count, seed) in
+        [(NebulaConfig { mach: 2.0, ..small() }, 2, 1), (small(), 3, 1), (small(), 2, 9)]
+    {
         let error = simulate_nebulae(folder.path(), &config, count, seed).unwrap_err();
         let message = error.to_string();
-        assert!(
-            message.contains("nebulae of other settings (nebulae.json)"),
-            "{message}"
-        );
+        assert!(message.contains("nebulae of other settings (nebulae.json)"), "{message}");
         assert!(message.contains("choose another folder"), "{message}");
         assert_eq!(bytes(folder.path()), before);
     }
@@ -325,20 +225,12 @@ fn a_folder_with_other_nebulae_is_left_alone() {
     let foreign = tempfile::tempdir().unwrap();
     fs::write(foreign.path().join("nebula-0000.fits"), "precious").unwrap();
     let error = simulate_nebulae(foreign.path(), &small(), 2, 1).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .contains("nebula-0000.fits, but no nebulae.json"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("nebula-0000.fits, but no nebulae.json"), "{error}");
     assert_eq!(bytes(foreign.path()), [b"precious"]);
 
     let none = simulate_nebulae(foreign.path(), &small(), 0, 1).unwrap_err();
     assert_eq!(none.to_string(), "count must be at least 1, but got 0");
     let in_a_file = foreign.path().join("nebula-0000.fits");
     let error = simulate_nebulae(&in_a_file, &small(), 1, 1).unwrap_err();
-    assert!(
-        error.to_string().contains("cannot make the folder"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("cannot make the folder"), "{error}");
 }

@@ -82,7 +82,9 @@ impl Checkpoint {
     ) -> Result<(Self, String), TrainError> {
         let refuse = |key: &str| TrainError::Checkpoint {
             path: path.to_owned(),
-            reason: format!("its metadata has no valid {key:?}, so it is not a checkpoint of a run"),
+            reason: format!(
+                "its metadata has no valid {key:?}, so it is not a checkpoint of a run"
+            ),
         };
         let number = |key: &str| -> Result<u64, TrainError> {
             metadata.get(key).and_then(|text| text.parse().ok()).ok_or_else(|| refuse(key))

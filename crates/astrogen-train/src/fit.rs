@@ -52,6 +52,8 @@ impl Default for FitConfig {
 }
 
 impl FitConfig {
+    /// Checks the settings, as [`fit`] does before it begins.
+    ///
     /// # Errors
     /// [`TrainError::Config`] if a setting is out of its range.
     pub fn check(&self) -> Result<(), TrainError> {
@@ -135,6 +137,20 @@ pub trait Observer<S> {
 impl<S, F: FnMut(&S, &Event) -> Result<(), TrainError>> Observer<S> for F {
     fn observe(&mut self, algorithm: &S, event: &Event) -> Result<(), TrainError> {
         self(algorithm, event)
+    }
+}
+
+/// An observer that only gives scores, by a closure: lower is better.
+#[derive(Debug, Clone, Copy)]
+pub struct ScoreBy<F>(pub F);
+
+impl<S, F: FnMut(&S) -> Result<f64, TrainError>> Observer<S> for ScoreBy<F> {
+    fn observe(&mut self, _: &S, _: &Event) -> Result<(), TrainError> {
+        Ok(())
+    }
+
+    fn score(&mut self, algorithm: &S) -> Result<Option<f64>, TrainError> {
+        (self.0)(algorithm).map(Some)
     }
 }
 

@@ -46,7 +46,8 @@ impl RunDir {
         Self::with_folders(path.to_owned())
     }
 
-    /// Opens the folder of an earlier run.
+    /// Opens the folder of an earlier run, and removes what a killed session left
+    /// half-written in it.
     ///
     /// # Errors
     /// [`TrainError::RunDir`] when it is not one.
@@ -57,7 +58,11 @@ impl RunDir {
                 reason: format!("there is no {CONFIG} in it, so it is not the folder of a run"),
             });
         }
-        Self::with_folders(path.to_owned())
+        let run = Self::with_folders(path.to_owned())?;
+        for folder in [run.path.clone(), run.join("checkpoints"), run.join("samples")] {
+            sweep_partial(&folder)?;
+        }
+        Ok(run)
     }
 
     fn with_folders(path: PathBuf) -> Result<Self, TrainError> {
@@ -94,8 +99,10 @@ impl RunDir {
     /// When the file cannot be written.
     pub fn write_config(&self, config: &impl Serialize) -> Result<(), TrainError> {
         let path = self.join(CONFIG);
-        let text = serde_json::to_vec_pretty(config)
-            .map_err(|error| TrainError::RunDir { path: path.clone(), reason: error.to_string() })?;
+        let text = serde_json::to_vec_pretty(config).map_err(|error| TrainError::RunDir {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
         write_whole(&path, &text)
     }
 
@@ -152,7 +159,9 @@ impl RunDir {
         let mut best: Option<(u64, f64)> = None;
         for step in self.checkpoints()? {
             let score = Checkpoint::inspect(&self.checkpoint_path(step))?.score;
-            if let Some(score) = score.filter(|&score| best.is_none_or(|(_, lowest)| score < lowest)) {
+            if let Some(score) =
+                score.filter(|&score| best.is_none_or(|(_, lowest)| score < lowest))
+            {
                 best = Some((step, score));
             }
         }
@@ -193,14 +202,37 @@ pub fn empty_folder(path: &Path) -> Result<(), TrainError> {
     }
 }
 
+/// Names of files in the making end like this.
+const PARTIAL: &str = ".partial";
+
 /// Writes a file beside its final name and renames it when it is safely on disk.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     let folder = path.parent().unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".run-").suffix(PARTIAL);
+    #[cfg(unix)]
+    {
+        // A plain new file's permissions instead of a secret's.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
     let write = || {
-        let mut file = tempfile::Builder::new().prefix(".tmp-").tempfile_in(folder)?;
+        let mut file = builder.tempfile_in(folder)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)
     };
     write().map(|_| ()).map_err(TrainError::io(path))
+}
+
+/// Removes what a killed session left half-written in a folder.
+fn sweep_partial(folder: &Path) -> Result<(), TrainError> {
+    for entry in fs::read_dir(folder).map_err(TrainError::io(folder))? {
+        let path = entry.map_err(TrainError::io(folder))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.starts_with('.') && name.ends_with(PARTIAL) {
+            fs::remove_file(&path).map_err(TrainError::io(&path))?;
+        }
+    }
+    Ok(())
 }

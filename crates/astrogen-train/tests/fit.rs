@@ -11,7 +11,7 @@ use astrogen_data::{ArrayDataset, BatchConfig, Batches};
 use astrogen_models::{DcganConfig, DcganGenerator, Generator, weights};
 use astrogen_train::TrainError;
 use astrogen_train::checkpoint::Checkpoint;
-use astrogen_train::fit::{Event, FitConfig, Observer, Outcome, fit};
+use astrogen_train::fit::{Event, FitConfig, Observer, Outcome, ScoreBy, fit};
 use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use astrogen_train::interrupt::StopSignal;
 use astrogen_train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
@@ -48,7 +48,14 @@ fn batches_of(samples: usize) -> Batches {
 }
 
 fn config(steps: u64) -> FitConfig {
-    FitConfig { steps, log_interval: 1, sample_interval: 4, checkpoint_interval: 2, keep_checkpoints: 2, seed: 9 }
+    FitConfig {
+        steps,
+        log_interval: 1,
+        sample_interval: 4,
+        checkpoint_interval: 2,
+        keep_checkpoints: 2,
+        seed: 9,
+    }
 }
 
 /// The folder of a run, new or old.
@@ -102,7 +109,8 @@ fn stop_at(at: u64, stop: &StopSignal) -> impl FnMut(&DcganStep, &Event) -> Resu
 fn a_resumed_run_ends_in_the_same_bytes() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let (_, whole) = train(&folder.path().join("whole"), &config(9), &StopSignal::default(), &mut []).unwrap();
+    let (_, whole) =
+        train(&folder.path().join("whole"), &config(9), &StopSignal::default(), &mut []).unwrap();
 
     // Interrupted after step 3, which is no checkpoint step and ends within an epoch.
     let parts = folder.path().join("parts");
@@ -142,18 +150,10 @@ fn another_seed_or_step_count_changes_the_bytes() {
 #[test]
 fn the_last_checkpoints_and_the_best_are_kept() {
     let _alone = alone();
-    struct Score(std::vec::IntoIter<f64>);
-    impl Observer<DcganStep> for Score {
-        fn observe(&mut self, _: &DcganStep, _: &Event) -> Result<(), TrainError> {
-            Ok(())
-        }
-        fn score(&mut self, _: &DcganStep) -> Result<Option<f64>, TrainError> {
-            Ok(self.0.next())
-        }
-    }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
-    let mut score = Score(vec![3.0, 1.0, 2.0, 5.0, 4.0].into_iter());
+    let mut scores = [3.0, 1.0, 2.0, 5.0, 4.0].into_iter();
+    let mut score = ScoreBy(|_: &DcganStep| Ok(scores.next().unwrap()));
     train(&path, &config(10), &StopSignal::default(), &mut [&mut score]).unwrap();
     let run = RunDir::open(&path).unwrap();
     assert_eq!(run.checkpoints().unwrap(), [4, 8, 10]);
@@ -176,8 +176,11 @@ fn a_bad_number_stops_the_run_and_the_last_good_checkpoint_stays() {
     let path = folder.path().join("run");
     let mut poison = |algorithm: &DcganStep, event: &Event| {
         if matches!(event, Event::Logged { step: 5, .. }) {
-            let (_, mut weight) =
-                algorithm.state().into_iter().find(|(name, _)| name == "generator.net.3.weight").unwrap();
+            let (_, mut weight) = algorithm
+                .state()
+                .into_iter()
+                .find(|(name, _)| name == "generator.net.3.weight")
+                .unwrap();
             let _ = tch::no_grad(|| weight.fill_(f64::NAN));
         }
         Ok(())
@@ -200,14 +203,20 @@ fn a_checkpoint_never_holds_a_bad_number() {
     let mut poison = |algorithm: &DcganStep, event: &Event| {
         if matches!(event, Event::Logged { step: 4, .. }) {
             let state = algorithm.state();
-            let (_, moment) = state.iter().find(|(name, _)| name.starts_with("optimizer.generator.exp_avg_sq.")).unwrap();
+            let (_, moment) = state
+                .iter()
+                .find(|(name, _)| name.starts_with("optimizer.generator.exp_avg_sq."))
+                .unwrap();
             let _ = moment.shallow_clone().fill_(f64::INFINITY);
         }
         Ok(())
     };
     let error = train(&path, &config(9), &StopSignal::default(), &mut [&mut poison]).unwrap_err();
     let message = error.to_string();
-    assert!(message.contains("optimizer.generator.exp_avg_sq.net.0.weight is not finite at step 4"), "{message}");
+    assert!(
+        message.contains("optimizer.generator.exp_avg_sq.net.0.weight is not finite at step 4"),
+        "{message}"
+    );
     assert_eq!(RunDir::open(&path).unwrap().checkpoints().unwrap(), [2]);
 }
 
@@ -218,7 +227,9 @@ fn the_logs_of_a_resumed_run_read_as_one() {
     let path = folder.path().join("run");
     let run = |fail_at: Option<u64>| {
         let mut fail = |_: &DcganStep, event: &Event| match event {
-            Event::Logged { step, .. } if Some(*step) == fail_at => Err(TrainError::observer("killed")),
+            Event::Logged { step, .. } if Some(*step) == fail_at => {
+                Err(TrainError::observer("killed"))
+            }
             _ => Ok(()),
         };
         let run = run_dir(&path)?;
@@ -239,7 +250,8 @@ fn the_logs_of_a_resumed_run_read_as_one() {
     assert_eq!(names, ["discriminator_loss", "generator_loss", "real_score", "fake_score"]);
 
     let text = fs::read_to_string(path.join("log.jsonl")).unwrap();
-    let events: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(events.iter().filter(|event| event["event"] == "started").count(), 2);
     assert_eq!(events.last().unwrap()["event"], "finished");
     let boards = fs::read_dir(&path).unwrap().filter(|entry| {
@@ -264,13 +276,22 @@ fn checkpoints_of_something_else_are_refused_with_the_reason() {
     .unwrap();
     let before = bytes_of(&wider);
     let message = Checkpoint::load(&file, &wider).unwrap_err().to_string();
-    for part in ["step-00000002.safetensors", "generator.net.0.weight", "[6, 16, 4, 4]", "[6, 32, 4, 4]"] {
+    for part in
+        ["step-00000002.safetensors", "generator.net.0.weight", "[6, 16, 4, 4]", "[6, 32, 4, 4]"]
+    {
         assert!(message.contains(part), "{part} not in {message}");
     }
     assert_eq!(bytes_of(&wider), before, "a refused checkpoint changes nothing");
 
     // The data shrank.
-    let error = fit(&mut algorithm(), &mut batches_of(10), &run, &config(4), &StopSignal::default(), &mut []);
+    let error = fit(
+        &mut algorithm(),
+        &mut batches_of(10),
+        &run,
+        &config(4),
+        &StopSignal::default(),
+        &mut [],
+    );
     let message = error.unwrap_err().to_string();
     assert!(message.contains("trained on 11 samples, and the data now has 10"), "{message}");
 
@@ -302,12 +323,26 @@ fn run_folders_are_numbered_and_never_overwritten() {
 }
 
 #[test]
+fn what_a_killed_session_left_half_written_is_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create(folder.path()).unwrap();
+    run.write_config(&config(1)).unwrap();
+    let left = run.join("checkpoints/.weights-x7.partial");
+    fs::write(&left, "half").unwrap();
+    let mine = run.join("checkpoints/notes.partial");
+    fs::write(&mine, "a user's own").unwrap();
+    RunDir::open(folder.path()).unwrap();
+    assert!(!left.exists() && mine.exists());
+}
+
+#[test]
 fn counts_of_zero_are_refused() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let run = RunDir::create(folder.path()).unwrap();
     let zero = FitConfig { log_interval: 0, ..config(2) };
-    let error = fit(&mut algorithm(), &mut batches_of(8), &run, &zero, &StopSignal::default(), &mut []);
+    let error =
+        fit(&mut algorithm(), &mut batches_of(8), &run, &zero, &StopSignal::default(), &mut []);
     assert_eq!(error.unwrap_err().to_string(), "log_interval must be at least 1, got 0");
 }
 

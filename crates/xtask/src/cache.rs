@@ -43,10 +43,7 @@ pub(crate) struct Folder {
 impl Folder {
     /// The folder `name` in `cache`, whole when its marker holds exactly `stamp`.
     pub(crate) fn new(cache: &Path, name: &str, stamp: String) -> Self {
-        Self {
-            path: cache.join(name),
-            stamp,
-        }
+        Self { path: cache.join(name), stamp }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -87,10 +84,9 @@ impl Folder {
         if self.path.exists() {
             match check(&self.path) {
                 Ok(()) => return self.mark(&self.path),
-                Err(why) => eprintln!(
-                    "{} is not whole and is made again: {why:#}",
-                    self.path.display()
-                ),
+                Err(why) => {
+                    eprintln!("{} is not whole and is made again: {why:#}", self.path.display())
+                }
             }
         }
         let partial = self.sibling(&format!("partial-{}", std::process::id()));
@@ -120,13 +116,8 @@ impl Folder {
             fs::rename(&self.path, partial.join("replaced"))
                 .with_context(|| format!("cannot move {} away", self.path.display()))?;
         }
-        fs::rename(&tree, &self.path).with_context(|| {
-            format!(
-                "cannot rename {} to {}",
-                tree.display(),
-                self.path.display()
-            )
-        })
+        fs::rename(&tree, &self.path)
+            .with_context(|| format!("cannot rename {} to {}", tree.display(), self.path.display()))
     }
 
     /// Writes the marker: under another name first, on disk before it is renamed.
@@ -150,12 +141,8 @@ impl Folder {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                eprintln!(
-                    "Another set-up is making {}; waiting for it.",
-                    self.path.display()
-                );
-                file.lock()
-                    .with_context(|| format!("cannot lock {}", path.display()))?;
+                eprintln!("Another set-up is making {}; waiting for it.", self.path.display());
+                file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
             }
             Err(TryLockError::Error(error)) => eprintln!(
                 "note: this file system has no locks ({error}); do not run two set-ups at a time"
@@ -170,11 +157,7 @@ impl Folder {
             return;
         };
         for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
-            if entry
-                .file_name()
-                .as_encoded_bytes()
-                .starts_with(prefix.as_encoded_bytes())
-            {
+            if entry.file_name().as_encoded_bytes().starts_with(prefix.as_encoded_bytes()) {
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
@@ -223,22 +206,10 @@ mod tests {
         let of = |xdg: Option<&str>, home: Option<&str>| {
             directory_from(xdg.map(Into::into), home.map(Into::into))
         };
-        assert_eq!(
-            of(Some("/x"), Some("/h")).unwrap(),
-            Path::new("/x/astrogen")
-        );
-        assert_eq!(
-            of(None, Some("/h")).unwrap(),
-            Path::new("/h/.cache/astrogen")
-        );
-        assert_eq!(
-            of(Some("relative"), Some("/h")).unwrap(),
-            Path::new("/h/.cache/astrogen")
-        );
-        assert_eq!(
-            of(Some(""), Some("/h")).unwrap(),
-            Path::new("/h/.cache/astrogen")
-        );
+        assert_eq!(of(Some("/x"), Some("/h")).unwrap(), Path::new("/x/astrogen"));
+        assert_eq!(of(None, Some("/h")).unwrap(), Path::new("/h/.cache/astrogen"));
+        assert_eq!(of(Some("relative"), Some("/h")).unwrap(), Path::new("/h/.cache/astrogen"));
+        assert_eq!(of(Some(""), Some("/h")).unwrap(), Path::new("/h/.cache/astrogen"));
         let message = of(None, None).unwrap_err().to_string();
         assert!(message.contains("export XDG_CACHE_HOME="), "{message}");
     }
@@ -251,9 +222,7 @@ mod tests {
         folder.complete(check, build).unwrap();
         assert!(folder.is_whole());
         assert_eq!(names(cache.path()), ["lib", "lib.lock"]);
-        folder
-            .complete(check, |_, _| panic!("a whole folder is not built again"))
-            .unwrap();
+        folder.complete(check, |_, _| panic!("a whole folder is not built again")).unwrap();
     }
 
     #[test]
@@ -274,13 +243,9 @@ mod tests {
     fn a_build_that_forgets_a_file_is_refused() {
         let cache = tempfile::tempdir().unwrap();
         let folder = Folder::new(cache.path(), "lib", "v1".into());
-        let error = folder
-            .complete(check, |tree, _| Ok(fs::write(tree.join("a"), "1")?))
-            .unwrap_err();
-        assert!(
-            format!("{error:#}").contains("a or b is missing"),
-            "{error:#}"
-        );
+        let error =
+            folder.complete(check, |tree, _| Ok(fs::write(tree.join("a"), "1")?)).unwrap_err();
+        assert!(format!("{error:#}").contains("a or b is missing"), "{error:#}");
         assert!(!folder.path().exists());
     }
 
@@ -302,18 +267,14 @@ mod tests {
         let folder = Folder::new(cache.path(), "lib", "v1".into());
         fs::create_dir_all(folder.path()).unwrap();
         build(folder.path(), Path::new("")).unwrap();
-        folder
-            .complete(check, |_, _| panic!("nothing to build"))
-            .unwrap();
+        folder.complete(check, |_, _| panic!("nothing to build")).unwrap();
         assert!(folder.is_whole());
     }
 
     #[test]
     fn another_stamp_is_another_folder() {
         let cache = tempfile::tempdir().unwrap();
-        Folder::new(cache.path(), "lib", "v1".into())
-            .complete(check, build)
-            .unwrap();
+        Folder::new(cache.path(), "lib", "v1".into()).complete(check, build).unwrap();
         assert!(!Folder::new(cache.path(), "lib", "v2".into()).is_whole());
     }
 
@@ -325,10 +286,7 @@ mod tests {
         let folder = Folder::new(cache.path(), "lib", "v1".into());
         assert!(!folder.is_whole());
         folder.complete(check, build).unwrap();
-        assert_eq!(
-            names(cache.path()),
-            ["lib", "lib.lock", "library.partial-1"]
-        );
+        assert_eq!(names(cache.path()), ["lib", "lib.lock", "library.partial-1"]);
     }
 
     #[test]

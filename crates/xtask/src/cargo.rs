@@ -16,21 +16,14 @@ pub(crate) fn test(libtorch: Option<&Libtorch>, args: &[String]) -> Result<ExitC
 
 /// `cargo run --release --example nebula_dcgan -- ARGS`.
 pub(crate) fn demo(libtorch: Option<&Libtorch>, args: &[String]) -> Result<ExitCode> {
-    run(
-        libtorch,
-        &["run", "--release", "--example", "nebula_dcgan"],
-        args,
-    )
+    run(libtorch, &["run", "--release", "--example", "nebula_dcgan"], args)
 }
 
 fn run(libtorch: Option<&Libtorch>, command: &[&str], args: &[String]) -> Result<ExitCode> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // By its manifest and not by its folder: the demo's relative paths are relative to
     // where it was called.
-    cargo
-        .args(command)
-        .arg("--manifest-path")
-        .arg(workspace::root().join("Cargo.toml"));
+    cargo.args(command).arg("--manifest-path").arg(workspace::root().join("Cargo.toml"));
     cargo.arg("--").args(args);
     // What cargo told this program about itself would be taken for changes by the
     // build scripts of others.
@@ -92,19 +85,12 @@ mod tests {
     fn libtorch_comes_first_in_the_search_path_and_once() {
         let lib = Path::new("/t/lib");
         assert_eq!(search_path(lib, None), "/t/lib");
-        assert_eq!(
-            search_path(lib, Some("/a:/t/lib::/b".into())),
-            "/t/lib:/a:/b"
-        );
+        assert_eq!(search_path(lib, Some("/a:/t/lib::/b".into())), "/t/lib:/a:/b");
     }
 
     #[test]
     fn only_what_describes_this_package_is_hidden_from_cargo() {
-        for name in [
-            "CARGO_PKG_NAME",
-            "CARGO_MANIFEST_DIR",
-            "CARGO_MANIFEST_PATH",
-        ] {
+        for name in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"] {
             assert!(is_cargos_own(name.as_ref()), "{name}");
         }
         for name in ["CARGO_HOME", "CARGO", "CARGO_TARGET_DIR", "PATH"] {

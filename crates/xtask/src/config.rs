@@ -26,10 +26,7 @@ pub(crate) fn rpath(lib: &Path) -> String {
 /// The text of the file for a libtorch.
 pub(crate) fn render(libtorch: &Libtorch) -> Result<String> {
     let root = libtorch.root.to_str().with_context(|| {
-        format!(
-            "the path {} is not UTF-8, which cargo asks for",
-            libtorch.root.display()
-        )
+        format!("the path {} is not UTF-8, which cargo asks for", libtorch.root.display())
     })?;
     // A comma ends a linker option, a colon a search path, a dollar sign starts a
     // variable of the loader, a quote ends a TOML string.
@@ -55,10 +52,7 @@ pub(crate) fn render(libtorch: &Libtorch) -> Result<String> {
 
 /// The libtorch folder that the file's text names.
 pub(crate) fn recorded(text: &str) -> Option<PathBuf> {
-    let value = text
-        .lines()
-        .find_map(|line| line.strip_prefix("LIBTORCH = "))?
-        .trim();
+    let value = text.lines().find_map(|line| line.strip_prefix("LIBTORCH = "))?.trim();
     let inner = value.strip_prefix('\'').and_then(|v| v.strip_suffix('\''));
     let inner = inner.or_else(|| value.strip_prefix('"').and_then(|v| v.strip_suffix('"')));
     inner.map(PathBuf::from)
@@ -94,10 +88,7 @@ mod tests {
     use super::*;
 
     fn libtorch(root: &str) -> Libtorch {
-        Libtorch {
-            root: PathBuf::from(root),
-            version: "2.13.0".into(),
-        }
+        Libtorch { root: PathBuf::from(root), version: "2.13.0".into() }
     }
 
     #[test]
@@ -115,10 +106,7 @@ mod tests {
 
     #[test]
     fn both_kinds_of_quotes_are_read() {
-        assert_eq!(
-            recorded("[env]\nLIBTORCH = \"/t\"\n").unwrap(),
-            Path::new("/t")
-        );
+        assert_eq!(recorded("[env]\nLIBTORCH = \"/t\"\n").unwrap(), Path::new("/t"));
         assert_eq!(recorded("[env]\n"), None);
         assert_eq!(recorded("LIBTORCH = '/t"), None);
     }

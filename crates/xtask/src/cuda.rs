@@ -25,10 +25,7 @@ struct Cuda {
 /// for CUDA is broken.
 pub(crate) fn check(report: &mut Report, libtorch: Option<&Libtorch>) {
     let library = libtorch.map(|libtorch| libtorch.lib().join(library_name("torch_cuda")));
-    let missing = library
-        .as_deref()
-        .filter(|path| path.exists())
-        .and_then(missing_libraries);
+    let missing = library.as_deref().filter(|path| path.exists()).and_then(missing_libraries);
     let cuda = Cuda {
         library: library.as_deref().map(Path::exists),
         // The driver's own library comes with the driver.
@@ -58,25 +55,13 @@ impl Cuda {
             (None, ..) => {}
             (_, true, true) => report.fine("CUDA library", "ready: --device auto uses the GPU"),
             (_, true, false) => {
-                report.note(
-                    "CUDA library",
-                    "ready, but there is no NVIDIA driver to run it with",
-                );
+                report.note("CUDA library", "ready, but there is no NVIDIA driver to run it with");
             }
             (Some(false), _, _) => {
-                report.fine(
-                    "CUDA library",
-                    self.cpu_only("this libtorch has none", SETUP),
-                );
+                report.fine("CUDA library", self.cpu_only("this libtorch has none", SETUP));
             }
             (Some(true), ..) => {
-                let few = self
-                    .missing
-                    .iter()
-                    .take(3)
-                    .cloned()
-                    .collect::<Vec<_>>()
-                    .join(", ");
+                let few = self.missing.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
                 let text = format!("the set-up is for the CPU ({few}, ... are not there)");
                 let text = self.cpu_only(&text, SETUP);
                 if self.driver.is_some() {
@@ -100,29 +85,18 @@ impl Cuda {
 /// The driver's version as the kernel module states it, else where its library lies.
 fn driver() -> Option<String> {
     let module = std::fs::read_to_string("/proc/driver/nvidia/version").ok();
-    module
-        .as_deref()
-        .and_then(|text| text.lines().next())
-        .map(str::to_owned)
-        .or_else(|| {
-            let list = output(Command::new("ldconfig").arg("-p"))
-                .or_else(|| output(Command::new("/sbin/ldconfig").arg("-p")))?;
-            let line = list
-                .lines()
-                .find(|line| line.trim_start().starts_with("libcuda.so.1 "))?;
-            Some(line.split("=>").nth(1)?.trim().to_owned())
-        })
+    module.as_deref().and_then(|text| text.lines().next()).map(str::to_owned).or_else(|| {
+        let list = output(Command::new("ldconfig").arg("-p"))
+            .or_else(|| output(Command::new("/sbin/ldconfig").arg("-p")))?;
+        let line = list.lines().find(|line| line.trim_start().starts_with("libcuda.so.1 "))?;
+        Some(line.split("=>").nth(1)?.trim().to_owned())
+    })
 }
 
 fn devices() -> Vec<String> {
-    let query = [
-        "--query-gpu=index,name,memory.total,driver_version",
-        "--format=csv,noheader",
-    ];
+    let query = ["--query-gpu=index,name,memory.total,driver_version", "--format=csv,noheader"];
     let text = output(Command::new("nvidia-smi").args(query)).unwrap_or_default();
-    text.lines()
-        .map(|line| format!("cuda:{}", line.trim()))
-        .collect()
+    text.lines().map(|line| format!("cuda:{}", line.trim())).collect()
 }
 
 #[cfg(test)]
@@ -155,11 +129,7 @@ mod tests {
     #[test]
     fn a_machine_without_a_gpu_is_fine() {
         let missing = vec!["libcublas.so.13".into()];
-        let text = told(Cuda {
-            library: Some(true),
-            missing,
-            ..Cuda::default()
-        });
+        let text = told(Cuda { library: Some(true), missing, ..Cuda::default() });
         assert!(!text.contains("note"), "{text}");
         assert!(!text.contains("--cuda"), "{text}");
     }
@@ -167,11 +137,7 @@ mod tests {
     #[test]
     fn a_whole_cuda_set_up_is_ready() {
         let driver = Some("580.1".into());
-        let text = told(Cuda {
-            library: Some(true),
-            driver,
-            ..Cuda::default()
-        });
+        let text = told(Cuda { library: Some(true), driver, ..Cuda::default() });
         assert!(text.contains("ready: --device auto uses the GPU"), "{text}");
     }
 }

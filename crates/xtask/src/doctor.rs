@@ -19,20 +19,14 @@ pub(crate) fn run() -> Result<ExitCode> {
     machine::processor(&mut report);
     cuda::check(&mut report, libtorch.as_ref());
     println!("{report}");
-    Ok(if report.wrongs() == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if report.wrongs() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Adds libtorch to the report: where, which version and ABI, whole, loadable.
 fn libtorch(report: &mut Report) -> Option<Libtorch> {
     const SETUP: &str = "cargo xtask setup";
     let recorded = config::current();
-    let environment = std::env::var_os("LIBTORCH")
-        .filter(|v| !v.is_empty())
-        .map(PathBuf::from);
+    let environment = std::env::var_os("LIBTORCH").filter(|v| !v.is_empty()).map(PathBuf::from);
     let (root, origin) = match (environment, &recorded) {
         (Some(root), recorded) if recorded.as_ref() != Some(&root) => {
             (root, "the variable LIBTORCH")
@@ -55,10 +49,7 @@ fn libtorch(report: &mut Report) -> Option<Libtorch> {
             return None;
         }
     };
-    report.fine(
-        "libtorch",
-        format!("{} (named by {origin})", libtorch.root.display()),
-    );
+    report.fine("libtorch", format!("{} (named by {origin})", libtorch.root.display()));
     report.fine("version", libtorch.version.clone());
     match libtorch.cxx11_abi() {
         Some(false) => report.wrong(
@@ -82,11 +73,7 @@ fn libtorch(report: &mut Report) -> Option<Libtorch> {
         }
     }
     match config::render(&libtorch) {
-        Err(why) => report.wrong(
-            "clone",
-            why.to_string(),
-            "move libtorch, then cargo xtask setup",
-        ),
+        Err(why) => report.wrong("clone", why.to_string(), "move libtorch, then cargo xtask setup"),
         Ok(text) => {
             if std::fs::read_to_string(config::path()).is_ok_and(|found| found == text) {
                 report.fine("clone", "set up: .cargo/libtorch.toml names this libtorch");
@@ -115,20 +102,16 @@ fn whole(report: &mut Report, libtorch: &Libtorch) {
         Err(why) => report.wrong(
             "wholeness",
             format!("{why:#}"),
-            &format!(
-                "rm -r '{}', then cargo xtask setup --{variant}",
-                site.display()
-            ),
+            &format!("rm -r '{}', then cargo xtask setup --{variant}", site.display()),
         ),
         Ok(_) if !variant.is_whole(&cache) => report.wrong(
             "wholeness",
             "the folder lacks the mark of a finished set-up",
             &format!("cargo xtask setup --{variant}"),
         ),
-        Ok(files) => report.fine(
-            "wholeness",
-            format!("{variant}, all {files} files as pip left them"),
-        ),
+        Ok(files) => {
+            report.fine("wholeness", format!("{variant}, all {files} files as pip left them"))
+        }
     }
 }
 

@@ -17,12 +17,8 @@ const OVERRIDES: [&str; 6] = [
 ];
 
 /// Variables that replace the flags in `.cargo/libtorch.toml`.
-const FLAGS: [&str; 4] = [
-    "RUSTFLAGS",
-    "CARGO_ENCODED_RUSTFLAGS",
-    "RUSTDOCFLAGS",
-    "CARGO_ENCODED_RUSTDOCFLAGS",
-];
+const FLAGS: [&str; 4] =
+    ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "RUSTDOCFLAGS", "CARGO_ENCODED_RUSTDOCFLAGS"];
 
 /// Adds the conflicts of this shell's environment with the set-up to the report.
 pub(crate) fn check(report: &mut Report, libtorch: Option<&Libtorch>) {
@@ -40,9 +36,7 @@ pub(crate) fn check(report: &mut Report, libtorch: Option<&Libtorch>) {
         let folders: Vec<PathBuf> = std::env::var_os("LD_LIBRARY_PATH")
             .map(|value| std::env::split_paths(&value).collect())
             .unwrap_or_default();
-        flags(report, &libtorch.lib(), &folders, |name| {
-            std::env::var(name).ok()
-        });
+        flags(report, &libtorch.lib(), &folders, |name| std::env::var(name).ok());
         other_libtorch(report, &libtorch.lib(), &folders);
     }
     if report.wrongs() == before {
@@ -64,17 +58,11 @@ fn flags(
         };
         // rustc takes `-Clink-arg=...` as well as `-C link-arg=...`.
         if value.contains(&rpath) || folders.iter().any(|folder| folder == lib) {
-            report.note(
-                "environment",
-                format!("{name} is set, and libtorch is found all the same"),
-            );
+            report
+                .note("environment", format!("{name} is set, and libtorch is found all the same"));
             continue;
         }
-        let what = if name.contains("DOC") {
-            "documentation tests"
-        } else {
-            "programs"
-        };
+        let what = if name.contains("DOC") { "documentation tests" } else { "programs" };
         let mut mend = format!("unset {name}");
         if !name.starts_with("CARGO") {
             mend.push_str(&format!("\nor export {name}=\"${name} -C {rpath}\""));
@@ -94,9 +82,7 @@ fn flags(
 /// A folder on the search path with another libtorch wins over the rpath.
 fn other_libtorch(report: &mut Report, lib: &Path, folders: &[PathBuf]) {
     let holds = |folder: &Path| {
-        ["torch_cpu", "c10"]
-            .iter()
-            .any(|name| folder.join(library_name(name)).exists())
+        ["torch_cpu", "c10"].iter().any(|name| folder.join(library_name(name)).exists())
     };
     for folder in folders {
         if folder == lib || folder.canonicalize().is_ok_and(|folder| folder == lib) {
@@ -106,10 +92,7 @@ fn other_libtorch(report: &mut Report, lib: &Path, folders: &[PathBuf]) {
         if holds(folder) {
             report.wrong(
                 "environment",
-                format!(
-                    "LD_LIBRARY_PATH leads to another libtorch first: {}",
-                    folder.display()
-                ),
+                format!("LD_LIBRARY_PATH leads to another libtorch first: {}", folder.display()),
                 "take that folder out of LD_LIBRARY_PATH, or unset LD_LIBRARY_PATH",
             );
         }
@@ -145,10 +128,7 @@ mod tests {
 
     #[test]
     fn rustflags_with_the_rpath_or_the_search_path_will_do() {
-        assert_eq!(
-            with_flags("-O -C link-arg=-Wl,-rpath,/t/lib", &[]).wrongs(),
-            0
-        );
+        assert_eq!(with_flags("-O -C link-arg=-Wl,-rpath,/t/lib", &[]).wrongs(), 0);
         assert_eq!(with_flags("-O", &["/t/lib".into()]).wrongs(), 0);
     }
 

@@ -50,17 +50,11 @@ fn scripts(root: &Path) -> Result<Vec<PathBuf>> {
 
 /// Those of `all` whose path holds `name`; having none is an error that lists all.
 fn choose<'a>(all: &'a [PathBuf], name: &str) -> Result<Vec<&'a PathBuf>> {
-    let chosen: Vec<_> = all
-        .iter()
-        .filter(|path| path.to_string_lossy().contains(name))
-        .collect();
+    let chosen: Vec<_> = all.iter().filter(|path| path.to_string_lossy().contains(name)).collect();
     ensure!(
         !chosen.is_empty(),
         "no golden script's path holds {name:?}; there are: {}",
-        all.iter()
-            .map(|path| path.display().to_string())
-            .collect::<Vec<_>>()
-            .join(", ")
+        all.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
     );
     Ok(chosen)
 }
@@ -73,30 +67,18 @@ mod tests {
     #[test]
     fn scripts_are_found_sorted_and_chosen_by_name() {
         let root = tempfile::tempdir().unwrap();
-        for file in [
-            "b/tests/golden/dcgan.py",
-            "a/tests/golden/zscale.py",
-            "a/tests/golden/z.json",
-        ] {
+        for file in ["b/tests/golden/dcgan.py", "a/tests/golden/zscale.py", "a/tests/golden/z.json"]
+        {
             let path = root.path().join("crates").join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
         let all = scripts(root.path()).unwrap();
         let names: Vec<_> = all.iter().map(|path| path.to_str().unwrap()).collect();
-        assert_eq!(
-            names,
-            [
-                "crates/a/tests/golden/zscale.py",
-                "crates/b/tests/golden/dcgan.py"
-            ]
-        );
+        assert_eq!(names, ["crates/a/tests/golden/zscale.py", "crates/b/tests/golden/dcgan.py"]);
         assert_eq!(choose(&all, "").unwrap().len(), 2);
         assert_eq!(choose(&all, "zscale").unwrap(), [&all[0]]);
         let message = choose(&all, "moon").unwrap_err().to_string();
-        assert!(
-            message.contains("\"moon\"") && message.contains("dcgan.py"),
-            "{message}"
-        );
+        assert!(message.contains("\"moon\"") && message.contains("dcgan.py"), "{message}");
     }
 }

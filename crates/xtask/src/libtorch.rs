@@ -34,9 +34,8 @@ impl Libtorch {
             "{} is not a whole libtorch folder: its headers (include/) are missing",
             root.display()
         );
-        let root = root
-            .canonicalize()
-            .with_context(|| format!("cannot resolve {}", root.display()))?;
+        let root =
+            root.canonicalize().with_context(|| format!("cannot resolve {}", root.display()))?;
         let version = version_of(&root).with_context(|| {
             format!(
                 "cannot tell the version of the libtorch in {}: neither version.py nor \
@@ -129,11 +128,7 @@ pub(crate) mod tests {
         fs::write(root.join("lib").join(library_name("torch_cpu")), "").unwrap();
         let symbol = "_ZNSt7__cxx1112basic_string";
         fs::write(root.join("lib").join(library_name("c10")), symbol).unwrap();
-        fs::write(
-            root.join("version.py"),
-            format!("__version__ = '{version}'\n"),
-        )
-        .unwrap();
+        fs::write(root.join("version.py"), format!("__version__ = '{version}'\n")).unwrap();
     }
 
     #[test]
@@ -141,10 +136,7 @@ pub(crate) mod tests {
         let python =
             "__all__ = ['__version__', 'cuda']\n__version__ = '2.13.0+cu130'\ndebug = False\n";
         assert_eq!(version_in_python(python).unwrap(), "2.13.0+cu130");
-        assert_eq!(
-            version_in_python("__version__: str = \"2.1.2\"").unwrap(),
-            "2.1.2"
-        );
+        assert_eq!(version_in_python("__version__: str = \"2.1.2\"").unwrap(), "2.1.2");
         assert_eq!(version_in_python("version = 3"), None);
         let header = "#define TORCH_VERSION_MAJOR 2\n/// x\n#define TORCH_VERSION_MINOR 13\n\
                       #define TORCH_VERSION_PATCH 1\n";
@@ -155,10 +147,7 @@ pub(crate) mod tests {
         fake(archive.path(), "");
         fs::remove_file(archive.path().join("version.py")).unwrap();
         fs::write(archive.path().join("build-version"), "2.13.0+cpu\n").unwrap();
-        assert_eq!(
-            Libtorch::open(archive.path()).unwrap().version,
-            "2.13.0+cpu"
-        );
+        assert_eq!(Libtorch::open(archive.path()).unwrap().version, "2.13.0+cpu");
     }
 
     #[test]

@@ -14,23 +14,14 @@ const OLDEST_GLIBC: (u32, u32) = (2, 28);
 
 /// What a command prints to standard output; `None` when it is missing or fails.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
-    let output = command
-        .output()
-        .ok()
-        .filter(|output| output.status.success())?;
+    let output = command.output().ok().filter(|output| output.status.success())?;
     Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Free space where `path` lies, in 10^9 bytes.
 pub(crate) fn free_gigabytes(path: &Path) -> Option<f64> {
     let text = output(Command::new("df").arg("-Pk").arg(path))?;
-    let blocks: f64 = text
-        .lines()
-        .last()?
-        .split_whitespace()
-        .nth(3)?
-        .parse()
-        .ok()?;
+    let blocks: f64 = text.lines().last()?.split_whitespace().nth(3)?.parse().ok()?;
     Some(blocks * 1024.0 / 1e9)
 }
 
@@ -56,12 +47,7 @@ pub(crate) fn tools(report: &mut Report, libtorch: Option<&Libtorch>) {
             "c++",
             "sudo apt install build-essential (Fedora: sudo dnf install gcc gcc-c++ make)",
         ),
-        (
-            "make",
-            "MAKE",
-            "make",
-            "sudo apt install make (Fedora: sudo dnf install make)",
-        ),
+        ("make", "MAKE", "make", "sudo apt install make (Fedora: sudo dnf install make)"),
     ] {
         let program = std::env::var(variable).unwrap_or_else(|_| program.to_owned());
         match version(&program) {
@@ -80,14 +66,9 @@ pub(crate) fn tools(report: &mut Report, libtorch: Option<&Libtorch>) {
         Err(why) => report.wrong("python", first_line(&why), &why.to_string()),
     }
     let cache = cache::directory().ok();
-    let folders = [
-        ("cache disk", cache),
-        ("build disk", Some(workspace::root())),
-    ];
+    let folders = [("cache disk", cache), ("build disk", Some(workspace::root()))];
     for (topic, folder) in folders {
-        let existing = folder
-            .as_deref()
-            .and_then(|f| f.ancestors().find(|f| f.is_dir()));
+        let existing = folder.as_deref().and_then(|f| f.ancestors().find(|f| f.is_dir()));
         let Some((folder, free)) = existing.and_then(|f| Some((f, free_gigabytes(f)?))) else {
             continue;
         };
@@ -102,12 +83,7 @@ pub(crate) fn tools(report: &mut Report, libtorch: Option<&Libtorch>) {
 }
 
 fn first_line(error: &anyhow::Error) -> String {
-    error
-        .to_string()
-        .lines()
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 fn platform(report: &mut Report) {
@@ -153,14 +129,10 @@ pub(crate) fn processor(report: &mut Report) {
             ),
         ),
         _ if cpuinfo.is_empty() => report.fine("cpu", "libtorch picks its kernels itself"),
-        _ if capability == "DEFAULT" => report.note(
-            "cpu",
-            format!("{model}, no AVX2: libtorch runs, several times slower"),
-        ),
-        _ => report.fine(
-            "cpu",
-            format!("{model}, libtorch uses its {capability} kernels"),
-        ),
+        _ if capability == "DEFAULT" => {
+            report.note("cpu", format!("{model}, no AVX2: libtorch runs, several times slower"))
+        }
+        _ => report.fine("cpu", format!("{model}, libtorch uses its {capability} kernels")),
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let limits: Vec<String> = ["OMP_NUM_THREADS", "MKL_NUM_THREADS"]
@@ -168,36 +140,23 @@ pub(crate) fn processor(report: &mut Report) {
         .filter_map(|name| Some(format!("{name}={}", std::env::var(name).ok()?)))
         .collect();
     if limits.is_empty() {
-        report.fine(
-            "threads",
-            format!("{cores}, one a core this process may use"),
-        );
+        report.fine("threads", format!("{cores}, one a core this process may use"));
     } else {
-        report.note(
-            "threads",
-            format!("{cores} cores, limited by {}", limits.join(", ")),
-        );
+        report.note("threads", format!("{cores} cores, limited by {}", limits.join(", ")));
     }
     let preload = std::env::var("LD_PRELOAD").unwrap_or_default();
     let settings: Vec<String> = std::env::vars()
         .filter(|(name, _)| name.starts_with("MALLOC_") || name == "GLIBC_TUNABLES")
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
-    let other = ["jemalloc", "tcmalloc", "mimalloc"]
-        .into_iter()
-        .find(|name| preload.contains(name));
+    let other =
+        ["jemalloc", "tcmalloc", "mimalloc"].into_iter().find(|name| preload.contains(name));
     match (other, settings.is_empty()) {
         (Some(name), _) => report.fine("allocator", format!("{name}, from LD_PRELOAD")),
-        (None, true) => report.fine(
-            "allocator",
-            "the C library's; programs tune it as they start",
-        ),
+        (None, true) => report.fine("allocator", "the C library's; programs tune it as they start"),
         (None, false) => report.note(
             "allocator",
-            format!(
-                "the C library's, with {} from the environment",
-                settings.join(" ")
-            ),
+            format!("the C library's, with {} from the environment", settings.join(" ")),
         ),
     }
 }
@@ -205,9 +164,7 @@ pub(crate) fn processor(report: &mut Report) {
 /// The kernels that libtorch picks for a processor with these flags.
 fn capability(flags: &str) -> &'static str {
     let has = |names: &[&str]| {
-        names
-            .iter()
-            .all(|name| flags.split_whitespace().any(|flag| flag == *name))
+        names.iter().all(|name| flags.split_whitespace().any(|flag| flag == *name))
     };
     if has(&["avx512f", "avx512vl", "avx512bw", "avx512dq", "fma"]) {
         "AVX512"
@@ -228,10 +185,7 @@ mod tests {
         assert_eq!(capability("fpu sse4_2 avx"), "DEFAULT");
         assert_eq!(capability("avx avx2 fma"), "AVX2");
         assert_eq!(capability("avx avx2"), "DEFAULT");
-        assert_eq!(
-            capability("avx2 fma avx512f avx512dq avx512bw avx512vl"),
-            "AVX512"
-        );
+        assert_eq!(capability("avx2 fma avx512f avx512dq avx512bw avx512vl"), "AVX512");
         assert_eq!(capability("avx2 fma avx512f"), "AVX2");
     }
 

@@ -39,17 +39,8 @@ impl Python {
 
     /// Reads `Python 3.11.7` and `pip 23.2.1 from ...`.
     pub(crate) fn parse(program: &'static str, version: &str, pip: &str) -> Self {
-        let word = |text: &str| {
-            text.split_whitespace()
-                .nth(1)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        Self {
-            program,
-            version: word(version),
-            pip: word(pip),
-        }
+        let word = |text: &str| text.split_whitespace().nth(1).unwrap_or_default().to_owned();
+        Self { program, version: word(version), pip: word(pip) }
     }
 
     /// The minor version: 11 of 3.11.7.
@@ -61,9 +52,7 @@ impl Python {
     pub(crate) fn run<S: AsRef<OsStr>>(&self, args: &[S]) -> Result<()> {
         let mut command = Command::new(self.program);
         command.args(args).stdout(Stdio::from(io::stderr()));
-        let status = command
-            .status()
-            .with_context(|| format!("cannot run {}", self.program))?;
+        let status = command.status().with_context(|| format!("cannot run {}", self.program))?;
         anyhow::ensure!(status.success(), "{} failed ({status})", self.program);
         Ok(())
     }
@@ -79,12 +68,7 @@ impl Python {
         let status = Command::new(self.program)
             .args(["-m", "pip", "--disable-pip-version-check", "--no-input"])
             .args(global)
-            .args([
-                "install",
-                "--only-binary=:all:",
-                "--no-compile",
-                "--no-warn-script-location",
-            ])
+            .args(["install", "--only-binary=:all:", "--no-compile", "--no-warn-script-location"])
             .args(args)
             .env("TMPDIR", scratch)
             // A user's pip settings for other installs would contradict --target.
@@ -156,25 +140,16 @@ mod tests {
         assert!(pip_failed().contains("PIP_INDEX_URL"));
         for message in [missing_python(), missing_pip(), pip_failed()] {
             assert!(message.contains("export LIBTORCH="), "{message}");
-            assert!(
-                message.contains("libtorch-shared-with-deps-2.13.0%2Bcpu.zip"),
-                "{message}"
-            );
+            assert!(message.contains("libtorch-shared-with-deps-2.13.0%2Bcpu.zip"), "{message}");
         }
     }
 
     #[test]
     fn the_versions_are_read() {
-        let python = Python::parse(
-            "python3",
-            "Python 3.11.7",
-            "pip 23.2.1 from /usr/lib (python 3.11)",
-        );
+        let python =
+            Python::parse("python3", "Python 3.11.7", "pip 23.2.1 from /usr/lib (python 3.11)");
         assert_eq!((python.minor(), python.pip.as_str()), (Some(11), "23.2.1"));
-        assert_eq!(
-            Python::parse("python3", "Python 3.14.0rc1", "").minor(),
-            Some(14)
-        );
+        assert_eq!(Python::parse("python3", "Python 3.14.0rc1", "").minor(), Some(14));
         assert_eq!(Python::parse("python3", "", "").minor(), None);
     }
 }

@@ -11,13 +11,8 @@ use crate::pip::{Python, TORCH_PYTHONS};
 use crate::record;
 
 /// The packages of the golden scripts; golden values come from exactly these.
-const REQUIREMENTS: [&str; 5] = [
-    "torch==2.13.0",
-    "numpy==2.4.6",
-    "astropy==8.0.2",
-    "safetensors==0.8.0",
-    "scipy==1.17.1",
-];
+const REQUIREMENTS: [&str; 5] =
+    ["torch==2.13.0", "numpy==2.4.6", "astropy==8.0.2", "safetensors==0.8.0", "scipy==1.17.1"];
 
 /// The oldest Python minor version that has all of them.
 const OLDEST: u32 = 11;
@@ -27,9 +22,7 @@ const OLDEST: u32 = 11;
 pub(crate) fn environment() -> Result<PathBuf> {
     let python = Python::find()?;
     ensure!(
-        python
-            .minor()
-            .is_some_and(|minor| (OLDEST..=*TORCH_PYTHONS.end()).contains(&minor)),
+        python.minor().is_some_and(|minor| (OLDEST..=*TORCH_PYTHONS.end()).contains(&minor)),
         wrong_version(&python.version)
     );
     // An environment belongs to the interpreter that it was made with.
@@ -61,14 +54,9 @@ fn install(python: &Python, tree: &Path, scratch: &Path) -> Result<()> {
     // pip stays outside: Debian keeps what `venv` needs to put it inside in another package.
     python.run(&["-m", "venv", "--without-pip", &tree_name])?;
     let target = interpreter(tree).display().to_string();
-    python
-        .install(&["--python", &target], &REQUIREMENTS, scratch)
-        .with_context(|| {
-            format!(
-                "pip {} made no environment (22.3 or newer is needed)",
-                python.pip
-            )
-        })
+    python.install(&["--python", &target], &REQUIREMENTS, scratch).with_context(|| {
+        format!("pip {} made no environment (22.3 or newer is needed)", python.pip)
+    })
 }
 
 /// Every file as pip left it, and every package loads.
@@ -104,21 +92,13 @@ mod tests {
     #[test]
     fn another_python_is_refused_with_what_is_needed() {
         let message = wrong_version("3.9.2");
-        assert!(
-            message.contains("Python 3.11 to 3.14, and python3 is 3.9.2"),
-            "{message}"
-        );
+        assert!(message.contains("Python 3.11 to 3.14, and python3 is 3.9.2"), "{message}");
     }
 
     #[test]
     fn a_folder_that_is_no_environment_does_not_pass() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(
-            check(folder.path())
-                .unwrap_err()
-                .to_string()
-                .contains("is no Python environment")
-        );
+        assert!(check(folder.path()).unwrap_err().to_string().contains("is no Python environment"));
         std::fs::create_dir_all(folder.path().join("lib/python3.11/site-packages")).unwrap();
         assert!(
             check(folder.path())

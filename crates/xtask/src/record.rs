@@ -53,10 +53,7 @@ fn compare(site: &Path, line: &str) -> Result<bool> {
         return Ok(false);
     };
     // A name with a comma or a quote is quoted as in CSV.
-    let name = match name
-        .strip_prefix('"')
-        .and_then(|name| name.strip_suffix('"'))
-    {
+    let name = match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
         Some(quoted) => quoted.replace("\"\"", "\""),
         None => name.to_owned(),
     };
@@ -67,11 +64,7 @@ fn compare(site: &Path, line: &str) -> Result<bool> {
     let found = fs::metadata(&path)
         .with_context(|| format!("{} is listed by pip but missing", path.display()))?
         .len();
-    ensure!(
-        found == size,
-        "{} holds {found} bytes where pip recorded {size}",
-        path.display()
-    );
+    ensure!(found == size, "{} holds {found} bytes where pip recorded {size}", path.display());
     Ok(true)
 }
 
@@ -94,10 +87,7 @@ mod tests {
 
     #[test]
     fn files_of_the_recorded_size_pass() {
-        assert_eq!(
-            verify(site().path(), &["nvidia-cuda-runtime==13.0.96"]).unwrap(),
-            2
-        );
+        assert_eq!(verify(site().path(), &["nvidia-cuda-runtime==13.0.96"]).unwrap(), 2);
     }
 
     #[test]
@@ -105,10 +95,7 @@ mod tests {
         let site = site();
         fs::write(site.path().join("lib.so"), "123").unwrap();
         let message = verify(site.path(), &[]).unwrap_err().to_string();
-        assert!(
-            message.contains("lib.so holds 3 bytes where pip recorded 5"),
-            "{message}"
-        );
+        assert!(message.contains("lib.so holds 3 bytes where pip recorded 5"), "{message}");
     }
 
     #[test]
@@ -116,22 +103,14 @@ mod tests {
         let site = site();
         fs::remove_file(site.path().join("odd, name")).unwrap();
         let message = verify(site.path(), &[]).unwrap_err().to_string();
-        assert!(
-            message.contains("odd, name is listed by pip but missing"),
-            "{message}"
-        );
+        assert!(message.contains("odd, name is listed by pip but missing"), "{message}");
     }
 
     #[test]
     fn a_missing_package_and_another_version_are_refused() {
         for requirement in ["torch==2.13.0", "nvidia-cuda-runtime==13.0.97"] {
-            let message = verify(site().path(), &[requirement])
-                .unwrap_err()
-                .to_string();
-            assert!(
-                message.contains(&format!("{requirement} is not installed")),
-                "{message}"
-            );
+            let message = verify(site().path(), &[requirement]).unwrap_err().to_string();
+            assert!(message.contains(&format!("{requirement} is not installed")), "{message}");
         }
     }
 }

@@ -42,32 +42,18 @@ impl Report {
     }
 
     fn add(&mut self, grade: Grade, topic: &'static str, text: String, mend: Option<String>) {
-        self.findings.push(Finding {
-            grade,
-            topic,
-            text,
-            mend,
-        });
+        self.findings.push(Finding { grade, topic, text, mend });
     }
 
     /// How many findings are wrong.
     pub(crate) fn wrongs(&self) -> usize {
-        self.findings
-            .iter()
-            .filter(|finding| finding.grade == Grade::Wrong)
-            .count()
+        self.findings.iter().filter(|finding| finding.grade == Grade::Wrong).count()
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for Finding {
-            grade,
-            topic,
-            text,
-            mend,
-        } in &self.findings
-        {
+        for Finding { grade, topic, text, mend } in &self.findings {
             let mark = match grade {
                 Grade::Fine => "ok",
                 Grade::Note => "note",

@@ -61,11 +61,7 @@ pub(crate) fn run(request: Request) -> Result<Option<Libtorch>> {
             libtorch.root.display()
         );
     } else {
-        eprintln!(
-            "libtorch {} in {} is set up.",
-            libtorch.version,
-            libtorch.root.display()
-        );
+        eprintln!("libtorch {} in {} is set up.", libtorch.version, libtorch.root.display());
     }
     Ok(Some(libtorch))
 }
@@ -146,12 +142,7 @@ mod tests {
     use super::*;
 
     fn source(request: Request, environment: Option<&str>, recorded: Option<&str>) -> Source {
-        choose(
-            request,
-            environment.map(PathBuf::from),
-            recorded.map(PathBuf::from),
-        )
-        .unwrap()
+        choose(request, environment.map(PathBuf::from), recorded.map(PathBuf::from)).unwrap()
     }
 
     #[test]
@@ -160,31 +151,20 @@ mod tests {
         assert_eq!(source(Any, None, None), Source::Wheel(Variant::Cpu));
         assert_eq!(source(Any, Some(""), None), Source::Wheel(Variant::Cpu));
         assert_eq!(source(Any, None, Some("/r")), Source::Recorded("/r".into()));
-        assert_eq!(
-            source(Any, Some("/e"), Some("/r")),
-            Source::Given("/e".into())
-        );
+        assert_eq!(source(Any, Some("/e"), Some("/r")), Source::Given("/e".into()));
     }
 
     #[test]
     fn a_variable_that_cargo_handed_on_is_not_the_users_word() {
-        assert_eq!(
-            source(Request::Any, Some("/r"), Some("/r")),
-            Source::Recorded("/r".into())
-        );
+        assert_eq!(source(Request::Any, Some("/r"), Some("/r")), Source::Recorded("/r".into()));
         let cuda = source(Request::Cuda, Some("/r"), Some("/r"));
         assert_eq!(cuda, Source::Wheel(Variant::Cuda));
-        assert_eq!(
-            source(Request::Cpu, None, Some("/r")),
-            Source::Wheel(Variant::Cpu)
-        );
+        assert_eq!(source(Request::Cpu, None, Some("/r")), Source::Wheel(Variant::Cpu));
     }
 
     #[test]
     fn an_option_against_the_variable_is_refused_with_the_mend() {
-        let error = choose(Request::Cuda, Some("/e".into()), None)
-            .unwrap_err()
-            .to_string();
+        let error = choose(Request::Cuda, Some("/e".into()), None).unwrap_err().to_string();
         assert!(error.contains("/e, which goes before --cuda"), "{error}");
         assert!(error.contains("unset LIBTORCH"), "{error}");
     }

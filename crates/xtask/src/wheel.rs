@@ -15,11 +15,7 @@ use crate::record;
 const TORCH: &str = "torch==2.13.0";
 
 /// The wheel and the only two of its dependencies that `libtorch_cpu.so` needs.
-const CPU: [&str; 3] = [
-    TORCH,
-    "nvidia-cuda-runtime==13.0.96",
-    "nvidia-cuda-cupti==13.0.85",
-];
+const CPU: [&str; 3] = [TORCH, "nvidia-cuda-runtime==13.0.96", "nvidia-cuda-cupti==13.0.85"];
 
 /// Which of the two libtorch folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,11 +38,7 @@ impl Variant {
 
     /// Whether the package index has a wheel for this machine that serves as libtorch.
     pub(crate) fn available() -> bool {
-        cfg!(all(
-            target_os = "linux",
-            target_arch = "x86_64",
-            target_env = "gnu"
-        ))
+        cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))
     }
 
     fn folder(self, cache: &Path) -> Folder {
@@ -116,10 +108,7 @@ impl Variant {
     /// What follows `pip install`.
     fn arguments(self, site: &Path, python: &Python) -> Vec<String> {
         let mut args = vec!["--target".to_owned(), site.display().to_string()];
-        if !python
-            .minor()
-            .is_some_and(|minor| TORCH_PYTHONS.contains(&minor))
-        {
+        if !python.minor().is_some_and(|minor| TORCH_PYTHONS.contains(&minor)) {
             // The C++ libraries are the same in the wheel of any Python.
             args.extend(["--python-version".to_owned(), "3.12".to_owned()]);
         }
@@ -171,10 +160,7 @@ mod tests {
         let site = cache.path().join("libtorch-2.13.0-cpu");
         installed(&site);
         assert_eq!(Variant::Cpu.root(cache.path()), site.join("torch"));
-        assert_eq!(
-            Variant::of(cache.path(), &site.join("torch")),
-            Some(Variant::Cpu)
-        );
+        assert_eq!(Variant::of(cache.path(), &site.join("torch")), Some(Variant::Cpu));
         assert_eq!(Variant::of(cache.path(), Path::new("/opt/libtorch")), None);
         assert!(!Variant::Cpu.is_whole(cache.path()));
         assert_eq!(Variant::Cpu.verify(&site).unwrap(), 3);
@@ -185,27 +171,20 @@ mod tests {
     #[test]
     fn pip_is_asked_for_exactly_the_cpu_subset() {
         let python = |version: &str| Python::parse("python3", version, "pip 23.2.1");
-        let args = Variant::Cpu
-            .arguments(Path::new("/t"), &python("Python 3.11.7"))
-            .join(" ");
+        let args = Variant::Cpu.arguments(Path::new("/t"), &python("Python 3.11.7")).join(" ");
         assert_eq!(
             args,
             "--target /t --no-deps torch==2.13.0 nvidia-cuda-runtime==13.0.96 \
              nvidia-cuda-cupti==13.0.85"
         );
-        let args = Variant::Cuda
-            .arguments(Path::new("/t"), &python("Python 3.9.2"))
-            .join(" ");
+        let args = Variant::Cuda.arguments(Path::new("/t"), &python("Python 3.9.2")).join(" ");
         assert_eq!(args, "--target /t --python-version 3.12 torch==2.13.0");
     }
 
     #[test]
     fn a_full_disk_is_told_with_both_numbers() {
         let message = no_space(Path::new("/c"), 0.71, 2.5);
-        assert!(
-            message.contains("0.7 GB free") && message.contains("needs 2.5 GB"),
-            "{message}"
-        );
+        assert!(message.contains("0.7 GB free") && message.contains("needs 2.5 GB"), "{message}");
         assert!(message.contains("XDG_CACHE_HOME"), "{message}");
     }
 }

@@ -73,10 +73,7 @@ enum Source {
     /// All samples as one tensor `[samples, C, H, W]` on the device.
     Resident(Tensor),
     /// Read from the data set, by threads that start with the first batch.
-    Streamed {
-        dataset: Arc<dyn Dataset>,
-        threads: Option<Prefetch>,
-    },
+    Streamed { dataset: Arc<dyn Dataset>, threads: Option<Prefetch> },
 }
 
 impl std::fmt::Debug for Source {
@@ -110,10 +107,7 @@ impl Batches {
             });
         }
         if batch_size > samples {
-            return Err(DataError::BatchSize {
-                batch_size,
-                samples,
-            });
+            return Err(DataError::BatchSize { batch_size, samples });
         }
         let dihedral = match config.augment {
             Augment::None => None,
@@ -130,10 +124,7 @@ impl Batches {
         let source = if bytes <= config.resident_bytes {
             Source::Resident(read_all(&*dataset, device)?)
         } else {
-            Source::Streamed {
-                dataset,
-                threads: None,
-            }
+            Source::Streamed { dataset, threads: None }
         };
         Ok(Self {
             shape: [batch_size as i64, channels, height, width],
@@ -188,10 +179,7 @@ impl Batches {
         let images = match &self.dihedral {
             Some(dihedral) => {
                 let count = self.config.batch_size;
-                dihedral.apply(
-                    &images,
-                    &symmetries(self.config.seed, epoch, position, count),
-                )?
+                dihedral.apply(&images, &symmetries(self.config.seed, epoch, position, count))?
             }
             None => images,
         };
@@ -231,9 +219,7 @@ impl Batches {
 
 /// The one door from host arrays to tensors.
 fn to_tensor(pixels: &[f32], shape: [i64; 4], device: Device) -> Result<Tensor, DataError> {
-    Ok(Tensor::f_from_slice(pixels)?
-        .f_view(shape)?
-        .f_to_device(device)?)
+    Ok(Tensor::f_from_slice(pixels)?.f_view(shape)?.f_to_device(device)?)
 }
 
 /// All samples as one tensor `[samples, C, H, W]` on `device`.
@@ -245,9 +231,5 @@ fn read_all(dataset: &dyn Dataset, device: Device) -> Result<Tensor, DataError> 
         .par_chunks_mut(length)
         .enumerate()
         .try_for_each(|(index, target)| copy_sample(dataset, index, target))?;
-    to_tensor(
-        &pixels,
-        [dataset.len() as i64, channels, height, width],
-        device,
-    )
+    to_tensor(&pixels, [dataset.len() as i64, channels, height, width], device)
 }

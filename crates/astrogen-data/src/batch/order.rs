@@ -19,12 +19,7 @@ pub(super) struct Order {
 impl Order {
     /// Batches of `batch_size`, which is at least 1 and at most `samples`.
     pub(super) fn new(samples: usize, batch_size: usize, seed: u64) -> Self {
-        Self {
-            samples,
-            batch_size,
-            seed,
-            last: None,
-        }
+        Self { samples, batch_size, seed, last: None }
     }
 
     /// Samples in the data set.
@@ -79,26 +74,15 @@ mod tests {
             assert_eq!(sorted, (0..100).collect::<Vec<_>>());
             assert!(epochs[..number].iter().all(|other| other != epoch));
         }
-        assert_eq!(
-            order.permutation(1),
-            epochs[1],
-            "going back gives the same order"
-        );
-        assert_ne!(
-            Order::new(100, 10, 6).permutation(0),
-            epochs[0],
-            "the seed matters"
-        );
+        assert_eq!(order.permutation(1), epochs[1], "going back gives the same order");
+        assert_ne!(Order::new(100, 10, 6).permutation(0), epochs[0], "the seed matters");
     }
 
     #[test]
     fn an_epoch_is_cut_into_whole_batches() {
         let mut order = Order::new(11, 4, 0);
         assert_eq!(order.steps_per_epoch(), 2);
-        assert_eq!(
-            [0, 1, 2, 5].map(|step| order.place(step)),
-            [(0, 0), (0, 4), (1, 0), (2, 4)]
-        );
+        assert_eq!([0, 1, 2, 5].map(|step| order.place(step)), [(0, 0), (0, 4), (1, 0), (2, 4)]);
         let second = order.permutation(1).to_vec();
         assert_eq!(order.batch(2), second[..4]);
         assert_eq!(order.batch(3), second[4..8]);

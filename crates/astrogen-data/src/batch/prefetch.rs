@@ -80,10 +80,7 @@ impl Prefetch {
         order: &mut Order,
     ) -> Result<Vec<f32>, DataError> {
         while let Some(jobs) = self.jobs.as_ref().filter(|_| self.ordered <= last) {
-            let job = Job {
-                step: self.ordered,
-                indices: order.batch(self.ordered),
-            };
+            let job = Job { step: self.ordered, indices: order.batch(self.ordered) };
             // Fails only where all threads are gone, which shows when waiting for them.
             let _ = jobs.send(job);
             self.ordered += 1;
@@ -129,11 +126,7 @@ pub(super) fn assemble(
         if stop.load(Ordering::Relaxed) {
             return Err(DataError::Worker("told to stop".into()));
         }
-        copy_sample(
-            dataset,
-            indices[place],
-            &mut batch[place * length..][..length],
-        )?;
+        copy_sample(dataset, indices[place], &mut batch[place * length..][..length])?;
     }
     Ok(batch)
 }
@@ -149,11 +142,7 @@ pub(super) fn copy_sample(
     let expected = dataset.shape().map(|side| side as usize);
     if sample.shape() != expected {
         let got = sample.shape().to_vec();
-        return Err(DataError::SampleShape {
-            index,
-            expected: expected.to_vec(),
-            got,
-        });
+        return Err(DataError::SampleShape { index, expected: expected.to_vec(), got });
     }
     for (to, &from) in target.iter_mut().zip(&sample) {
         *to = from;
@@ -163,6 +152,5 @@ pub(super) fn copy_sample(
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

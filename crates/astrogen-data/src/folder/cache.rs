@@ -29,13 +29,7 @@ pub(super) fn bytes(frame: &Array3<f32>) -> u64 {
 
 impl FrameCache {
     pub(super) fn new(capacity: u64) -> Self {
-        Self {
-            capacity,
-            bytes: 0,
-            clock: 0,
-            frames: HashMap::new(),
-            by_age: BTreeMap::new(),
-        }
+        Self { capacity, bytes: 0, clock: 0, frames: HashMap::new(), by_age: BTreeMap::new() }
     }
 
     /// The frame of `file`, if it is still here.
@@ -87,16 +81,10 @@ mod tests {
         cache.insert(10, frame(10.0));
         assert!(cache.get(1).is_none());
         for file in [0, 2, 3, 4, 5, 6, 7, 8, 9, 10] {
-            assert_eq!(
-                cache.get(file).map(|frame| frame[[0, 0, 0]]),
-                Some(file as f32)
-            );
+            assert_eq!(cache.get(file).map(|frame| frame[[0, 0, 0]]), Some(file as f32));
         }
         cache.insert(10, frame(11.0));
-        assert_eq!(
-            (cache.bytes, cache.frames.len(), cache.by_age.len()),
-            (1000, 10, 10)
-        );
+        assert_eq!((cache.bytes, cache.frames.len(), cache.by_age.len()), (1000, 10, 10));
     }
 
     #[test]

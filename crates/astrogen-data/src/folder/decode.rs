@@ -42,38 +42,21 @@ impl Decoder {
             Some(config) => Pipeline::new(config.clone())?,
             None => frames.clone(),
         };
-        Ok(Self {
-            config: config.clone(),
-            frames,
-            pictures,
-        })
+        Ok(Self { config: config.clone(), frames, pictures })
     }
 
     /// Reads `path`, converts its bands, scales the whole frame, then takes the samples.
     pub(super) fn decode(&self, path: &Path) -> Result<Decoded, SkipReason> {
-        let FolderConfig {
-            image_size: size,
-            channels,
-            tiling,
-            ..
-        } = self.config;
+        let FolderConfig { image_size: size, channels, tiling, .. } = self.config;
         let frame = Frame::open(path, &self.config.frame).map_err(SkipReason::Unreadable)?;
         let (_, height, width) = frame.pixels.dim();
         let is_fits = !frame.header.is_empty();
         let Some(mut squares) = tiling.squares(height, width, size, is_fits) else {
-            return Err(SkipReason::TooSmall {
-                height,
-                width,
-                size,
-            });
+            return Err(SkipReason::TooSmall { height, width, size });
         };
         let physical = convert_bands(frame.pixels, channels)?;
         let bands = physical.len_of(Axis(0));
-        let pipeline = if is_fits {
-            &self.frames
-        } else {
-            &self.pictures
-        };
+        let pipeline = if is_fits { &self.frames } else { &self.pictures };
         let prepared = pipeline.apply(&physical).map_err(SkipReason::Unreadable)?;
         let dropped = squares.drop_empty(&physical, &prepared.pixels);
         let Some(&(y, x)) = squares.origins.first() else {
@@ -103,9 +86,7 @@ fn convert_bands(pixels: Array3<f32>, channels: usize) -> Result<Array3<f32>, Sk
     match (pixels.len_of(Axis(0)), channels) {
         (got, expected) if got == expected => Ok(pixels),
         (1, 3) => Ok(pixels),
-        (3, 1) => Ok(pixels
-            .mean_axis(Axis(0))
-            .map_or(pixels, |mean| mean.insert_axis(Axis(0)))),
+        (3, 1) => Ok(pixels.mean_axis(Axis(0)).map_or(pixels, |mean| mean.insert_axis(Axis(0)))),
         (got, expected) => Err(SkipReason::Bands { expected, got }),
     }
 }
@@ -138,13 +119,9 @@ mod tests {
         assert!(mean[[0, 0, 1]].is_nan() && mean[[0, 0, 0]] == 3.0);
 
         for (got, expected) in [(1, 2), (3, 2), (53, 3), (53, 1), (2, 3), (4, 3), (3, 4)] {
-            let message = convert_bands(Array3::zeros((got, 2, 2)), expected)
-                .unwrap_err()
-                .to_string();
-            assert!(
-                message.starts_with(&format!("has {got} bands where {expected}")),
-                "{message}"
-            );
+            let message =
+                convert_bands(Array3::zeros((got, 2, 2)), expected).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("has {got} bands where {expected}")), "{message}");
         }
     }
 }

@@ -63,11 +63,7 @@ impl ImageFolder {
     pub fn open(config: &FolderConfig) -> Result<Self, DataError> {
         config.check()?;
         let decoder = Decoder::new(config)?;
-        let scan::Scan {
-            images,
-            other,
-            unreadable: mut skipped,
-        } = scan::scan(&config.path)?;
+        let scan::Scan { images, other, unreadable: mut skipped } = scan::scan(&config.path)?;
         let found = images.len() + skipped.len();
 
         let cache = Mutex::new(FrameCache::new(config.cache_bytes));
@@ -75,19 +71,14 @@ impl ImageFolder {
             .par_iter()
             .enumerate()
             .map(|(file, path)| {
-                decoder
-                    .decode(path)
-                    .map(|decoded| Looked::at(decoded, file, &cache))
+                decoder.decode(path).map(|decoded| Looked::at(decoded, file, &cache))
             })
             .collect();
         let mut used = Vec::new();
         for (file, (path, result)) in images.iter().zip(looked_at).enumerate() {
             match result {
                 Ok(looked) => used.push((file, looked)),
-                Err(reason) => skipped.push(Skipped {
-                    path: path.clone(),
-                    reason,
-                }),
+                Err(reason) => skipped.push(Skipped { path: path.clone(), reason }),
             }
         }
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
@@ -110,25 +101,12 @@ impl ImageFolder {
             });
         };
 
-        let files = Arc::new(Files {
-            decoder,
-            paths: images,
-            cache,
-        });
+        let files = Arc::new(Files { decoder, paths: images, cache });
         let dataset = |numbers: &[usize]| {
-            let samples = numbers
-                .iter()
-                .map(|&number| &used[number])
-                .flat_map(|(file, looked)| {
-                    looked.origins.iter().map(|&origin| Sample {
-                        file: *file,
-                        origin,
-                    })
-                });
-            Arc::new(FolderDataset {
-                files: Arc::clone(&files),
-                samples: samples.collect(),
-            })
+            let samples = numbers.iter().map(|&number| &used[number]).flat_map(|(file, looked)| {
+                looked.origins.iter().map(|&origin| Sample { file: *file, origin })
+            });
+            Arc::new(FolderDataset { files: Arc::clone(&files), samples: samples.collect() })
         };
         let (train, validation) = (dataset(&split.train), dataset(&split.validation));
         let report = FolderReport {
@@ -145,14 +123,7 @@ impl ImageFolder {
             bytes: used.iter().map(|(_, looked)| looked.bytes).sum(),
             cache_bytes: config.cache_bytes,
         };
-        Ok(Self {
-            files,
-            train,
-            validation,
-            is_fits,
-            scaling,
-            report,
-        })
+        Ok(Self { files, train, validation, is_fits, scaling, report })
     }
 
     /// The samples to train on.
@@ -179,9 +150,7 @@ impl ImageFolder {
 
     /// The pipeline that scaled the training files; of a mixture, the FITS files.
     pub fn pipeline(&self) -> &Pipeline {
-        let Decoder {
-            frames, pictures, ..
-        } = &self.files.decoder;
+        let Decoder { frames, pictures, .. } = &self.files.decoder;
         if self.is_fits { frames } else { pictures }
     }
 }
@@ -197,21 +166,9 @@ struct Looked {
 
 impl Looked {
     fn at(decoded: Decoded, file: usize, cache: &Mutex<FrameCache>) -> Self {
-        let Decoded {
-            pixels,
-            origins,
-            dropped,
-            scaling,
-            is_fits,
-        } = decoded;
+        let Decoded { pixels, origins, dropped, scaling, is_fits } = decoded;
         let bytes = cache::bytes(&pixels);
         lock(cache).insert(file, Arc::new(pixels));
-        Self {
-            origins,
-            dropped,
-            scaling,
-            is_fits,
-            bytes,
-        }
+        Self { origins, dropped, scaling, is_fits, bytes }
     }
 }

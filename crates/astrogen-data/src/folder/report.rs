@@ -95,10 +95,7 @@ impl fmt::Display for FolderReport {
         if self.is_cached() {
             write!(f, "memory: {bytes:.1} MiB of pixels, all kept in memory")?;
         } else {
-            write!(
-                f,
-                "memory: {bytes:.1} MiB of pixels, {cache:.1} MiB of them kept in memory"
-            )?;
+            write!(f, "memory: {bytes:.1} MiB of pixels, {cache:.1} MiB of them kept in memory")?;
         }
         list(f, "\nskipped: ", &self.skipped)
     }
@@ -135,11 +132,7 @@ mod tests {
     fn the_report_counts_everything_and_names_the_first_ten() {
         let too_small = |number| Skipped {
             path: format!("sky/{number:02}.png").into(),
-            reason: SkipReason::TooSmall {
-                height: 9,
-                width: 8,
-                size: 64,
-            },
+            reason: SkipReason::TooSmall { height: 9, width: 8, size: 64 },
         };
         let report = FolderReport {
             folder: "sky".into(),

@@ -26,10 +26,7 @@ impl Files {
         }
         let path = &self.paths[file];
         let decoded = self.decoder.decode(path);
-        let decoded = decoded.map_err(|reason| DataError::File {
-            path: path.clone(),
-            reason,
-        })?;
+        let decoded = decoded.map_err(|reason| DataError::File { path: path.clone(), reason })?;
         let frame = Arc::new(decoded.pixels);
         lock(&self.cache).insert(file, Arc::clone(&frame));
         Ok(frame)
@@ -61,43 +58,24 @@ impl Dataset for FolderDataset {
     }
 
     fn shape(&self) -> [i64; 3] {
-        let FolderConfig {
-            image_size,
-            channels,
-            ..
-        } = self.files.decoder.config;
+        let FolderConfig { image_size, channels, .. } = self.files.decoder.config;
         [channels as i64, image_size as i64, image_size as i64]
     }
 
     fn sample(&self, index: usize) -> Result<Array3<f32>, DataError> {
-        let Some(&Sample {
-            file,
-            origin: (y, x),
-        }) = self.samples.get(index)
-        else {
-            return Err(DataError::Index {
-                index,
-                samples: self.samples.len(),
-            });
+        let Some(&Sample { file, origin: (y, x) }) = self.samples.get(index) else {
+            return Err(DataError::Index { index, samples: self.samples.len() });
         };
         let frame = self.files.frame(file)?;
-        let FolderConfig {
-            image_size: size,
-            channels,
-            ..
-        } = self.files.decoder.config;
+        let FolderConfig { image_size: size, channels, .. } = self.files.decoder.config;
         let (_, height, width) = frame.dim();
         let square = (y + size <= height && x + size <= width)
             .then(|| frame.slice(s![.., y..y + size, x..x + size]));
         // A single band is seen as often as there are channels.
-        let sample = square
-            .as_ref()
-            .and_then(|square| square.broadcast((channels, size, size)));
-        sample
-            .map(|sample| sample.to_owned())
-            .ok_or_else(|| DataError::File {
-                path: self.files.paths[file].clone(),
-                reason: SkipReason::Changed,
-            })
+        let sample = square.as_ref().and_then(|square| square.broadcast((channels, size, size)));
+        sample.map(|sample| sample.to_owned()).ok_or_else(|| DataError::File {
+            path: self.files.paths[file].clone(),
+            reason: SkipReason::Changed,
+        })
     }
 }

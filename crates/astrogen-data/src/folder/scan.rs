@@ -9,9 +9,7 @@ use super::report::Skipped;
 use crate::{DataError, SkipReason};
 
 /// Extensions taken for images, in any case.
-const IMAGES: [&str; 9] = [
-    "fits", "fit", "fts", "fz", "png", "jpg", "jpeg", "tif", "tiff",
-];
+const IMAGES: [&str; 9] = ["fits", "fit", "fts", "fz", "png", "jpg", "jpeg", "tif", "tiff"];
 
 /// Extensions of whole-file compression, read through to the extension before them.
 const COMPRESSED: [&str; 3] = ["gz", "bz2", "z"];
@@ -34,10 +32,7 @@ pub(super) struct Scan {
 /// Lists `folder` recursively; links are followed, hidden folders left alone.
 pub(super) fn scan(folder: &Path) -> Result<Scan, DataError> {
     let listed = std::fs::read_dir(folder);
-    listed.map_err(|source| DataError::Folder {
-        path: folder.to_owned(),
-        source,
-    })?;
+    listed.map_err(|source| DataError::Folder { path: folder.to_owned(), source })?;
 
     let mut scan = Scan::default();
     let walk = WalkDir::new(folder).follow_links(true).into_iter();
@@ -53,10 +48,7 @@ pub(super) fn scan(folder: &Path) -> Result<Scan, DataError> {
             Ok(_) => scan.other += 1,
             Err(error) => {
                 let path = error.path().unwrap_or(folder).to_owned();
-                scan.unreadable.push(Skipped {
-                    path,
-                    reason: SkipReason::Io(error.into()),
-                });
+                scan.unreadable.push(Skipped { path, reason: SkipReason::Io(error.into()) });
             }
         }
     }
@@ -66,8 +58,7 @@ pub(super) fn scan(folder: &Path) -> Result<Scan, DataError> {
 }
 
 fn is_hidden(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
 }
 
 /// Whether the name, or where it says nothing the content, is that of an image.
@@ -94,10 +85,7 @@ fn extension(path: &Path) -> String {
 /// Whether a file of any name starts like an image, be it a damaged one.
 fn has_image_content(path: &Path) -> bool {
     use PreprocessError::{Format, Io};
-    !matches!(
-        Frame::info(path, &FrameOptions::default()),
-        Err(Format { .. } | Io { .. })
-    )
+    !matches!(Frame::info(path, &FrameOptions::default()), Err(Format { .. } | Io { .. }))
 }
 
 #[cfg(test)]
@@ -131,22 +119,13 @@ mod tests {
         }
         write("noext", b"SIMPLE  =                    T");
         write("picture.dat", b"\x89PNG\r\n\x1a\n");
-        for name in [
-            ".hidden.fits",
-            ".git/x.fits",
-            "credits.csv",
-            "table.csv.gz",
-            "notes",
-            "empty",
-        ] {
+        for name in [".hidden.fits", ".git/x.fits", "credits.csv", "table.csv.gz", "notes", "empty"]
+        {
             write(name, if name == "empty" { b"" } else { b"words" });
         }
 
         let scan = scan(folder.path()).unwrap();
-        let relative = scan
-            .images
-            .iter()
-            .map(|path| path.strip_prefix(folder.path()).unwrap());
+        let relative = scan.images.iter().map(|path| path.strip_prefix(folder.path()).unwrap());
         let mut expected: Vec<PathBuf> = images.iter().map(PathBuf::from).collect();
         expected.extend(["noext".into(), "picture.dat".into()]);
         expected.sort();
@@ -161,10 +140,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let missing = folder.path().join("nothing");
         let message = scan(&missing).unwrap_err().to_string();
-        assert!(
-            message.contains("nothing") && message.contains("No such file"),
-            "{message}"
-        );
+        assert!(message.contains("nothing") && message.contains("No such file"), "{message}");
         std::fs::write(&missing, b"a file").unwrap();
         let message = scan(&missing).unwrap_err().to_string();
         assert!(message.contains("Not a directory"), "{message}");

@@ -44,10 +44,7 @@ pub fn copy_into(
     let variables: BTreeMap<_, _> = variables.into_iter().collect();
     let mismatch = compare(&variables, tensors);
     if !mismatch.is_empty() {
-        return Err(ModelError::Mismatch {
-            origin: origin.to_owned(),
-            mismatch,
-        });
+        return Err(ModelError::Mismatch { origin: origin.to_owned(), mismatch });
     }
     tch::no_grad(|| {
         for (name, tensor) in tensors {
@@ -70,21 +67,15 @@ fn compare(
         let (kind, size) = form(variable);
         match tensors.get(name).map(form) {
             None => mismatch.missing.push(format!("{name} {kind:?} {size:?}")),
-            Some(got) if got != (kind, size.clone()) => mismatch.different.push(format!(
-                "{name}: expected {kind:?} {size:?}, got {:?} {:?}",
-                got.0, got.1
-            )),
+            Some(got) if got != (kind, size.clone()) => mismatch
+                .different
+                .push(format!("{name}: expected {kind:?} {size:?}, got {:?} {:?}", got.0, got.1)),
             Some(_) => {}
         }
     }
-    for (name, tensor) in tensors
-        .iter()
-        .filter(|(name, _)| !variables.contains_key(*name))
-    {
+    for (name, tensor) in tensors.iter().filter(|(name, _)| !variables.contains_key(*name)) {
         let (kind, size) = form(tensor);
-        mismatch
-            .unexpected
-            .push(format!("{name} {kind:?} {size:?}"));
+        mismatch.unexpected.push(format!("{name} {kind:?} {size:?}"));
     }
     mismatch
 }

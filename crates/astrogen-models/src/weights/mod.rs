@@ -117,11 +117,7 @@ impl WeightFile {
     /// # Errors
     /// [`ModelError::Mismatch`] with every difference.
     pub fn load_into(&self, var_store: &VarStore) -> Result<(), ModelError> {
-        load::copy_into(
-            var_store.variables(),
-            &self.tensors,
-            &self.path.display().to_string(),
-        )
+        load::copy_into(var_store.variables(), &self.tensors, &self.path.display().to_string())
     }
 }
 
@@ -129,10 +125,7 @@ impl WeightFile {
 pub(crate) fn metadata<C: Serialize>(model: &str, config: &C) -> BTreeMap<String, String> {
     // Configs of this crate are plain numbers under text keys: JSON has them all.
     let config = serde_json::to_string(config).expect("a config is JSON");
-    BTreeMap::from([
-        (MODEL_KEY.into(), model.into()),
-        (CONFIG_KEY.into(), config),
-    ])
+    BTreeMap::from([(MODEL_KEY.into(), model.into()), (CONFIG_KEY.into(), config)])
 }
 
 /// Reads a whole weights file onto the CPU.
@@ -145,19 +138,11 @@ pub fn read(path: impl AsRef<Path>) -> Result<WeightFile, ModelError> {
     let data = match fs::read(&path) {
         Ok(data) => data,
         Err(source) => {
-            return Err(ModelError::Io {
-                action: "read",
-                path,
-                source,
-            });
+            return Err(ModelError::Io { action: "read", path, source });
         }
     };
     match parse(&data) {
-        Ok((metadata, tensors)) => Ok(WeightFile {
-            path,
-            metadata,
-            tensors,
-        }),
+        Ok((metadata, tensors)) => Ok(WeightFile { path, metadata, tensors }),
         Err(reason) => Err(ModelError::InvalidFile { path, reason }),
     }
 }
@@ -174,10 +159,7 @@ pub fn read_metadata(path: impl AsRef<Path>) -> Result<BTreeMap<String, String>,
         path: path.to_owned(),
         source,
     })?;
-    let invalid = |reason: String| ModelError::InvalidFile {
-        path: path.to_owned(),
-        reason,
-    };
+    let invalid = |reason: String| ModelError::InvalidFile { path: path.to_owned(), reason };
     let header: Metadata =
         serde_json::from_slice(&head).map_err(|error| invalid(format!("its header: {error}")))?;
     let whole = header.data_len().saturating_add(8 + head.len());
@@ -198,8 +180,7 @@ fn read_head(path: &Path) -> io::Result<(Vec<u8>, u64)> {
     file.by_ref().take(8).read_to_end(&mut length)?;
     // A shorter file has no header at all.
     if let Ok(length) = <[u8; 8]>::try_from(length) {
-        file.take(u64::from_le_bytes(length).min(LONGEST))
-            .read_to_end(&mut head)?;
+        file.take(u64::from_le_bytes(length).min(LONGEST)).read_to_end(&mut head)?;
     }
     Ok((head, size))
 }
@@ -209,12 +190,7 @@ type Contents = (BTreeMap<String, String>, BTreeMap<String, Tensor>);
 fn parse(data: &[u8]) -> Result<Contents, String> {
     let (_, header) = SafeTensors::read_metadata(data).map_err(|error| error.to_string())?;
     let file = SafeTensors::deserialize(data).map_err(|error| error.to_string())?;
-    let metadata = header
-        .metadata()
-        .clone()
-        .unwrap_or_default()
-        .into_iter()
-        .collect();
+    let metadata = header.metadata().clone().unwrap_or_default().into_iter().collect();
     let tensors = file
         .iter()
         .map(|(name, view)| match tensor(&view) {
@@ -231,9 +207,7 @@ fn tensor(view: &TensorView) -> Result<Tensor, String> {
         .find(|(_, dtype)| *dtype == view.dtype())
         .ok_or_else(|| format!("libtorch has no element type {}", view.dtype()))?;
     let shape = view.shape().iter().map(|&n| i64::try_from(n));
-    let shape = shape
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| error.to_string())?;
+    let shape = shape.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
     Tensor::f_from_data_size(view.data(), &shape, *kind).map_err(|error| error.to_string())
 }
 
@@ -246,8 +220,5 @@ pub(crate) fn locate(path: &Path, name: &str) -> Result<PathBuf, ModelError> {
     if file.is_file() {
         return Ok(file);
     }
-    Err(ModelError::NoWeights {
-        folder: path.to_owned(),
-        file: name.to_owned(),
-    })
+    Err(ModelError::NoWeights { folder: path.to_owned(), file: name.to_owned() })
 }

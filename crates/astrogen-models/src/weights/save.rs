@@ -27,11 +27,7 @@ pub fn save(
     let path = path.as_ref();
     let tensors = in_file_order(tensors)?;
     let header = header(&tensors, metadata);
-    let failed = |source| ModelError::Io {
-        action: "write",
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| ModelError::Io { action: "write", path: path.to_owned(), source };
 
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -47,9 +43,7 @@ pub fn save(
     }
     let partial = builder.tempfile_in(folder).map_err(failed)?;
     let mut writer = BufWriter::new(partial.as_file());
-    writer
-        .write_all(&(header.len() as u64).to_le_bytes())
-        .map_err(failed)?;
+    writer.write_all(&(header.len() as u64).to_le_bytes()).map_err(failed)?;
     writer.write_all(&header).map_err(failed)?;
     for (_, tensor, _) in &tensors {
         writer.write_all(&bytes(tensor)?).map_err(failed)?;
@@ -60,9 +54,7 @@ pub fn save(
     partial.persist(path).map_err(|error| failed(error.error))?;
     // The new name must reach the disk too; only Unix lets a folder be synced.
     #[cfg(unix)]
-    fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(failed)?;
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
     Ok(())
 }
 
@@ -94,10 +86,7 @@ pub fn fingerprint(tensors: &[(String, Tensor)]) -> Result<String, ModelError> {
     for (_, tensor, _) in &tensors {
         digest.update(bytes(tensor)?);
     }
-    Ok(digest.finalize()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(digest.finalize()[..8].iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 type Entry<'a> = (&'a str, &'a Tensor, Dtype);
@@ -113,14 +102,9 @@ fn in_file_order(tensors: &[(String, Tensor)]) -> Result<Vec<Entry<'_>>, ModelEr
                 METADATA_KEY => "the file format keeps this name for itself",
                 _ => "two tensors have this name",
             };
-            return Err(ModelError::InvalidName {
-                name: name.clone(),
-                reason,
-            });
+            return Err(ModelError::InvalidName { name: name.clone(), reason });
         }
-        let known = DTYPES
-            .iter()
-            .find(|(kind, _)| tensor.f_kind().is_ok_and(|got| got == *kind));
+        let known = DTYPES.iter().find(|(kind, _)| tensor.f_kind().is_ok_and(|got| got == *kind));
         let (_, dtype) = known.ok_or_else(|| ModelError::Torch {
             action: format!("store `{name}`"),
             reason: format!("{:?} is not in the file format", tensor.f_kind()),
@@ -145,19 +129,9 @@ fn header(entries: &[Entry<'_>], metadata: &BTreeMap<String, String>) -> Vec<u8>
         let start = end;
         end += tensor.numel() * dtype.bitsize() / 8;
         let shape = tensor.size().iter().map(|&n| n as usize).collect();
-        (
-            name,
-            TensorInfo {
-                dtype,
-                shape,
-                data_offsets: (start, end),
-            },
-        )
+        (name, TensorInfo { dtype, shape, data_offsets: (start, end) })
     });
-    let header = Header {
-        metadata,
-        tensors: tensors.collect(),
-    };
+    let header = Header { metadata, tensors: tensors.collect() };
     // Texts and whole numbers under text keys: JSON has them all.
     let mut json = serde_json::to_vec(&header).expect("a header is JSON");
     json.resize(json.len().next_multiple_of(8), b' ');
@@ -167,10 +141,7 @@ fn header(entries: &[Entry<'_>], metadata: &BTreeMap<String, String>) -> Vec<u8>
 /// A tensor's elements in row-major order, as they lie in memory.
 fn bytes(tensor: &Tensor) -> Result<Vec<u8>, ModelError> {
     let copy = || -> Result<Vec<u8>, tch::TchError> {
-        let tensor = tensor
-            .f_detach()?
-            .f_to_device(Device::Cpu)?
-            .f_contiguous()?;
+        let tensor = tensor.f_detach()?.f_to_device(Device::Cpu)?.f_contiguous()?;
         let numel = tensor.numel();
         let mut bytes = vec![0; numel * tensor.f_kind()?.elt_size_in_bytes()];
         tensor.f_copy_data_u8(&mut bytes, numel)?;

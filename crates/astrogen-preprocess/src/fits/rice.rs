@@ -36,12 +36,10 @@ impl Rice {
             match marker.checked_sub(1) {
                 None => {}
                 Some(low_bits) if low_bits == direct => at += block * self.bytes * 8,
-                Some(low_bits) => {
-                    for _ in 0..block {
-                        let Some(next) = after_zeros(stream, at) else { return false };
-                        at = next + low_bits;
-                    }
-                }
+                Some(low_bits) => match after_codes(stream, at, block, low_bits) {
+                    Some(next) => at = next,
+                    None => return false,
+                },
             }
             left -= block;
         }
@@ -49,7 +47,34 @@ impl Rice {
     }
 }
 
-/// At least 57 bits from bit `at` on, the first the highest; zeros behind the end.
+/// The bit behind `count` codes, each a run of zeros, a one and `low_bits` bits.
+fn after_codes(stream: &[u8], mut at: usize, mut count: usize, low_bits: usize) -> Option<usize> {
+    while count > 0 {
+        // As many codes as one load holds.
+        let mut word = window(stream, at);
+        let mut used = 0;
+        while count > 0 {
+            let code = word.leading_zeros() as usize + 1 + low_bits;
+            if used + code > WINDOW {
+                break;
+            }
+            word <<= code;
+            used += code;
+            count -= 1;
+        }
+        at += used;
+        if used == 0 {
+            at = after_zeros(stream, at)? + low_bits;
+            count -= 1;
+        }
+    }
+    Some(at)
+}
+
+/// Bits that a load has at least, wherever it starts.
+const WINDOW: usize = 57;
+
+/// At least [`WINDOW`] bits from bit `at` on, the first the highest; zeros behind the end.
 #[inline]
 fn window(stream: &[u8], at: usize) -> u64 {
     let rest = stream.get(at / 8..).unwrap_or_default();
@@ -65,14 +90,13 @@ fn window(stream: &[u8], at: usize) -> u64 {
 }
 
 /// The bit behind the first one from bit `at` on, if there is a one.
-#[inline]
 fn after_zeros(stream: &[u8], mut at: usize) -> Option<usize> {
     while at < stream.len() * 8 {
         let zeros = window(stream, at).leading_zeros() as usize;
-        if zeros < 57 {
+        if zeros < WINDOW {
             return Some(at + zeros + 1);
         }
-        at += 57;
+        at += WINDOW;
     }
     None
 }

@@ -154,7 +154,9 @@ impl Tiling {
         ranges: &[Range<usize>],
     ) -> Result<(), PreprocessError> {
         let Some(rice) = self.rice else { return Ok(()) };
-        let mut stream = Vec::new();
+        // Streams of neighbours lie side by side: one read serves many.
+        const READ: usize = 1 << 20;
+        let (mut buffer, mut buffer_start) = (Vec::new(), 0);
         for (tile, row) in self.rows.chunks_exact(self.row_bytes).enumerate() {
             if !self.touches(tile, ranges) {
                 continue;
@@ -168,9 +170,20 @@ impl Tiling {
                     continue;
                 };
                 // Found to be inside the file, and so are the pixels to be in a tile.
-                stream.resize(array.bytes as usize, 0);
-                source.read_at(start, &mut stream)?;
-                if !rice.holds(&stream, self.pixels(tile) as usize) {
+                let length = array.bytes as usize;
+                if start < buffer_start
+                    || start + length as u64 > buffer_start + buffer.len() as u64
+                {
+                    buffer.resize(length.max(READ), 0);
+                    let count = source.read_at(start, &mut buffer)?;
+                    if count < length {
+                        return Err(source.damaged("it became shorter while it was read"));
+                    }
+                    buffer.truncate(count);
+                    buffer_start = start;
+                }
+                let stream = &buffer[(start - buffer_start) as usize..][..length];
+                if !rice.holds(stream, self.pixels(tile) as usize) {
                     let reason = format!("its RICE stream of {} bytes ends early", array.bytes);
                     return Err(in_tile(reason));
                 }

@@ -30,10 +30,8 @@ impl Cloud {
         let [still, flow] = law.fields(region.shape, region.spacing, rng);
         let distance = (config.stirring * region.frame as f64) as f32;
         let mut gas = still.clone();
-        for ((mut to, from), flow) in gas
-            .outer_iter_mut()
-            .zip(still.outer_iter())
-            .zip(flow.outer_iter())
+        for ((mut to, from), flow) in
+            gas.outer_iter_mut().zip(still.outer_iter()).zip(flow.outer_iter())
         {
             to.assign(&stir(&from, &flow, distance));
         }
@@ -120,23 +118,13 @@ fn blow(
     }
     let squared: [Vec<f32>; 3] = std::array::from_fn(|axis| {
         let offset = |i: usize| i.abs_diff(centre[axis]) as f64 * region.spacing[axis];
-        (0..region.shape[axis])
-            .map(|i| offset(i).powi(2) as f32)
-            .collect()
+        (0..region.shape[axis]).map(|i| offset(i).powi(2) as f32).collect()
     });
     const REACH: f32 = 2.5; // beyond, neither hole nor shell change anything
     const RAGGED: [f32; 2] = [0.3, 2.0];
     let farthest = (REACH * RAGGED[1] * radius).powi(2);
-    for ((mut layer, gas), z2) in density
-        .outer_iter_mut()
-        .zip(gas.outer_iter())
-        .zip(&squared[0])
-    {
-        for ((mut row, gas), y2) in layer
-            .outer_iter_mut()
-            .zip(gas.outer_iter())
-            .zip(&squared[1])
-        {
+    for ((mut layer, gas), z2) in density.outer_iter_mut().zip(gas.outer_iter()).zip(&squared[0]) {
+        for ((mut row, gas), y2) in layer.outer_iter_mut().zip(gas.outer_iter()).zip(&squared[1]) {
             if z2 + y2 > farthest {
                 continue;
             }
@@ -173,12 +161,7 @@ mod tests {
 
     #[test]
     fn the_cloud_has_mean_one_a_gradient_and_a_hole() {
-        let config = NebulaConfig {
-            size: 48,
-            mach: 1.0,
-            cavity: 0.2,
-            ..Default::default()
-        };
+        let config = NebulaConfig { size: 48, mach: 1.0, cavity: 0.2, ..Default::default() };
         let region = Region::new(config.size);
         let [layers, height, width] = region.shape;
         let centre = [layers / 2, height / 2, width / 2];
@@ -187,21 +170,13 @@ mod tests {
         };
         let blown = draw(&config);
         assert!((blown.mean().unwrap() - 1.0).abs() < 1e-3);
-        let filled = draw(&NebulaConfig {
-            cavity: 0.0,
-            ..config.clone()
-        });
+        let filled = draw(&NebulaConfig { cavity: 0.0, ..config.clone() });
         assert!(blown[centre] < 0.1 * filled[centre]);
 
-        let level = draw(&NebulaConfig {
-            cavity: 0.0,
-            gradient: 0.0,
-            ..config.clone()
-        });
+        let level = draw(&NebulaConfig { cavity: 0.0, gradient: 0.0, ..config.clone() });
         let ratio = &filled / &level;
-        let (low, high) = ratio.iter().fold((f32::MAX, 0.0_f32), |(low, high), &r| {
-            (low.min(r), high.max(r))
-        });
+        let (low, high) =
+            ratio.iter().fold((f32::MAX, 0.0_f32), |(low, high), &r| (low.min(r), high.max(r)));
         // At most the whole diagonal of the box lies along the gradient, at least its side.
         let powers = (high / low).ln();
         assert!((1.5..3.5).contains(&powers), "{powers}");

@@ -167,24 +167,13 @@ impl NebulaConfig {
         electrons("brightness", self.brightness)?;
         not_negative("dust", self.dust)?;
         not_negative("lanes", self.lanes)?;
-        within(
-            "star_density",
-            self.star_density,
-            "from 0 to 1000",
-            0.0,
-            1000.0,
-        )?;
+        within("star_density", self.star_density, "from 0 to 1000", 0.0, 1000.0)?;
         LuminosityFunction::new(self.star_flux[0], self.star_flux[1], self.star_slope)?;
         let finite = self.star_flux[1] <= 1e12;
         SkyError::check("star_flux[1]", "at most 1e12", self.star_flux[1], finite)?;
         positive("fwhm", self.fwhm)?;
         let wings = self.moffat_beta.is_finite() && self.moffat_beta > 1.0;
-        SkyError::check(
-            "moffat_beta",
-            "a finite number > 1",
-            self.moffat_beta,
-            wings,
-        )?;
+        SkyError::check("moffat_beta", "a finite number > 1", self.moffat_beta, wings)?;
         electrons("sky", self.sky)?;
         electrons("read_noise", self.read_noise)
     }
@@ -195,12 +184,7 @@ impl NebulaConfig {
         let mut drawn = self.clone();
         drawn.diversity = 0.0;
         drawn.slope = (self.slope + 0.25 * spread()).max(0.0);
-        for value in [
-            &mut drawn.mach,
-            &mut drawn.driving_scale,
-            &mut drawn.reach,
-            &mut drawn.sky,
-        ] {
+        for value in [&mut drawn.mach, &mut drawn.driving_scale, &mut drawn.reach, &mut drawn.sky] {
             *value *= (0.5 * spread()).exp2();
         }
         for value in [

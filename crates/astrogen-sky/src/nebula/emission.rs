@@ -89,13 +89,8 @@ pub(super) fn shine(
     for layer in 0..layers {
         let density = cloud.density.index_axis(Axis(0), layer);
         let supply = supply.index_axis(Axis(0), layer);
-        for (((((pixel, n), u), s2), ha), o3) in column
-            .iter_mut()
-            .zip(density)
-            .zip(supply)
-            .zip(&mut red)
-            .zip(&mut middle)
-            .zip(&mut blue)
+        for (((((pixel, n), u), s2), ha), o3) in
+            column.iter_mut().zip(density).zip(supply).zip(&mut red).zip(&mut middle).zip(&mut blue)
         {
             let t = 1.0 / u;
             let ionised = front(t);
@@ -129,23 +124,15 @@ mod tests {
 
     #[test]
     fn oxygen_shines_near_the_star_and_sulphur_at_the_front() {
-        let config = NebulaConfig {
-            size: 64,
-            dust: 0.0,
-            lanes: 0.0,
-            reach: 0.4,
-            ..Default::default()
-        };
+        let config =
+            NebulaConfig { size: 64, dust: 0.0, lanes: 0.0, reach: 0.4, ..Default::default() };
         let region = Region::new(64);
         let centre = region.shape.map(|length| length / 2);
         let light = shine(&config, &region, &uniform(&region), &[(centre, 1.0)]).light;
         let (y, x) = (centre[1], centre[2]);
         let at = |radius: usize| [0, 1, 2].map(|band| light[[band, y, x + radius]]);
         let ratios: Vec<f32> = [2, 8, 14, 20].map(|r| at(r)[2] / at(r)[0]).to_vec();
-        assert!(
-            ratios.windows(2).all(|pair| pair[0] > pair[1]),
-            "{ratios:?}"
-        );
+        assert!(ratios.windows(2).all(|pair| pair[0] > pair[1]), "{ratios:?}");
         // Outside the Stroemgren radius of 26 pixels little is left.
         assert!(at(34)[1] < 0.05 * at(10)[1], "{:?} {:?}", at(34), at(10));
         assert!(at(22)[1] > 0.2 * at(10)[1]);
@@ -153,12 +140,7 @@ mod tests {
 
     #[test]
     fn dust_only_dims_and_dims_blue_light_most() {
-        let clear = NebulaConfig {
-            size: 32,
-            dust: 0.0,
-            lanes: 0.0,
-            ..Default::default()
-        };
+        let clear = NebulaConfig { size: 32, dust: 0.0, lanes: 0.0, ..Default::default() };
         let region = Region::new(32);
         let mut cloud = uniform(&region);
         for (index, n) in cloud.density.iter_mut().enumerate() {
@@ -168,14 +150,8 @@ mod tests {
         let seen = |config: &NebulaConfig| shine(config, &region, &cloud, &hot).light;
         let bright = seen(&clear);
         for dusty in [
-            NebulaConfig {
-                dust: 1.0,
-                ..clear.clone()
-            },
-            NebulaConfig {
-                lanes: 1.0,
-                ..clear.clone()
-            },
+            NebulaConfig { dust: 1.0, ..clear.clone() },
+            NebulaConfig { lanes: 1.0, ..clear.clone() },
         ] {
             let dim = seen(&dusty);
             assert!(dim.iter().zip(&bright).all(|(dim, bright)| dim <= bright));
@@ -191,12 +167,7 @@ mod tests {
 
     #[test]
     fn depth_grows_from_layer_to_layer() {
-        let config = NebulaConfig {
-            size: 16,
-            dust: 1.0,
-            lanes: 0.5,
-            ..Default::default()
-        };
+        let config = NebulaConfig { size: 16, dust: 1.0, lanes: 0.5, ..Default::default() };
         let region = Region::new(16);
         let depth = shine(&config, &region, &uniform(&region), &[([1, 8, 8], 1.0)]).depth;
         let last = region.shape[0] - 1;

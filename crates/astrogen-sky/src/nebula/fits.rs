@@ -17,11 +17,7 @@ impl Nebula {
             header.push(format!("WAVE{plane}"), wavelength, "[nm] its wave length");
         }
         header.push("ORIGIN", "astrogen-sky", "simulated, not observed");
-        header.push(
-            "SEED",
-            self.seed.to_string(),
-            "seed of the simulation, as text",
-        );
+        header.push("SEED", self.seed.to_string(), "seed of the simulation, as text");
         for (keyword, value, comment) in cards(&self.config) {
             header.push(keyword, value, comment);
         }
@@ -49,69 +45,25 @@ fn cards(config: &NebulaConfig) -> Vec<(&'static str, Value, &'static str)> {
         ("SIZE", whole(config.size), "[pix] side of the frame"),
         ("DIVERS", real(config.diversity), "spread of the settings"),
         ("SLOPE", real(config.slope), "slope of the density spectrum"),
-        (
-            "DRIVE",
-            real(config.driving_scale),
-            "largest eddies / frame",
-        ),
+        ("DRIVE", real(config.driving_scale), "largest eddies / frame"),
         ("MACH", real(config.mach), "Mach number"),
         ("FORCE", real(config.forcing), "forcing parameter b"),
         ("STIR", real(config.stirring), "stirring / frame"),
-        (
-            "GRAD",
-            real(config.gradient),
-            "density gradient, e-foldings / frame",
-        ),
+        ("GRAD", real(config.gradient), "density gradient, e-foldings / frame"),
         ("CAVITY", real(config.cavity), "wind-blown hole / frame"),
         ("NHOT", whole(config.ionising_stars), "ionising stars"),
         ("REACH", real(config.reach), "Stroemgren radius / frame"),
-        (
-            "HARD",
-            real(config.hardness),
-            "share of photons that make O++",
-        ),
-        (
-            "LINE1",
-            real(config.lines[0]),
-            "relative strength of band 1",
-        ),
-        (
-            "LINE2",
-            real(config.lines[1]),
-            "relative strength of band 2",
-        ),
-        (
-            "LINE3",
-            real(config.lines[2]),
-            "relative strength of band 3",
-        ),
-        (
-            "BRIGHT",
-            real(config.brightness),
-            "[electron] nebula, 99th percentile",
-        ),
+        ("HARD", real(config.hardness), "share of photons that make O++"),
+        ("LINE1", real(config.lines[0]), "relative strength of band 1"),
+        ("LINE2", real(config.lines[1]), "relative strength of band 2"),
+        ("LINE3", real(config.lines[2]), "relative strength of band 3"),
+        ("BRIGHT", real(config.brightness), "[electron] nebula, 99th percentile"),
         ("DUST", real(config.dust), "optical depth within the gas"),
         ("LANES", real(config.lanes), "mean optical depth in front"),
-        (
-            "STARS",
-            real(config.star_density),
-            "field stars in 1000 pixels",
-        ),
-        (
-            "STARSL",
-            real(config.star_slope),
-            "slope of the luminosity function",
-        ),
-        (
-            "FAINT",
-            real(config.star_flux[0]),
-            "[electron] faintest star",
-        ),
-        (
-            "BRGHST",
-            real(config.star_flux[1]),
-            "[electron] brightest star",
-        ),
+        ("STARS", real(config.star_density), "field stars in 1000 pixels"),
+        ("STARSL", real(config.star_slope), "slope of the luminosity function"),
+        ("FAINT", real(config.star_flux[0]), "[electron] faintest star"),
+        ("BRGHST", real(config.star_flux[1]), "[electron] brightest star"),
         ("FWHM", real(config.fwhm), "[pix] point spread function"),
         ("BETA", real(config.moffat_beta), "Moffat exponent"),
         ("SKY", real(config.sky), "[electron] sky in each pixel"),

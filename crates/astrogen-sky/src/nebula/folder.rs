@@ -46,20 +46,14 @@ pub fn simulate_nebulae(
 ) -> Result<Vec<PathBuf>, SkyError> {
     config.check()?;
     SkyError::check("count", "at least 1", count, count > 0)?;
-    let manifest = Manifest {
-        simulation: 1,
-        config,
-        count,
-        seed,
-    };
+    let manifest = Manifest { simulation: 1, config, count, seed };
     let text = serde_json::to_string_pretty(&manifest).map_err(|error| SkyError::Io {
         action: "cannot describe the settings for",
         path: folder.join(MANIFEST),
         source: error.into(),
     })?;
-    let files: Vec<PathBuf> = (0..count)
-        .map(|index| folder.join(format!("nebula-{index:04}.fits")))
-        .collect();
+    let files: Vec<PathBuf> =
+        (0..count).map(|index| folder.join(format!("nebula-{index:04}.fits"))).collect();
 
     let finished = claim(folder, &text, &files)?;
     files
@@ -83,10 +77,7 @@ fn seed_of(seed: u64, index: usize) -> u64 {
 
 /// Makes sure that the folder is there and ours; tells whether it is finished.
 fn claim(folder: &Path, text: &str, files: &[PathBuf]) -> Result<bool, SkyError> {
-    let foreign = |found: String| SkyError::Folder {
-        folder: folder.to_owned(),
-        found,
-    };
+    let foreign = |found: String| SkyError::Folder { folder: folder.to_owned(), found };
     fs::create_dir_all(folder).map_err(io("cannot make the folder", folder))?;
     for (name, finished) in [(MANIFEST, true), (UNFINISHED, false)] {
         match read(&folder.join(name))? {
@@ -97,9 +88,7 @@ fn claim(folder: &Path, text: &str, files: &[PathBuf]) -> Result<bool, SkyError>
     }
     if let Some(path) = files.iter().find(|path| path.exists()) {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        return Err(foreign(format!(
-            "{name}, but no {MANIFEST} that says what made it"
-        )));
+        return Err(foreign(format!("{name}, but no {MANIFEST} that says what made it")));
     }
     let path = folder.join(UNFINISHED);
     let draft = folder.join(format!(".{UNFINISHED}.{}", std::process::id()));
@@ -123,9 +112,5 @@ fn read(path: &Path) -> Result<Option<String>, SkyError> {
 
 fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> SkyError {
     let path = path.to_owned();
-    move |source| SkyError::Io {
-        action,
-        path,
-        source,
-    }
+    move |source| SkyError::Io { action, path, source }
 }

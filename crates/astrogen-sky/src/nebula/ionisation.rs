@@ -26,11 +26,8 @@ pub(super) fn spent(density: &Array3<f32>, spacing: [f64; 3], star: [usize; 3]) 
     let mut s = vec![0.0_f32; n.len()];
     let stride = [(height * width) as isize, width as isize, 1];
     let [size_z, size_y, size_x] = spacing.map(|size| size as f32);
-    let (outward_z, outward_y, outward_x) = (
-        outward(depth, star[0]),
-        outward(height, star[1]),
-        outward(width, star[2]),
-    );
+    let (outward_z, outward_y, outward_x) =
+        (outward(depth, star[0]), outward(height, star[1]), outward(width, star[2]));
     // For each number of steps: one step's share of the way, and its share of r^3 / 3.
     let shares: Vec<(f32, f32)> = (0..depth.max(height).max(width))
         .map(|steps| 1.0 / steps.max(1) as f32)

@@ -103,12 +103,7 @@ impl NebulaConfig {
         let expected = region.cut(&sky.view()) + drawn.sky as f32;
         let bands = expose(&expected, drawn.read_noise, &mut noise);
         let config = self.clone();
-        Ok(Nebula {
-            bands,
-            config,
-            drawn,
-            seed,
-        })
+        Ok(Nebula { bands, config, drawn, seed })
     }
 }
 
@@ -129,18 +124,12 @@ fn hot_stars<R: Rng>(
     let mut places = vec![first];
     places.extend((1..config.ionising_stars).map(|_| place(first, 0.2)));
     // The first star leads; each further one has half of the photons of the one before.
-    let total: f32 = (0..places.len())
-        .map(|rank| 0.5_f32.powi(rank as i32))
-        .sum();
+    let total: f32 = (0..places.len()).map(|rank| 0.5_f32.powi(rank as i32)).sum();
     let cell = |place: [f64; 3]| {
         std::array::from_fn(|axis| (place[axis] * region.shape[axis] as f64) as usize)
     };
     let share = |rank: usize| 0.5_f32.powi(rank as i32) / total;
-    places
-        .into_iter()
-        .enumerate()
-        .map(|(rank, place)| (cell(place), share(rank)))
-        .collect()
+    places.into_iter().enumerate().map(|(rank, place)| (cell(place), share(rank))).collect()
 }
 
 /// The electrons `[3, y, x]` that the nebula (at its brightness) and the stars send over the
@@ -155,14 +144,8 @@ fn light_up<R: Rng>(
     let mut ordered: Vec<f32> = region.cut(&emission.light.view()).into_iter().collect();
     let rank = ordered.len() * 99 / 100;
     let bright = f64::from(*ordered.select_nth_unstable_by(rank, f32::total_cmp).1);
-    let scale = if bright > 0.0 {
-        config.brightness / bright
-    } else {
-        0.0
-    };
-    let mut bands = emission
-        .light
-        .mapv(|light| (f64::from(light) * scale) as f32);
+    let scale = if bright > 0.0 { config.brightness / bright } else { 0.0 };
+    let mut bands = emission.light.mapv(|light| (f64::from(light) * scale) as f32);
 
     let mut add = |y: f64, x: f64, flux: f64, temperature: f64, depth: f32| {
         for (band, (mut plane, seen)) in bands.outer_iter_mut().zip(transmission(depth)).enumerate()
@@ -174,11 +157,7 @@ fn light_up<R: Rng>(
     let [layers, height, width] = region.shape;
     let brightest = config.star_flux[1];
     for (rank, &([layer, y, x], _)) in hot.iter().enumerate() {
-        let fainter = if rank == 0 {
-            0.0
-        } else {
-            rng.random_range(0.0..1.0)
-        };
+        let fainter = if rank == 0 { 0.0 } else { rng.random_range(0.0..1.0) };
         let flux = brightest * 10.0_f64.powf(-fainter);
         add(y as f64, x as f64, flux, HOT, emission.depth[[layer, y, x]]);
     }
@@ -192,11 +171,7 @@ fn light_up<R: Rng>(
         let flux = law.sample(rng);
         let temperature = 3500.0 * rng.random_range(0.0_f64..2.0).exp2();
         let behind: bool = rng.random();
-        let depth = if behind {
-            back[[y.round() as usize, x.round() as usize]]
-        } else {
-            0.0
-        };
+        let depth = if behind { back[[y.round() as usize, x.round() as usize]] } else { 0.0 };
         add(y, x, flux, temperature, depth);
     }
     Ok(bands)

@@ -32,7 +32,9 @@ impl JsonLines {
 impl<S> Observer<S> for JsonLines {
     fn observe(&mut self, _: &S, event: &Event) -> Result<(), TrainError> {
         let mut line = match *event {
-            Event::Started { step, steps } => json!({"event": "started", "step": step, "steps": steps}),
+            Event::Started { step, steps } => {
+                json!({"event": "started", "step": step, "steps": steps})
+            }
             Event::Logged { step, losses } => {
                 let losses: serde_json::Map<String, Value> =
                     losses.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();

@@ -37,9 +37,8 @@ impl Default for AdamConfig {
 
 impl AdamConfig {
     fn check(&self) -> Result<(), TrainError> {
-        let refuse = |name, rule, got: f64| {
-            Err(TrainError::Config { name, rule, got: got.to_string() })
-        };
+        let refuse =
+            |name, rule, got: f64| Err(TrainError::Config { name, rule, got: got.to_string() });
         if !(self.lr > 0.0 && self.lr.is_finite()) {
             return refuse("lr", "a finite number above 0", self.lr);
         }
@@ -87,10 +86,7 @@ impl Adam {
     ///
     /// # Errors
     /// [`TrainError::Config`] if a setting is out of its range.
-    pub fn new(
-        parameters: Vec<(String, Tensor)>,
-        config: AdamConfig,
-    ) -> Result<Self, TrainError> {
+    pub fn new(parameters: Vec<(String, Tensor)>, config: AdamConfig) -> Result<Self, TrainError> {
         config.check()?;
         let (names, parameters): (Vec<_>, Vec<_>) = parameters.into_iter().unzip();
         let zeros = |parameters: &[Tensor]| -> Vec<Tensor> {
@@ -130,7 +126,11 @@ impl Adam {
             for ((parameter, gradient), (m, v)) in
                 self.parameters.iter_mut().zip(gradients).zip(moments)
             {
-                assert_eq!(gradient.size(), parameter.size(), "a gradient has its parameter's shape");
+                assert_eq!(
+                    gradient.size(),
+                    parameter.size(),
+                    "a gradient has its parameter's shape"
+                );
                 if !adam_kernel::update_in_one_pass(parameter, gradient, m, v, &coefficients) {
                     update_by_tensor_operations(parameter, gradient, m, v, &coefficients);
                 }
@@ -177,7 +177,11 @@ mod tests {
     fn kernel_agrees_with_tensor_operations() {
         tch::manual_seed(3);
         let options = (Kind::Float, Device::Cpu);
-        let mut fused = [Tensor::randn([37, 91], options), Tensor::zeros([37, 91], options), Tensor::zeros([37, 91], options)];
+        let mut fused = [
+            Tensor::randn([37, 91], options),
+            Tensor::zeros([37, 91], options),
+            Tensor::zeros([37, 91], options),
+        ];
         let mut plain: Vec<Tensor> = fused.iter().map(Tensor::copy).collect();
         for t in 1..=20 {
             let c = Coefficients::new(&AdamConfig { lr: 2e-3, betas: [0.5, 0.999], eps: 1e-8 }, t);
@@ -197,9 +201,21 @@ mod tests {
     fn settings_out_of_range_are_refused_with_their_rule() {
         let refusal = |config| Adam::new(vec![], config).unwrap_err().to_string();
         let default = AdamConfig::default();
-        assert_eq!(refusal(AdamConfig { lr: 0.0, ..default }), "lr must be a finite number above 0, got 0");
-        assert_eq!(refusal(AdamConfig { lr: f64::NAN, ..default }), "lr must be a finite number above 0, got NaN");
-        assert_eq!(refusal(AdamConfig { betas: [0.5, 1.0], ..default }), "betas must be two numbers in [0, 1), got 1");
-        assert_eq!(refusal(AdamConfig { eps: -1.0, ..default }), "eps must be a finite number of at least 0, got -1");
+        assert_eq!(
+            refusal(AdamConfig { lr: 0.0, ..default }),
+            "lr must be a finite number above 0, got 0"
+        );
+        assert_eq!(
+            refusal(AdamConfig { lr: f64::NAN, ..default }),
+            "lr must be a finite number above 0, got NaN"
+        );
+        assert_eq!(
+            refusal(AdamConfig { betas: [0.5, 1.0], ..default }),
+            "betas must be two numbers in [0, 1), got 1"
+        );
+        assert_eq!(
+            refusal(AdamConfig { eps: -1.0, ..default }),
+            "eps must be a finite number of at least 0, got -1"
+        );
     }
 }
