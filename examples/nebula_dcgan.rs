@@ -25,6 +25,7 @@ use astrogen::train::TrainError;
 use astrogen::train::fit::ScoreBy;
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
+use astrogen::train::optim::AdamConfig;
 use astrogen::train::run_dir::{empty_folder, numbered_folder};
 use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,7 @@ struct TrainArguments {
     /// Bands of the images.
     #[arg(long, default_value_t = 3)]
     channels: usize,
-    /// Training steps; 1500 if neither this nor --epochs is given.
+    /// Training steps; 2000 if neither this nor --epochs is given.
     #[arg(long, conflicts_with = "epochs")]
     steps: Option<u64>,
     /// Passes over the data, instead of --steps.
@@ -84,6 +85,9 @@ struct TrainArguments {
     /// left out, asinh:0.1 for FITS files.
     #[arg(long)]
     stretch: Option<Stretch>,
+    /// Learning rate of both networks; the paper's is 2e-4, for its wider networks.
+    #[arg(long, default_value_t = 5e-4)]
+    lr: f64,
     /// Stop at the first file that cannot be used, instead of skipping it.
     #[arg(long)]
     strict: bool,
@@ -268,14 +272,17 @@ fn model_config(arguments: &TrainArguments) -> DcganConfig {
 }
 
 fn run_config(arguments: &TrainArguments, data: FolderConfig, folder: &ImageFolder) -> RunConfig {
+    let paper = DcganStepConfig::default();
     RunConfig {
         model: model_config(arguments),
         algorithm: DcganStepConfig {
-            loss: AdversarialConfig {
-                real_label: arguments.real_label,
-                ..AdversarialConfig::default()
+            generator_optimizer: AdamConfig { lr: arguments.lr, ..paper.generator_optimizer },
+            discriminator_optimizer: AdamConfig {
+                lr: arguments.lr,
+                ..paper.discriminator_optimizer
             },
-            ..DcganStepConfig::default()
+            loss: AdversarialConfig { real_label: arguments.real_label, ..paper.loss },
+            ..paper
         },
         batches: BatchConfig {
             batch_size: arguments.batch_size,
@@ -284,7 +291,7 @@ fn run_config(arguments: &TrainArguments, data: FolderConfig, folder: &ImageFold
             ..BatchConfig::default()
         },
         fit: FitConfig {
-            steps: 1500,
+            steps: 2000,
             sample_interval: 100,
             checkpoint_interval: 200,
             seed: arguments.seed,

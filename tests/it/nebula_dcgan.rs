@@ -198,7 +198,10 @@ fn bad_input_is_answered_with_what_to_do() {
         (&["--data", data, "--interval", "zoom"], &["zoom", "zscale"]),
         (&["--data", data, "--image-size", "32", "--strict"], &["broken.fits"]),
         (&["--data", data, "--image-size", "32", "--device", "cuda:99"], &["cuda"]),
-        (&["--data", data, "--image-size", "32", "--steps", "0"], &["steps", "at least 1"]),
+        (
+            &["--data", data, "--image-size", "32", "--batch-size", "4", "--steps", "0"],
+            &["steps", "at least 1"],
+        ),
         (
             &["--data", data, "--image-size", "32", "--batch-size", "4", "--out", utf8(&full)],
             &["not empty"],
