@@ -9,13 +9,14 @@
 //!
 //! | features, batch | seconds | of them in the kernel | page faults | most memory, MiB |
 //! | --- | --- | --- | --- | --- |
-//! | 16, 16 | 0.068, 0.056 | 0.0050, 0.0000 | 1749, 6 | 181, 179 |
-//! | 32, 32 | 0.261, 0.234 | 0.0150, 0.0006 | 7118, 90 | 292, 284 |
+//! | 16, 16 | 0.062, 0.065 | 0.0034, 0.0002 | 1541, 6 | 179, 175 |
+//! | 32, 32 | 0.236, 0.230 | 0.0178, 0.0004 | 6508, 186 | 294, 292 |
+//! | 64, 64 | 1.271, 1.297 | 0.0520, 0.0040 | 29483, 1536 | 747, 703 |
 //!
-//! At 64 features and batch 64 the kernel's share falls from 0.040 to 0.002 s a step, the faults from
-//! 24000 to under 800.
+//! The kernel's share, 4 to 7 % of a step, goes; what is left of the difference in time is less
+//! than the noise between runs on a shared machine.
 //!
-//! Raising the mapping and trimming thresholds alone leaves some 150 faults a step in the second
+//! Raising the mapping and trimming thresholds alone leaves about as many faults in the second
 //! row; forbidding single mappings and growing the heap by 64 MiB at a time takes away the rest.
 
 use std::fmt;
