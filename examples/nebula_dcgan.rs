@@ -170,7 +170,7 @@ fn train(arguments: &TrainArguments) -> Result<()> {
     };
     let mut batches = Batches::new(folder.train(), &config.batches, device)?;
     if let Some(epochs) = arguments.epochs {
-        config.fit.steps = epochs * batches.steps_per_epoch();
+        config.fit.steps = epochs.saturating_mul(batches.steps_per_epoch());
     } else if let Some(steps) = arguments.steps {
         config.fit.steps = steps;
     }
@@ -228,17 +228,13 @@ fn train(arguments: &TrainArguments) -> Result<()> {
 /// What to train on: the folder that was asked for, or simulated nebulae in the cache.
 fn folder_config(arguments: &TrainArguments) -> Result<FolderConfig> {
     let path = match &arguments.data {
-        Some(path) => path.clone(),
+        Some(path) => std::path::absolute(path)?, // a resume may start in another folder
         None => {
             let cache = dirs::cache_dir().context("no cache folder; give --data")?;
-            let folder = cache.join("astrogen").join("nebulae-96px");
+            let size = (arguments.image_size * 3 / 2).max(96);
+            let folder = cache.join("astrogen").join(format!("nebulae-{size}px"));
             println!("simulating 1000 nebulae into {} (once)", folder.display());
-            simulate_nebulae(
-                &folder,
-                &NebulaConfig { size: 96, ..NebulaConfig::default() },
-                1000,
-                1,
-            )?;
+            simulate_nebulae(&folder, &NebulaConfig { size, ..NebulaConfig::default() }, 1000, 1)?;
             folder
         }
     };

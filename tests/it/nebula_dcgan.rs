@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -174,6 +174,29 @@ fn a_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole() {
     let left = fs::read_dir(out.join("checkpoints")).expect("a folder").count();
     assert_eq!(left, 1, "half a file was left behind");
     succeed(&["--resume", utf8(&out), "--steps", "6"]);
+}
+
+#[test]
+fn ctrl_c_finishes_the_step_saves_and_leaves() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path());
+    let out = folder.path().join("run");
+    let arguments = train(&data, &out, "1000000");
+    let mut command = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
+    while !out.join("history.csv").exists() {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended by itself");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let kill = format!("kill -INT {}", child.id());
+    assert!(Command::new("bash").args(["-c", &kill]).status().expect("bash runs").success());
+    let output = child.wait_with_output().expect("it ends");
+    let told = text(&output);
+    assert!(output.status.success(), "{told}");
+    let steps = told.split("stopped after ").nth(1).expect("it says so").split(' ').next();
+    let step: u64 = steps.expect("a number").parse().expect("a number");
+    assert!(out.join(format!("checkpoints/step-{step:08}.safetensors")).is_file(), "{told}");
+    assert!(out.join("generator.safetensors").is_file());
 }
 
 #[test]

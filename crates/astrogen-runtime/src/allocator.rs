@@ -5,7 +5,7 @@
 //! the same memory again, and the kernel clears every page of it at its first touch.
 //!
 //! A step of DCGAN training at 64 x 64 pixels on two cores, libtorch 2.13, glibc 2.36
-//! (`cargo bench -p astrogen-runtime --bench allocator`), before and after [`tune_allocator`]:
+//! (`cargo bench --bench allocator`), before and after [`tune_allocator`]:
 //!
 //! | features, batch | seconds | of them in the kernel | page faults | most memory, MiB |
 //! | --- | --- | --- | --- | --- |
@@ -16,8 +16,8 @@
 //! The kernel's share, 4 to 7 % of a step, goes; what is left of the difference in time is less
 //! than the noise between runs on a shared machine.
 //!
-//! Raising the mapping and trimming thresholds alone leaves about as many faults in the second
-//! row; forbidding single mappings and growing the heap by 64 MiB at a time takes away the rest.
+//! Raising the mapping and trimming thresholds alone leaves faults at every step; forbidding single
+//! mappings and growing the heap by 64 MiB at a time takes away the rest.
 
 use std::fmt;
 use std::path::PathBuf;

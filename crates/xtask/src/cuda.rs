@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::doctor::missing_libraries;
 use crate::libtorch::{Libtorch, library_name};
-use crate::machine::output;
+use crate::program::{missing_libraries, output};
 use crate::report::Report;
 
 /// What of CUDA was found.

@@ -1,11 +1,12 @@
 //! `cargo xtask doctor`: what was found, and for whatever is wrong the exact mend.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 
 use crate::libtorch::{Libtorch, VERSION, library_name};
+use crate::program::missing_libraries;
 use crate::report::Report;
 use crate::wheel::Variant;
 use crate::{cache, config, cuda, environment, machine};
@@ -112,33 +113,5 @@ fn whole(report: &mut Report, libtorch: &Libtorch) {
         Ok(files) => {
             report.fine("wholeness", format!("{variant}, all {files} files as pip left them"))
         }
-    }
-}
-
-/// The libraries that a library needs and the loader does not find; `None` where `ldd`
-/// cannot say.
-pub(crate) fn missing_libraries(library: &Path) -> Option<Vec<String>> {
-    let mut ldd = Command::new("ldd");
-    // Programs find libtorch by their rpath, not by the variable of this shell.
-    ldd.arg(library).env_remove("LD_LIBRARY_PATH");
-    machine::output(&mut ldd).map(|text| not_found(&text))
-}
-
-fn not_found(ldd: &str) -> Vec<String> {
-    ldd.lines()
-        .filter_map(|line| line.trim().strip_suffix("=> not found"))
-        .map(|name| name.trim().to_owned())
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn missing_libraries_are_read_from_ldd() {
-        let text = "\tlinux-vdso.so.1 (0x00007ffd)\n\tlibcublas.so.13 => not found\n\
-                    \tlibc10.so => /t/lib/libc10.so (0x00007f)\n\tlibcudnn.so.9 => not found\n";
-        assert_eq!(not_found(text), ["libcublas.so.13", "libcudnn.so.9"]);
     }
 }

@@ -5,18 +5,13 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::pip::Python;
+use crate::program::output;
 use crate::report::Report;
 use crate::workspace;
 use crate::{cache, libtorch::Libtorch};
 
 /// The first C library that the published libtorch runs on (manylinux_2_28).
 const OLDEST_GLIBC: (u32, u32) = (2, 28);
-
-/// What a command prints to standard output; `None` when it is missing or fails.
-pub(crate) fn output(command: &mut Command) -> Option<String> {
-    let output = command.output().ok().filter(|output| output.status.success())?;
-    Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
 
 /// Free space where `path` lies, in 10^9 bytes.
 pub(crate) fn free_gigabytes(path: &Path) -> Option<f64> {

@@ -21,6 +21,7 @@ mod golden;
 mod libtorch;
 mod machine;
 mod pip;
+mod program;
 mod python;
 mod record;
 mod report;

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::libtorch;
-use crate::machine::output;
+use crate::program::output;
 
 /// The Python minor versions that the pinned torch has wheels for (3.10 to 3.14).
 pub(crate) const TORCH_PYTHONS: std::ops::RangeInclusive<u32> = 10..=14;

@@ -6,8 +6,9 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::cache::{self, Folder};
-use crate::machine::{free_gigabytes, output};
+use crate::machine::free_gigabytes;
 use crate::pip::{Python, TORCH_PYTHONS};
+use crate::program::output;
 use crate::record;
 
 /// The packages of the golden scripts; golden values come from exactly these.
