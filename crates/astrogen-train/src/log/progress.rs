@@ -7,7 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::TrainError;
 use crate::fit::{Event, Observer};
 
-/// Draws the bar while the loop runs; draws nothing where there is no terminal.
+/// Draws the bar while the loop runs. Where standard error is no terminal, a line is written
+/// at every look at samples instead.
 #[derive(Debug, Default)]
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -41,7 +42,16 @@ impl<S> Observer<S> for Progress {
                     if interrupted { bar.abandon() } else { bar.finish() }
                 }
             }
-            Event::Sample { .. } | Event::Saved { .. } => {}
+            Event::Sample { step } => {
+                if let Some(bar) = self.bar.as_ref().filter(|bar| bar.is_hidden()) {
+                    let of = bar.length().unwrap_or(step);
+                    #[allow(clippy::print_stderr, reason = "this observer is the run's voice")]
+                    {
+                        eprintln!("step {step}/{of}  {}", bar.message());
+                    }
+                }
+            }
+            Event::Saved { .. } => {}
         }
         Ok(())
     }
