@@ -136,6 +136,7 @@ struct RunConfig {
     /// With the scaling of the median frame: how samples go back to physical units.
     pipeline: PipelineConfig,
     scaling: Scaling,
+    unit: Option<String>,
 }
 
 fn main() -> Result<()> {
@@ -296,6 +297,7 @@ fn run_config(arguments: &TrainArguments, data: FolderConfig, folder: &ImageFold
         data,
         pipeline: folder.pipeline().config().clone(),
         scaling: folder.scaling().clone(),
+        unit: folder.unit().map(str::to_owned),
     }
 }
 
@@ -343,7 +345,7 @@ fn sample(arguments: &SampleArguments) -> Result<()> {
     save_grid(&images, None, out.join("grid.png"))?;
     let pipeline = Pipeline::new(config.pipeline)?;
     let model = fingerprint(&generator.named_tensors())?;
-    let origin = export::Origin { model, seed: arguments.seed };
+    let origin = export::Origin { model, seed: arguments.seed, unit: config.unit };
     let files = export::save_fits(&images, &pipeline, &config.scaling, &origin, &out)?;
     println!("grid.png and {} FITS files in {}", files.len(), out.display());
     Ok(())

@@ -133,6 +133,7 @@ fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
         let file = FitsFile::open(&path).expect("a FITS file");
         let header = &file.hdus()[0].header;
         assert_eq!(header.value("SEED"), Some(&Value::Integer(5)));
+        assert_eq!(header.get::<&str>("BUNIT"), Some("electron"));
         for key in ["MODEL", "STRETCH", "INTERVAL"] {
             assert!(matches!(header.value(key), Some(Value::Text(_))), "{key}");
         }

@@ -16,13 +16,15 @@ pub struct Origin {
     pub model: String,
     /// The seed the latents were drawn with.
     pub seed: u64,
+    /// The unit of physical pixels, if the training files name one.
+    pub unit: Option<String>,
 }
 
 /// Writes images `[N, C, H, W]` in signed range \[-1, 1\] as `sample-0000.fits`, ... into a
 /// folder that exists, in the physical units that `pipeline` and `scaling` lead back to.
 ///
 /// Each header names the model (`MODEL`), the seed (`SEED`), the sample's number in the
-/// batch (`SAMPLE`) and the transform: `INTERVAL`, `STRETCH`, the limits `VMINi`, `VMAXi`
+/// batch (`SAMPLE`), the unit (`BUNIT`) if it is known, and the transform: `INTERVAL`, `STRETCH`, the limits `VMINi`, `VMAXi`
 /// and sky level `BACKGRi` of each band, and all settings as JSON in `PIPELINE`.
 ///
 /// # Errors
@@ -73,6 +75,9 @@ fn header(pipeline: &Pipeline, scaling: &Scaling, origin: &Origin) -> Header {
     header.push("MODEL", origin.model.as_str(), "digest of the generator's weights");
     // FITS whole numbers are signed: a seed past i64 keeps its bits.
     header.push("SEED", origin.seed.cast_signed(), "seed of the latents");
+    if let Some(unit) = &origin.unit {
+        header.push("BUNIT", unit.as_str(), "unit of the training frames");
+    }
     header.push("INTERVAL", config.interval.to_string(), "limits of the training frames");
     header.push("STRETCH", config.stretch.to_string(), "curve between the limits, inverted here");
     let bands = scaling.limits.iter().zip(&scaling.background);
@@ -112,7 +117,7 @@ mod tests {
         let pipeline = pipeline();
         let prepared = pipeline.apply(&frame).unwrap();
         let images = Tensor::from_slice(prepared.pixels.as_slice().unwrap()).view([1, 2, 6, 5]);
-        let origin = Origin { model: "00c0ffee".into(), seed: 5 };
+        let origin = Origin { model: "00c0ffee".into(), seed: 5, unit: Some("adu".into()) };
         let folder = tempfile::tempdir().unwrap();
         let paths =
             save_fits(&images, &pipeline, &prepared.scaling, &origin, folder.path()).unwrap();
@@ -126,6 +131,7 @@ mod tests {
         let header = &file.hdus()[0].header;
         assert_eq!(header.get::<&str>("MODEL"), Some("00c0ffee"));
         assert_eq!(header.get::<i64>("SEED"), Some(5));
+        assert_eq!(header.get::<&str>("BUNIT"), Some("adu"));
         assert_eq!(header.get::<&str>("STRETCH"), Some("log:1000"));
         let limits = (header.get::<f64>("VMIN2"), header.get::<f64>("VMAX2"));
         assert_eq!(limits, (Some(4000.0), Some(4000.0 + 0.25 * 29.0 * 29.0)));
@@ -139,7 +145,7 @@ mod tests {
         let images = Tensor::zeros([2, 6, 5], (Kind::Float, Device::Cpu));
         let scaling =
             Scaling { background: vec![0.0], limits: vec![[0.0, 1.0]], equalization: vec![] };
-        let origin = Origin { model: String::new(), seed: 0 };
+        let origin = Origin { model: String::new(), seed: 0, unit: None };
         let error = save_fits(&images, &pipeline(), &scaling, &origin, Path::new(".")).unwrap_err();
         assert!(error.to_string().contains("[2, 6, 5]"), "{error}");
     }

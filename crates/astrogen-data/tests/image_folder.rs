@@ -363,6 +363,27 @@ fn the_scaling_leads_back_to_physical_units() {
 }
 
 #[test]
+fn the_unit_is_known_where_all_files_agree() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, unit: &str| {
+        let mut header = Header::new();
+        header.push("BUNIT", unit, "");
+        write_image(folder.path().join(name), &scene(1, 1, 8, 8), &header).unwrap();
+    };
+    let unit = || {
+        let folder = ImageFolder::open(&config(folder.path(), 8, 1)).unwrap();
+        folder.unit().map(str::to_owned)
+    };
+    write("a.fits", "electron");
+    write("b.fits", "electron");
+    assert_eq!(unit().as_deref(), Some("electron"));
+    write("b.fits", "adu");
+    assert_eq!(unit(), None);
+    write_fits(folder.path(), "b.fits", &scene(1, 1, 8, 8));
+    assert_eq!(unit(), None, "one file does not say");
+}
+
+#[test]
 fn pictures_keep_their_own_stretch_unless_told_otherwise() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.png");

@@ -33,6 +33,8 @@ pub(super) struct Decoded {
     pub(super) scaling: Scaling,
     /// Whether it is a FITS file.
     pub(super) is_fits: bool,
+    /// The unit of its pixels, `BUNIT`.
+    pub(super) unit: Option<String>,
 }
 
 impl Decoder {
@@ -68,6 +70,7 @@ impl Decoder {
             dropped,
             scaling: repeat_bands(prepared.scaling, channels / bands),
             is_fits,
+            unit: frame.header.get("BUNIT"),
         };
         if squares.side > size {
             let side = squares.side;

@@ -49,6 +49,7 @@ pub struct ImageFolder {
     /// Whether FITS files train; their pipeline and scaling then stand for all.
     is_fits: bool,
     scaling: Scaling,
+    unit: Option<String>,
     report: FolderReport,
 }
 
@@ -90,8 +91,10 @@ impl ImageFolder {
         let split = split::by_file(used.len(), config.validation_fraction, config.seed)?;
         let train = || split.train.iter().map(|&number| &used[number].1);
         let is_fits = train().any(|looked| looked.is_fits);
-        let alike = train().filter(|looked| looked.is_fits == is_fits);
-        let scalings: Vec<Scaling> = alike.map(|looked| looked.scaling.clone()).collect();
+        let alike = || train().filter(|looked| looked.is_fits == is_fits);
+        let scalings: Vec<Scaling> = alike().map(|looked| looked.scaling.clone()).collect();
+        let unit = alike().next().and_then(|first| first.unit.clone());
+        let unit = unit.filter(|unit| alike().all(|looked| looked.unit.as_ref() == Some(unit)));
         let Some(scaling) = Scaling::median(&scalings) else {
             let size = config.image_size;
             return Err(DataError::NothingUsable {
@@ -123,7 +126,7 @@ impl ImageFolder {
             bytes: used.iter().map(|(_, looked)| looked.bytes).sum(),
             cache_bytes: config.cache_bytes,
         };
-        Ok(Self { files, train, validation, is_fits, scaling, report })
+        Ok(Self { files, train, validation, is_fits, scaling, unit, report })
     }
 
     /// The samples to train on.
@@ -148,6 +151,12 @@ impl ImageFolder {
         &self.scaling
     }
 
+    /// The unit of the physical pixels, where all the files counted in
+    /// [`ImageFolder::scaling`] name one and the same (`BUNIT`).
+    pub fn unit(&self) -> Option<&str> {
+        self.unit.as_deref()
+    }
+
     /// The pipeline that scaled the training files; of a mixture, the FITS files.
     pub fn pipeline(&self) -> &Pipeline {
         let Decoder { frames, pictures, .. } = &self.files.decoder;
@@ -161,14 +170,15 @@ struct Looked {
     dropped: usize,
     scaling: Scaling,
     is_fits: bool,
+    unit: Option<String>,
     bytes: u64,
 }
 
 impl Looked {
     fn at(decoded: Decoded, file: usize, cache: &Mutex<FrameCache>) -> Self {
-        let Decoded { pixels, origins, dropped, scaling, is_fits } = decoded;
+        let Decoded { pixels, origins, dropped, scaling, is_fits, unit } = decoded;
         let bytes = cache::bytes(&pixels);
         lock(cache).insert(file, Arc::new(pixels));
-        Self { origins, dropped, scaling, is_fits, bytes }
+        Self { origins, dropped, scaling, is_fits, unit, bytes }
     }
 }
