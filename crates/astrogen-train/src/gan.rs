@@ -15,7 +15,9 @@
 use std::path::Path;
 
 use astrogen_losses::{AdversarialConfig, discriminator_loss, generator_loss};
-use astrogen_models::{DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator};
+use astrogen_models::{
+    DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, ModelError,
+};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -94,11 +96,14 @@ impl DcganStep {
         &self.average.network.module
     }
 
-    /// One step with the latents given, `[N, latent_dim]`.
+    /// One step on images `[N, C, H, W]`, signed, with the latents given, `[N, latent_dim]`.
     ///
     /// # Errors
-    /// What libtorch refuses, such as images of another size than the discriminator's.
+    /// [`ModelError::InvalidShape`] for images or latents of another shape than the networks'.
     pub fn update(&mut self, real: &Tensor, latent: &Tensor) -> Result<Losses, TrainError> {
+        let [c, h, w] = self.discriminator.module.image_shape();
+        check_shape("images", real, &[c, h, w])?;
+        check_shape("latents", latent, &[self.generator.module.latent_dim()])?;
         let discriminator = &self.discriminator.module;
         let fake = self.generator.module.forward_t(latent, true);
 
@@ -133,13 +138,28 @@ impl DcganStep {
     }
 }
 
+/// Refuses a batch whose shape after the first axis is not `sample`.
+fn check_shape(what: &'static str, batch: &Tensor, sample: &[i64]) -> Result<(), ModelError> {
+    match batch.size().split_first() {
+        Some((_, shape)) if shape == sample => Ok(()),
+        _ => Err(ModelError::InvalidShape {
+            what,
+            expected: format!(
+                "[N, {}]",
+                sample.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+            ),
+            got: batch.size(),
+        }),
+    }
+}
+
 impl Step for DcganStep {
     fn algorithm(&self) -> &'static str {
         "dcgan"
     }
 
     fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError> {
-        let latent = self.generator.module.latent(batch.size()[0]);
+        let latent = self.generator.module.latent(batch.size().first().copied().unwrap_or(0));
         self.update(batch, &latent)
     }
 

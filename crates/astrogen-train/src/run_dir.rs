@@ -159,9 +159,9 @@ impl RunDir {
         let mut best: Option<(u64, f64)> = None;
         for step in self.checkpoints()? {
             let score = Checkpoint::inspect(&self.checkpoint_path(step))?.score;
-            if let Some(score) =
-                score.filter(|&score| best.is_none_or(|(_, lowest)| score < lowest))
-            {
+            // A score that is no number is no score.
+            let Some(score) = score.filter(|score| !score.is_nan()) else { continue };
+            if best.is_none_or(|(_, lowest)| score < lowest) {
                 best = Some((step, score));
             }
         }

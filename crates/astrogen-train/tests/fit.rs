@@ -152,7 +152,7 @@ fn the_last_checkpoints_and_the_best_are_kept() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
-    let mut scores = [3.0, 1.0, 2.0, 5.0, 4.0].into_iter();
+    let mut scores = [f64::NAN, 1.0, 2.0, 5.0, 4.0].into_iter();
     let mut score = ScoreBy(|_: &DcganStep| Ok(scores.next().unwrap()));
     train(&path, &config(10), &StopSignal::default(), &mut [&mut score]).unwrap();
     let run = RunDir::open(&path).unwrap();
@@ -333,6 +333,19 @@ fn what_a_killed_session_left_half_written_is_swept() {
     fs::write(&mine, "a user's own").unwrap();
     RunDir::open(folder.path()).unwrap();
     assert!(!left.exists() && mine.exists());
+}
+
+#[test]
+fn batches_of_another_shape_are_refused_with_both_shapes() {
+    let _alone = alone();
+    let options = (tch::Kind::Float, Device::Cpu);
+    let mut step = algorithm();
+    let message = step.step(&Tensor::zeros([4, 2, 16, 16], options)).unwrap_err().to_string();
+    assert!(message.contains("[N, 2, 32, 32]") && message.contains("[4, 2, 16, 16]"), "{message}");
+    let images = Tensor::zeros([4, 2, 32, 32], options);
+    let message = step.update(&images, &Tensor::zeros([4, 5], options)).unwrap_err().to_string();
+    assert!(message.contains("[N, 6]") && message.contains("[4, 5]"), "{message}");
+    step.step(&Tensor::zeros([], options)).unwrap_err();
 }
 
 #[test]
