@@ -53,6 +53,7 @@ pub struct FrameInfo {
 ///
 /// let corner = Frame::open_region(&path, &options, 0, 0, 8, 8).unwrap();
 /// assert_eq!(corner.pixels.dim(), (3, 8, 8));
+/// assert!(Frame::has_random_access(&path).unwrap());
 /// ```
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -103,8 +104,8 @@ impl Frame {
         Ok(FrameInfo { channels, height, width })
     }
 
-    /// Reads rows `y0..y0 + height` and columns `x0..x0 + width` only. Of a FITS file
-    /// nothing else is read; a picture is decoded as a whole.
+    /// Reads rows `y0..y0 + height` and columns `x0..x0 + width` only. Nothing else is read
+    /// of a file with [random access](Frame::has_random_access); any other is decoded whole.
     ///
     /// # Errors
     /// As [`Frame::open`], and `Shape` for a region that is empty or reaches outside.
@@ -128,20 +129,34 @@ impl Frame {
         let region = s![.., y0..y0 + height, x0..x0 + width];
         Ok(Frame { pixels: whole.pixels.slice(region).to_owned(), header: whole.header })
     }
+
+    /// Whether a region costs less than the whole frame: so it does for FITS files, plain or
+    /// tile-compressed. A picture, or a file packed as a whole by gzip, bzip2 or compress,
+    /// has to be decoded from its start. Told by the first bytes alone.
+    ///
+    /// # Errors
+    /// `Io` for a file that cannot be read, `Format` for one that is no image.
+    pub fn has_random_access(path: impl AsRef<Path>) -> Result<bool, PreprocessError> {
+        Ok(format(path.as_ref())? == Format::Fits)
+    }
+}
+
+/// What a file is, if it is an image.
+fn format(path: &Path) -> Result<Format, PreprocessError> {
+    let start = start(path)?;
+    Format::of(&start).ok_or_else(|| PreprocessError::Format {
+        path: path.to_owned(),
+        expected: "FITS (plain or packed by gzip, bzip2 or compress), PNG, JPEG or TIFF",
+        got: describe(&start),
+    })
 }
 
 /// Whether a file is FITS, plain or packed, rather than a picture.
 fn is_fits(path: &Path) -> Result<bool, PreprocessError> {
-    let start = start(path)?;
-    match Format::of(&start) {
-        Some(Format::Fits | Format::Gzip | Format::Bzip2 | Format::Compress) => Ok(true),
-        Some(Format::Png | Format::Jpeg | Format::Tiff) => Ok(false),
-        None => Err(PreprocessError::Format {
-            path: path.to_owned(),
-            expected: "FITS (plain or packed by gzip, bzip2 or compress), PNG, JPEG or TIFF",
-            got: describe(&start),
-        }),
-    }
+    Ok(match format(path)? {
+        Format::Fits | Format::Gzip | Format::Bzip2 | Format::Compress => true,
+        Format::Png | Format::Jpeg | Format::Tiff => false,
+    })
 }
 
 fn open_fits(path: &Path, options: &FrameOptions) -> Result<(FitsFile, usize), PreprocessError> {

@@ -126,11 +126,14 @@ impl MaskConfig {
     }
 
     /// The physical value that replaces the non-finite pixels of a band whose lower limit
-    /// is `vmin`.
+    /// is `vmin`; that limit also where the median of no good pixel is asked for.
     #[must_use]
     pub fn fill_value(&self, band: &[f32], vmin: f64) -> f64 {
         match self.fill {
-            Fill::Median => quantile(&self.good_values(band), 0.5),
+            Fill::Median => match &*self.good_values(band) {
+                [] => vmin,
+                good => quantile(good, 0.5),
+            },
             Fill::Vmin => vmin,
             Fill::Value(value) => value,
         }

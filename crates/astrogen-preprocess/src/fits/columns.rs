@@ -6,6 +6,8 @@ use super::value::Value;
 
 /// The column of compressed tiles.
 pub(super) const COMPRESSED: &str = "COMPRESSED_DATA";
+/// The column of tiles that did not compress, packed by GZIP.
+pub(super) const GZIPPED: &str = "GZIP_COMPRESSED_DATA";
 /// The column of tiles that did not compress, in old files.
 pub(super) const UNCOMPRESSED: &str = "UNCOMPRESSED_DATA";
 
@@ -13,7 +15,7 @@ pub(super) const UNCOMPRESSED: &str = "UNCOMPRESSED_DATA";
 pub(super) struct Column {
     pub(super) name: &'static str,
     /// The letter of the type of an array's elements.
-    pub(super) element: u8,
+    element: u8,
     offset: usize,
     /// Bytes in each half of a descriptor: 4 (`P`) or 8 (`Q`).
     half: usize,
@@ -29,9 +31,14 @@ pub(super) struct Array {
     pub(super) offset: u64,
 }
 
-/// The variable-length columns that hold tiles.
-pub(super) fn columns(table: &Header, row_bytes: usize) -> Result<Vec<Column>, String> {
-    const NAMES: [&str; 3] = [COMPRESSED, "GZIP_COMPRESSED_DATA", UNCOMPRESSED];
+/// The variable-length columns that hold tiles, the compressed ones first. `element` is the
+/// letter of the type of a compressed stream's elements.
+pub(super) fn columns(
+    table: &Header,
+    row_bytes: usize,
+    element: u8,
+) -> Result<Vec<Column>, String> {
+    const NAMES: [&str; 3] = [COMPRESSED, GZIPPED, UNCOMPRESSED];
     let fields = integer(table, "TFIELDS")?.unwrap_or(0);
     let mut found = Vec::new();
     let mut offset = 0_usize;
@@ -49,19 +56,41 @@ pub(super) fn columns(table: &Header, row_bytes: usize) -> Result<Vec<Column>, S
         };
         let title = text(table, &format!("TTYPE{field}"))?;
         if let Some(name) = NAMES.into_iter().find(|name| title.eq_ignore_ascii_case(name)) {
-            let (half, element) = match code {
-                (b'P', Some(element)) if repeat == 1 => (4, element),
-                (b'Q', Some(element)) if repeat == 1 => (8, element),
+            let (half, letter) = match code {
+                (b'P', Some(letter)) if repeat == 1 => (4, letter),
+                (b'Q', Some(letter)) if repeat == 1 => (8, letter),
                 _ => {
                     return Err(format!(
                         "TFORM{field}: expected 1P. or 1Q. for {name}, got {form:?}"
                     ));
                 }
             };
-            if width_of_element(element).is_none() {
+            if width_of_element(letter).is_none() {
                 return Err(refuse());
             }
-            found.push(Column { name, offset, half, element });
+            // cfitsio would convert the elements of a stream, or scale them.
+            let streams = match name {
+                COMPRESSED => Some(element),
+                GZIPPED => Some(b'B'),
+                _ => None,
+            };
+            if let Some(element) = streams {
+                if letter != element {
+                    let element = char::from(element);
+                    return Err(format!(
+                        "TFORM{field}: expected 1P{element} or 1Q{element} for {name}, got {form:?}"
+                    ));
+                }
+                for (keyword, neutral) in [("TSCAL", 1.0), ("TZERO", 0.0)] {
+                    let keyword = format!("{keyword}{field}");
+                    if sole(table, &keyword)?.is_some()
+                        && table.get::<f64>(&keyword) != Some(neutral)
+                    {
+                        return Err(format!("{keyword}: expected {neutral} for {name}"));
+                    }
+                }
+            }
+            found.push(Column { name, offset, half, element: letter });
         }
         offset = offset.checked_add(width).ok_or_else(refuse)?;
     }
@@ -73,6 +102,7 @@ pub(super) fn columns(table: &Header, row_bytes: usize) -> Result<Vec<Column>, S
     if !found.iter().any(|column| column.name == COMPRESSED) {
         return Err("expected a column COMPRESSED_DATA, found none".to_owned());
     }
+    found.sort_by_key(|column| NAMES.iter().position(|name| *name == column.name));
     Ok(found)
 }
 

@@ -112,9 +112,10 @@ impl Handle {
         }
     }
 
-    /// Moves to an HDU and makes sure that cfitsio sees the same image in it.
+    /// Moves to an HDU and makes sure that cfitsio sees the same image in it. `lossless`
+    /// says that its pixels are floating-point numbers that were not quantized.
     #[allow(unsafe_code, reason = "calls cfitsio")]
-    pub(super) fn select(&mut self, hdu: &Hdu) -> Result<(), String> {
+    pub(super) fn select(&mut self, hdu: &Hdu, lossless: bool) -> Result<(), String> {
         if self.hdu == Some(hdu.index) {
             return Ok(());
         }
@@ -122,10 +123,14 @@ impl Handle {
         let number = c_int::try_from(hdu.index + 1).map_err(|error| error.to_string())?;
         let mut count = 0;
         let mut axes = vec![0; hdu.axes.len()];
+        // Left alone, cfitsio may take an image for lossless because an earlier one was.
+        // Any level but 0 stands for "quantized".
+        let level = if lossless { 0.0 } else { 1.0 };
         let mut status = 0;
         // SAFETY: the handle is open, and `axes` has room for as many as are asked for.
         unsafe {
             let file = self.file.as_raw();
+            sys::fits_set_quantize_level(file, level, &raw mut status);
             sys::ffmahd(file, number, ptr::null_mut(), &raw mut status);
             sys::ffgidm(file, &raw mut count, &raw mut status);
             sys::ffgiszll(file, axes.len() as c_int, axes.as_mut_ptr(), &raw mut status);

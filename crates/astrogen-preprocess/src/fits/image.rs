@@ -109,12 +109,14 @@ impl FitsFile {
         let deep = hdu.axes.iter().skip(2);
         let deep = deep.map(|&length| if length == 1 { 0..1 } else { planes.clone() });
         let ranges: Vec<Range<usize>> = [columns, rows].into_iter().chain(deep).collect();
+        let mut lossless = false;
         if let Some(table) = &hdu.table {
             let tiling = match sound.take() {
                 Some((index, tiling)) if index == hdu.index => tiling,
                 _ => tiles::check(hdu, table, source)?,
             };
             tiling.check_streams(hdu, source, &ranges)?;
+            lossless = tiling.lossless;
             *sound = Some((hdu.index, tiling));
         }
         let handle = match handle {
@@ -128,7 +130,7 @@ impl FitsFile {
             }
         };
         handle
-            .select(hdu)
+            .select(hdu, lossless)
             .and_then(|()| handle.read(&ranges, pixels))
             .map_err(|reason| source.damaged(format!("HDU {}: {reason}", hdu.index)))
     }

@@ -5,16 +5,21 @@
 //! Plain images are read here; cfitsio unpacks tile-compressed ones. Before either happens,
 //! every size that the file claims has been checked.
 
+mod bits;
 mod card;
+mod codec;
 mod columns;
 mod file;
+mod gzip;
 mod handle;
+mod hcompress;
 mod hdu;
 mod header;
 mod image;
 mod lzw;
 mod pixel;
 mod plain;
+mod plio;
 mod rice;
 mod select;
 mod source;

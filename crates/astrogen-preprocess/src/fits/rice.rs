@@ -6,16 +6,34 @@
 //! block marked as incompressible, all its bits. A block marked as constant has no more
 //! (FITS standard 4.0, section 10.4.1).
 
+use super::bits::{WINDOW, window};
+use super::columns::{integer, text};
+use super::header::Header;
+
 /// The parameters of a RICE image.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rice {
     /// Pixels in a block.
-    pub(super) block: usize,
+    block: usize,
     /// Bytes of a pixel: 1, 2 or 4.
-    pub(super) bytes: usize,
+    bytes: usize,
 }
 
 impl Rice {
+    /// cfitsio takes `ZVAL1` for the block size and `ZVAL2` for the bytes of a pixel.
+    pub(super) fn read(table: &Header) -> Result<Rice, String> {
+        let old = text(table, "ZNAME2")? == "NOISEBIT";
+        let block = integer(table, "ZVAL1")?.unwrap_or(32);
+        let bytes = if old { 4 } else { integer(table, "ZVAL2")?.unwrap_or(4) };
+        let (block, bytes) = if block < 16 && bytes > 8 { (bytes, block) } else { (block, bytes) };
+        if (1..=4096).contains(&block) && matches!(bytes, 1 | 2 | 4) {
+            return Ok(Rice { block: block as usize, bytes: bytes as usize });
+        }
+        Err(format!(
+            "RICE: expected blocks of 1 to 4096 pixels of 1, 2 or 4 bytes, got blocks of {block} pixels of {bytes} bytes"
+        ))
+    }
+
     /// Whether `stream` holds the codes of `pixels` pixels.
     pub(super) fn holds(self, stream: &[u8], pixels: usize) -> bool {
         let (marker_bits, direct) = match self.bytes {
@@ -69,24 +87,6 @@ fn after_codes(stream: &[u8], mut at: usize, mut count: usize, low_bits: usize) 
         }
     }
     Some(at)
-}
-
-/// Bits that a load has at least, wherever it starts.
-const WINDOW: usize = 57;
-
-/// At least [`WINDOW`] bits from bit `at` on, the first the highest; zeros behind the end.
-#[inline]
-fn window(stream: &[u8], at: usize) -> u64 {
-    let rest = stream.get(at / 8..).unwrap_or_default();
-    let word = match rest.first_chunk() {
-        Some(bytes) => u64::from_be_bytes(*bytes),
-        None => {
-            let mut bytes = [0; 8];
-            bytes[..rest.len()].copy_from_slice(rest);
-            u64::from_be_bytes(bytes)
-        }
-    };
-    word << (at % 8)
 }
 
 /// The bit behind the first one from bit `at` on, if there is a one.

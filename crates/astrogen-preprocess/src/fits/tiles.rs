@@ -1,17 +1,18 @@
 //! Checks a tile-compressed image before cfitsio unpacks it.
 //!
 //! The decoders trust what a file says about itself: the number and size of tiles, the
-//! length of each compressed stream, the size written inside an HCOMPRESS or PLIO
-//! stream. Here each is held against what the file really has, so that a damaged file
-//! gives an error. The layout is that of the FITS standard 4.0, section 10.1.
+//! length of each compressed stream, what is written inside a stream. Here each is held
+//! against what the file really has, so that a damaged file gives an error. The layout is
+//! that of the FITS standard 4.0, section 10.1.
 
 use std::ops::Range;
 use std::path::Path;
 
-use super::columns::{Array, COMPRESSED, Column, UNCOMPRESSED, columns, integer, sole, text};
+use super::codec::{Codec, lossless};
+use super::columns::{Array, COMPRESSED, Column, GZIPPED, UNCOMPRESSED, columns, integer, sole};
+use super::gzip::Gzip;
 use super::hdu::{Hdu, size_in_words};
 use super::header::Header;
-use super::rice::Rice;
 use super::source::Source;
 use crate::PreprocessError;
 
@@ -19,8 +20,6 @@ use crate::PreprocessError;
 const LARGEST_TILE: u128 = 1 << 28;
 /// cfitsio's limit on the axes of a compressed image.
 const MOST_AXES: usize = 6;
-/// Bytes before the first code of an HCOMPRESS stream.
-const HCOMPRESS_START: usize = 25;
 
 /// Fails unless every size that the compressed image in `hdu` claims is true.
 pub(super) fn check(
@@ -34,25 +33,20 @@ pub(super) fn check(
     let mut rows = vec![0; tiling.row_bytes * tiling.row_count];
     source.read_at(hdu.data_start, &mut rows)?;
     for (tile, row) in rows.chunks_exact(tiling.row_bytes).enumerate() {
+        let mut holds_stream = false;
         for column in &tiling.columns {
-            let in_tile = |reason| damaged(format!("{} of tile {tile}: {reason}", column.name));
             let array = column.array(row);
-            let Some(start) = tiling.stream(hdu, tile, column, &array).map_err(in_tile)? else {
-                continue;
-            };
-            let mut stream = [0; HCOMPRESS_START];
-            let stream = &mut stream[..array.bytes.min(HCOMPRESS_START as u128) as usize];
-            match tiling.codec.as_str() {
-                "HCOMPRESS_1" => {
-                    source.read_at(start, stream)?;
-                    hcompress(stream, tiling.pixels(tile)).map_err(in_tile)?;
-                }
-                "PLIO_1" => {
-                    source.read_at(start, stream)?;
-                    plio(stream, column, &array).map_err(in_tile)?;
-                }
-                _ => {}
-            }
+            holds_stream |= column.name == COMPRESSED && array.count > 0;
+            tiling
+                .stream(hdu, tile, column, &array)
+                .and_then(|_| match column.name {
+                    // cfitsio would leave what stood in its memory before.
+                    UNCOMPRESSED if array.count == 0 && !holds_stream => {
+                        Err(format!("expected values here or in {COMPRESSED}, got none"))
+                    }
+                    _ => Ok(()),
+                })
+                .map_err(|reason| damaged(format!("{} of tile {tile}: {reason}", column.name)))?;
         }
     }
     tiling.rows = rows;
@@ -76,9 +70,11 @@ pub(super) struct Tiling {
     columns: Vec<Column>,
     /// Where the heap starts, counted from the start of the table.
     heap: u128,
-    codec: String,
-    /// The parameters of a RICE image.
-    rice: Option<Rice>,
+    codec: Codec,
+    /// How tiles are packed that the codec could not compress.
+    fallback: Codec,
+    /// Whether the pixels are floating-point numbers as they are, not quantized.
+    pub(super) lossless: bool,
 }
 
 impl Tiling {
@@ -138,22 +134,33 @@ impl Tiling {
                 hdu.data_bytes
             ));
         }
-        let codec = text(table, "ZCMPTYPE")?.to_owned();
-        let rice = if codec.starts_with("RICE") { Some(rice(table)?) } else { None };
-        let columns = columns(table, row_bytes)?;
+        let lossless = lossless(table, hdu.bitpix)?;
+        let codec = Codec::read(table, hdu.bitpix, lossless)?;
+        let fallback = Codec::Gzip(Gzip::floats(hdu.bitpix));
+        let columns = columns(table, row_bytes, codec.element())?;
         let (row_count, rows) = (rows, Vec::new());
-        Ok(Tiling { axes, lengths, row_bytes, row_count, rows, columns, heap, codec, rice })
+        Ok(Tiling {
+            axes,
+            lengths,
+            row_bytes,
+            row_count,
+            rows,
+            columns,
+            heap,
+            codec,
+            fallback,
+            lossless,
+        })
     }
 
-    /// Fails if a RICE stream ends early in a tile that a box of pixels touches: `ranges`
-    /// along each axis, the fastest first.
+    /// Fails if a stream cannot be unpacked in a tile that a box of pixels touches:
+    /// `ranges` along each axis, the fastest first.
     pub(super) fn check_streams(
         &self,
         hdu: &Hdu,
         source: &mut Source,
         ranges: &[Range<usize>],
     ) -> Result<(), PreprocessError> {
-        let Some(rice) = self.rice else { return Ok(()) };
         // Streams of neighbours lie side by side: one read serves many.
         const READ: usize = 1 << 20;
         let (mut buffer, mut buffer_start) = (Vec::new(), 0);
@@ -161,11 +168,12 @@ impl Tiling {
             if !self.touches(tile, ranges) {
                 continue;
             }
-            for column in self.columns.iter().filter(|column| column.name == COMPRESSED) {
+            for column in &self.columns {
                 let array = column.array(row);
                 let path = source.path.clone();
-                let in_tile =
-                    |reason| damaged(&path, hdu, format!("{COMPRESSED} of tile {tile}: {reason}"));
+                let in_tile = |reason| {
+                    damaged(&path, hdu, format!("{} of tile {tile}: {reason}", column.name))
+                };
                 let Some(start) = self.stream(hdu, tile, column, &array).map_err(in_tile)? else {
                     continue;
                 };
@@ -183,10 +191,8 @@ impl Tiling {
                     buffer_start = start;
                 }
                 let stream = &buffer[(start - buffer_start) as usize..][..length];
-                if !rice.holds(stream, self.pixels(tile) as usize) {
-                    let reason = format!("its RICE stream of {} bytes ends early", array.bytes);
-                    return Err(in_tile(reason));
-                }
+                let codec = if column.name == COMPRESSED { &self.codec } else { &self.fallback };
+                codec.check(stream, self.pixels(tile) as usize).map_err(in_tile)?;
             }
         }
         Ok(())
@@ -204,8 +210,8 @@ impl Tiling {
         })
     }
 
-    /// Where in the file the data of a tile start, once its claims are found true. `None`
-    /// if the column holds nothing for this tile, or nothing that is unpacked.
+    /// Where in the file the stream of a tile starts, once its claims are found true.
+    /// `None` if the column holds nothing for this tile, or nothing that is unpacked.
     fn stream(
         &self,
         hdu: &Hdu,
@@ -228,7 +234,7 @@ impl Tiling {
         }
         // Inside the file, the length of which has 64 bits.
         let start = hdu.data_start + self.heap as u64 + array.offset;
-        Ok((column.name == COMPRESSED).then_some(start))
+        Ok(matches!(column.name, COMPRESSED | GZIPPED).then_some(start))
     }
 
     /// Pixels in a tile: fewer than elsewhere at the far edges.
@@ -241,59 +247,5 @@ impl Tiling {
             rest /= along;
         }
         pixels
-    }
-}
-
-/// cfitsio takes `ZVAL1` for the block size and `ZVAL2` for the bytes of a pixel.
-fn rice(table: &Header) -> Result<Rice, String> {
-    let old = text(table, "ZNAME2")? == "NOISEBIT";
-    let block = integer(table, "ZVAL1")?.unwrap_or(32);
-    let bytes = if old { 4 } else { integer(table, "ZVAL2")?.unwrap_or(4) };
-    let (block, bytes) = if block < 16 && bytes > 8 { (bytes, block) } else { (block, bytes) };
-    if (1..=4096).contains(&block) && matches!(bytes, 1 | 2 | 4) {
-        return Ok(Rice { block: block as usize, bytes: bytes as usize });
-    }
-    Err(format!(
-        "RICE: expected blocks of 1 to 4096 pixels of 1, 2 or 4 bytes, got blocks of {block} pixels of {bytes} bytes"
-    ))
-}
-
-/// An HCOMPRESS stream: magic, two axes, scale, sum of all pixels, bit planes.
-fn hcompress(stream: &[u8], pixels: u128) -> Result<(), String> {
-    let [0xdd, 0x99, a, b, c, d, e, f, g, h, .., first, second, third] = stream else {
-        return Err("expected an HCOMPRESS stream, got other or too few bytes".to_owned());
-    };
-    let axes = [[a, b, c, d], [e, f, g, h]].map(|axis| i32::from_be_bytes(axis.map(|byte| *byte)));
-    let product = axes.map(|axis| u128::try_from(axis).unwrap_or(0)).iter().product::<u128>();
-    if stream.len() < HCOMPRESS_START || product != pixels {
-        return Err(format!(
-            "expected {pixels} pixels, its HCOMPRESS stream claims {} x {}",
-            axes[1], axes[0]
-        ));
-    }
-    if [first, second, third].into_iter().any(|planes| *planes > 64) {
-        return Err("expected at most 64 bit planes in its HCOMPRESS stream".to_owned());
-    }
-    Ok(())
-}
-
-/// A PLIO line list: 16-bit words, the third of which is its length, or, where that is
-/// not positive, the fourth and fifth are.
-fn plio(stream: &[u8], column: &Column, array: &Array) -> Result<(), String> {
-    let words: Vec<i64> = stream
-        .chunks_exact(2)
-        .map(|word| i64::from(i16::from_be_bytes([word[0], word[1]])))
-        .collect();
-    if column.element != b'I' {
-        return Err("expected a PLIO stream of 16-bit words".to_owned());
-    }
-    let length = match words.as_slice() {
-        [_, _, length, ..] if *length > 0 => Some(*length),
-        [_, start, _, low, high, ..] if *start >= 0 => Some((high << 15) + low),
-        _ => None,
-    };
-    match length.map(u64::try_from) {
-        Some(Ok(length)) if length <= array.count => Ok(()),
-        _ => Err(format!("expected a PLIO stream of {} words, it claims {length:?}", array.count)),
     }
 }

@@ -7,7 +7,8 @@
 //!
 //! Everything is computed in f64 and stored as f32. What was measured on a frame is its
 //! [`Scaling`]; with it, [`Pipeline::inverse`] leads back to physical units, exact to the
-//! rounding of f32 wherever the interval did not clip.
+//! rounding of f32 wherever the interval did not clip. [`Pipeline::apply_with`] scales any part
+//! of the frame to the same numbers as the whole.
 
 mod config;
 mod scaling;
@@ -18,6 +19,7 @@ use ndarray::{Array3, CowArray, Ix3};
 
 use crate::PreprocessError;
 use crate::interval::Interval;
+use crate::mask::Fill;
 use crate::quantile::extremes;
 use crate::range::{signed_to_unit, unit_to_signed};
 use crate::stretch::{Equalization, Stretch};
@@ -86,25 +88,31 @@ impl Pipeline {
     /// An empty array, a band without a good pixel, too many bad pixels, or a frame whose
     /// limits coincide in every band (a constant frame).
     pub fn apply(&self, pixels: &Array3<f32>) -> Result<Prepared, PreprocessError> {
-        let pixels = pixels.as_standard_layout();
-        let bad_fraction = self.check(&pixels)?;
-        let scaling = self.measure(&pixels)?;
+        let pixels = standard(pixels)?;
+        let bad_fraction = self.config.mask.check(slices(&pixels, 1))?;
+        let mut scaling = self.measure(&pixels)?;
+        scaling.fill = self.fill(&pixels, &scaling);
         Ok(Prepared { pixels: self.map(&pixels, &scaling)?, scaling, bad_fraction })
     }
 
-    /// Physical `[C, H, W]` to signed, with a scaling measured before.
+    /// Physical `[C, H, W]` to signed, with a scaling measured before. Each pixel is mapped on
+    /// its own: with the scaling of a whole frame, a cutout of it becomes what the same cutout
+    /// of the scaled frame is, to the bit.
+    ///
+    /// Nothing is measured, so nothing is refused for its bad pixels
+    /// ([`MaskConfig::check`](crate::MaskConfig::check) does that). The one exception: where
+    /// the scaling comes from frames without blank pixels, [`Fill::Median`]
+    /// is the median of `pixels`, and the lower limit for a band that has no good one.
     ///
     /// # Errors
-    /// As [`apply`](Self::apply), and a scaling for another number of bands or with limits
-    /// that are not finite or the wrong way round.
+    /// An empty array, a scaling for another number of bands, or one with limits that are not
+    /// finite or the wrong way round.
     pub fn apply_with(
         &self,
         pixels: &Array3<f32>,
         scaling: &Scaling,
     ) -> Result<Array3<f32>, PreprocessError> {
-        let pixels = pixels.as_standard_layout();
-        self.check(&pixels)?;
-        self.map(&pixels, scaling)
+        self.map(&standard(pixels)?, scaling)
     }
 
     /// Signed `[C, H, W]` back to physical units; values outside `[-1, 1]` are clipped, NaN
@@ -136,18 +144,6 @@ impl Pipeline {
         Ok(physical)
     }
 
-    /// The fraction of bad pixels, if it can be accepted.
-    fn check(&self, pixels: &CowArray<'_, f32, Ix3>) -> Result<f64, PreprocessError> {
-        if pixels.is_empty() {
-            return Err(PreprocessError::Shape {
-                what: "frame".to_owned(),
-                expected: "[C, H, W] with at least one pixel".to_owned(),
-                got: format!("{:?}", pixels.shape()),
-            });
-        }
-        self.config.mask.check(slices(pixels, 1))
-    }
-
     /// Background, limits and, for histogram equalization, the curve of each band.
     fn measure(&self, pixels: &CowArray<'_, f32, Ix3>) -> Result<Scaling, PreprocessError> {
         let channels = pixels.dim().0;
@@ -157,6 +153,7 @@ impl Pipeline {
             background: Vec::with_capacity(channels),
             limits: Vec::with_capacity(channels),
             equalization: Vec::new(),
+            fill: Vec::new(),
         };
         if let (Some(limits), None, false) = (self.config.interval.fixed(), background, equalized) {
             scaling.background = vec![0.0; channels];
@@ -215,6 +212,17 @@ impl Pipeline {
         }
     }
 
+    /// What stands in for each band's blank pixels, where it depends on the frame.
+    fn fill(&self, pixels: &CowArray<'_, f32, Ix3>, scaling: &Scaling) -> Vec<f64> {
+        let mask = &self.config.mask;
+        if mask.fill != Fill::Median || pixels.iter().all(|value| value.is_finite()) {
+            return Vec::new();
+        }
+        let lowest = scaling.background.iter().zip(&scaling.limits);
+        let lowest = lowest.map(|(background, [vmin, _])| background + vmin);
+        slices(pixels, 1).zip(lowest).map(|(band, lowest)| mask.fill_value(band, lowest)).collect()
+    }
+
     fn map(
         &self,
         pixels: &CowArray<'_, f32, Ix3>,
@@ -233,7 +241,9 @@ impl Pipeline {
             if source.iter().all(|value| value.is_finite()) {
                 map_in_chunks(source, target, |value| unit(value.into()), stretch, signed);
             } else {
-                let fill = self.config.mask.fill_value(source, offset);
+                let mask = &self.config.mask;
+                let measured = scaling.fill.get(index).copied();
+                let fill = measured.unwrap_or_else(|| mask.fill_value(source, offset));
                 let filled = |value: f32| {
                     if value.is_finite() { value.into() } else { fill }
                 };
@@ -242,6 +252,18 @@ impl Pipeline {
         }
         Ok(signed)
     }
+}
+
+/// Pixels as one slice, of which there is at least one.
+fn standard(pixels: &Array3<f32>) -> Result<CowArray<'_, f32, Ix3>, PreprocessError> {
+    if pixels.is_empty() {
+        return Err(PreprocessError::Shape {
+            what: "frame".to_owned(),
+            expected: "[C, H, W] with at least one pixel".to_owned(),
+            got: format!("{:?}", pixels.shape()),
+        });
+    }
+    Ok(pixels.as_standard_layout())
 }
 
 /// The pixels of an array in standard layout, `group` bands at a time.

@@ -19,10 +19,16 @@ pub struct Scaling {
     /// The fitted curve of each band for histogram equalization, empty otherwise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub equalization: Vec<Equalization>,
+    /// The physical value that stands in for the blank pixels of each band, where
+    /// [`Fill::Median`](crate::Fill::Median) found it from the frame; empty where another
+    /// rule holds or the frame has no blank pixel.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fill: Vec<f64>,
 }
 
 impl Scaling {
-    /// The scaling of a typical frame: the median of every number over `many` frames.
+    /// The scaling of a typical frame: the median of every number over `many` frames, of the
+    /// fill values over those that have them.
     ///
     /// `None` for no scaling at all, or for scalings of different band counts or stretches.
     #[must_use]
@@ -32,19 +38,22 @@ impl Scaling {
             let tables = scaling.equalization.iter();
             tables.map(|table| table.values().len()).collect()
         };
+        let filled: Vec<&Scaling> = many.iter().filter(|one| !one.fill.is_empty()).collect();
+        let fills = filled.first().map_or(0, |one| one.fill.len());
         let alike = many.iter().all(|scaling| {
             scaling.background.len() == first.background.len()
                 && scaling.limits.len() == first.limits.len()
                 && tables(scaling) == tables(first)
+                && [0, fills].contains(&scaling.fill.len())
         });
         if !alike {
             return None;
         }
-        let middle = |number: &dyn Fn(&Scaling) -> f64| {
-            let mut numbers: Vec<f64> = many.iter().map(number).collect();
+        let median = |mut numbers: Vec<f64>| {
             numbers.sort_unstable_by(f64::total_cmp);
             0.5 * (numbers[(numbers.len() - 1) / 2] + numbers[numbers.len() / 2])
         };
+        let middle = |number: &dyn Fn(&Scaling) -> f64| median(many.iter().map(number).collect());
         Some(Scaling {
             background: (0..first.background.len())
                 .map(|band| middle(&|scaling| scaling.background[band]))
@@ -59,6 +68,9 @@ impl Scaling {
                     Equalization::try_from(table.collect::<Vec<_>>()).ok()
                 })
                 .collect::<Option<_>>()?,
+            fill: (0..fills)
+                .map(|band| median(filled.iter().map(|scaling| scaling.fill[band]).collect()))
+                .collect(),
         })
     }
 
@@ -70,14 +82,14 @@ impl Scaling {
     ) -> Result<Vec<Curve>, PreprocessError> {
         let equalized = stretch == Stretch::HistogramEqualization;
         let tables = if equalized { channels } else { 0 };
-        let lengths = [self.background.len(), self.limits.len(), self.equalization.len()];
-        if lengths != [channels, channels, tables] {
+        let fills = if self.fill.is_empty() { 0 } else { channels };
+        let expected = [channels, channels, tables, fills];
+        let Scaling { background, limits, equalization, fill } = self;
+        let lengths = [background.len(), limits.len(), equalization.len(), fill.len()];
+        if lengths != expected {
             return Err(PreprocessError::Shape {
                 what: "scaling".to_owned(),
-                expected: format!(
-                    "backgrounds, limits, equalizations: {:?}",
-                    [channels, channels, tables]
-                ),
+                expected: format!("backgrounds, limits, equalizations, fills: {expected:?}"),
                 got: format!("{lengths:?}"),
             });
         }
@@ -89,6 +101,13 @@ impl Scaling {
                     got: format!("background {background}, limits {vmin},{vmax}"),
                 });
             }
+        }
+        if let Some(fill) = self.fill.iter().find(|fill| !fill.is_finite()) {
+            return Err(PreprocessError::Parameter {
+                name: "scaling",
+                rule: "finite fill values",
+                got: fill.to_string(),
+            });
         }
         if equalized {
             return Ok(self.equalization.iter().cloned().map(Curve::from).collect());

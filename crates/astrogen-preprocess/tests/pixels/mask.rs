@@ -33,6 +33,8 @@ fn fills_are_physical_values() {
         let mask = MaskConfig { fill, ..Default::default() };
         assert_eq!(mask.fill_value(&band, -3.0), expected, "{text}");
     }
+    let all_blank = MaskConfig::default().fill_value(&[f32::NAN; 3], -3.0);
+    assert_eq!(all_blank, -3.0, "no pixel has a median");
     for text in ["mean", "value", "value:x", "median:1"] {
         let message = text.parse::<Fill>().unwrap_err().to_string();
         assert_eq!(

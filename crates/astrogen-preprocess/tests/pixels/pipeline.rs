@@ -194,6 +194,48 @@ fn bad_pixels_are_filled_and_kept_out_of_the_statistics() {
 }
 
 #[test]
+fn a_cutout_is_scaled_as_in_the_whole_frame() {
+    let mut frame = sky(12, 40);
+    frame.slice_mut(s![.., ..12, ..12]).fill(f32::NAN);
+    frame.slice_mut(s![1, 20.., 25..]).fill(f32::INFINITY);
+    frame[[2, 30, 30]] = 1e9;
+    let corners = [(0, 0), (3, 8), (15, 22), (24, 24)];
+    for (stretch, fill) in STRETCHES.into_iter().flat_map(|stretch| {
+        ["median", "vmin", "value:150"].map(|fill| (stretch, fill.parse::<Fill>().unwrap()))
+    }) {
+        let pipeline = Pipeline::new(PipelineConfig {
+            mask: MaskConfig { fill, saturation: Some(1e6), ..MaskConfig::default() },
+            background: Some(BackgroundConfig::default()),
+            stretch: stretch.parse().unwrap(),
+            ..PipelineConfig::default()
+        })
+        .unwrap();
+        let whole = pipeline.apply(&frame).unwrap();
+        assert_eq!(whole.scaling.fill.len(), if fill == Fill::Median { 3 } else { 0 });
+        for (y, x) in corners {
+            let region = s![.., y..y + 16, x..x + 16];
+            let cut = frame.slice(region).to_owned();
+            let scaled = pipeline.apply_with(&cut, &whole.scaling).unwrap();
+            assert_eq!(scaled, whole.pixels.slice(region), "{stretch}, {fill} at {y}, {x}");
+        }
+    }
+}
+
+#[test]
+fn blank_pixels_that_no_scaling_knows_of_are_filled_from_what_is_given() {
+    let pipeline = pipeline("minmax", "linear");
+    let scaling = pipeline.apply(&sky(9, 16)).unwrap().scaling;
+    let mut other = sky(10, 16);
+    other.slice_mut(s![0, .., ..]).fill(f32::NAN); // no good pixel: the low end
+    other[[1, 4, 4]] = f32::NAN;
+    let scaled = pipeline.apply_with(&other, &scaling).unwrap();
+    assert!(scaled.slice(s![0, .., ..]).iter().all(|value| *value == -1.0));
+    let mut band = scaled.slice(s![1, .., ..]).iter().copied().collect::<Vec<_>>();
+    band.sort_by(f32::total_cmp);
+    assert!((scaled[[1, 4, 4]] - band[128]).abs() < 0.01);
+}
+
+#[test]
 fn frames_that_carry_nothing_are_refused() {
     let pipeline = Pipeline::new(PipelineConfig::default()).unwrap();
     let message = |frame: &Array3<f32>| pipeline.apply(frame).unwrap_err().to_string();
@@ -255,6 +297,7 @@ fn the_median_scaling_is_taken_number_by_number() {
         background: vec![level],
         limits: vec![[low, high]],
         equalization: Vec::new(),
+        fill: Vec::new(),
     };
     let many = [scaling(1.0, 0.0, 5.0), scaling(9.0, 2.0, 7.0), scaling(3.0, 1.0, 90.0)];
     assert_eq!(Scaling::median(&many), Some(scaling(3.0, 1.0, 7.0)));
@@ -262,6 +305,11 @@ fn the_median_scaling_is_taken_number_by_number() {
     assert_eq!(Scaling::median(&[]), None);
     let two_bands = Scaling { background: vec![0.0; 2], ..scaling(0.0, 0.0, 1.0) };
     assert_eq!(Scaling::median(&[scaling(1.0, 0.0, 5.0), two_bands]), None);
+    // Frames without blank pixels have no say in what stands in for them.
+    let filled = |fill: &[f64]| Scaling { fill: fill.to_vec(), ..scaling(0.0, 0.0, 1.0) };
+    let some = [filled(&[4.0]), filled(&[]), filled(&[8.0]), filled(&[5.0])];
+    assert_eq!(Scaling::median(&some), Some(filled(&[5.0])));
+    assert_eq!(Scaling::median(&[filled(&[4.0]), filled(&[4.0, 5.0])]), None);
     let pipeline = pipeline("zscale", "histogram_equalization");
     let fitted = [1, 2, 3].map(|seed| pipeline.apply(&sky(seed, 24)).unwrap().scaling);
     let median = Scaling::median(&fitted).unwrap();
@@ -277,12 +325,16 @@ fn a_scaling_that_does_not_fit_is_refused() {
     let message = pipeline.apply_with(&one_band, &scaling).unwrap_err().to_string();
     assert_eq!(
         message,
-        "scaling: expected backgrounds, limits, equalizations: [1, 1, 0], got [3, 3, 0]"
+        "scaling: expected backgrounds, limits, equalizations, fills: [1, 1, 0, 0], \
+         got [3, 3, 0, 0]"
     );
     let mut reversed = scaling.clone();
     reversed.limits[2] = [5.0, 1.0];
     let message = pipeline.inverse(&frame, &reversed).unwrap_err().to_string();
     assert!(message.ends_with("got background 0, limits 5,1"), "{message}");
+    let endless = Scaling { fill: vec![1.0, f64::INFINITY, 1.0], ..scaling };
+    let message = pipeline.apply_with(&frame, &endless).unwrap_err().to_string();
+    assert_eq!(message, "scaling: expected finite fill values, got inf");
 }
 
 #[test]
@@ -318,7 +370,14 @@ fn configurations_and_scalings_travel_through_json() {
             assert_close(*read, *written, 1e-15, stretch);
         }
         assert_eq!(json.contains("equalization"), stretch != "asinh:0.1");
+        assert!(!json.contains("fill"), "nothing was blank");
     }
+    let mut blank = frame.clone();
+    blank[[1, 2, 3]] = f32::NAN;
+    let scaling = pipeline("minmax", "linear").apply(&blank).unwrap().scaling;
+    assert_eq!(scaling.fill.len(), 3);
+    let json = serde_json::to_string(&scaling).unwrap();
+    assert_eq!(serde_json::from_str::<Scaling>(&json).unwrap(), scaling);
 }
 
 #[test]
