@@ -143,8 +143,12 @@ mod tests {
     #[test]
     fn tensors_of_another_shape_are_refused() {
         let images = Tensor::zeros([2, 6, 5], (Kind::Float, Device::Cpu));
-        let scaling =
-            Scaling { background: vec![0.0], limits: vec![[0.0, 1.0]], equalization: vec![] };
+        let scaling = Scaling {
+            background: vec![0.0],
+            limits: vec![[0.0, 1.0]],
+            equalization: vec![],
+            fill: vec![],
+        };
         let origin = Origin { model: String::new(), seed: 0, unit: None };
         let error = save_fits(&images, &pipeline(), &scaling, &origin, Path::new(".")).unwrap_err();
         assert!(error.to_string().contains("[2, 6, 5]"), "{error}");

@@ -112,7 +112,7 @@ impl Drop for Prefetch {
 /// once `stop` is set.
 ///
 /// They are read in ascending order, whatever their places in the batch, so that tiles of
-/// one frame follow each other and the frame is decoded once.
+/// one frame follow each other and a file that cannot be read in part is decoded once.
 pub(super) fn assemble(
     dataset: &dyn Dataset,
     indices: &[usize],

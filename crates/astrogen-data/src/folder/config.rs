@@ -35,8 +35,10 @@ pub struct FolderConfig {
     pub seed: u64,
     /// Whether a bad file is an error instead of being skipped. Default false.
     pub strict: bool,
-    /// Bytes of scaled pixels to keep in memory; a few frames stay in any case. Default
-    /// 1 GiB.
+    /// Bytes of scaled pixels to keep in memory. Tiles of FITS frames beyond them are read
+    /// from their files one by one; files that cannot be read in part (pictures, `.gz`) are
+    /// decoded again whole, and a few of them stay in any case. The samples are the same
+    /// whatever the number. Default 1 GiB.
     pub cache_bytes: u64,
 }
 

@@ -7,6 +7,7 @@ use astrogen_preprocess::{Frame, Pipeline, PreprocessError, Scaling};
 use ndarray::{Array3, Axis};
 
 use super::FolderConfig;
+use super::file::Reread;
 use crate::SkipReason;
 
 /// Decodes and scales files: a pure function of the settings and the file.
@@ -29,8 +30,10 @@ pub(super) struct Decoded {
     pub(super) origins: Vec<(usize, usize)>,
     /// Squares dropped as blank or constant.
     pub(super) dropped: usize,
-    /// What led from physical to signed values.
+    /// What led from physical to signed values, of each band of `pixels`.
     pub(super) scaling: Scaling,
+    /// What it takes to read one of the samples again.
+    pub(super) reread: Reread,
     /// Whether it is a FITS file.
     pub(super) is_fits: bool,
     /// The unit of its pixels, `BUNIT`.
@@ -57,18 +60,20 @@ impl Decoder {
             return Err(SkipReason::TooSmall { height, width, size });
         };
         let physical = convert_bands(frame.pixels, channels)?;
-        let bands = physical.len_of(Axis(0));
         let pipeline = if is_fits { &self.frames } else { &self.pictures };
         let prepared = pipeline.apply(&physical).map_err(SkipReason::Unreadable)?;
         let dropped = squares.drop_empty(&physical, &prepared.pixels);
         let Some(&(y, x)) = squares.origins.first() else {
             return Err(SkipReason::Blank { dropped });
         };
+        let by_region = squares.side == size
+            && Frame::has_random_access(path).map_err(SkipReason::Unreadable)?;
         let mut decoded = Decoded {
             pixels: prepared.pixels,
             origins: squares.origins,
             dropped,
-            scaling: repeat_bands(prepared.scaling, channels / bands),
+            scaling: prepared.scaling,
+            reread: if by_region { Reread::Region } else { Reread::Whole },
             is_fits,
             unit: frame.header.get("BUNIT"),
         };
@@ -80,6 +85,20 @@ impl Decoder {
             decoded.origins = vec![(0, 0)];
         }
         Ok(decoded)
+    }
+
+    /// Reads only the square at (y, x) of the FITS file `path` and scales it by what was
+    /// measured on the whole frame: `[C, size, size]`, to the bit what is cut from that.
+    pub(super) fn region(
+        &self,
+        path: &Path,
+        (y, x): (usize, usize),
+        scaling: &Scaling,
+    ) -> Result<Array3<f32>, SkipReason> {
+        let FolderConfig { image_size: size, channels, frame: options, .. } = &self.config;
+        let square = Frame::open_region(path, options, y, x, *size, *size);
+        let physical = convert_bands(square.map_err(SkipReason::Unreadable)?.pixels, *channels)?;
+        self.frames.apply_with(&physical, scaling).map_err(SkipReason::Unreadable)
     }
 }
 
@@ -94,12 +113,14 @@ fn convert_bands(pixels: Array3<f32>, channels: usize) -> Result<Array3<f32>, Sk
     }
 }
 
-/// The scaling of bands that stand for `times` as many.
-fn repeat_bands(scaling: Scaling, times: usize) -> Scaling {
+/// The scaling of `channels` bands where a single one may stand for them.
+pub(super) fn repeat_bands(scaling: &Scaling, channels: usize) -> Scaling {
+    let times = channels / scaling.limits.len().max(1);
     Scaling {
         background: scaling.background.repeat(times),
         limits: scaling.limits.repeat(times),
-        equalization: vec![scaling.equalization; times].concat(),
+        equalization: vec![&scaling.equalization[..]; times].concat(),
+        fill: scaling.fill.repeat(times),
     }
 }
 

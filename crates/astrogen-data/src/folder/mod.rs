@@ -7,24 +7,41 @@
 //! file system lists them in, or on how much memory there is; so the data sets are a pure
 //! function of the settings and the files.
 //!
-//! Scaled pixels stay in memory up to [`FolderConfig::cache_bytes`]; beyond that the ones
-//! unused for longest are let go and decoded again when a sample of theirs is asked for.
+//! Scaled pixels stay in memory up to [`FolderConfig::cache_bytes`]. What does not fit is read
+//! again when a sample is asked for, by the threads of [`Batches`](crate::Batches) ahead of the
+//! trainer:
+//!
+//! | file | read again for one sample |
+//! | --- | --- |
+//! | FITS, plain or tile-compressed, cut into tiles | the tile's own pixels |
+//! | FITS packed as a whole (`.gz`, `.bz2`, `.Z`) | the whole file |
+//! | PNG, JPEG, TIFF, or an image that is one sample | the whole file |
+//!
+//! A tile is scaled by what was measured on its frame when the folder was opened, so it is the
+//! same to the bit as one cut from the whole. Memory goes first to files of the last two kinds,
+//! a few of which stay in any case.
+//!
+//! A file whose length or time of modification is another when it is read again is an error:
+//! what was measured on it no longer holds.
 
 mod cache;
 mod config;
 mod decode;
+mod file;
 mod report;
 mod samples;
 mod scan;
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use astrogen_preprocess::{Pipeline, Scaling};
 use rayon::prelude::*;
 
-use crate::{DataError, Dataset, split};
+use crate::{DataError, Dataset, SkipReason, split};
 use cache::FrameCache;
-use decode::{Decoded, Decoder};
+use decode::{Decoded, Decoder, repeat_bands};
+use file::{FrameFile, Stamp};
 use samples::{Files, FolderDataset, Sample, lock};
 
 pub use config::FolderConfig;
@@ -71,15 +88,17 @@ impl ImageFolder {
         let looked_at: Vec<_> = images
             .par_iter()
             .enumerate()
-            .map(|(file, path)| {
-                decoder.decode(path).map(|decoded| Looked::at(decoded, file, &cache))
+            .map(|(number, path)| {
+                let stamp = Stamp::of(path).map_err(SkipReason::Io)?;
+                let decoded = decoder.decode(path)?;
+                Ok(Looked::at(path, number, stamp, decoded, &cache))
             })
             .collect();
         let mut used = Vec::new();
-        for (file, (path, result)) in images.iter().zip(looked_at).enumerate() {
+        for (path, result) in images.into_iter().zip(looked_at) {
             match result {
-                Ok(looked) => used.push((file, looked)),
-                Err(reason) => skipped.push(Skipped { path: path.clone(), reason }),
+                Ok(looked) => used.push(looked),
+                Err(reason) => skipped.push(Skipped { path, reason }),
             }
         }
         skipped.sort_by(|a, b| a.path.cmp(&b.path));
@@ -89,10 +108,11 @@ impl ImageFolder {
         }
 
         let split = split::by_file(used.len(), config.validation_fraction, config.seed)?;
-        let train = || split.train.iter().map(|&number| &used[number].1);
+        let train = || split.train.iter().map(|&file| &used[file]);
         let is_fits = train().any(|looked| looked.is_fits);
         let alike = || train().filter(|looked| looked.is_fits == is_fits);
-        let scalings: Vec<Scaling> = alike().map(|looked| looked.scaling.clone()).collect();
+        let scalings: Vec<Scaling> =
+            alike().map(|looked| repeat_bands(&looked.file.scaling, config.channels)).collect();
         let unit = alike().next().and_then(|first| first.unit.clone());
         let unit = unit.filter(|unit| alike().all(|looked| looked.unit.as_ref() == Some(unit)));
         let Some(scaling) = Scaling::median(&scalings) else {
@@ -104,14 +124,19 @@ impl ImageFolder {
             });
         };
 
-        let files = Arc::new(Files { decoder, paths: images, cache });
-        let dataset = |numbers: &[usize]| {
-            let samples = numbers.iter().map(|&number| &used[number]).flat_map(|(file, looked)| {
-                looked.origins.iter().map(|&origin| Sample { file: *file, origin })
-            });
-            Arc::new(FolderDataset { files: Arc::clone(&files), samples: samples.collect() })
+        let samples = |files: &[usize]| -> Vec<Sample> {
+            let of = |&file: &usize| {
+                used[file].origins.iter().map(move |&origin| Sample { file, origin })
+            };
+            files.iter().flat_map(of).collect()
         };
-        let (train, validation) = (dataset(&split.train), dataset(&split.validation));
+        let samples = [&split.train, &split.validation].map(|files| samples(files));
+        let dropped_squares = used.iter().map(|looked| looked.dropped).sum();
+        let bytes = used.iter().map(|looked| looked.bytes).sum();
+        let files = used.into_iter().map(|looked| looked.file).collect();
+        let files = Arc::new(Files { decoder, files, cache });
+        let [train, validation] =
+            samples.map(|samples| Arc::new(FolderDataset { files: Arc::clone(&files), samples }));
         let report = FolderReport {
             folder: config.path.clone(),
             files: found,
@@ -121,9 +146,9 @@ impl ImageFolder {
             validation_files: split.validation.len(),
             train_samples: train.len(),
             validation_samples: validation.len(),
-            dropped_squares: used.iter().map(|(_, looked)| looked.dropped).sum(),
+            dropped_squares,
             shape: train.shape(),
-            bytes: used.iter().map(|(_, looked)| looked.bytes).sum(),
+            bytes,
             cache_bytes: config.cache_bytes,
         };
         Ok(Self { files, train, validation, is_fits, scaling, unit, report })
@@ -166,19 +191,26 @@ impl ImageFolder {
 
 /// What is remembered of a file once its pixels have gone to the cache.
 struct Looked {
+    file: FrameFile,
     origins: Vec<(usize, usize)>,
     dropped: usize,
-    scaling: Scaling,
     is_fits: bool,
     unit: Option<String>,
     bytes: u64,
 }
 
 impl Looked {
-    fn at(decoded: Decoded, file: usize, cache: &Mutex<FrameCache>) -> Self {
-        let Decoded { pixels, origins, dropped, scaling, is_fits, unit } = decoded;
+    fn at(
+        path: &Path,
+        number: usize,
+        stamp: Stamp,
+        decoded: Decoded,
+        cache: &Mutex<FrameCache>,
+    ) -> Self {
+        let Decoded { pixels, origins, dropped, scaling, reread, is_fits, unit } = decoded;
         let bytes = cache::bytes(&pixels);
-        lock(cache).insert(file, Arc::new(pixels));
-        Self { origins, dropped, scaling, is_fits, unit, bytes }
+        lock(cache).insert(number, reread, Arc::new(pixels));
+        let file = FrameFile { path: path.to_owned(), number, reread, scaling, stamp };
+        Self { file, origins, dropped, is_fits, unit, bytes }
     }
 }

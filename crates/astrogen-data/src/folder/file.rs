@@ -1,0 +1,60 @@
+//! A file of the folder and what its samples need to know of it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use astrogen_preprocess::Scaling;
+
+use crate::{DataError, SkipReason};
+
+/// What it takes to read one sample of a file whose pixels are not in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reread {
+    /// The sample's own pixels.
+    Region,
+    /// The whole file.
+    Whole,
+}
+
+/// A file that gives samples.
+#[derive(Debug)]
+pub(super) struct FrameFile {
+    pub(super) path: PathBuf,
+    /// Its place among the images found, by which the cache knows it.
+    pub(super) number: usize,
+    pub(super) reread: Reread,
+    /// What was measured on the whole frame.
+    pub(super) scaling: Scaling,
+    pub(super) stamp: Stamp,
+}
+
+impl FrameFile {
+    /// Fails unless the file is what it was when the folder was opened.
+    pub(super) fn check_unchanged(&self) -> Result<(), DataError> {
+        match Stamp::of(&self.path) {
+            Ok(stamp) if stamp == self.stamp => Ok(()),
+            Ok(_) => Err(self.error(SkipReason::Changed)),
+            Err(error) => Err(self.error(SkipReason::Io(error))),
+        }
+    }
+
+    pub(super) fn error(&self, reason: SkipReason) -> DataError {
+        DataError::File { path: self.path.clone(), reason }
+    }
+}
+
+/// By what a change of a file shows: its length, and when it was last written to where the
+/// system says so.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Stamp {
+    bytes: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let metadata = path.metadata()?;
+        Ok(Self { bytes: metadata.len(), modified: metadata.modified().ok() })
+    }
+}
