@@ -40,13 +40,13 @@
 //! # Ok::<(), astrogen_models::ModelError>(())
 //! ```
 
-use std::path::Path;
-
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, nn};
 
+use crate::config::{check_counts, check_image_size};
 use crate::layers::Sequential;
-use crate::{Discriminator, Generator, ModelError, weights};
+use crate::weights::saved_network;
+use crate::{Discriminator, Generator, ModelError};
 
 /// The slope of the discriminator's LeakyReLU below zero.
 const SLOPE: f64 = 0.2;
@@ -54,8 +54,6 @@ const SLOPE: f64 = 0.2;
 const SIZES: [i64; 2] = [32, 512];
 /// The widest layer has this many times the features.
 const WIDEST: i64 = 8;
-/// The name of the stack, the first part of every variable's name.
-const NET: &str = "net";
 
 /// The shape of a DCGAN. The default is PyTorch's example: 64x64 RGB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,34 +90,14 @@ impl DcganConfig {
     /// [`ModelError::InvalidConfig`] where the image size is no power of two from 32 to
     /// 512, or another setting is not from 1 to 65536.
     pub fn validate(&self) -> Result<(), ModelError> {
-        let size = self.image_size;
-        let [least, greatest] = SIZES;
-        if !(least..=greatest).contains(&size) || !size.cast_unsigned().is_power_of_two() {
-            return Err(ModelError::InvalidConfig {
-                field: "image_size",
-                rule: format!(
-                    "a power of two from {least} to {greatest} (nearest: {})",
-                    nearest_sizes(size)
-                ),
-                got: size,
-            });
-        }
+        check_image_size(self.image_size, SIZES)?;
         let counts = [
             ("channels", self.channels),
             ("latent_dim", self.latent_dim),
             ("generator_features", self.generator_features),
             ("discriminator_features", self.discriminator_features),
         ];
-        for (field, got) in counts {
-            if !(1..=65536).contains(&got) {
-                return Err(ModelError::InvalidConfig {
-                    field,
-                    rule: "from 1 to 65536".into(),
-                    got,
-                });
-            }
-        }
-        Ok(())
+        check_counts(&counts)
     }
 
     /// The shape of one image, `[C, H, W]`.
@@ -158,7 +136,7 @@ impl DcganConfig {
     /// The generator with all weights zero.
     fn build_generator(&self, path: &nn::Path) -> Result<DcganGenerator, ModelError> {
         self.validate()?;
-        let mut net = Sequential::build(path / NET);
+        let mut net = Sequential::build(path / Sequential::NAME);
         let (mut inputs, mut stride, mut padding) = (self.latent_dim, 1, 0);
         for width in self.widths(self.generator_features).into_iter().rev() {
             net = net.conv_transpose(inputs, width, stride, padding)?.batch_norm(width)?.relu();
@@ -171,7 +149,7 @@ impl DcganConfig {
     /// The discriminator with all weights zero.
     fn build_discriminator(&self, path: &nn::Path) -> Result<DcganDiscriminator, ModelError> {
         self.validate()?;
-        let mut net = Sequential::build(path / NET);
+        let mut net = Sequential::build(path / Sequential::NAME);
         let mut inputs = self.channels;
         for (i, width) in self.widths(self.discriminator_features).into_iter().enumerate() {
             net = net.conv(inputs, width, 2, 1)?;
@@ -184,15 +162,6 @@ impl DcganConfig {
         let net = net.conv(inputs, 1, 1, 0)?.finish();
         Ok(DcganDiscriminator { config: self.clone(), net })
     }
-}
-
-/// The allowed sizes next to `size`, for a message.
-fn nearest_sizes(size: i64) -> String {
-    let allowed = (5..=9).map(|exponent| 1i64 << exponent);
-    let below = allowed.clone().rfind(|&allowed| allowed <= size);
-    let above = allowed.clone().find(|&allowed| allowed >= size);
-    let names: Vec<_> = below.into_iter().chain(above).map(|size| size.to_string()).collect();
-    names.join(" and ")
 }
 
 /// From latents to images; see the [module](self).
@@ -244,93 +213,10 @@ impl Discriminator for DcganDiscriminator {
     }
 }
 
-impl DcganGenerator {
-    /// What a weights file calls this network.
-    pub const MODEL: &str = "dcgan.generator";
-    /// The name of its weights file in a run directory.
-    pub const FILE: &str = "generator.safetensors";
-
-    /// The config it was made from.
-    pub fn config(&self) -> &DcganConfig {
-        &self.config
-    }
-
-    /// Every weight and buffer under its PyTorch name (`net.0.weight`, ...), wherever in a
-    /// variable store the network stands. The tensors share the network's storage.
-    pub fn named_tensors(&self) -> Vec<(String, Tensor)> {
-        self.net.named_tensors(NET)
-    }
-
-    /// Writes weights and config to a file that [`DcganGenerator::load`] reads.
-    ///
-    /// # Errors
-    /// Those of [`weights::save`].
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        weights::save(path, &self.named_tensors(), &weights::metadata(Self::MODEL, &self.config))
-    }
-
-    /// A trained generator from its weights file, or from a run directory that holds
-    /// [`DcganGenerator::FILE`]. Its weights need no gradients, and loading draws no random
-    /// numbers.
-    ///
-    /// # Errors
-    /// [`ModelError::NoWeights`] where the directory has no such file, [`ModelError::Io`]
-    /// and [`ModelError::InvalidFile`] where it cannot be read, [`ModelError::WrongModel`]
-    /// where it is of another network, [`ModelError::Mismatch`] where its weights do not
-    /// fit its config.
-    pub fn load(path: impl AsRef<Path>, device: Device) -> Result<Self, ModelError> {
-        let path = weights::locate(path.as_ref(), Self::FILE)?;
-        load(&path, device, Self::MODEL, DcganConfig::build_generator)
-    }
-}
-
-impl DcganDiscriminator {
-    /// What a weights file calls this network.
-    pub const MODEL: &str = "dcgan.discriminator";
-    /// The name of its weights file in a run directory.
-    pub const FILE: &str = "discriminator.safetensors";
-
-    /// The config it was made from.
-    pub fn config(&self) -> &DcganConfig {
-        &self.config
-    }
-
-    /// Every weight and buffer, as [`DcganGenerator::named_tensors`].
-    pub fn named_tensors(&self) -> Vec<(String, Tensor)> {
-        self.net.named_tensors(NET)
-    }
-
-    /// Writes weights and config to a file that [`DcganDiscriminator::load`] reads.
-    ///
-    /// # Errors
-    /// Those of [`weights::save`].
-    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ModelError> {
-        weights::save(path, &self.named_tensors(), &weights::metadata(Self::MODEL, &self.config))
-    }
-
-    /// A trained discriminator from its weights file, or from a run directory that holds
-    /// [`DcganDiscriminator::FILE`], as [`DcganGenerator::load`].
-    ///
-    /// # Errors
-    /// Those of [`DcganGenerator::load`].
-    pub fn load(path: impl AsRef<Path>, device: Device) -> Result<Self, ModelError> {
-        let path = weights::locate(path.as_ref(), Self::FILE)?;
-        load(&path, device, Self::MODEL, DcganConfig::build_discriminator)
-    }
-}
-
-/// Rebuilds a network from its file, for inference.
-fn load<N>(
-    path: &Path,
-    device: Device,
-    model: &str,
-    build: fn(&DcganConfig, &nn::Path) -> Result<N, ModelError>,
-) -> Result<N, ModelError> {
-    let file = weights::read(path)?;
-    let config: DcganConfig = file.config(model)?;
-    let mut var_store = nn::VarStore::new(device);
-    let network = build(&config, &var_store.root())?;
-    file.load_into(&var_store)?;
-    var_store.freeze();
-    Ok(network)
-}
+saved_network!(DcganGenerator, DcganConfig::build_generator, "dcgan.generator", "generator");
+saved_network!(
+    DcganDiscriminator,
+    DcganConfig::build_discriminator,
+    "dcgan.discriminator",
+    "discriminator"
+);

@@ -2,8 +2,11 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`traits`] | [`Generator`] and [`Discriminator`], what training and sampling need to know of a network |
+//! | [`traits`] | [`Generator`], [`Discriminator`] and [`Critic`], what training and sampling need to know of a network |
 //! | [`dcgan`] | the deep convolutional generative adversarial network |
+//! | [`wgan`] | generator and critic of a Wasserstein GAN |
+//! | [`latent`] | paths through the space of latents |
+//! | [`mlp`] | a plain stack of fully connected layers |
 //! | [`batch_norm`] | batch normalisation with PyTorch's defaults and buffers |
 //! | [`weights`] | weights as safetensors files, the same ones PyTorch reads and writes |
 //! | [`error`] | [`ModelError`] |
@@ -25,13 +28,19 @@
 //! ```
 
 pub mod batch_norm;
+mod config;
 pub mod dcgan;
 pub mod error;
+pub mod latent;
 mod layers;
+pub mod mlp;
 pub mod traits;
 pub mod weights;
+pub mod wgan;
 
 pub use batch_norm::BatchNorm;
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 pub use error::ModelError;
-pub use traits::{Discriminator, Generator};
+pub use mlp::{Mlp, MlpConfig};
+pub use traits::{Critic, Discriminator, Generator};
+pub use wgan::{CriticNormalization, Upsampling, WganConfig, WganCritic, WganGenerator};

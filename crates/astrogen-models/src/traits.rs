@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use astrogen_losses::PiecewiseLinear;
 use tch::{Device, Kind, Tensor};
 
 use crate::ModelError;
@@ -82,17 +83,62 @@ pub trait Discriminator: Debug + Send {
     /// [`ModelError::InvalidShape`] where the images have another shape, and
     /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
     fn probability(&self, images: &Tensor) -> Result<Tensor, ModelError> {
-        let (shape, [c, h, w]) = (images.size(), self.image_shape());
-        if shape.len() != 4 || shape[1..] != [c, h, w] {
-            return Err(ModelError::InvalidShape {
-                what: "images",
-                expected: format!("[N, {c}, {h}, {w}]"),
-                got: shape,
-            });
-        }
-        let images = bring(images, self.options())?;
+        let images = bring(check_images(images, self.image_shape())?, self.options())?;
         Ok(tch::no_grad(|| self.forward_t(&images, false).sigmoid()))
     }
+}
+
+/// A network from images to one score each, without bounds: how much more real one image is
+/// than another. Under a gradient penalty or another bound on its slopes the difference of
+/// mean scores estimates the Wasserstein-1 distance (Arjovsky et al. 2017).
+///
+/// A critic scores each image by itself: a network with batch normalisation, such as the
+/// [`DcganDiscriminator`](crate::DcganDiscriminator), makes the score of one image depend on
+/// the others, the norm of one image's gradient loses its meaning, and so it is no `Critic`:
+///
+/// ```compile_fail
+/// fn needs_a_critic(_: impl astrogen_models::Critic) {}
+/// fn refused(discriminator: astrogen_models::DcganDiscriminator) {
+///     needs_a_critic(discriminator);
+/// }
+/// ```
+pub trait Critic: Debug + Send {
+    /// The shape of one image, `[C, H, W]`.
+    fn image_shape(&self) -> [i64; 3];
+
+    /// The element type and the device of the weights.
+    fn options(&self) -> (Kind, Device);
+
+    /// Scores `[N]` of images `[N, C, H, W]`, signed ([-1, 1]). In train mode a spectral
+    /// normalisation brings its vectors up to date.
+    ///
+    /// # Panics
+    /// Where the images have another shape, element type or device than the network;
+    /// [`Critic::score`] checks them.
+    fn forward_t(&self, images: &Tensor, train: bool) -> Tensor;
+
+    /// The critic as what a gradient penalty in closed form takes, if it is piecewise linear
+    /// in its images; else the penalty takes double backward.
+    fn piecewise_linear(&self) -> Option<&dyn PiecewiseLinear>;
+
+    /// Scores `[N]` of images `[N, C, H, W]`, signed ([-1, 1]), of any device and float
+    /// type, in eval mode and without gradients.
+    ///
+    /// # Errors
+    /// Those of [`Discriminator::probability`].
+    fn score(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        let images = bring(check_images(images, self.image_shape())?, self.options())?;
+        Ok(tch::no_grad(|| self.forward_t(&images, false)))
+    }
+}
+
+fn check_images(images: &Tensor, [c, h, w]: [i64; 3]) -> Result<&Tensor, ModelError> {
+    let shape = images.size();
+    if shape.len() == 4 && shape[1..] == [c, h, w] {
+        return Ok(images);
+    }
+    let expected = format!("[N, {c}, {h}, {w}]");
+    Err(ModelError::InvalidShape { what: "images", expected, got: shape })
 }
 
 /// The tensor with the element type and on the device of the weights.

@@ -1,0 +1,65 @@
+//! Networks that are one stack of layers, to and from their weights files.
+
+/// Gives a network `{ config, net }` its config, its named tensors, `save` and `load`.
+///
+/// `$build` is the config's function that makes the network with all weights zero, `$model`
+/// what its weights files call it, `$file` the name of its file in a run directory, without
+/// the extension.
+macro_rules! saved_network {
+    ($network:ident, $config:ident :: $build:ident, $model:literal, $file:literal) => {
+        impl $network {
+            /// What a weights file calls this network.
+            pub const MODEL: &str = $model;
+            /// The name of its weights file in a run directory.
+            pub const FILE: &str = concat!($file, ".safetensors");
+
+            /// The config it was made from.
+            pub fn config(&self) -> &$config {
+                &self.config
+            }
+
+            /// Every weight and buffer under its PyTorch name (`net.0.weight`, ...), wherever
+            /// in a variable store the network stands. The tensors share the network's
+            /// storage.
+            pub fn named_tensors(&self) -> Vec<(String, tch::Tensor)> {
+                self.net.named_tensors($crate::layers::Sequential::NAME)
+            }
+
+            #[doc = concat!("Writes weights and config to a file that [`", stringify!($network), "::load`] reads.")]
+            ///
+            /// # Errors
+            #[doc = "Those of [`weights::save`](crate::weights::save)."]
+            pub fn save(&self, path: impl AsRef<std::path::Path>) -> Result<(), $crate::ModelError> {
+                let metadata = $crate::weights::metadata(Self::MODEL, &self.config);
+                $crate::weights::save(path, &self.named_tensors(), &metadata)
+            }
+
+            /// A trained network from its weights file, or from a run directory that holds
+            #[doc = concat!("[`", stringify!($network), "::FILE`]. Its weights need no gradients, and loading")]
+            /// draws no random numbers.
+            ///
+            /// # Errors
+            /// [`ModelError::NoWeights`](crate::ModelError::NoWeights) where the directory has
+            /// no such file, [`ModelError::Io`](crate::ModelError::Io) and
+            /// [`ModelError::InvalidFile`](crate::ModelError::InvalidFile) where it cannot be
+            /// read, [`ModelError::WrongModel`](crate::ModelError::WrongModel) where it is of
+            /// another network, [`ModelError::Mismatch`](crate::ModelError::Mismatch) where
+            /// its weights do not fit its config.
+            pub fn load(
+                path: impl AsRef<std::path::Path>,
+                device: tch::Device,
+            ) -> Result<Self, $crate::ModelError> {
+                let path = $crate::weights::locate(path.as_ref(), Self::FILE)?;
+                let file = $crate::weights::read(path)?;
+                let config: $config = file.config(Self::MODEL)?;
+                let mut var_store = tch::nn::VarStore::new(device);
+                let network = config.$build(&var_store.root())?;
+                file.load_into(&var_store)?;
+                var_store.freeze();
+                Ok(network)
+            }
+        }
+    };
+}
+
+pub(crate) use saved_network;
