@@ -11,13 +11,21 @@
 //!
 //! The history's `discriminator_loss` is errD_real + errD_fake and `generator_loss` is errG
 //! of PyTorch's DCGAN example.
+//!
+//! # Instance noise
+//! The discriminator has batch normalisation behind convolutions without bias, and sees reals
+//! and fakes in batches of their own. So its logits do not change when all images of a batch
+//! are made fainter by one factor: nothing tells a generator that its contrast is too low.
+//! Images with flat black or clipped white areas force it to saturate all the same; noisy
+//! telescope frames do not, and samples stay grey. Gaussian noise of one known strength on
+//! everything the discriminator sees sets the scale. (Sønderby et al. 2017, *Amortised MAP
+//! Inference for Image Super-resolution*, section 3.4, where it serves to let the two
+//! distributions overlap.)
 
 use std::path::Path;
 
 use astrogen_losses::{AdversarialConfig, discriminator_loss, generator_loss};
-use astrogen_models::{
-    DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, ModelError,
-};
+use astrogen_models::{DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -25,7 +33,7 @@ use crate::TrainError;
 use crate::ema::Ema;
 use crate::network::{Network, prefixed};
 use crate::optim::{Adam, AdamConfig};
-use crate::step::{Losses, Step};
+use crate::step::{Losses, Step, check_shape};
 
 /// Settings of [`DcganStep`]; the defaults are those of the DCGAN paper.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +45,9 @@ pub struct DcganStepConfig {
     pub discriminator_optimizer: AdamConfig,
     /// The losses. Default: non-saturating, no label smoothing.
     pub loss: AdversarialConfig,
+    /// Noise on every image the discriminator sees. Default none. See the
+    /// [module](self).
+    pub instance_noise: InstanceNoise,
     /// Decay of the generator's average, in [0, 1). Default 0.999.
     pub ema_decay: f64,
 }
@@ -48,8 +59,47 @@ impl Default for DcganStepConfig {
             generator_optimizer: adam,
             discriminator_optimizer: adam,
             loss: AdversarialConfig::default(),
+            instance_noise: InstanceNoise::default(),
             ema_decay: 0.999,
         }
+    }
+}
+
+/// Gaussian noise whose deviation, in signed units, goes from `start` to `end` in `steps`
+/// steps, linearly, and stays there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InstanceNoise {
+    /// Deviation at the first step, at least 0. Default 0.
+    pub start: f64,
+    /// Deviation from step `steps` on, at least 0. Default 0.
+    pub end: f64,
+    /// Steps from one to the other. Default 0.
+    pub steps: u64,
+}
+
+impl InstanceNoise {
+    fn validate(self) -> Result<(), TrainError> {
+        for (name, deviation) in
+            [("instance_noise start", self.start), ("instance_noise end", self.end)]
+        {
+            if !(deviation >= 0.0 && deviation.is_finite()) {
+                return Err(TrainError::Config {
+                    name,
+                    rule: "a finite deviation of at least 0",
+                    got: deviation.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The deviation at a step, counted from 0.
+    fn at(self, step: u64) -> f64 {
+        if step >= self.steps {
+            return self.end;
+        }
+        self.start + (self.end - self.start) * step as f64 / self.steps as f64
     }
 }
 
@@ -62,6 +112,7 @@ pub struct DcganStep {
     generator_optimizer: Adam,
     discriminator_optimizer: Adam,
     loss: AdversarialConfig,
+    instance_noise: InstanceNoise,
 }
 
 impl DcganStep {
@@ -75,6 +126,7 @@ impl DcganStep {
         device: Device,
     ) -> Result<Self, TrainError> {
         config.loss.validate()?;
+        config.instance_noise.validate()?;
         let generator = Network::new(device, |path| model.init_generator(path))?;
         let discriminator = Network::new(device, |path| model.init_discriminator(path))?;
         let average = Network::new(device, |path| model.init_generator(path))?;
@@ -88,6 +140,7 @@ impl DcganStep {
             generator,
             discriminator,
             loss: config.loss.clone(),
+            instance_noise: config.instance_noise,
         })
     }
 
@@ -99,16 +152,21 @@ impl DcganStep {
     /// One step on images `[N, C, H, W]`, signed, with the latents given, `[N, latent_dim]`.
     ///
     /// # Errors
-    /// [`ModelError::InvalidShape`] for images or latents of another shape than the networks'.
+    /// [`astrogen_models::ModelError::InvalidShape`] for images or latents of another shape than the networks'.
     pub fn update(&mut self, real: &Tensor, latent: &Tensor) -> Result<Losses, TrainError> {
         let [c, h, w] = self.discriminator.module.image_shape();
         check_shape("images", real, &[c, h, w])?;
         check_shape("latents", latent, &[self.generator.module.latent_dim()])?;
-        let discriminator = &self.discriminator.module;
+        let (discriminator, noise) = (
+            &self.discriminator.module,
+            self.instance_noise.at(self.discriminator_optimizer.steps()),
+        );
+        let discriminate =
+            |images: &Tensor| discriminator.forward_t(&with_noise(images, noise), true);
         let fake = self.generator.module.forward_t(latent, true);
 
-        let real_logits = discriminator.forward_t(real, true);
-        let fake_logits = discriminator.forward_t(&fake.detach(), true);
+        let real_logits = discriminate(real);
+        let fake_logits = discriminate(&fake.detach());
         let d_loss = discriminator_loss(&real_logits, &fake_logits, &self.loss);
         let d_total = d_loss.total();
         let gradients = Tensor::f_run_backward(
@@ -119,7 +177,7 @@ impl DcganStep {
         )?;
         self.discriminator_optimizer.step(&gradients);
 
-        let g_loss = generator_loss(&discriminator.forward_t(&fake, true), &self.loss);
+        let g_loss = generator_loss(&discriminate(&fake), &self.loss);
         let gradients = Tensor::f_run_backward(
             &[&g_loss],
             self.generator_optimizer.parameters(),
@@ -138,18 +196,11 @@ impl DcganStep {
     }
 }
 
-/// Refuses a batch whose shape after the first axis is not `sample`.
-fn check_shape(what: &'static str, batch: &Tensor, sample: &[i64]) -> Result<(), ModelError> {
-    match batch.size().split_first() {
-        Some((_, shape)) if shape == sample => Ok(()),
-        _ => Err(ModelError::InvalidShape {
-            what,
-            expected: format!(
-                "[N, {}]",
-                sample.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
-            ),
-            got: batch.size(),
-        }),
+/// The images as the discriminator sees them.
+fn with_noise(images: &Tensor, deviation: f64) -> Tensor {
+    match deviation {
+        0.0 => images.shallow_clone(),
+        _ => images + images.randn_like() * deviation,
     }
 }
 

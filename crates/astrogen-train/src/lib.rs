@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`step`] | the [`Step`](step::Step) trait: from a batch to updated networks |
 //! | [`gan`] | the DCGAN step |
+//! | [`wgan_gp`] | the WGAN-GP step |
 //! | [`fit`] | the loop: batches in, [`Event`](fit::Event)s out to observers, checkpoints, resume |
 //! | [`network`] | a module together with the variables it is made of |
 //! | [`optim`] | optimisers whose moments can be saved |
@@ -25,6 +26,7 @@
 //! the same bytes as `k` steps, a kill, and `n - k` more with the same number of threads.
 
 pub mod checkpoint;
+mod critic;
 pub mod ema;
 mod error;
 pub mod fit;
@@ -36,5 +38,6 @@ pub mod network;
 pub mod optim;
 pub mod run_dir;
 pub mod step;
+pub mod wgan_gp;
 
 pub use error::TrainError;

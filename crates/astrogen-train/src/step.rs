@@ -1,5 +1,6 @@
 //! What a training algorithm is to the loop.
 
+use astrogen_models::ModelError;
 use tch::Tensor;
 
 use crate::TrainError;
@@ -34,4 +35,37 @@ pub trait Step {
     /// # Errors
     /// When a file cannot be written.
     fn export(&self, folder: &std::path::Path) -> Result<(), TrainError>;
+}
+
+/// Refuses a batch that is empty or whose shape after the first axis is not `sample`.
+pub(crate) fn check_shape(
+    what: &'static str,
+    batch: &Tensor,
+    sample: &[i64],
+) -> Result<(), ModelError> {
+    match batch.size().split_first() {
+        Some((&n, shape)) if n > 0 && shape == sample => Ok(()),
+        _ => Err(ModelError::InvalidShape {
+            what,
+            expected: format!(
+                "[N, {}]",
+                sample.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
+            ),
+            got: batch.size(),
+        }),
+    }
+}
+
+/// Refuses a tensor of another shape than this, such as one that goes with a batch and is not
+/// of its size.
+pub(crate) fn check_size(
+    what: &'static str,
+    tensor: &Tensor,
+    size: &[i64],
+) -> Result<(), ModelError> {
+    let got = tensor.size();
+    if got == size {
+        return Ok(());
+    }
+    Err(ModelError::InvalidShape { what, expected: format!("{size:?}"), got })
 }

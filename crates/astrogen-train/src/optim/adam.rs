@@ -107,6 +107,16 @@ impl Adam {
         &self.parameters
     }
 
+    /// The parameters' names, in the same order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Steps done.
+    pub fn steps(&self) -> u64 {
+        self.steps.int64_value(&[]).unsigned_abs()
+    }
+
     /// The settings.
     pub fn config(&self) -> &AdamConfig {
         &self.config
@@ -194,6 +204,103 @@ mod tests {
         for (ours, reference) in fused.iter().zip(&plain) {
             let worst = (ours - reference).abs().max().double_value(&[]);
             assert!(worst < 2e-6, "{worst}");
+        }
+    }
+
+    /// The same numbers, in memory with the channels last.
+    fn channels_last(tensor: &Tensor) -> Tensor {
+        tensor.permute([0, 2, 3, 1]).contiguous().copy().permute([0, 3, 1, 2])
+    }
+
+    #[test]
+    fn parameters_with_channels_last_get_the_numbers_of_contiguous_ones() {
+        let options = (Kind::Float, Device::Cpu);
+        // One input or output channel has a stride that means nothing.
+        for size in [[8, 6, 4, 4], [8, 1, 4, 4], [1, 6, 4, 4]] {
+            let weight = Tensor::randn(size, options);
+            let config = AdamConfig { betas: [0.5, 0.9], ..AdamConfig::default() };
+            let adam = |weight: Tensor| Adam::new(vec![("weight".into(), weight)], config).unwrap();
+            let mut plain = adam(weight.copy());
+            let mut last = [adam(channels_last(&weight)), adam(channels_last(&weight))];
+            let strides = channels_last(&weight).stride();
+            for _ in 0..5 {
+                let gradient = Tensor::randn(size, options);
+                plain.step(&[gradient.copy()]);
+                // In the parameter's own layout, and in another.
+                last[0].step(&[channels_last(&gradient)]);
+                last[1].step(&[gradient]);
+            }
+            for adam in &last {
+                assert_eq!(adam.parameters()[0].stride(), strides);
+                let expected = [("weight".to_owned(), plain.parameters()[0].shallow_clone())];
+                let expected = expected.into_iter().chain(plain.state());
+                let got = [("weight".to_owned(), adam.parameters()[0].shallow_clone())];
+                for ((name, got), (_, expected)) in
+                    got.into_iter().chain(adam.state()).zip(expected)
+                {
+                    let worst = (got - expected).abs().max().double_value(&[]);
+                    assert!(worst < 1e-6, "{size:?}, {name}: {worst:e}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_one_common_layout_without_gaps_is_updated_in_one_pass() {
+        let options = (Kind::Float, Device::Cpu);
+        let c = Coefficients::new(&AdamConfig::default(), 1);
+        let ones = || Tensor::ones([8, 6, 4, 4], options);
+        let taken = |layout: fn(&Tensor) -> Tensor, gradient: &Tensor| {
+            let mut w = layout(&ones());
+            let (mut m, mut v) = (layout(&ones()), layout(&ones()));
+            let taken = adam_kernel::update_in_one_pass(&mut w, gradient, &mut m, &mut v, &c);
+            let untouched = [w, m, v].iter().all(|tensor| *tensor == ones());
+            assert_eq!(untouched, !taken);
+            taken
+        };
+        assert!(taken(Tensor::copy, &ones()));
+        assert!(taken(channels_last, &channels_last(&ones())));
+        assert!(!taken(channels_last, &ones()));
+        assert!(!taken(Tensor::copy, &channels_last(&ones())));
+        assert!(!taken(Tensor::copy, &ones().to_kind(Kind::Double)));
+        // What a sum's gradient looks like: one number, seen everywhere.
+        let seen = Tensor::ones([1, 1, 1, 1], options).expand([8, 6, 4, 4], false);
+        assert!(!taken(Tensor::copy, &seen));
+        let with_gaps = |tensor: &Tensor| Tensor::cat(&[tensor, tensor], 3).narrow(3, 0, 4);
+        assert!(!taken(with_gaps, &with_gaps(&ones())));
+        // A gradient that is the parameter itself.
+        let mut w = ones();
+        let [mut m, mut v] = [ones(), ones()];
+        let gradient = w.shallow_clone();
+        assert!(!adam_kernel::update_in_one_pass(&mut w, &gradient, &mut m, &mut v, &c));
+        let mut none = [0, 1, 2].map(|_| Tensor::ones([0, 3], options));
+        let [w, m, v] = &mut none;
+        assert!(adam_kernel::update_in_one_pass(w, &Tensor::ones([0, 3], options), m, v, &c));
+    }
+
+    /// The gradients of a network's own convolutions need no slower way.
+    #[test]
+    fn gradients_of_convolutions_have_the_layout_of_their_weights() {
+        let options = (Kind::Float, Device::Cpu);
+        let c = Coefficients::new(&AdamConfig::default(), 1);
+        for (inputs, outputs) in [(6, 8), (1, 8), (6, 1), (3, 32)] {
+            let weight = channels_last(&Tensor::randn([outputs, inputs, 4, 4], options));
+            let mut weight = weight.set_requires_grad(true);
+            let images = Tensor::randn([2, inputs, 16, 16], options);
+            let scores = images.conv2d(&weight, None::<&Tensor>, [2, 2], [1, 1], [1, 1], 1);
+            let loss = scores.square().sum(Kind::Float);
+            let gradient = Tensor::run_backward(&[loss], &[&weight], false, false).remove(0);
+            let [mut m, mut v] = [0, 1].map(|_| weight.detach().zeros_like());
+            let taken = no_grad(|| {
+                adam_kernel::update_in_one_pass(&mut weight, &gradient, &mut m, &mut v, &c)
+            });
+            assert!(
+                taken,
+                "{inputs} -> {outputs}: {:?} {:?} {:?}",
+                weight.stride(),
+                gradient.stride(),
+                m.stride()
+            );
         }
     }
 

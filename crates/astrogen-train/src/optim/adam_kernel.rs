@@ -43,7 +43,8 @@ impl Coefficients {
 const MIN_CHUNK: usize = 1 << 15;
 
 /// Updates the parameter and both moments in place and returns `true`; does nothing and
-/// returns `false` unless all four are float32 on the CPU with one common layout.
+/// returns `false` unless all four are float32 on the CPU with one common layout without gaps,
+/// and the gradient has memory of its own.
 pub(super) fn update_in_one_pass(
     parameter: &mut Tensor,
     gradient: &Tensor,
@@ -51,20 +52,30 @@ pub(super) fn update_in_one_pass(
     v: &mut Tensor,
     coefficients: &Coefficients,
 ) -> bool {
+    let (numel, strides) = (parameter.numel(), parameter.stride());
+    if numel == 0 {
+        // There is nothing to do, and no memory to point at.
+        return true;
+    }
     let fits = |tensor: &Tensor| {
-        tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && tensor.is_contiguous()
+        tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && tensor.stride() == strides
     };
-    if ![&*parameter, gradient, &*m, &*v].into_iter().all(fits) {
+    let address = |tensor: &Tensor| tensor.data_ptr().addr();
+    let apart =
+        |tensor: &Tensor| address(tensor).abs_diff(address(gradient)) >= numel * size_of::<f32>();
+    if ![&*parameter, gradient, &*m, &*v].into_iter().all(fits)
+        || !is_dense(&parameter.size(), &strides)
+        || ![&*parameter, &*m, &*v].into_iter().all(apart)
+    {
         return false;
     }
-    let numel = parameter.numel();
     let chunk = numel.div_ceil(tch::get_num_threads().max(1) as usize).max(MIN_CHUNK);
     #[allow(unsafe_code, reason = "tch gives tensor memory only as a raw pointer")]
-    // SAFETY: each tensor is float32, contiguous and on the CPU (checked above), and has
-    // `numel` elements (the caller checked the shapes), so each pointer is valid for
-    // `numel` aligned f32. The parameter and its moments are separate allocations borrowed
-    // mutably here; a gradient fresh from autograd is another one. Nothing else touches
-    // them until this function returns.
+    // SAFETY: each tensor is float32, on the CPU and fills a run of memory without gaps
+    // (checked above), and has `numel` elements (the caller checked the shapes), so each
+    // pointer is valid for `numel` aligned f32, in the same order for all four. The gradient
+    // lies apart from the others (checked above); the parameter and its moments are separate
+    // allocations borrowed mutably here. Nothing else touches them until this function returns.
     let (w, g, m, v) = unsafe {
         (
             slice::from_raw_parts_mut(parameter.data_ptr().cast::<f32>(), numel),
@@ -82,6 +93,19 @@ pub(super) fn update_in_one_pass(
             .for_each(|((w, g), (m, v))| update(w, g, m, v, coefficients));
     }
     true
+}
+
+/// Whether a tensor's elements fill a run of memory, each place once, in whatever order of
+/// the axes.
+fn is_dense(size: &[i64], strides: &[i64]) -> bool {
+    let mut axes: Vec<_> = strides.iter().zip(size).filter(|&(_, &length)| length != 1).collect();
+    axes.sort_unstable();
+    let mut expected = 1;
+    axes.into_iter().all(|(&stride, &length)| {
+        let fits = stride == expected;
+        expected *= length;
+        fits
+    })
 }
 
 /// The update of a run of elements with the widest vectors this machine has.

@@ -1,13 +1,9 @@
 //! The loop: resume, retention, bad numbers, bad files.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use astrogen_data::{ArrayDataset, BatchConfig, Batches};
+use astrogen_data::Batches;
 use astrogen_models::{DcganConfig, DcganGenerator, Generator, weights};
 use astrogen_train::TrainError;
 use astrogen_train::checkpoint::Checkpoint;
@@ -17,8 +13,9 @@ use astrogen_train::interrupt::StopSignal;
 use astrogen_train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
 use astrogen_train::run_dir::RunDir;
 use astrogen_train::step::Step;
-use ndarray::Array4;
 use tch::{Device, Tensor};
+
+use crate::{alone, bytes_of, config, stop_at};
 
 const MODEL: DcganConfig = DcganConfig {
     image_size: 32,
@@ -28,34 +25,13 @@ const MODEL: DcganConfig = DcganConfig {
     discriminator_features: 4,
 };
 
-/// libtorch has one random generator for the whole program, so these tests take turns.
-fn alone() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 fn algorithm() -> DcganStep {
     tch::manual_seed(11);
     DcganStep::new(&MODEL, &DcganStepConfig::default(), Device::Cpu).unwrap()
 }
 
 fn batches_of(samples: usize) -> Batches {
-    let pixels = Array4::from_shape_fn((samples, 2, 32, 32), |(n, c, y, x)| {
-        ((n * 7 + c * 3 + y * 5 + x) % 17) as f32 / 8.5 - 1.0
-    });
-    let config = BatchConfig { batch_size: 4, seed: 5, ..BatchConfig::default() };
-    Batches::new(Arc::new(ArrayDataset::new(pixels).unwrap()), &config, Device::Cpu).unwrap()
-}
-
-fn config(steps: u64) -> FitConfig {
-    FitConfig {
-        steps,
-        log_interval: 1,
-        sample_interval: 4,
-        checkpoint_interval: 2,
-        keep_checkpoints: 2,
-        seed: 9,
-    }
+    crate::batches_of(samples, [2, 32, 32])
 }
 
 /// The folder of a run, new or old.
@@ -80,29 +56,9 @@ fn train(
     Ok((outcome, algorithm))
 }
 
-fn bytes_of(algorithm: &DcganStep) -> BTreeMap<String, Vec<u8>> {
-    let bytes = |tensor: &Tensor| {
-        let mut bytes = vec![0; tensor.numel() * tensor.kind().elt_size_in_bytes()];
-        tensor.f_copy_data_u8(&mut bytes, tensor.numel()).unwrap();
-        bytes
-    };
-    algorithm.state().iter().map(|(name, tensor)| (name.clone(), bytes(tensor))).collect()
-}
-
 fn sample_bytes(algorithm: &DcganStep) -> Vec<f32> {
     let latent = Tensor::linspace(-1, 1, 18, (tch::Kind::Float, Device::Cpu)).view([3, 6]);
     Vec::try_from(algorithm.average().sample(&latent).unwrap().flatten(0, -1)).unwrap()
-}
-
-/// An observer that raises the stop signal at a step, as Ctrl-C would.
-fn stop_at(at: u64, stop: &StopSignal) -> impl FnMut(&DcganStep, &Event) -> Result<(), TrainError> {
-    let stop = stop.clone();
-    move |_, event| {
-        if matches!(event, Event::Logged { step, .. } if *step == at) {
-            stop.raise();
-        }
-        Ok(())
-    }
 }
 
 #[test]

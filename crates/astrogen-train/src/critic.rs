@@ -1,0 +1,95 @@
+//! What one update of a critic minimises, and its gradients.
+//!
+//! `adversarial loss on real and fake scores + gradient penalty`. The penalty of a piecewise-
+//! linear critic comes with its gradients in closed form, which are added to those of the
+//! loss; that of any other critic is differentiated twice, together with the loss.
+
+use std::collections::HashMap;
+
+use astrogen_losses::{
+    AdversarialLoss, GradientPenaltyConfig, PiecewiseLinear, gradient_penalty,
+    piecewise_linear_penalty,
+};
+use tch::{Kind, Tensor, no_grad};
+
+use crate::TrainError;
+use crate::optim::Adam;
+
+/// The scores of one update, with the graph to the critic's weights.
+pub(crate) struct Scores {
+    /// `[N]`
+    pub(crate) real: Tensor,
+    /// `[N]`
+    pub(crate) fake: Tensor,
+}
+
+/// The penalty to be taken in this update.
+pub(crate) struct PenaltyTerm<'a> {
+    /// Where it is taken, `[N, ...]`.
+    pub(crate) points: Tensor,
+    /// Its settings.
+    pub(crate) config: &'a GradientPenaltyConfig,
+}
+
+/// What was minimised, as scalars, and the gradients of the optimiser's parameters.
+pub(crate) struct CriticTerms {
+    /// Adversarial loss and penalty.
+    pub(crate) loss: Tensor,
+    /// Mean real score minus mean fake score: the estimate of the Wasserstein distance.
+    pub(crate) wasserstein: Tensor,
+    /// The penalty, weight included, and the mean norm of the gradients.
+    pub(crate) penalty: Option<(Tensor, Tensor)>,
+    /// One a parameter, in the optimiser's order.
+    pub(crate) gradients: Vec<Tensor>,
+}
+
+/// Differentiates one update's loss.
+///
+/// `piecewise_linear` is the critic as the closed form takes it, if it is of that kind;
+/// `score` is the critic itself, `[N, ...]` to `[N]`.
+///
+/// # Errors
+/// What libtorch refuses.
+pub(crate) fn differentiate(
+    scores: &Scores,
+    loss: &AdversarialLoss,
+    penalty: Option<PenaltyTerm<'_>>,
+    piecewise_linear: Option<&dyn PiecewiseLinear>,
+    score: impl Fn(&Tensor) -> Tensor,
+    optimizer: &Adam,
+) -> Result<CriticTerms, TrainError> {
+    let adversarial = loss.critic_loss(&scores.real, &scores.fake);
+    let wasserstein =
+        scores.real.detach().mean(None::<Kind>) - scores.fake.detach().mean(None::<Kind>);
+    let gradients_of =
+        |value: &Tensor| Tensor::f_run_backward(&[value], optimizer.parameters(), false, false);
+    let (total, gradients, penalty) = match (penalty, piecewise_linear) {
+        (None, _) => (adversarial.detach(), gradients_of(&adversarial)?, None),
+        (Some(PenaltyTerm { points, config }), Some(critic)) => {
+            let mut gradients = gradients_of(&adversarial)?;
+            let closed = piecewise_linear_penalty(critic, &points, config);
+            add_by_name(&mut gradients, optimizer.names(), closed.gradients);
+            let total = adversarial.detach() + &closed.value;
+            (total, gradients, Some((closed.value, closed.norm)))
+        }
+        (Some(PenaltyTerm { points, config }), None) => {
+            let penalty = gradient_penalty(score, &points, config);
+            let total = adversarial + &penalty.value;
+            (total.detach(), gradients_of(&total)?, Some((penalty.value.detach(), penalty.norm)))
+        }
+    };
+    Ok(CriticTerms { loss: total, wasserstein, penalty, gradients })
+}
+
+/// Adds gradients that come by name to those that stand in the order of `names`.
+fn add_by_name(gradients: &mut [Tensor], names: &[String], named: Vec<(String, Tensor)>) {
+    let mut named: HashMap<_, _> = named.into_iter().collect();
+    no_grad(|| {
+        for (gradient, name) in gradients.iter_mut().zip(names) {
+            if let Some(addend) = named.remove(name) {
+                let _ = gradient.g_add_(&addend);
+            }
+        }
+    });
+    assert!(named.is_empty(), "the optimiser lacks parameters of the critic: {:?}", named.keys());
+}

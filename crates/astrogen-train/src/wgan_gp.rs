@@ -1,0 +1,277 @@
+//! The step of a Wasserstein GAN with gradient penalty (Gulrajani et al. 2017).
+//!
+//! Every step is one update of the critic, on a batch of `N` real images and as many fakes
+//! made without a graph:
+//!
+//! ```text
+//! minimise   mean C(fake) - mean C(real) + weight mean (|grad C(points)| - 1)^2
+//! points     w real + (1 - w) fake, w ~ U(0, 1), one a sample
+//! ```
+//!
+//! and after every `n_critic`-th one the generator is updated once, on fresh latents, to
+//! minimise `-mean C(fake)`; no gradient is computed for the critic's weights then. The
+//! average of the generator follows.
+//!
+//! The history's `wasserstein` is `mean C(real) - mean C(fake)`, which estimates the
+//! Wasserstein-1 distance between images and samples while the critic's gradients have norms
+//! near 1 (`gradient_norm`). With a `weight_clip` and no penalty this is the first
+//! Wasserstein GAN (Arjovsky, Chintala and Bottou 2017; they used RMSprop with 5e-5 and
+//! clipped at 0.01). Other families of losses may be chosen too.
+
+use std::path::Path;
+
+use astrogen_losses::{AdversarialLoss, GradientPenaltyConfig, PenaltyDraw, penalty_points};
+use astrogen_models::{Critic, Generator, WganConfig, WganCritic, WganGenerator};
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor, no_grad};
+
+use crate::TrainError;
+use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
+use crate::ema::Ema;
+use crate::network::{Network, prefixed};
+use crate::optim::{Adam, AdamConfig};
+use crate::step::{Losses, Step, check_shape, check_size};
+
+/// Settings of [`WganGpStep`]; the defaults are those of the WGAN-GP paper.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WganGpStepConfig {
+    /// Adam of the generator. Default lr 1e-4, betas (0, 0.9).
+    pub generator_optimizer: AdamConfig,
+    /// Adam of the critic. Default lr 1e-4, betas (0, 0.9).
+    pub critic_optimizer: AdamConfig,
+    /// The family of losses. Default Wasserstein.
+    pub loss: AdversarialLoss,
+    /// The gradient penalty. Default two-sided, weight 10.
+    pub penalty: GradientPenaltyConfig,
+    /// Critic updates a generator update, at least 1. Default 5.
+    pub n_critic: u64,
+    /// After each update the critic's weights are clipped to +- this, > 0. Default none.
+    pub weight_clip: Option<f64>,
+    /// Decay of the generator's average, in [0, 1). Default 0.999.
+    pub ema_decay: f64,
+}
+
+impl Default for WganGpStepConfig {
+    fn default() -> Self {
+        let adam = AdamConfig { lr: 1e-4, betas: [0.0, 0.9], ..AdamConfig::default() };
+        Self {
+            generator_optimizer: adam,
+            critic_optimizer: adam,
+            loss: AdversarialLoss::Wasserstein,
+            penalty: GradientPenaltyConfig::default(),
+            n_critic: 5,
+            weight_clip: None,
+            ema_decay: 0.999,
+        }
+    }
+}
+
+impl WganGpStepConfig {
+    fn check(&self) -> Result<(), TrainError> {
+        self.loss.validate()?;
+        self.penalty.validate()?;
+        if self.n_critic == 0 {
+            return Err(TrainError::Config {
+                name: "n_critic",
+                rule: "at least 1 critic update a generator update",
+                got: "0".to_owned(),
+            });
+        }
+        match self.weight_clip {
+            Some(limit) if !(limit > 0.0 && limit.is_finite()) => Err(TrainError::Config {
+                name: "weight_clip",
+                rule: "a finite number above 0, or none",
+                got: limit.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A generator and a critic that train each other.
+#[derive(Debug)]
+pub struct WganGpStep {
+    config: WganGpStepConfig,
+    generator: Network<WganGenerator>,
+    critic: Network<WganCritic>,
+    average: Ema<WganGenerator>,
+    generator_optimizer: Adam,
+    critic_optimizer: Adam,
+    last: Last,
+}
+
+/// Scalars that not every step makes anew, kept for the history.
+#[derive(Debug)]
+struct Last {
+    generator_loss: Tensor,
+    penalty: Tensor,
+    gradient_norm: Tensor,
+}
+
+impl WganGpStep {
+    /// Networks with fresh weights, drawn from libtorch's generator: seed it before.
+    ///
+    /// # Errors
+    /// When a setting is out of its range.
+    pub fn new(
+        model: &WganConfig,
+        config: &WganGpStepConfig,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        config.check()?;
+        let generator = Network::new(device, |path| model.init_generator(path))?;
+        let critic = Network::new(device, |path| model.init_critic(path))?;
+        let average = Network::new(device, |path| model.init_generator(path))?;
+        let zero = || Tensor::zeros([0i64; 0], (Kind::Float, device));
+        Ok(Self {
+            average: Ema::new(average, &generator, config.ema_decay)?,
+            generator_optimizer: Adam::new(generator.parameters(), config.generator_optimizer)?,
+            critic_optimizer: Adam::new(critic.parameters(), config.critic_optimizer)?,
+            generator,
+            critic,
+            last: Last { generator_loss: zero(), penalty: zero(), gradient_norm: zero() },
+            config: config.clone(),
+        })
+    }
+
+    /// The averaged generator: the one to sample from.
+    pub fn average(&self) -> &WganGenerator {
+        &self.average.network.module
+    }
+
+    /// Updates the critic on images `[N, C, H, W]`, signed, and the fakes of latents
+    /// `[N, latent_dim]`; the penalty, where one is due, lies between both by `draw`.
+    ///
+    /// # Errors
+    /// [`astrogen_models::ModelError::InvalidShape`] for images of another shape than the
+    /// networks', and where there is not one latent and one interpolation weight an image.
+    ///
+    /// # Panics
+    /// For DRAGAN, where the draw has no noise of the images' shape.
+    pub fn update_critic(
+        &mut self,
+        real: &Tensor,
+        latent: &Tensor,
+        draw: &PenaltyDraw,
+    ) -> Result<Losses, TrainError> {
+        let critic = &self.critic.module;
+        check_shape("images", real, &critic.image_shape())?;
+        let n = real.size()[0];
+        check_size("latents", latent, &[n, self.generator.module.latent_dim()])?;
+        check_size("interpolation weights", &draw.weights, &[n])?;
+        let fake = no_grad(|| self.generator.module.forward_t(latent, true));
+
+        // Real and fake in one batch: the critic sees each image by itself.
+        let scores = critic.forward_t(&Tensor::cat(&[real, &fake], 0), true);
+        let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
+        let penalty = &self.config.penalty;
+        let term = penalty.applies_at(self.critic_optimizer.steps()).then(|| PenaltyTerm {
+            points: penalty_points(penalty.kind, real, &fake, draw),
+            config: penalty,
+        });
+        let CriticTerms { loss, wasserstein, penalty, gradients } = differentiate(
+            &scores,
+            &self.config.loss,
+            term,
+            critic.piecewise_linear(),
+            |images| critic.forward_t(images, true),
+            &self.critic_optimizer,
+        )?;
+        self.critic_optimizer.step(&gradients);
+        self.clip_weights();
+        if let Some((penalty, norm)) = penalty {
+            self.last.penalty.copy_(&penalty);
+            self.last.gradient_norm.copy_(&norm);
+        }
+        Ok(vec![
+            ("real_score", scores.real.detach().mean(Kind::Float)),
+            ("fake_score", scores.fake.detach().mean(Kind::Float)),
+            ("gradient_penalty", self.last.penalty.copy()),
+            ("gradient_norm", self.last.gradient_norm.copy()),
+            ("wasserstein", wasserstein),
+            ("critic_loss", loss),
+        ])
+    }
+
+    /// Updates the generator on latents `[N, latent_dim]`, and its average after it; its
+    /// loss. `real` are as many images: only a relativistic loss looks at them.
+    ///
+    /// # Errors
+    /// [`astrogen_models::ModelError::InvalidShape`] for latents of another shape than the
+    /// generator's, or, under a relativistic loss, images that are not as many or of another
+    /// shape than the critic's.
+    pub fn update_generator(
+        &mut self,
+        latent: &Tensor,
+        real: &Tensor,
+    ) -> Result<Tensor, TrainError> {
+        check_shape("latents", latent, &[self.generator.module.latent_dim()])?;
+        let critic = &self.critic.module;
+        if self.config.loss == AdversarialLoss::Relativistic {
+            let [c, h, w] = critic.image_shape();
+            check_size("images", real, &[latent.size()[0], c, h, w])?;
+        }
+        let fake = self.generator.module.forward_t(latent, true);
+        let scores = critic.forward_t(&fake, true);
+        let real_scores = || no_grad(|| critic.forward_t(real, true));
+        let loss = self.config.loss.generator_loss(&scores, real_scores);
+        let parameters = self.generator_optimizer.parameters();
+        let gradients = Tensor::f_run_backward(&[&loss], parameters, false, false)?;
+        self.generator_optimizer.step(&gradients);
+        self.average.update();
+        self.last.generator_loss.copy_(&loss.detach());
+        Ok(loss.detach())
+    }
+
+    fn clip_weights(&self) {
+        if let Some(limit) = self.config.weight_clip {
+            no_grad(|| {
+                for parameter in self.critic_optimizer.parameters() {
+                    let _ = parameter.shallow_clone().clamp_(-limit, limit);
+                }
+            });
+        }
+    }
+}
+
+impl Step for WganGpStep {
+    fn algorithm(&self) -> &'static str {
+        "wgan-gp"
+    }
+
+    fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError> {
+        let n = batch.size().first().copied().unwrap_or(0);
+        let latent = self.generator.module.latent(n);
+        let draw = PenaltyDraw::new(self.config.penalty.kind, batch);
+        let mut losses = self.update_critic(batch, &latent, &draw)?;
+        if self.critic_optimizer.steps().is_multiple_of(self.config.n_critic) {
+            let latent = self.generator.module.latent(n);
+            let _ = self.update_generator(&latent, batch)?;
+        }
+        losses.push(("generator_loss", self.last.generator_loss.copy()));
+        Ok(losses)
+    }
+
+    fn state(&self) -> Vec<(String, Tensor)> {
+        let last = [
+            ("generator_loss", &self.last.generator_loss),
+            ("gradient_penalty", &self.last.penalty),
+            ("gradient_norm", &self.last.gradient_norm),
+        ];
+        let last = last.map(|(name, value)| (name.to_owned(), value.shallow_clone()));
+        let parts = [
+            ("generator", self.generator.named_tensors()),
+            ("critic", self.critic.named_tensors()),
+            ("average", self.average.state()),
+            ("optimizer.generator", self.generator_optimizer.state()),
+            ("optimizer.critic", self.critic_optimizer.state()),
+            ("last", last.into()),
+        ];
+        parts.into_iter().flat_map(|(prefix, named)| prefixed(prefix, named)).collect()
+    }
+
+    fn export(&self, folder: &Path) -> Result<(), TrainError> {
+        Ok(self.average().save(folder.join(WganGenerator::FILE))?)
+    }
+}

@@ -1,0 +1,72 @@
+//! Training: the loop, and the step of each algorithm.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod dcgan_golden;
+mod fit;
+mod instance_noise;
+mod wgan_gp;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use astrogen_data::{ArrayDataset, BatchConfig, Batches};
+use astrogen_train::TrainError;
+use astrogen_train::fit::{Event, FitConfig};
+use astrogen_train::interrupt::StopSignal;
+use astrogen_train::step::{Losses, Step};
+use ndarray::Array4;
+use tch::{Device, Tensor};
+
+/// libtorch has one random generator for the whole program, so these tests take turns.
+fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Images that differ, in batches of 4.
+fn batches_of(samples: usize, [channels, height, width]: [usize; 3]) -> Batches {
+    let pixels = Array4::from_shape_fn((samples, channels, height, width), |(n, c, y, x)| {
+        ((n * 7 + c * 3 + y * 5 + x) % 17) as f32 / 8.5 - 1.0
+    });
+    let config = BatchConfig { batch_size: 4, seed: 5, ..BatchConfig::default() };
+    Batches::new(Arc::new(ArrayDataset::new(pixels).unwrap()), &config, Device::Cpu).unwrap()
+}
+
+/// Settings of a short run.
+fn config(steps: u64) -> FitConfig {
+    FitConfig {
+        steps,
+        log_interval: 1,
+        sample_interval: 4,
+        checkpoint_interval: 2,
+        keep_checkpoints: 2,
+        seed: 9,
+    }
+}
+
+/// An observer that raises the stop signal at a step, as Ctrl-C would.
+fn stop_at<S>(at: u64, stop: &StopSignal) -> impl FnMut(&S, &Event) -> Result<(), TrainError> {
+    let stop = stop.clone();
+    move |_, event| {
+        if matches!(event, Event::Logged { step, .. } if *step == at) {
+            stop.raise();
+        }
+        Ok(())
+    }
+}
+
+/// The state of an algorithm as bytes, to be compared to the last bit.
+fn bytes_of(algorithm: &dyn Step) -> BTreeMap<String, Vec<u8>> {
+    let bytes = |tensor: &Tensor| {
+        let mut bytes = vec![0; tensor.numel() * tensor.kind().elt_size_in_bytes()];
+        tensor.f_copy_data_u8(&mut bytes, tensor.numel()).unwrap();
+        bytes
+    };
+    algorithm.state().iter().map(|(name, tensor)| (name.clone(), bytes(tensor))).collect()
+}
+
+/// One of a step's scalars.
+fn loss(losses: &Losses, name: &str) -> f64 {
+    losses.iter().find(|(loss, _)| *loss == name).unwrap().1.double_value(&[])
+}
