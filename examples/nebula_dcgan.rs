@@ -9,26 +9,27 @@
 
 #![allow(clippy::print_stdout, reason = "a program speaks to its user")]
 
+mod shared;
+
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use astrogen::data::{Augment, export};
+use anyhow::{Result, bail};
+use astrogen::data::Augment;
 use astrogen::losses::AdversarialConfig;
 use astrogen::metrics::{SlicedWassersteinConfig, sliced_wasserstein};
 use astrogen::models::weights::fingerprint;
-use astrogen::plot::{Series, save_curves, save_grid};
+use astrogen::plot::save_grid;
 use astrogen::prelude::*;
-use astrogen::preprocess::Scaling;
-use astrogen::runtime::{set_threads, tune_allocator};
-use astrogen::sky::{NebulaConfig, simulate_nebulae};
+use astrogen::runtime::tune_allocator;
 use astrogen::train::TrainError;
 use astrogen::train::fit::ScoreBy;
+use astrogen::train::gan::InstanceNoise;
 use astrogen::train::interrupt::StopSignal;
-use astrogen::train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
+use astrogen::train::log::{HistoryCsv, JsonLines, Progress, TensorBoard};
 use astrogen::train::optim::AdamConfig;
-use astrogen::train::run_dir::{empty_folder, numbered_folder};
 use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
+use shared::{DataArguments, Physical, RunArguments, draw_progress, report, sample_folder};
 use tch::Tensor;
 
 #[derive(Parser)]
@@ -49,21 +50,10 @@ enum Mode {
 
 #[derive(Args)]
 struct TrainArguments {
-    /// A folder of FITS, PNG, JPEG or TIFF files; simulated nebulae if left out.
-    #[arg(long)]
-    data: Option<PathBuf>,
-    /// Side of the images in pixels: a power of two from 32 to 512.
-    #[arg(long, default_value_t = 64)]
-    image_size: usize,
-    /// Bands of the images.
-    #[arg(long, default_value_t = 3)]
-    channels: usize,
-    /// Training steps; 2000 if neither this nor --epochs is given.
-    #[arg(long, conflicts_with = "epochs")]
-    steps: Option<u64>,
-    /// Passes over the data, instead of --steps.
-    #[arg(long)]
-    epochs: Option<u64>,
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    run: RunArguments,
     #[arg(long, default_value_t = 32)]
     batch_size: usize,
     /// Width of the generator; the paper's is 64.
@@ -76,36 +66,13 @@ struct TrainArguments {
     /// being too sure to learn from. The paper's is 1.
     #[arg(long, default_value_t = 0.9)]
     real_label: f64,
-    /// How the limits of a frame are found: minmax, zscale, percentile:P,
-    /// asymmetric:LOW,HIGH, manual:VMIN,VMAX. If left out, asymmetric:0.25,99.75 for FITS
-    /// files, and pictures, which were stretched already, are taken as they are.
-    #[arg(long)]
-    interval: Option<Interval>,
-    /// How pixels between the limits are spread: linear, sqrt, log[:a], asinh[:a], ... If
-    /// left out, asinh:0.1 for FITS files.
-    #[arg(long)]
-    stretch: Option<Stretch>,
+    /// Deviation of the noise on every image the discriminator sees, at first; within 2000
+    /// steps it falls to a sixth. The paper's is 0.
+    #[arg(long, default_value_t = 0.3)]
+    instance_noise: f64,
     /// Learning rate of both networks; the paper's is 2e-4, for its wider networks.
     #[arg(long, default_value_t = 5e-4)]
     lr: f64,
-    /// Stop at the first file that cannot be used, instead of skipping it.
-    #[arg(long)]
-    strict: bool,
-    /// auto, cpu, cuda or cuda:N.
-    #[arg(long, default_value_t = DeviceChoice::Auto)]
-    device: DeviceChoice,
-    /// Threads of libtorch; all cores if left out.
-    #[arg(long)]
-    threads: Option<usize>,
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// The run's folder; runs/nebula-dcgan-N if left out.
-    #[arg(long)]
-    out: Option<PathBuf>,
-    /// Go on with the run in this folder, with the settings it began with (only --steps,
-    /// --epochs, --device and --threads are heeded).
-    #[arg(long, conflicts_with = "out")]
-    resume: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -133,10 +100,9 @@ struct RunConfig {
     model: DcganConfig,
     algorithm: DcganStepConfig,
     fit: FitConfig,
-    /// With the scaling of the median frame: how samples go back to physical units.
-    pipeline: PipelineConfig,
-    scaling: Scaling,
-    unit: Option<String>,
+    /// How samples go back to physical units.
+    #[serde(flatten)]
+    physical: Physical,
 }
 
 fn main() -> Result<()> {
@@ -149,32 +115,26 @@ fn main() -> Result<()> {
 }
 
 fn train(arguments: &TrainArguments) -> Result<()> {
-    let device = arguments.device.resolve()?;
-    set_threads(arguments.threads);
+    let device = arguments.run.device()?;
 
     // Data.
     model_config(arguments).validate()?; // before minutes go into reading files
-    let earlier = arguments.resume.as_deref().map(RunDir::open).transpose()?;
-    let earlier_config = earlier.as_ref().map(RunDir::read_config::<RunConfig>).transpose()?;
-    let data = match &earlier_config {
-        Some(config) => config.data.clone(),
-        None => folder_config(arguments)?,
+    let earlier = arguments.run.earlier::<RunConfig>()?;
+    let data = match &earlier {
+        Some((_, config)) => config.data.clone(),
+        None => arguments.data.folder(arguments.run.seed)?,
     };
     println!("reading {}", data.path.display());
     let folder = ImageFolder::open(&data)?;
     println!("{}", folder.report());
 
     // Settings.
-    let mut config = match earlier_config {
-        Some(config) => config,
-        None => run_config(arguments, data, &folder),
+    let (earlier, mut config) = match earlier {
+        Some((run, config)) => (Some(run), config),
+        None => (None, run_config(arguments, data, &folder)),
     };
     let mut batches = Batches::new(folder.train(), &config.batches, device)?;
-    if let Some(epochs) = arguments.epochs {
-        config.fit.steps = epochs.saturating_mul(batches.steps_per_epoch());
-    } else if let Some(steps) = arguments.steps {
-        config.fit.steps = steps;
-    }
+    config.fit.steps = arguments.run.steps(batches.steps_per_epoch()).unwrap_or(config.fit.steps);
     config.fit.check()?;
 
     // Model and optimisers.
@@ -182,21 +142,25 @@ fn train(arguments: &TrainArguments) -> Result<()> {
     let mut algorithm = DcganStep::new(&config.model, &config.algorithm, device)?;
 
     // The run's folder.
-    let run = match (earlier, &arguments.out) {
-        (Some(run), _) => run,
-        (None, Some(path)) => RunDir::create(path)?,
-        (None, None) => RunDir::create_next("runs".as_ref(), "nebula-dcgan")?,
+    let run = match earlier {
+        Some(run) => run,
+        None => arguments.run.create("nebula-dcgan")?,
     };
     run.write_config(&config)?;
 
-    // Loop.
+    // Observers.
     let latent = algorithm.average().latent(64);
     let real = (0..4).map(|_| batches.next_batch()).collect::<Result<Vec<_>, _>>()?;
     let real = Tensor::cat(&real, 0);
     let score_latent = algorithm.average().latent(real.size()[0]);
     save_grid(&real.slice(0, 0, 64, 1), None, run.join("samples/real.png"))?;
-    let mut draw = |algorithm: &DcganStep, event: &Event| match event {
-        Event::Sample { step } => draw_progress(&run, algorithm.average(), &latent, *step),
+    let draw = |algorithm: &DcganStep, step| {
+        let images = algorithm.average().sample(&latent);
+        let shown = ["discriminator_loss", "generator_loss"];
+        draw_progress(&run, "DCGAN losses", &shown, step, images)
+    };
+    let mut watch = |algorithm: &DcganStep, event: &Event| match event {
+        Event::Sample { step } => draw(algorithm, *step),
         _ => Ok(()),
     };
     let mut score = ScoreBy(|algorithm: &DcganStep| {
@@ -209,59 +173,21 @@ fn train(arguments: &TrainArguments) -> Result<()> {
     let mut board = TensorBoard::create(run.path())?;
     let mut progress = Progress::default();
     let observers: &mut [&mut dyn Observer<DcganStep>] =
-        &mut [&mut history, &mut json, &mut board, &mut progress, &mut score, &mut draw];
+        &mut [&mut history, &mut json, &mut board, &mut progress, &mut score, &mut watch];
+
+    // Loop.
     println!("training on {device:?} into {}", run.path().display());
     let stop = StopSignal::on_ctrl_c()?;
     let outcome = fit(&mut algorithm, &mut batches, &run, &config.fit, &stop, observers)?;
-    draw_progress(&run, algorithm.average(), &latent, outcome.step)?;
-    let how = if outcome.interrupted { "stopped" } else { "finished" };
-    println!("{how} after {} steps", outcome.step);
-    println!("  grid     {}", run.sample_path(outcome.step, "png").display());
-    println!("  losses   {}", run.join("losses.png").display());
-    println!("  weights  {}", run.join(DcganGenerator::FILE).display());
-    if let Some((step, score)) = run.best_checkpoint()? {
-        let best = run.join("best").join(DcganGenerator::FILE);
-        println!("  best     {}: sliced Wasserstein {score:.1} at step {step}", best.display());
-    }
-    Ok(())
-}
-
-/// What to train on: the folder that was asked for, or simulated nebulae in the cache.
-fn folder_config(arguments: &TrainArguments) -> Result<FolderConfig> {
-    let path = match &arguments.data {
-        Some(path) => std::path::absolute(path)?, // a resume may start in another folder
-        None => {
-            let cache = dirs::cache_dir().context("no cache folder; give --data")?;
-            let size = (arguments.image_size * 3 / 2).max(96);
-            let folder = cache.join("astrogen").join(format!("nebulae-{size}px"));
-            println!("simulating 1000 nebulae into {} (once)", folder.display());
-            simulate_nebulae(&folder, &NebulaConfig { size, ..NebulaConfig::default() }, 1000, 1)?;
-            folder
-        }
-    };
-    let as_told = arguments.interval.is_some() || arguments.stretch.is_some();
-    let defaults = FolderConfig::default();
-    Ok(FolderConfig {
-        path,
-        image_size: arguments.image_size,
-        channels: arguments.channels,
-        pipeline: PipelineConfig {
-            interval: arguments.interval.clone().unwrap_or(defaults.pipeline.interval),
-            stretch: arguments.stretch.unwrap_or(defaults.pipeline.stretch),
-            ..defaults.pipeline
-        },
-        pictures: defaults.pictures.filter(|_| !as_told),
-        seed: arguments.seed,
-        strict: arguments.strict,
-        ..FolderConfig::default()
-    })
+    draw(&algorithm, outcome.step)?;
+    report(&run, &outcome, DcganGenerator::FILE)
 }
 
 fn model_config(arguments: &TrainArguments) -> DcganConfig {
     let features = arguments.features;
     DcganConfig {
-        image_size: arguments.image_size as i64,
-        channels: arguments.channels as i64,
+        image_size: arguments.data.image_size as i64,
+        channels: arguments.data.channels as i64,
         generator_features: features,
         discriminator_features: arguments.discriminator_features.unwrap_or((features / 2).max(1)),
         ..DcganConfig::default()
@@ -278,50 +204,30 @@ fn run_config(arguments: &TrainArguments, data: FolderConfig, folder: &ImageFold
                 lr: arguments.lr,
                 ..paper.discriminator_optimizer
             },
+            instance_noise: InstanceNoise {
+                start: arguments.instance_noise,
+                end: arguments.instance_noise / 6.0,
+                steps: 2000,
+            },
             loss: AdversarialConfig { real_label: arguments.real_label, ..paper.loss },
             ..paper
         },
         batches: BatchConfig {
             batch_size: arguments.batch_size,
             augment: Augment::Dihedral,
-            seed: arguments.seed,
+            seed: arguments.run.seed,
             ..BatchConfig::default()
         },
         fit: FitConfig {
             steps: 2000,
             sample_interval: 100,
             checkpoint_interval: 200,
-            seed: arguments.seed,
+            seed: arguments.run.seed,
             ..FitConfig::default()
         },
         data,
-        pipeline: folder.pipeline().config().clone(),
-        scaling: folder.scaling().clone(),
-        unit: folder.unit().map(str::to_owned),
+        physical: Physical::of(folder),
     }
-}
-
-/// The grid of the same latents, and the loss curves so far.
-fn draw_progress(
-    run: &RunDir,
-    generator: &DcganGenerator,
-    latent: &Tensor,
-    step: u64,
-) -> Result<(), TrainError> {
-    let images = generator.sample(latent)?;
-    save_grid(&images, None, run.sample_path(step, "png")).map_err(TrainError::observer)?;
-    let Ok(history) = History::open(&run.join("history.csv")) else { return Ok(()) };
-    let series: Vec<Series> = history
-        .losses
-        .iter()
-        .filter(|(name, _)| name.ends_with("_loss"))
-        .map(|(name, values)| {
-            let steps = history.steps.iter().map(|&step| step as f64);
-            Series::new(name.clone(), steps.zip(values.iter().copied()))
-        })
-        .collect();
-    save_curves(run.join("losses.png"), "DCGAN losses", "step", "loss", &series)
-        .map_err(TrainError::observer)
 }
 
 fn sample(arguments: &SampleArguments) -> Result<()> {
@@ -332,21 +238,9 @@ fn sample(arguments: &SampleArguments) -> Result<()> {
     let run = RunDir::open(&arguments.run)?;
     let config: RunConfig = run.read_config()?;
     let generator = DcganGenerator::load(run.path(), device)?;
-    let out = match &arguments.out {
-        Some(path) => {
-            empty_folder(path)?;
-            path.clone()
-        }
-        None => numbered_folder(run.path(), "generated")?,
-    };
-
+    let out = sample_folder(&run, arguments.out.as_deref())?;
     seed_everything(arguments.seed);
     let images = generator.sample(&generator.latent(arguments.count))?;
-    save_grid(&images, None, out.join("grid.png"))?;
-    let pipeline = Pipeline::new(config.pipeline)?;
     let model = fingerprint(&generator.named_tensors())?;
-    let origin = export::Origin { model, seed: arguments.seed, unit: config.unit };
-    let files = export::save_fits(&images, &pipeline, &config.scaling, &origin, &out)?;
-    println!("grid.png and {} FITS files in {}", files.len(), out.display());
-    Ok(())
+    config.physical.save(&images, model, arguments.seed, &out)
 }

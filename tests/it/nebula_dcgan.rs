@@ -1,61 +1,18 @@
 //! The example as its users meet it: a run, a kill, a resume, samples, and bad input.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use astrogen::preprocess::fits::{FitsFile, Value};
-use astrogen::sky::{NebulaConfig, simulate_nebulae};
 
-/// The example's program, built once with this test's settings.
-fn example() -> &'static Path {
-    static EXAMPLE: OnceLock<PathBuf> = OnceLock::new();
-    EXAMPLE.get_or_init(|| {
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--example", "nebula_dcgan", "--manifest-path"])
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-            .status()
-            .expect("cargo runs");
-        assert!(status.success(), "the example builds");
-        // This test is TARGET/debug/deps/it-HASH.
-        let this = std::env::current_exe().expect("the test's own path");
-        this.ancestors().nth(2).expect("two folders up").join("examples/nebula_dcgan")
-    })
-}
+use crate::program::{Program, nebulae, text, utf8};
 
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(example());
-    command.args(arguments);
-    if arguments.first() != Some(&"sample") {
-        // One thread each: these tests run side by side.
-        command.args(["--device", "cpu", "--threads", "1"]);
-    }
-    command
-}
-
-fn text(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
-}
-
-fn succeed(arguments: &[&str]) -> String {
-    let output = command(arguments).output().expect("the example starts");
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output));
-    text(&output)
-}
-
-fn utf8(path: &Path) -> &str {
-    path.to_str().expect("temporary folders have plain names")
-}
-
-/// Twelve small nebulae and a file that is none.
-fn nebulae(folder: &Path) -> PathBuf {
-    let data = folder.join("data");
-    let config = NebulaConfig { size: 48, ..NebulaConfig::default() };
-    simulate_nebulae(&data, &config, 12, 3).expect("nebulae");
-    fs::write(data.join("broken.fits"), "SIMPLE  = but not really").expect("written");
-    data
+fn example() -> &'static Program {
+    static EXAMPLE: OnceLock<Program> = OnceLock::new();
+    EXAMPLE.get_or_init(|| Program::build("nebula_dcgan"))
 }
 
 const SMALL: [&str; 8] =
@@ -69,11 +26,11 @@ fn train(data: &Path, out: &Path, steps: &str) -> Vec<String> {
 #[test]
 fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let data = nebulae(folder.path());
+    let data = nebulae(folder.path(), 48);
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
 
     let arguments = train(&data, &whole, "220");
-    let told = succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let told = example().succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     assert!(told.contains("broken.fits"), "a bad file is named: {told}");
     for file in [
         "config.json",
@@ -89,7 +46,8 @@ fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
 
     // Killed as soon as its first checkpoint is there.
     let arguments = train(&data, &killed, "220");
-    let mut child = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    let mut child = example()
+        .command(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
         .spawn()
         .expect("the example starts");
     let first = killed.join("checkpoints/step-00000200.safetensors");
@@ -102,7 +60,7 @@ fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
     }
     child.kill().expect("killed");
     child.wait().expect("dead");
-    succeed(&["--resume", utf8(&killed)]);
+    example().succeed(&["--resume", utf8(&killed)]);
     for file in [
         "checkpoints/step-00000220.safetensors",
         "generator.safetensors",
@@ -114,10 +72,28 @@ fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
 
     // Samples, twice from one seed.
     let out = folder.path().join("samples");
-    succeed(&["sample", utf8(&whole), "--count", "3", "--seed", "5", "--out", utf8(&out)]);
+    example().succeed(&[
+        "sample",
+        utf8(&whole),
+        "--count",
+        "3",
+        "--seed",
+        "5",
+        "--out",
+        utf8(&out),
+    ]);
     assert!(out.join("grid.png").is_file());
     let again = folder.path().join("again");
-    succeed(&["sample", utf8(&whole), "--count", "3", "--seed", "5", "--out", utf8(&again)]);
+    example().succeed(&[
+        "sample",
+        utf8(&whole),
+        "--count",
+        "3",
+        "--seed",
+        "5",
+        "--out",
+        utf8(&again),
+    ]);
     let mut fits: Vec<_> = fs::read_dir(&out)
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
@@ -143,10 +119,10 @@ fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
 #[test]
 fn a_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let data = nebulae(folder.path());
+    let data = nebulae(folder.path(), 48);
     let out = folder.path().join("run");
     let arguments = train(&data, &out, "3");
-    succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    example().succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     let checkpoint = out.join("checkpoints/step-00000003.safetensors");
     let before = fs::read(&checkpoint).expect("a checkpoint");
 
@@ -158,7 +134,7 @@ fn a_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole() {
             "-c",
             &script,
             "bash",
-            utf8(example()),
+            utf8(example().path()),
             "--resume",
             utf8(&out),
             "--steps",
@@ -174,16 +150,16 @@ fn a_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole() {
     assert!(fs::read(&checkpoint).expect("still there") == before, "the old checkpoint changed");
     let left = fs::read_dir(out.join("checkpoints")).expect("a folder").count();
     assert_eq!(left, 1, "half a file was left behind");
-    succeed(&["--resume", utf8(&out), "--steps", "6"]);
+    example().succeed(&["--resume", utf8(&out), "--steps", "6"]);
 }
 
 #[test]
 fn ctrl_c_finishes_the_step_saves_and_leaves() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let data = nebulae(folder.path());
+    let data = nebulae(folder.path(), 48);
     let out = folder.path().join("run");
     let arguments = train(&data, &out, "1000000");
-    let mut command = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut command = example().command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
     let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
     while !out.join("history.csv").exists() {
         assert!(child.try_wait().expect("a child").is_none(), "it ended by itself");
@@ -203,7 +179,7 @@ fn ctrl_c_finishes_the_step_saves_and_leaves() {
 #[test]
 fn bad_input_is_answered_with_what_to_do() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let data = nebulae(folder.path());
+    let data = nebulae(folder.path(), 48);
     let data = utf8(&data);
     let empty = folder.path().join("empty");
     fs::create_dir(&empty).expect("a folder");
@@ -242,10 +218,7 @@ fn bad_input_is_answered_with_what_to_do() {
         if !arguments.contains(&"--out") && arguments.contains(&"--data") {
             arguments.extend(["--out", out]);
         }
-        let output = Command::new(example()).args(&arguments).output().expect("the example starts");
-        let told = text(&output);
-        assert!(!output.status.success(), "{arguments:?} was accepted: {told}");
-        assert!(!told.contains("panicked"), "{arguments:?}: {told}");
+        let told = example().refuse(&arguments);
         for part in *parts {
             assert!(told.contains(part), "{arguments:?}: {part:?} is not in: {told}");
         }

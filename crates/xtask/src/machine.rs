@@ -104,17 +104,24 @@ fn version_pair(text: &str) -> Option<(u32, u32)> {
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
+/// What the system says of the first processor under this name.
+fn processor_field(name: &str) -> Option<String> {
+    fs::read_to_string("/proc/cpuinfo").ok()?.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        (key.trim() == name).then(|| value.trim().to_owned())
+    })
+}
+
+/// The processor's model.
+pub(crate) fn cpu() -> String {
+    processor_field("model name").unwrap_or_else(|| "unknown processor".to_owned())
+}
+
 /// Adds the processor, the threads and the allocator to the report.
 pub(crate) fn processor(report: &mut Report) {
-    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let field = |name: &str| {
-        cpuinfo.lines().find_map(|line| {
-            let (key, value) = line.split_once(':')?;
-            (key.trim() == name).then(|| value.trim())
-        })
-    };
-    let capability = capability(field("flags").unwrap_or_default());
-    let model = field("model name").unwrap_or("unknown processor");
+    let flags = processor_field("flags");
+    let capability = capability(flags.as_deref().unwrap_or_default());
+    let model = cpu();
     match std::env::var("ATEN_CPU_CAPABILITY") {
         Ok(forced) if !forced.eq_ignore_ascii_case(capability) => report.note(
             "cpu",
@@ -123,7 +130,7 @@ pub(crate) fn processor(report: &mut Report) {
                      mend: unset ATEN_CPU_CAPABILITY"
             ),
         ),
-        _ if cpuinfo.is_empty() => report.fine("cpu", "libtorch picks its kernels itself"),
+        _ if flags.is_none() => report.fine("cpu", "libtorch picks its kernels itself"),
         _ if capability == "DEFAULT" => {
             report.note("cpu", format!("{model}, no AVX2: libtorch runs, several times slower"))
         }

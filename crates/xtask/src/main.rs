@@ -2,8 +2,8 @@
 //!
 //! `cargo xtask test` and `cargo xtask demo` set up libtorch by themselves and then
 //! run; `setup` does only the set-up, `doctor` says what is wrong and how to mend it,
-//! `python` and `golden` remake the reference values of the tests. It links no
-//! libtorch, so it builds in seconds.
+//! `python` and `golden` remake the reference values of the tests, `peers` times ours and
+//! PyTorch in turn. It links no libtorch, so it builds in seconds.
 
 #![allow(
     clippy::print_stdout,
@@ -20,6 +20,7 @@ mod environment;
 mod golden;
 mod libtorch;
 mod machine;
+mod peers;
 mod pip;
 mod program;
 mod python;
@@ -68,7 +69,9 @@ enum Command {
     },
     /// Say what was found on this machine and, for whatever is wrong, the exact mend
     Doctor,
-    /// Make the Python environment of the golden scripts and print its interpreter
+    /// Time our programs and PyTorch's in turn; writes target/peers/report.json
+    Peers(peers::Options),
+    /// Make the Python environment of the golden scripts and the peers, print its interpreter
     Python,
     /// Remake the golden values: run crates/*/tests/golden/*.py
     Golden {
@@ -115,6 +118,10 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             cargo::test(libtorch.as_ref(), &args)
         }
         Command::Doctor => doctor::run(),
+        Command::Peers(options) => {
+            peers::run(&options)?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Python => {
             println!("{}", python::environment()?.display());
             Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! The Python environment that makes the golden values.
+//! The Python environment: it makes the golden values and runs the peers of `cargo xtask peers`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::pip::{Python, TORCH_PYTHONS};
 use crate::program::output;
 use crate::record;
 
-/// The packages of the golden scripts; golden values come from exactly these.
+/// The packages of the environment; golden values and peers' times come from exactly these.
 const REQUIREMENTS: [&str; 5] =
     ["torch==2.13.0", "numpy==2.4.6", "astropy==8.0.2", "safetensors==0.8.0", "scipy==1.17.1"];
 
@@ -28,7 +28,7 @@ pub(crate) fn environment() -> Result<PathBuf> {
     );
     // An environment belongs to the interpreter that it was made with.
     let stamp = format!("python {}\n{}\n", python.version, REQUIREMENTS.join("\n"));
-    let folder = Folder::new(&cache::directory()?, "python-golden", stamp);
+    let folder = Folder::new(&cache::directory()?, "python", stamp);
     folder.complete(check, |tree, scratch| install(&python, tree, scratch))?;
     Ok(interpreter(folder.path()))
 }
@@ -48,8 +48,8 @@ fn install(python: &Python, tree: &Path, scratch: &Path) -> Result<()> {
         );
     }
     eprintln!(
-        "Making the Python environment of the golden scripts: about 3 GB to download, 5 GB on disk, \
-         once for all clones. A few minutes."
+        "Making the Python environment of the golden scripts and the peers: about 3 GB to download, \
+         5 GB on disk, once for all clones. A few minutes."
     );
     let tree_name = tree.display().to_string();
     // pip stays outside: Debian keeps what `venv` needs to put it inside in another package.
@@ -79,7 +79,7 @@ fn check(environment: &Path) -> Result<()> {
 
 fn wrong_version(found: &str) -> String {
     format!(
-        "the golden scripts need Python 3.{OLDEST} to 3.{}, and python3 is {found}. Put such a \
+        "the golden scripts and the peers need Python 3.{OLDEST} to 3.{}, and python3 is {found}. Put such a \
          python3 first on PATH, for example with `uv python install 3.12` or your system's packages",
         TORCH_PYTHONS.end()
     )

@@ -1,0 +1,64 @@
+//! Our side of `cargo xtask peers`, which starts this program with `--serve`.
+//!
+//! It reads requests from standard input and answers each on standard output, a line of
+//! JSON each way: `{"request": "prepare", ...}` is answered by `{"ok": value}` or
+//! `{"error": "message"}`. The peer's side is `peers.py` beside this file.
+//!
+//! A new row is a file with a [`Row`] in it and a line in [`ROWS`].
+
+#![allow(clippy::print_stdout, reason = "a program that talks to its caller")]
+
+mod dcgan;
+mod inputs;
+mod penalty;
+mod row;
+mod side;
+mod wgan_gp;
+
+use std::io::{BufRead, Write};
+
+use anyhow::Result;
+use serde_json::json;
+
+use crate::row::Entry;
+use crate::side::Side;
+
+/// The rows, in the order in which they are timed.
+const ROWS: &[Entry] = &[
+    Entry {
+        name: "gradient_penalty_conv_128px_b16",
+        tolerance: 1e-4,
+        prepare: penalty::conv_128px_b16,
+    },
+    Entry { name: "gradient_penalty_mlp_b200", tolerance: 1e-4, prepare: penalty::mlp_b200 },
+    Entry {
+        name: "wgan_gp_critic_step_128px_b16",
+        tolerance: 1e-3,
+        prepare: wgan_gp::critic_step_128px_b16,
+    },
+    Entry {
+        name: "wgan_gp_generator_step_128px_b16",
+        tolerance: 1e-3,
+        prepare: wgan_gp::generator_step_128px_b16,
+    },
+    Entry { name: "dcgan_step_64px_b64", tolerance: 1e-3, prepare: dcgan::step_64px_b64 },
+];
+
+fn main() -> Result<()> {
+    if !std::env::args().any(|arg| arg == "--serve") {
+        println!("`cargo xtask peers` runs this program and its peer side by side.");
+        return Ok(());
+    }
+    astrogen::runtime::tune_allocator();
+    let mut side = Side::new(ROWS);
+    let mut answers = std::io::stdout().lock();
+    for line in std::io::stdin().lock().lines() {
+        let answer = match side.answer(&line?) {
+            Ok(value) => json!({ "ok": value }),
+            Err(error) => json!({ "error": format!("{error:#}") }),
+        };
+        writeln!(answers, "{answer}")?;
+        answers.flush()?;
+    }
+    Ok(())
+}

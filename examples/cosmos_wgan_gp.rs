@@ -1,0 +1,268 @@
+//! Trains a Wasserstein GAN with gradient penalty on cosmic images, simulated or yours, and
+//! samples from it.
+//!
+//! ```text
+//! cargo run --release --example cosmos_wgan_gp                         # simulated nebulae
+//! cargo run --release --example cosmos_wgan_gp -- --data my_fits_folder
+//! cargo run --release --example cosmos_wgan_gp -- --resume runs/cosmos-wgan-gp-1
+//! cargo run --release --example cosmos_wgan_gp -- sample runs/cosmos-wgan-gp-1 --count 64
+//! ```
+
+#![allow(clippy::print_stdout, reason = "a program speaks to its user")]
+
+mod shared;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use astrogen::data::Augment;
+use astrogen::losses::GradientPenaltyConfig;
+use astrogen::metrics::{SlicedWassersteinConfig, sliced_wasserstein};
+use astrogen::models::latent::slerp;
+use astrogen::models::weights::fingerprint;
+use astrogen::models::{Upsampling, WganConfig, WganGenerator};
+use astrogen::plot::save_grid;
+use astrogen::prelude::*;
+use astrogen::runtime::tune_allocator;
+use astrogen::train::TrainError;
+use astrogen::train::fit::ScoreBy;
+use astrogen::train::interrupt::StopSignal;
+use astrogen::train::log::{HistoryCsv, JsonLines, Progress, TensorBoard};
+use astrogen::train::optim::AdamConfig;
+use astrogen::train::wgan_gp::{WganGpStep, WganGpStepConfig};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+use shared::{DataArguments, Physical, RunArguments, draw_progress, report, sample_folder};
+use tch::Tensor;
+
+#[derive(Parser)]
+#[command(about = "Trains a WGAN-GP on cosmic images and samples from it")]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    mode: Option<Mode>,
+    #[command(flatten)]
+    train: TrainArguments,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    /// Draws samples from a trained run: a PNG grid, and FITS files in physical units.
+    Sample(SampleArguments),
+}
+
+#[derive(Args)]
+struct TrainArguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    run: RunArguments,
+    #[arg(long, default_value_t = 32)]
+    batch_size: usize,
+    /// Width of both networks at half the image size; the library's default is 32.
+    #[arg(long, default_value_t = 16)]
+    features: i64,
+    /// How the generator doubles its images: transposed or nearest.
+    #[arg(long, value_enum, default_value_t = UpsamplingArgument::Transposed)]
+    upsampling: UpsamplingArgument,
+    /// Critic updates a generator update; every training step is one critic update. The
+    /// paper's is 5; with fewer, images come sooner.
+    #[arg(long, default_value_t = 2)]
+    n_critic: u64,
+    /// Weight of the gradient penalty.
+    #[arg(long, default_value_t = 10.0)]
+    penalty_weight: f64,
+    /// Learning rate of both networks; the paper's is 1e-4, for wider networks.
+    #[arg(long, default_value_t = 5e-4)]
+    lr: f64,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum UpsamplingArgument {
+    /// A transposed convolution of stride 2.
+    Transposed,
+    /// Nearest-neighbour doubling, then a 3x3 convolution: no checker texture.
+    Nearest,
+}
+
+#[derive(Args)]
+struct SampleArguments {
+    /// The folder of a run.
+    run: PathBuf,
+    /// How many images.
+    #[arg(long, default_value_t = 16)]
+    count: i64,
+    /// Walks between random latents, each a row of a second grid, walks.png.
+    #[arg(long, default_value_t = 8)]
+    walks: i64,
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Where to write; RUN/generated-N if left out.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+}
+
+/// Everything a run was made with: config.json in its folder.
+#[derive(Serialize, Deserialize)]
+struct RunConfig {
+    data: FolderConfig,
+    batches: BatchConfig,
+    model: WganConfig,
+    algorithm: WganGpStepConfig,
+    fit: FitConfig,
+    /// How samples go back to physical units.
+    #[serde(flatten)]
+    physical: Physical,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    tune_allocator();
+    match arguments.mode {
+        None => train(&arguments.train),
+        Some(Mode::Sample(sample_arguments)) => sample(&sample_arguments),
+    }
+}
+
+fn train(arguments: &TrainArguments) -> Result<()> {
+    let device = arguments.run.device()?;
+
+    // Data.
+    model_config(arguments).validate()?; // before minutes go into reading files
+    let earlier = arguments.run.earlier::<RunConfig>()?;
+    let data = match &earlier {
+        Some((_, config)) => config.data.clone(),
+        None => arguments.data.folder(arguments.run.seed)?,
+    };
+    println!("reading {}", data.path.display());
+    let folder = ImageFolder::open(&data)?;
+    println!("{}", folder.report());
+
+    // Settings.
+    let (earlier, mut config) = match earlier {
+        Some((run, config)) => (Some(run), config),
+        None => (None, run_config(arguments, data, &folder)),
+    };
+    let mut batches = Batches::new(folder.train(), &config.batches, device)?;
+    config.fit.steps = arguments.run.steps(batches.steps_per_epoch()).unwrap_or(config.fit.steps);
+    config.fit.sample_interval = batches.steps_per_epoch().max(100); // a grid an epoch
+    config.fit.check()?;
+
+    // Model and optimisers.
+    seed_everything(config.fit.seed);
+    let mut algorithm = WganGpStep::new(&config.model, &config.algorithm, device)?;
+
+    // The run's folder.
+    let run = match earlier {
+        Some(run) => run,
+        None => arguments.run.create("cosmos-wgan-gp")?,
+    };
+    run.write_config(&config)?;
+
+    // Observers.
+    let latent = algorithm.average().latent(64);
+    let real = (0..4).map(|_| batches.next_batch()).collect::<Result<Vec<_>, _>>()?;
+    let real = Tensor::cat(&real, 0);
+    let score_latent = algorithm.average().latent(real.size()[0]);
+    save_grid(&real.slice(0, 0, 64, 1), None, run.join("samples/real.png"))?;
+    let draw = |algorithm: &WganGpStep, step| {
+        let images = algorithm.average().sample(&latent);
+        let shown = ["critic_loss", "wasserstein", "gradient_penalty"];
+        draw_progress(&run, "WGAN-GP losses", &shown, step, images)
+    };
+    let mut watch = |algorithm: &WganGpStep, event: &Event| match event {
+        Event::Sample { step } => draw(algorithm, *step),
+        _ => Ok(()),
+    };
+    let mut score = ScoreBy(|algorithm: &WganGpStep| {
+        let fake = algorithm.average().sample(&score_latent)?;
+        let distance = sliced_wasserstein(&real, &fake, &SlicedWassersteinConfig::default(), 0);
+        Ok(distance.map_err(TrainError::observer)?.mean)
+    });
+    let mut history = HistoryCsv::new(run.join("history.csv"));
+    let mut json = JsonLines::open(run.join("log.jsonl"))?;
+    let mut board = TensorBoard::create(run.path())?;
+    let mut progress = Progress::default();
+    let observers: &mut [&mut dyn Observer<WganGpStep>] =
+        &mut [&mut history, &mut json, &mut board, &mut progress, &mut score, &mut watch];
+
+    // Loop.
+    println!("training on {device:?} into {}", run.path().display());
+    let stop = StopSignal::on_ctrl_c()?;
+    let outcome = fit(&mut algorithm, &mut batches, &run, &config.fit, &stop, observers)?;
+    draw(&algorithm, outcome.step)?;
+    report(&run, &outcome, WganGenerator::FILE)
+}
+
+fn model_config(arguments: &TrainArguments) -> WganConfig {
+    WganConfig {
+        image_size: arguments.data.image_size as i64,
+        channels: arguments.data.channels as i64,
+        generator_features: arguments.features,
+        critic_features: arguments.features,
+        upsampling: match arguments.upsampling {
+            UpsamplingArgument::Transposed => Upsampling::Transposed,
+            UpsamplingArgument::Nearest => Upsampling::Nearest,
+        },
+        ..WganConfig::default()
+    }
+}
+
+fn run_config(arguments: &TrainArguments, data: FolderConfig, folder: &ImageFolder) -> RunConfig {
+    let paper = WganGpStepConfig::default();
+    RunConfig {
+        model: model_config(arguments),
+        algorithm: WganGpStepConfig {
+            generator_optimizer: AdamConfig { lr: arguments.lr, ..paper.generator_optimizer },
+            critic_optimizer: AdamConfig { lr: arguments.lr, ..paper.critic_optimizer },
+            penalty: GradientPenaltyConfig { weight: arguments.penalty_weight, ..paper.penalty },
+            n_critic: arguments.n_critic,
+            ..paper
+        },
+        batches: BatchConfig {
+            batch_size: arguments.batch_size,
+            augment: Augment::Dihedral,
+            seed: arguments.run.seed,
+            ..BatchConfig::default()
+        },
+        fit: FitConfig {
+            steps: 3000,
+            seed: arguments.run.seed,
+            ..FitConfig::default()
+        },
+        data,
+        physical: Physical::of(folder),
+    }
+}
+
+fn sample(arguments: &SampleArguments) -> Result<()> {
+    if arguments.count < 1 {
+        bail!("--count must be at least 1, got {}", arguments.count);
+    }
+    let device = arguments.device.resolve()?;
+    let run = RunDir::open(&arguments.run)?;
+    let config: RunConfig = run.read_config()?;
+    let generator = WganGenerator::load(run.path(), device)?;
+    let out = sample_folder(&run, arguments.out.as_deref())?;
+    seed_everything(arguments.seed);
+    let images = generator.sample(&generator.latent(arguments.count))?;
+    if arguments.walks > 0 {
+        save_grid(&walks(&generator, arguments.walks)?, Some(WALK_STEPS), out.join("walks.png"))?;
+    }
+    let model = fingerprint(&generator.named_tensors())?;
+    config.physical.save(&images, model, arguments.seed, &out)
+}
+
+/// Images of one walk.
+const WALK_STEPS: usize = 9;
+
+/// Images `[count * WALK_STEPS, C, H, W]` on the spherical ways between random latents.
+fn walks(generator: &WganGenerator, count: i64) -> Result<Tensor> {
+    let ends = generator.latent(2 * count);
+    let walk = |i| slerp(&ends.get(2 * i), &ends.get(2 * i + 1), WALK_STEPS as i64);
+    let latents = (0..count).map(walk).collect::<Result<Vec<_>, _>>()?;
+    Ok(generator.sample(&Tensor::cat(&latents, 0))?)
+}

@@ -1,0 +1,217 @@
+//! What the image examples have in common: the options that say what to train on and where,
+//! the pictures of a run's progress, and samples in physical units.
+
+#![allow(clippy::print_stdout, reason = "a program speaks to its user")]
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use astrogen::data::export;
+use astrogen::models::ModelError;
+use astrogen::plot::{Series, save_curves, save_grid};
+use astrogen::prelude::*;
+use astrogen::preprocess::Scaling;
+use astrogen::runtime::set_threads;
+use astrogen::sky::{NebulaConfig, simulate_nebulae};
+use astrogen::train::TrainError;
+use astrogen::train::fit::Outcome;
+use astrogen::train::log::History;
+use astrogen::train::run_dir::{empty_folder, numbered_folder};
+use clap::Args;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Tensor};
+
+/// What to train on.
+#[derive(Args)]
+pub(crate) struct DataArguments {
+    /// A folder of FITS, PNG, JPEG or TIFF files; simulated nebulae if left out.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Side of the images in pixels, a power of two.
+    #[arg(long, default_value_t = 64)]
+    pub(crate) image_size: usize,
+    /// Bands of the images.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) channels: usize,
+    /// How the limits of a frame are found: minmax, zscale, percentile:P,
+    /// asymmetric:LOW,HIGH, manual:VMIN,VMAX. If left out, asymmetric:0.25,99.75 for FITS
+    /// files, and pictures, which were stretched already, are taken as they are.
+    #[arg(long)]
+    interval: Option<Interval>,
+    /// How pixels between the limits are spread: linear, sqrt, log[:a], asinh[:a], ... If
+    /// left out, asinh:0.1 for FITS files.
+    #[arg(long)]
+    stretch: Option<Stretch>,
+    /// Stop at the first file that cannot be used, instead of skipping it.
+    #[arg(long)]
+    strict: bool,
+}
+
+impl DataArguments {
+    /// The folder that was asked for, or simulated nebulae in the cache.
+    pub(crate) fn folder(&self, seed: u64) -> Result<FolderConfig> {
+        let path = match &self.data {
+            Some(path) => std::path::absolute(path)?, // a resume may start in another folder
+            None => {
+                let cache = dirs::cache_dir().context("no cache folder; give --data")?;
+                let size = (self.image_size * 3 / 2).max(96);
+                let folder = cache.join("astrogen").join(format!("nebulae-{size}px"));
+                println!("simulating 1000 nebulae into {} (once)", folder.display());
+                let config = NebulaConfig { size, ..NebulaConfig::default() };
+                simulate_nebulae(&folder, &config, 1000, 1)?;
+                folder
+            }
+        };
+        let as_told = self.interval.is_some() || self.stretch.is_some();
+        let defaults = FolderConfig::default();
+        Ok(FolderConfig {
+            path,
+            image_size: self.image_size,
+            channels: self.channels,
+            pipeline: PipelineConfig {
+                interval: self.interval.clone().unwrap_or(defaults.pipeline.interval),
+                stretch: self.stretch.unwrap_or(defaults.pipeline.stretch),
+                ..defaults.pipeline
+            },
+            pictures: defaults.pictures.filter(|_| !as_told),
+            seed,
+            strict: self.strict,
+            ..FolderConfig::default()
+        })
+    }
+}
+
+/// Where and how long to train.
+#[derive(Args)]
+pub(crate) struct RunArguments {
+    /// Training steps in all.
+    #[arg(long, conflicts_with = "epochs")]
+    steps: Option<u64>,
+    /// Passes over the data, instead of --steps.
+    #[arg(long)]
+    epochs: Option<u64>,
+    /// auto, cpu, cuda or cuda:N.
+    #[arg(long, default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+    /// Threads of libtorch; all cores if left out.
+    #[arg(long)]
+    threads: Option<usize>,
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// The run's folder; runs/NAME-N if left out.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// Go on with the run in this folder, with the settings it began with (only --steps,
+    /// --epochs, --device and --threads are heeded).
+    #[arg(long, conflicts_with = "out")]
+    resume: Option<PathBuf>,
+}
+
+impl RunArguments {
+    /// Sets the number of threads; the device to train on.
+    pub(crate) fn device(&self) -> Result<Device> {
+        set_threads(self.threads);
+        Ok(self.device.resolve()?)
+    }
+
+    /// The run to go on with, and what it was made with.
+    pub(crate) fn earlier<C: DeserializeOwned>(&self) -> Result<Option<(RunDir, C)>> {
+        let Some(path) = &self.resume else { return Ok(None) };
+        let run = RunDir::open(path)?;
+        let config = run.read_config()?;
+        Ok(Some((run, config)))
+    }
+
+    /// The steps that were asked for, if any.
+    pub(crate) fn steps(&self, steps_per_epoch: u64) -> Option<u64> {
+        let epochs = self.epochs.map(|epochs| epochs.saturating_mul(steps_per_epoch));
+        epochs.or(self.steps)
+    }
+
+    /// A new run's folder.
+    pub(crate) fn create(&self, name: &str) -> Result<RunDir> {
+        Ok(match &self.out {
+            Some(path) => RunDir::create(path)?,
+            None => RunDir::create_next("runs".as_ref(), name)?,
+        })
+    }
+}
+
+/// Says how a run ended and where its results are; `file` is the weights file.
+pub(crate) fn report(run: &RunDir, outcome: &Outcome, file: &str) -> Result<()> {
+    let how = if outcome.interrupted { "stopped" } else { "finished" };
+    println!("{how} after {} steps", outcome.step);
+    println!("  grid     {}", run.sample_path(outcome.step, "png").display());
+    println!("  losses   {}", run.join("losses.png").display());
+    println!("  weights  {}", run.join(file).display());
+    if let Some((step, score)) = run.best_checkpoint()? {
+        let best = run.join("best").join(file);
+        println!("  best     {}: sliced Wasserstein {score:.1} at step {step}", best.display());
+    }
+    Ok(())
+}
+
+/// How samples go back to physical units.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Physical {
+    pipeline: PipelineConfig,
+    /// That of the median frame.
+    scaling: Scaling,
+    unit: Option<String>,
+}
+
+impl Physical {
+    /// As the frames of a folder went the other way.
+    pub(crate) fn of(folder: &ImageFolder) -> Self {
+        Self {
+            pipeline: folder.pipeline().config().clone(),
+            scaling: folder.scaling().clone(),
+            unit: folder.unit().map(str::to_owned),
+        }
+    }
+
+    /// Writes images as a grid and as FITS files; `model` is the generator's fingerprint.
+    pub(crate) fn save(self, images: &Tensor, model: String, seed: u64, out: &Path) -> Result<()> {
+        save_grid(images, None, out.join("grid.png"))?;
+        let pipeline = Pipeline::new(self.pipeline)?;
+        let origin = export::Origin { model, seed, unit: self.unit };
+        let files = export::save_fits(images, &pipeline, &self.scaling, &origin, out)?;
+        println!("grid.png and {} FITS files in {}", files.len(), out.display());
+        Ok(())
+    }
+}
+
+/// The folder that was asked for, which must be empty, or RUN/generated-N.
+pub(crate) fn sample_folder(run: &RunDir, asked: Option<&Path>) -> Result<PathBuf> {
+    match asked {
+        Some(path) => {
+            empty_folder(path)?;
+            Ok(path.to_owned())
+        }
+        None => Ok(numbered_folder(run.path(), "generated")?),
+    }
+}
+
+/// The grid of the same latents, and the curves of the history's `shown` columns so far.
+pub(crate) fn draw_progress(
+    run: &RunDir,
+    title: &str,
+    shown: &[&str],
+    step: u64,
+    images: Result<Tensor, ModelError>,
+) -> Result<(), TrainError> {
+    save_grid(&images?, None, run.sample_path(step, "png")).map_err(TrainError::observer)?;
+    let Ok(history) = History::open(&run.join("history.csv")) else { return Ok(()) };
+    let series: Vec<Series> = history
+        .losses
+        .iter()
+        .filter(|(name, _)| shown.contains(&name.as_str()))
+        .map(|(name, values)| {
+            let steps = history.steps.iter().map(|&step| step as f64);
+            Series::new(name.clone(), steps.zip(values.iter().copied()))
+        })
+        .collect();
+    save_curves(run.join("losses.png"), title, "step", "loss", &series)
+        .map_err(TrainError::observer)
+}

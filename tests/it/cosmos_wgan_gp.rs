@@ -1,0 +1,60 @@
+//! The example as its users meet it: a run, a resume, samples and walks, and bad input.
+
+use std::fs;
+
+use astrogen::preprocess::fits::FitsFile;
+
+use crate::program::{Program, nebulae, utf8};
+
+const SMALL: [&str; 6] = ["--features", "2", "--batch-size", "4", "--n-critic", "2"];
+
+#[test]
+fn a_run_resumes_to_the_same_bytes_and_samples_walks_and_fits_files() {
+    let example = Program::build("cosmos_wgan_gp");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path(), 64);
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    let train = |out, steps| {
+        let arguments = ["--data", utf8(&data), "--out", utf8(out), "--steps", steps];
+        example.succeed(&[&arguments[..], &SMALL].concat());
+    };
+    train(&whole, "7");
+    train(&parts, "4");
+    example.succeed(&["--resume", utf8(&parts), "--steps", "7"]);
+    for file in [
+        "checkpoints/step-00000007.safetensors",
+        "generator.safetensors",
+        "samples/step-00000007.png",
+    ] {
+        let (one, other) = (fs::read(whole.join(file)), fs::read(parts.join(file)));
+        assert!(one.expect("written") == other.expect("written"), "{file} differs");
+    }
+
+    let out = folder.path().join("samples");
+    example.succeed(&["sample", utf8(&whole), "--count", "2", "--walks", "3", "--out", utf8(&out)]);
+    for file in ["grid.png", "walks.png"] {
+        assert!(out.join(file).is_file(), "{file} is missing");
+    }
+    let fits = fs::read_dir(&out).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let fits: Vec<_> = fits.filter(|path| path.extension().is_some_and(|e| e == "fits")).collect();
+    assert_eq!(fits.len(), 2);
+    let file = FitsFile::open(&fits[0]).expect("a FITS file");
+    assert_eq!(file.hdus()[0].header.get::<&str>("BUNIT"), Some("electron"));
+
+    let data = utf8(&data);
+    let cases: &[(&[&str], &[&str])] = &[
+        (&["--image-size", "32"], &["image_size", "64 to 256"]),
+        (&["--n-critic", "0"], &["n_critic", "at least 1"]),
+        (&["--penalty-weight=-1"], &["gradient penalty weight", "at least 0"]),
+        (&["--lr", "0"], &["lr", "above 0"]),
+    ];
+    for (arguments, parts) in cases {
+        let refused = folder.path().join("refused");
+        let common = ["--data", data, "--batch-size", "4", "--out", utf8(&refused)];
+        let told = example.refuse(&[&common[..], arguments].concat());
+        for part in *parts {
+            assert!(told.contains(part), "{arguments:?}: {part:?} is not in: {told}");
+        }
+        assert!(!refused.exists(), "a refused run makes no folder");
+    }
+}

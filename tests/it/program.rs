@@ -1,0 +1,73 @@
+//! An example as its users start it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use astrogen::sky::{NebulaConfig, simulate_nebulae};
+
+/// An example's program, built with this test's settings.
+pub(crate) struct Program(PathBuf);
+
+impl Program {
+    /// Builds the example `name`.
+    pub(crate) fn build(name: &str) -> Self {
+        let status = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--example", name, "--manifest-path"])
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+            .status()
+            .expect("cargo runs");
+        assert!(status.success(), "the example builds");
+        // This test is TARGET/debug/deps/it-HASH.
+        let this = std::env::current_exe().expect("the test's own path");
+        Self(this.ancestors().nth(2).expect("two folders up").join("examples").join(name))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(&self.0);
+        command.args(arguments);
+        if arguments.first() != Some(&"sample") {
+            // One thread each: these tests run side by side.
+            command.args(["--device", "cpu", "--threads", "1"]);
+        }
+        command
+    }
+
+    /// What it says, if it succeeds.
+    pub(crate) fn succeed(&self, arguments: &[&str]) -> String {
+        let output = self.command(arguments).output().expect("the example starts");
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+        text(&output)
+    }
+
+    /// What it says when it is refused, in words and not by a panic.
+    pub(crate) fn refuse(&self, arguments: &[&str]) -> String {
+        let output = Command::new(&self.0).args(arguments).output().expect("the example starts");
+        let told = text(&output);
+        assert!(!output.status.success(), "{arguments:?} was accepted: {told}");
+        assert!(!told.contains("panicked"), "{arguments:?}: {told}");
+        told
+    }
+}
+
+/// Everything a program said.
+pub(crate) fn text(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+pub(crate) fn utf8(path: &Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
+}
+
+/// Twelve small nebulae and a file that is none.
+pub(crate) fn nebulae(folder: &Path, size: usize) -> PathBuf {
+    let data = folder.join("data");
+    let config = NebulaConfig { size, ..NebulaConfig::default() };
+    simulate_nebulae(&data, &config, 12, 3).expect("nebulae");
+    fs::write(data.join("broken.fits"), "SIMPLE  = but not really").expect("written");
+    data
+}
