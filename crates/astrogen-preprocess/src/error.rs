@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Everything that can go wrong between a file on disk and model-ready pixels.
+/// Everything that can go wrong between a file on disk and model-ready arrays.
 ///
 /// Each message says what was expected, what was found and what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -20,8 +20,8 @@ pub enum PreprocessError {
         source: io::Error,
     },
 
-    /// The file's first bytes belong to no image format that is read here.
-    #[error("{} is not an image: expected {expected}, got {got}", path.display())]
+    /// The file's first bytes belong to no format that is read here.
+    #[error("cannot read {}: expected {expected}, got {got}", path.display())]
     Format {
         /// The file.
         path: PathBuf,
@@ -72,12 +72,39 @@ pub enum PreprocessError {
         limit: u64,
     },
 
-    /// The file is sound, but has no such HDU or the HDU holds no usable image.
+    /// The file is sound, but has no such HDU or the HDU holds no usable image or table.
     #[error("{}: {reason}", path.display())]
     Hdu {
         /// The file.
         path: PathBuf,
         /// Which HDU was asked for, what the file has, and what to ask for instead.
+        reason: String,
+    },
+
+    /// A column that a table does not have, or that does not hold numbers.
+    #[error("{}: column {name:?} {reason}", path.display())]
+    Column {
+        /// The file.
+        path: PathBuf,
+        /// The column asked for.
+        name: String,
+        /// What is the matter, and which names come nearest.
+        reason: String,
+    },
+
+    /// A table that is no HEALPix map, or not the one that was stated.
+    #[error("{}: {reason}", path.display())]
+    SkyMap {
+        /// The file.
+        path: PathBuf,
+        /// What was expected, what the header says, and what to do.
+        reason: String,
+    },
+
+    /// Rows whose values cannot be used, or a choice that leaves no row.
+    #[error("{reason}")]
+    Rows {
+        /// Which rows, why, and what to do.
         reason: String,
     },
 

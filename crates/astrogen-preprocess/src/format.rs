@@ -19,12 +19,13 @@ pub(crate) enum Format {
     Png,
     Jpeg,
     Tiff,
+    Parquet,
 }
 
 impl Format {
     /// The format of a file that starts with `bytes`, if it is one that is read here.
     pub(crate) fn of(bytes: &[u8]) -> Option<Format> {
-        const MAGIC: [(&[u8], Format); 10] = [
+        const MAGIC: [(&[u8], Format); 11] = [
             (b"SIMPLE  =", Format::Fits),
             (b"\x1f\x8b", Format::Gzip),
             (b"BZh", Format::Bzip2),
@@ -35,6 +36,7 @@ impl Format {
             (b"MM\0*", Format::Tiff),
             (b"II+\0", Format::Tiff),
             (b"MM\0+", Format::Tiff),
+            (b"PAR1", Format::Parquet),
         ];
         MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, format)| *format)
     }
@@ -66,6 +68,7 @@ pub(crate) fn describe(bytes: &[u8]) -> String {
         Some(Format::Png) => "a PNG image".to_owned(),
         Some(Format::Jpeg) => "a JPEG image".to_owned(),
         Some(Format::Tiff) => "a TIFF image".to_owned(),
+        Some(Format::Parquet) => "a Parquet file".to_owned(),
         None => {
             let start = &bytes[..bytes.len().min(LEADING)];
             match std::str::from_utf8(start) {

@@ -144,7 +144,8 @@ impl Frame {
 /// What a file is, if it is an image.
 fn format(path: &Path) -> Result<Format, PreprocessError> {
     let start = start(path)?;
-    Format::of(&start).ok_or_else(|| PreprocessError::Format {
+    let image = Format::of(&start).filter(|format| *format != Format::Parquet);
+    image.ok_or_else(|| PreprocessError::Format {
         path: path.to_owned(),
         expected: "FITS (plain or packed by gzip, bzip2 or compress), PNG, JPEG or TIFF",
         got: describe(&start),
@@ -155,7 +156,7 @@ fn format(path: &Path) -> Result<Format, PreprocessError> {
 fn is_fits(path: &Path) -> Result<bool, PreprocessError> {
     Ok(match format(path)? {
         Format::Fits | Format::Gzip | Format::Bzip2 | Format::Compress => true,
-        Format::Png | Format::Jpeg | Format::Tiff => false,
+        Format::Png | Format::Jpeg | Format::Tiff | Format::Parquet => false,
     })
 }
 

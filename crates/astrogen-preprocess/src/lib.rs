@@ -1,6 +1,7 @@
 //! Turns raw sky files and pixels into model-ready arrays and back.
 //!
-//! Pixels are `ndarray` arrays of shape `[C, H, W]`, with no tensor library involved.
+//! Pixels are `ndarray` arrays of shape `[C, H, W]`, catalogues named columns of `f64`, with
+//! no tensor library involved.
 //!
 //! | module | what it does |
 //! | --- | --- |
@@ -15,9 +16,12 @@
 //! | [`pipeline`] | all of these over one frame, and back to physical units |
 //! | [`mod@cutout`] | centre crop, cutouts, tiles, resizing |
 //! | [`composite`] | bands to colour pictures |
+//! | [`catalog`] | named columns from FITS tables, CSV and Parquet, and back; magnitudes |
+//! | [`skymap`] | HEALPix maps: look-up by position, selection and split of the sky |
 //! | [`error`] | the one error of this crate |
 
 pub mod background;
+pub mod catalog;
 pub mod composite;
 pub mod cutout;
 pub mod error;
@@ -28,6 +32,7 @@ pub mod mask;
 pub mod pipeline;
 pub mod range;
 pub mod raster;
+pub mod skymap;
 pub mod stretch;
 
 mod format;
@@ -36,6 +41,7 @@ mod quantile;
 mod whole;
 
 pub use background::{BackgroundConfig, BackgroundMethod};
+pub use catalog::{Catalog, CatalogOptions, CatalogWriter, Columns, Standardize};
 pub use composite::{LuptonConfig, bands_to_rgb, lupton_rgb};
 pub use cutout::{ResizeFilter, centre_crop, cutout, resize, tiles};
 pub use error::PreprocessError;
@@ -44,4 +50,5 @@ pub use interval::Interval;
 pub use mask::{Fill, MaskConfig};
 pub use pipeline::{Pipeline, PipelineConfig, Prepared, Scaling};
 pub use range::{signed_to_unit, unit_to_signed};
+pub use skymap::SkyMap;
 pub use stretch::{Curve, Equalization, Stretch};

@@ -1,6 +1,7 @@
 //! The variable-length columns of a binary table that hold compressed tiles (FITS standard
 //! 4.0, sections 7.3 and 10.1).
 
+use super::form::{Form, width};
 use super::header::Header;
 use super::value::Value;
 
@@ -45,20 +46,12 @@ pub(super) fn columns(
     for field in 1..=fields.min(999) {
         let form = text(table, &format!("TFORM{field}"))?;
         let refuse = || format!("TFORM{field}: expected a column of a binary table, got {form:?}");
-        let digits = form.len() - form.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-        let repeat: usize =
-            if digits == 0 { 1 } else { form[..digits].parse().map_err(|_| refuse())? };
-        let mut code = form.bytes().skip(digits);
-        let code = (code.next().ok_or_else(refuse)?, code.next());
-        let width = match code.0 {
-            b'X' => repeat.div_ceil(8),
-            letter => width(letter).ok_or_else(refuse)?.checked_mul(repeat).ok_or_else(refuse)?,
-        };
+        let parsed = Form::parse(form).ok_or_else(refuse)?;
         let title = text(table, &format!("TTYPE{field}"))?;
         if let Some(name) = NAMES.into_iter().find(|name| title.eq_ignore_ascii_case(name)) {
-            let (half, letter) = match code {
-                (b'P', Some(letter)) if repeat == 1 => (4, letter),
-                (b'Q', Some(letter)) if repeat == 1 => (8, letter),
+            let (half, letter) = match (parsed.code, parsed.element) {
+                (b'P', Some(letter)) if parsed.repeat == 1 => (4, letter),
+                (b'Q', Some(letter)) if parsed.repeat == 1 => (8, letter),
                 _ => {
                     return Err(format!(
                         "TFORM{field}: expected 1P. or 1Q. for {name}, got {form:?}"
@@ -92,7 +85,7 @@ pub(super) fn columns(
             }
             found.push(Column { name, offset, half, element: letter });
         }
-        offset = offset.checked_add(width).ok_or_else(refuse)?;
+        offset = offset.checked_add(parsed.bytes).ok_or_else(refuse)?;
     }
     if offset != row_bytes {
         return Err(format!(
@@ -125,18 +118,6 @@ impl Column {
 
 fn width_of_element(letter: u8) -> Option<usize> {
     if matches!(letter, b'P' | b'Q') { None } else { width(letter) }
-}
-
-/// Bytes of one element of a binary table's column.
-fn width(letter: u8) -> Option<usize> {
-    Some(match letter {
-        b'L' | b'B' | b'A' => 1,
-        b'I' => 2,
-        b'J' | b'E' => 4,
-        b'K' | b'D' | b'C' | b'P' => 8,
-        b'M' | b'Q' => 16,
-        _ => return None,
-    })
 }
 
 /// The value of a card, which must be the only one of its keyword: of several, cfitsio may

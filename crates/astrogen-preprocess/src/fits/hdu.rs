@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::header::{Header, is_end};
+use super::layout::{indexed, is_of_column};
 use super::source::{BLOCK, Source};
 use crate::PreprocessError;
 
@@ -280,17 +281,9 @@ fn array(header: &Header, prefix: &str) -> Result<(i64, Vec<u64>), String> {
 
 /// The header that a compressed image had before it was compressed.
 fn image_header(table: &Header) -> Header {
-    let indexed = |keyword: &str, stem: &str| {
-        keyword
-            .strip_prefix(stem)
-            .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()))
-    };
     table.renamed(|card| {
         let keyword = card.keyword.as_str();
-        let of_table = [
-            "TTYPE", "TFORM", "TUNIT", "TNULL", "TSCAL", "TZERO", "TDISP", "TDIM", "NAXIS",
-            "ZTILE", "ZNAME", "ZVAL",
-        ];
+        let of_tiles = ["NAXIS", "ZTILE", "ZNAME", "ZVAL"];
         match keyword {
             "XTENSION" | "BITPIX" | "NAXIS" | "PCOUNT" | "GCOUNT" | "TFIELDS" | "THEAP"
             | "ZIMAGE" | "ZCMPTYPE" | "ZMASKCMP" | "ZQUANTIZ" | "ZDITHER0" | "ZBLANK"
@@ -302,7 +295,9 @@ fn image_header(table: &Header) -> Header {
             }
             "ZHECKSUM" => Some("CHECKSUM".to_owned()),
             _ if indexed(keyword, "ZNAXIS") => Some(keyword[1..].to_owned()),
-            _ if of_table.iter().any(|stem| indexed(keyword, stem)) => None,
+            _ if of_tiles.iter().any(|stem| indexed(keyword, stem)) || is_of_column(keyword) => {
+                None
+            }
             _ => Some(keyword.to_owned()),
         }
     })

@@ -18,19 +18,21 @@ const CHUNK: usize = 1 << 17;
 const UNSIGNED: f64 = 9_223_372_036_854_775_808.0;
 
 /// How stored numbers become physical values.
-struct Scaling {
+#[derive(Debug, Clone)]
+pub(super) struct Scaling {
     scale: f64,
     zero: f64,
     blank: Option<i64>,
 }
 
 impl Scaling {
-    fn of(header: &Header) -> Scaling {
-        let blank = header.get("BLANK").filter(|blank: &f64| blank.fract() == 0.0);
+    /// The scaling of an image, or with these keywords of a table's column.
+    pub(super) fn of(header: &Header, [scale, zero, blank]: [&str; 3]) -> Scaling {
+        let real = header.get(blank).filter(|blank: &f64| blank.fract() == 0.0);
         Scaling {
-            scale: header.get("BSCALE").unwrap_or(1.0),
-            zero: header.get("BZERO").unwrap_or(0.0),
-            blank: header.get("BLANK").or(blank.map(|blank| blank as i64)),
+            scale: header.get(scale).unwrap_or(1.0),
+            zero: header.get(zero).unwrap_or(0.0),
+            blank: header.get(blank).or(real.map(|blank| blank as i64)),
         }
     }
 
@@ -82,7 +84,7 @@ fn read_run<T: Pixel>(
     count: usize,
     out: &mut Vec<T>,
 ) -> Result<(), PreprocessError> {
-    let scaling = Scaling::of(&hdu.header);
+    let scaling = Scaling::of(&hdu.header, ["BSCALE", "BZERO", "BLANK"]);
     let width = hdu.bitpix.unsigned_abs() / 8;
     let mut offset = hdu.data_start + first as u64 * width;
     let mut left = count * width as usize;
@@ -101,7 +103,7 @@ fn read_run<T: Pixel>(
 }
 
 /// Appends the values of stored numbers of `bitpix` bits.
-fn convert<T: Pixel>(bytes: &[u8], bitpix: i64, scaling: &Scaling, out: &mut Vec<T>) {
+pub(super) fn convert<T: Pixel>(bytes: &[u8], bitpix: i64, scaling: &Scaling, out: &mut Vec<T>) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         #[allow(unsafe_code, reason = "calls code for a feature that was asked for")]

@@ -9,7 +9,7 @@ use crate::PreprocessError;
 use crate::format::{Format, LEADING, describe, open_file};
 
 /// Bytes in a FITS block.
-pub(super) const BLOCK: usize = 2880;
+pub(crate) const BLOCK: usize = 2880;
 
 /// Memory that unpacking one compressed file or image may take unless another limit is
 /// given: 4 GiB.
@@ -49,12 +49,8 @@ impl Source {
             let bytes = Bytes::Disk(file);
             return Ok(Source { path: path.to_owned(), len, limit, bytes });
         }
-        let packed = io::BufReader::with_capacity(1 << 16, file);
-        let (packer, reader): (_, Box<dyn Read>) = match format {
-            Some(Format::Gzip) => ("gzip", Box::new(flate2::bufread::MultiGzDecoder::new(packed))),
-            Some(Format::Bzip2) => ("bzip2", Box::new(bzip2::bufread::MultiBzDecoder::new(packed))),
-            Some(Format::Compress) => ("compress", Box::new(lzw::Decoder::new(packed))),
-            _ => return Err(not_fits(path, describe(&start))),
+        let Some((packer, reader)) = format.and_then(|format| unpacker(format, file)) else {
+            return Err(not_fits(path, describe(&start)));
         };
         let unpacked = unpack(path, packer, reader, limit)?;
         Ok(Source::in_memory(path, limit, unpacked))
@@ -120,11 +116,22 @@ impl Source {
     }
 }
 
+/// What unpacks a file of this format, and the packer's name; `None` if it is not packed.
+pub(crate) fn unpacker(format: Format, file: File) -> Option<(&'static str, Box<dyn Read + Send>)> {
+    let packed = io::BufReader::with_capacity(1 << 16, file);
+    Some(match format {
+        Format::Gzip => ("gzip", Box::new(flate2::bufread::MultiGzDecoder::new(packed))),
+        Format::Bzip2 => ("bzip2", Box::new(bzip2::bufread::MultiBzDecoder::new(packed))),
+        Format::Compress => ("compress", Box::new(lzw::Decoder::new(packed))),
+        _ => return None,
+    })
+}
+
 /// Unpacks a compressed stream, giving up early on one that is not FITS or too large.
 fn unpack(
     path: &Path,
     packer: &str,
-    mut reader: Box<dyn Read>,
+    mut reader: Box<dyn Read + Send>,
     limit: u64,
 ) -> Result<Vec<u8>, PreprocessError> {
     let fail = |error: io::Error| PreprocessError::Damaged {

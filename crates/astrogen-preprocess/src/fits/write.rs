@@ -6,7 +6,8 @@ use std::path::Path;
 use ndarray::Array3;
 
 use super::Header;
-use super::card::{Card, push_card};
+use super::card::push_card;
+use super::layout::is_layout;
 use super::source::BLOCK;
 use crate::PreprocessError;
 use crate::whole::write_whole;
@@ -89,16 +90,4 @@ fn head(
     let blocks = head.len().next_multiple_of(BLOCK);
     head.resize(blocks, b' ');
     Ok(head)
-}
-
-/// Whether a card describes how data are stored, which the writer decides.
-fn is_layout(card: &Card) -> bool {
-    const WORDS: [&str; 19] = [
-        "SIMPLE", "XTENSION", "BITPIX", "NAXIS", "EXTEND", "PCOUNT", "GCOUNT", "GROUPS", "BSCALE",
-        "BZERO", "BLANK", "CHECKSUM", "DATASUM", "END", "BLOCKED", "TFIELDS", "THEAP", "DATAMIN",
-        "DATAMAX",
-    ];
-    let keyword = card.keyword.as_str();
-    let axis = keyword.strip_prefix("NAXIS").is_some_and(|number| number.parse::<u16>().is_ok());
-    axis || WORDS.contains(&keyword)
 }

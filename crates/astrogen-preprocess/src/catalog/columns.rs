@@ -1,0 +1,142 @@
+//! Columns of numbers under their names.
+
+use ndarray::Array2;
+
+use super::names::nearest;
+use crate::PreprocessError;
+
+/// Columns of one length, each under a name of its own.
+///
+/// ```
+/// use astrogen_preprocess::catalog::Columns;
+///
+/// let mut columns = Columns::new([("i", vec![22.0, 23.0]), ("r", vec![22.5, 23.1])]).unwrap();
+/// columns.retain(|row| row == 1);
+/// assert_eq!(columns.column("r").unwrap(), [23.1]);
+/// assert_eq!(columns.to_array().dim(), (1, 2));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Columns {
+    names: Vec<String>,
+    values: Vec<Vec<f64>>,
+}
+
+impl Columns {
+    /// Columns from their names and values.
+    ///
+    /// # Errors
+    /// `Shape` for columns of several lengths or two of one name.
+    pub fn new<N: Into<String>>(
+        columns: impl IntoIterator<Item = (N, Vec<f64>)>,
+    ) -> Result<Columns, PreprocessError> {
+        let mut made = Columns::default();
+        for (name, values) in columns {
+            made.push(name, values)?;
+        }
+        Ok(made)
+    }
+
+    /// Appends a column.
+    ///
+    /// # Errors
+    /// `Shape` if its length is not that of the others, or its name is taken.
+    pub fn push(
+        &mut self,
+        name: impl Into<String>,
+        values: Vec<f64>,
+    ) -> Result<(), PreprocessError> {
+        let name = name.into();
+        let refuse = |expected: String, got: String| PreprocessError::Shape {
+            what: format!("column {name:?}"),
+            expected,
+            got,
+        };
+        if !self.values.is_empty() && values.len() != self.len() {
+            return Err(refuse(format!("{} rows", self.len()), values.len().to_string()));
+        }
+        if self.names.contains(&name) {
+            return Err(refuse("a name of its own".to_owned(), "the name of another".to_owned()));
+        }
+        self.names.push(name);
+        self.values.push(values);
+        Ok(())
+    }
+
+    /// The names, in order.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The columns' values, in order.
+    pub fn values(&self) -> &[Vec<f64>] {
+        &self.values
+    }
+
+    /// Rows.
+    pub fn len(&self) -> usize {
+        self.values.first().map_or(0, Vec::len)
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The values of one column.
+    ///
+    /// # Errors
+    /// `Rows` if there is none of this name, with the nearest names.
+    pub fn column(&self, name: &str) -> Result<&[f64], PreprocessError> {
+        self.position(name).map(|position| self.values[position].as_slice())
+    }
+
+    /// The values of one column, to be changed.
+    ///
+    /// # Errors
+    /// As [`Columns::column`].
+    pub fn column_mut(&mut self, name: &str) -> Result<&mut [f64], PreprocessError> {
+        self.position(name).map(|position| self.values[position].as_mut_slice())
+    }
+
+    fn position(&self, name: &str) -> Result<usize, PreprocessError> {
+        self.names.iter().position(|own| own == name).ok_or_else(|| PreprocessError::Rows {
+            reason: format!("no column {name:?}; {}", nearest(name, &self.names)),
+        })
+    }
+
+    /// Keeps the rows for which `keep` says so, given their positions.
+    pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        for values in &mut self.values {
+            let mut row = 0;
+            values.retain(|_| {
+                row += 1;
+                keep(row - 1)
+            });
+        }
+    }
+
+    /// Appends the rows of columns of the same names.
+    ///
+    /// # Errors
+    /// `Shape` if the names are others, or in another order.
+    pub fn append(&mut self, mut other: Columns) -> Result<(), PreprocessError> {
+        if self.names != other.names {
+            return Err(PreprocessError::Shape {
+                what: "columns to append".to_owned(),
+                expected: format!("{:?}", self.names),
+                got: format!("{:?}", other.names),
+            });
+        }
+        for (values, more) in self.values.iter_mut().zip(&mut other.values) {
+            values.append(more);
+        }
+        Ok(())
+    }
+
+    /// The columns side by side as `[rows, columns]`.
+    pub fn to_array(&self) -> Array2<f64> {
+        Array2::from_shape_fn((self.len(), self.values.len()), |(row, column)| {
+            self.values[column][row]
+        })
+    }
+}

@@ -1,0 +1,190 @@
+//! Rows of a CSV file: a header row of names, then a line a row (RFC 4180). Lines that start
+//! with `#` and empty lines are skipped.
+
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
+
+use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
+
+use super::Rows;
+use super::cell::number;
+use crate::PreprocessError;
+use crate::catalog::names::ColumnInfo;
+use crate::fits::unpacker;
+use crate::format::{Format, open_file};
+
+/// Bytes of the file's start in which the header row is looked for.
+const HEAD: u64 = 1 << 20;
+/// Bytes that a line may have.
+const LONGEST_LINE: usize = 16 << 20;
+
+/// The columns of a CSV file; only its rows say what they hold.
+pub(super) fn describe(
+    path: &Path,
+    packing: Option<Format>,
+    delimiter: Option<char>,
+) -> Result<Vec<ColumnInfo>, PreprocessError> {
+    let mut rows = CsvRows::open(path, packing, delimiter, &[])?;
+    let fail = |error| failed(path, error);
+    let names = rows.reader.byte_headers().map_err(fail)?.clone();
+    let column = |name: &[u8]| ColumnInfo {
+        name: String::from_utf8_lossy(name).trim().to_owned(),
+        unit: None,
+        stored_as: "text".to_owned(),
+        length: 1,
+        refusal: None,
+    };
+    if names.iter().all(|name| number(name).is_ok()) {
+        return Err(damaged(
+            path,
+            "expected a header row of column names first, got numbers".to_owned(),
+        ));
+    }
+    Ok(names.iter().map(column).collect())
+}
+
+/// A CSV file read from its first row on.
+pub(super) struct CsvRows {
+    path: PathBuf,
+    reader: Reader<Box<dyn Read + Send>>,
+    cells: Vec<usize>,
+    record: ByteRecord,
+}
+
+impl CsvRows {
+    pub(super) fn open(
+        path: &Path,
+        packing: Option<Format>,
+        delimiter: Option<char>,
+        cells: &[(usize, usize)],
+    ) -> Result<CsvRows, PreprocessError> {
+        let file = open_file(path)?;
+        let mut text: Box<dyn Read + Send> = match packing {
+            None => Box::new(file),
+            Some(packing) => match unpacker(packing, file) {
+                Some((_, reader)) => reader,
+                None => return Err(damaged(path, "expected a packed text".to_owned())),
+            },
+        };
+        let mut head = Vec::new();
+        (&mut text).take(HEAD).read_to_end(&mut head).map_err(|error| unreadable(path, &error))?;
+        let delimiter = match delimiter {
+            Some(delimiter) => {
+                u8::try_from(delimiter).ok().filter(u8::is_ascii).ok_or_else(|| {
+                    PreprocessError::Parameter {
+                        name: "delimiter",
+                        rule: "an ASCII character",
+                        got: format!("{delimiter:?}"),
+                    }
+                })?
+            }
+            None => guess(&head),
+        };
+        let text = Lines { text: Cursor::new(head).chain(text), since: 0 };
+        let text: Box<dyn Read + Send> = Box::new(text);
+        let reader = ReaderBuilder::new()
+            .delimiter(delimiter)
+            .comment(Some(b'#'))
+            .flexible(true)
+            .buffer_capacity(1 << 16)
+            .from_reader(text);
+        let cells = cells.iter().map(|&(column, _)| column).collect();
+        Ok(CsvRows { path: path.to_owned(), reader, cells, record: ByteRecord::new() })
+    }
+
+    /// The error of a row that has not as many cells as the header.
+    fn ragged(&mut self, width: usize) -> PreprocessError {
+        let line = self.record.position().map_or(0, csv::Position::line);
+        let got = self.record.len();
+        let last = got < width && !self.reader.read_byte_record(&mut self.record).unwrap_or(true);
+        let hint = if last {
+            "the file ends in mid-row; fetch or copy it again"
+        } else {
+            "check its delimiters and quotes"
+        };
+        damaged(&self.path, format!("line {line}: expected {width} cells, got {got}; {hint}"))
+    }
+}
+
+impl Rows for CsvRows {
+    fn read(&mut self, rows: usize, out: &mut [Vec<f64>]) -> Result<usize, PreprocessError> {
+        let width = self.reader.byte_headers().map_err(|error| failed(&self.path, error))?.len();
+        for row in 0..rows {
+            let more = self.reader.read_byte_record(&mut self.record);
+            if !more.map_err(|error| failed(&self.path, error))? {
+                return Ok(row);
+            }
+            if self.record.len() != width {
+                return Err(self.ragged(width));
+            }
+            for (&column, out) in self.cells.iter().zip(out.iter_mut()) {
+                let value = number(&self.record[column]).map_err(|got| {
+                    let line = self.record.position().map_or(0, csv::Position::line);
+                    let name = self.reader.byte_headers().ok().and_then(|names| names.get(column));
+                    let name = String::from_utf8_lossy(name.unwrap_or_default());
+                    damaged(
+                        &self.path,
+                        format!(
+                            "line {line}, column {:?}: expected a number, got {got}",
+                            name.trim()
+                        ),
+                    )
+                })?;
+                out.push(value);
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// A text that ends in an error where a line grows beyond what a row can be, so that a file
+/// of something else takes no more memory than that.
+struct Lines<R> {
+    text: R,
+    /// Bytes since the last end of a line.
+    since: usize,
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.text.read(buffer)?;
+        let read = &buffer[..count];
+        self.since = match read.iter().rposition(|&byte| byte == b'\n' || byte == b'\r') {
+            Some(end) => count - end,
+            None => self.since + count,
+        };
+        if self.since > LONGEST_LINE {
+            let reason = "a line is longer than 16 MiB, which is no row of a table";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
+        Ok(count)
+    }
+}
+
+/// The delimiter that the header row has most of; a comma if it has none.
+fn guess(head: &[u8]) -> u8 {
+    let header = head
+        .split(|&byte| byte == b'\n')
+        .find(|line| !line.starts_with(b"#") && !line.trim_ascii().is_empty());
+    let count = |delimiter| {
+        header.map_or(0, |header| header.iter().filter(|&&byte| byte == delimiter).count())
+    };
+    // Of equals the last: a comma.
+    [b';', b'\t', b','].into_iter().max_by_key(|&delimiter| count(delimiter)).unwrap_or(b',')
+}
+
+fn failed(path: &Path, error: csv::Error) -> PreprocessError {
+    match error.into_kind() {
+        ErrorKind::Io(error) => unreadable(path, &error),
+        other => damaged(path, format!("{other:?}")),
+    }
+}
+
+/// A stream breaks off where its packing is damaged or cut.
+fn unreadable(path: &Path, error: &io::Error) -> PreprocessError {
+    damaged(path, format!("it cannot be read to its end ({error}); fetch or copy it again"))
+}
+
+fn damaged(path: &Path, reason: String) -> PreprocessError {
+    PreprocessError::Damaged { path: path.to_owned(), reason }
+}

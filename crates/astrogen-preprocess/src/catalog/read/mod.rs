@@ -1,0 +1,209 @@
+//! A catalogue opened: which columns it has, and its rows in chunks.
+
+mod cell;
+mod chunks;
+mod csv;
+mod fits;
+mod parquet;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use self::chunks::Chunks;
+use self::csv::CsvRows;
+use self::fits::FitsRows;
+use self::parquet::ParquetRows;
+use super::columns::Columns;
+use super::counts::{BadRows, RowCounts};
+use super::filter::ColumnFilter;
+use super::names::{ColumnInfo, resolve};
+use crate::PreprocessError;
+use crate::fits::{HduSelector, unpacker};
+use crate::format::{Format, LEADING, describe, open_file, start};
+
+/// Rows that [`Catalog::read`] reads at a time.
+const AT_A_TIME: usize = 1 << 16;
+
+/// Which part of a file is the catalogue, and which rows of it count.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CatalogOptions {
+    /// The HDU of a FITS file; `None`, the default, is the first binary table.
+    pub hdu: Option<HduSelector>,
+    /// What separates the cells of a CSV file; `None`, the default, is the one of comma, tab
+    /// and semicolon that its header has most of.
+    pub delimiter: Option<char>,
+    /// Rows have to pass all of these. None by default.
+    pub filters: Vec<ColumnFilter>,
+    /// Rows without a value (null or NaN) in a column that is asked for: kept by default,
+    /// as NaN.
+    pub missing: BadRows,
+}
+
+impl Default for CatalogOptions {
+    fn default() -> Self {
+        CatalogOptions { hdu: None, delimiter: None, filters: Vec::new(), missing: BadRows::Keep }
+    }
+}
+
+/// A catalogue whose columns are known, and whose rows can be read any number of times.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    path: PathBuf,
+    options: CatalogOptions,
+    kind: Kind,
+    columns: Vec<ColumnInfo>,
+    rows: Option<u64>,
+}
+
+/// What a catalogue's file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Fits,
+    Csv(Option<Format>),
+    Parquet,
+}
+
+/// The rows of an opened file, from the first on.
+trait Rows {
+    /// Appends up to `rows` rows of the chosen columns to `out`; 0 only at the end.
+    fn read(&mut self, rows: usize, out: &mut [Vec<f64>]) -> Result<usize, PreprocessError>;
+}
+
+impl Catalog {
+    /// Opens a catalogue, told by its content: a FITS table (plain, or packed by gzip, bzip2
+    /// or compress, and then unpacked to memory), Parquet, or text with a header row of
+    /// names (plain or packed). Reads no rows.
+    ///
+    /// # Errors
+    /// `Io` if the file cannot be read, `Format` if it is none of these, `Hdu` if a FITS file
+    /// has no such table, `Truncated` or `Damaged` if it contradicts itself, `Column` for a
+    /// filter on a column that it lacks.
+    pub fn open(
+        path: impl AsRef<Path>,
+        options: &CatalogOptions,
+    ) -> Result<Catalog, PreprocessError> {
+        let path = path.as_ref();
+        let kind = Kind::of(path)?;
+        let (columns, rows) = match kind {
+            Kind::Fits => fits::describe(path, options.hdu.as_ref())?,
+            Kind::Csv(packing) => (csv::describe(path, packing, options.delimiter)?, None),
+            Kind::Parquet => parquet::describe(path)?,
+        };
+        let catalog =
+            Catalog { path: path.to_owned(), options: options.clone(), kind, columns, rows };
+        for filter in &options.filters {
+            resolve(path, &catalog.columns, &filter.column)?;
+        }
+        Ok(catalog)
+    }
+
+    /// The path given to [`Catalog::open`].
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file's columns, in order.
+    pub fn columns(&self) -> &[ColumnInfo] {
+        &self.columns
+    }
+
+    /// The file's rows before any filter; `None` for text, which does not say.
+    pub fn rows(&self) -> Option<u64> {
+        self.rows
+    }
+
+    /// Reads the named columns, `rows` rows of the file at a time: a chunk has the rows of
+    /// those that pass the filters, and is left out where none does. Memory is that of one
+    /// chunk, however long the file; the rows do not depend on `rows`.
+    ///
+    /// # Errors
+    /// `Column` for a name that the file lacks (the nearest are listed) or that means no
+    /// numbers, `Parameter` for no name or no row, and as [`Catalog::open`].
+    pub fn chunks(
+        &self,
+        names: &[impl AsRef<str>],
+        rows: usize,
+    ) -> Result<Chunks, PreprocessError> {
+        let names: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
+        let parameter = |name, rule| PreprocessError::Parameter { name, rule, got: "none".into() };
+        if names.is_empty() {
+            return Err(parameter("columns", "at least one name"));
+        }
+        if rows == 0 {
+            return Err(parameter("rows", "at least one row at a time"));
+        }
+        let filters = &self.options.filters;
+        let asked = names.iter().chain(filters.iter().map(|filter| &filter.column));
+        let cells = asked
+            .map(|name| resolve(&self.path, &self.columns, name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let source: Box<dyn Rows + Send> = match self.kind {
+            Kind::Fits => Box::new(FitsRows::open(&self.path, self.options.hdu.as_ref(), &cells)?),
+            Kind::Csv(packing) => {
+                Box::new(CsvRows::open(&self.path, packing, self.options.delimiter, &cells)?)
+            }
+            Kind::Parquet => Box::new(ParquetRows::open(&self.path, &cells)?),
+        };
+        Chunks::new(source, rows, names, filters.clone(), self.options.missing)
+    }
+
+    /// Reads the named columns of all rows that pass the filters.
+    ///
+    /// # Errors
+    /// As [`Catalog::chunks`], all errors of its chunks, and `Rows` if no row passes.
+    pub fn read(&self, names: &[impl AsRef<str>]) -> Result<(Columns, RowCounts), PreprocessError> {
+        let mut chunks = self.chunks(names, AT_A_TIME)?;
+        let mut all: Option<Columns> = None;
+        for chunk in chunks.by_ref() {
+            match &mut all {
+                Some(all) => all.append(chunk?)?,
+                None => all = Some(chunk?),
+            }
+        }
+        let counts = chunks.counts().clone();
+        counts.ensure_some()?;
+        Ok((all.unwrap_or_default(), counts))
+    }
+}
+
+impl Kind {
+    fn of(path: &Path) -> Result<Kind, PreprocessError> {
+        let leading = start(path)?;
+        let refuse = |got| PreprocessError::Format {
+            path: path.to_owned(),
+            expected: "a FITS table, CSV (both plain or packed by gzip, bzip2 or compress) or Parquet",
+            got,
+        };
+        match Format::of(&leading) {
+            Some(Format::Fits) => Ok(Kind::Fits),
+            Some(Format::Parquet) => Ok(Kind::Parquet),
+            Some(packing) => {
+                let Some((packer, reader)) = unpacker(packing, open_file(path)?) else {
+                    return Err(refuse(describe(&leading)));
+                };
+                let mut unpacked = Vec::new();
+                reader.take(LEADING as u64).read_to_end(&mut unpacked).map_err(|error| {
+                    PreprocessError::Damaged {
+                        path: path.to_owned(),
+                        reason: format!("its {packer} stream cannot be unpacked ({error})"),
+                    }
+                })?;
+                match Format::of(&unpacked) {
+                    Some(Format::Fits) => Ok(Kind::Fits),
+                    None if is_text(&unpacked) => Ok(Kind::Csv(Some(packing))),
+                    _ => Err(refuse(format!("{}, packed by {packer}", describe(&unpacked)))),
+                }
+            }
+            None if is_text(&leading) => Ok(Kind::Csv(None)),
+            None => Err(refuse(describe(&leading))),
+        }
+    }
+}
+
+/// Whether bytes may begin a text: printable, whatever its letters' encoding.
+fn is_text(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && bytes.iter().all(|&byte| byte >= b' ' || b"\t\r\n".contains(&byte))
+}

@@ -1,0 +1,143 @@
+//! A Parquet file, Snappy-compressed, in row groups of a fixed size whatever the chunks.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parquet::basic::{Compression, Repetition, Type as Physical};
+use parquet::column::writer::ColumnWriter;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use parquet::schema::types::Type;
+
+use super::{NewColumn, Storage};
+use crate::PreprocessError;
+use crate::fits::{Header, Value};
+use crate::whole::WholeFile;
+
+/// Rows of a row group: a column of one is a megabyte.
+const GROUP: usize = 1 << 17;
+
+/// A Parquet file being written.
+pub(super) struct ParquetTable {
+    path: PathBuf,
+    writer: SerializedFileWriter<WholeFile>,
+    storage: Vec<Storage>,
+    /// Rows of the group that is not full yet.
+    waiting: Vec<Vec<f64>>,
+}
+
+impl ParquetTable {
+    pub(super) fn create(
+        path: &Path,
+        columns: &[NewColumn],
+        header: &Header,
+    ) -> std::result::Result<ParquetTable, PreprocessError> {
+        let fail = |error| failed(path, error);
+        let schema = schema(columns).map_err(fail)?;
+        let pairs = header.iter().map(|card| {
+            let text = match &card.value {
+                Value::Text(text) => text.clone(),
+                Value::Logical(value) => value.to_string(),
+                Value::Integer(value) => value.to_string(),
+                Value::Real(value) => format!("{value:?}"),
+                Value::Complex(re, im) => format!("({re:?}, {im:?})"),
+                Value::Undefined => String::new(),
+            };
+            KeyValue::new(card.keyword.clone(), text)
+        });
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .set_dictionary_enabled(false)
+            .set_key_value_metadata(Some(pairs.collect()))
+            .build();
+        let file = WholeFile::create(path)?;
+        let writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties))
+            .map_err(fail)?;
+        let storage = columns.iter().map(|column| column.storage).collect();
+        let waiting = vec![Vec::new(); columns.len()];
+        Ok(ParquetTable { path: path.to_owned(), writer, storage, waiting })
+    }
+
+    pub(super) fn write(&mut self, values: &[&[f64]]) -> std::result::Result<(), PreprocessError> {
+        let mut start = 0;
+        while start < values[0].len() {
+            let room = GROUP - self.waiting[0].len();
+            let end = values[0].len().min(start + room);
+            for (waiting, values) in self.waiting.iter_mut().zip(values) {
+                waiting.extend_from_slice(&values[start..end]);
+            }
+            if self.waiting[0].len() == GROUP {
+                self.flush().map_err(|error| failed(&self.path, error))?;
+            }
+            start = end;
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> std::result::Result<(), PreprocessError> {
+        if !self.waiting[0].is_empty() {
+            self.flush().map_err(|error| failed(&self.path, error))?;
+        }
+        self.writer.into_inner().map_err(|error| failed(&self.path, error))?.finish()
+    }
+
+    /// Writes a row group.
+    fn flush(&mut self) -> Result<()> {
+        let mut group = self.writer.next_row_group()?;
+        for (values, storage) in self.waiting.iter_mut().zip(&self.storage) {
+            let Some(mut column) = group.next_column()? else {
+                return Err(ParquetError::General("the schema has too few columns".to_owned()));
+            };
+            put(&mut column, *storage, values)?;
+            column.close()?;
+            values.clear();
+        }
+        group.close().map(|_| ())
+    }
+}
+
+/// One column of a row group; whole numbers are known to fit.
+fn put(column: &mut SerializedColumnWriter, storage: Storage, values: &[f64]) -> Result<()> {
+    let present = || values.iter().filter(|value| !value.is_nan());
+    let levels = || values.iter().map(|value| i16::from(!value.is_nan())).collect::<Vec<_>>();
+    match (storage, column.untyped()) {
+        (Storage::Float32, ColumnWriter::FloatColumnWriter(writer)) => {
+            let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+            writer.write_batch(&values, None, None)?;
+        }
+        (Storage::Float64, ColumnWriter::DoubleColumnWriter(writer)) => {
+            writer.write_batch(values, None, None)?;
+        }
+        (Storage::Int32, ColumnWriter::Int32ColumnWriter(writer)) => {
+            let values: Vec<i32> = present().map(|&value| value as i32).collect();
+            writer.write_batch(&values, Some(&levels()), None)?;
+        }
+        (Storage::Int64, ColumnWriter::Int64ColumnWriter(writer)) => {
+            let values: Vec<i64> = present().map(|&value| value as i64).collect();
+            writer.write_batch(&values, Some(&levels()), None)?;
+        }
+        _ => return Err(ParquetError::General("the schema has another type".to_owned())),
+    }
+    Ok(())
+}
+
+fn schema(columns: &[NewColumn]) -> Result<Type> {
+    let field = |column: &NewColumn| {
+        let (physical, repetition) = match column.storage {
+            Storage::Float32 => (Physical::FLOAT, Repetition::REQUIRED),
+            Storage::Float64 => (Physical::DOUBLE, Repetition::REQUIRED),
+            Storage::Int32 => (Physical::INT32, Repetition::OPTIONAL),
+            Storage::Int64 => (Physical::INT64, Repetition::OPTIONAL),
+        };
+        let field = Type::primitive_type_builder(&column.name, physical);
+        field.with_repetition(repetition).build().map(Arc::new)
+    };
+    let fields = columns.iter().map(field).collect::<Result<_>>()?;
+    Type::group_type_builder("catalog").with_fields(fields).build()
+}
+
+fn failed(path: &Path, error: ParquetError) -> PreprocessError {
+    PreprocessError::io("write", path, std::io::Error::other(error))
+}

@@ -1,0 +1,100 @@
+//! One field of a table's rows: its type, its place, and how its numbers are scaled.
+
+use crate::fits::form::{Form, width};
+use crate::fits::header::Header;
+use crate::fits::plain::{Scaling, convert};
+
+/// A column as the header describes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Field {
+    /// `TTYPEn`, or `COLUMNn` where there is none.
+    pub(crate) name: String,
+    /// `TUNITn`.
+    pub(crate) unit: Option<String>,
+    /// `TFORMn`.
+    pub(crate) stored_as: String,
+    pub(in crate::fits) form: Form,
+    pub(super) offset: usize,
+    scaling: Scaling,
+}
+
+impl Field {
+    /// The field `number` (from 1), at `offset` in a row.
+    pub(super) fn new(header: &Header, number: i64, form: &str, offset: usize) -> Option<Field> {
+        let text = |stem: &str| -> Option<String> {
+            let text: String = header.get(&format!("{stem}{number}"))?;
+            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+        };
+        let keywords = ["TSCAL", "TZERO", "TNULL"].map(|stem| format!("{stem}{number}"));
+        Some(Field {
+            name: text("TTYPE").unwrap_or_else(|| format!("COLUMN{number}")),
+            unit: text("TUNIT"),
+            stored_as: form.to_owned(),
+            form: Form::parse(form)?,
+            offset,
+            scaling: Scaling::of(header, keywords.each_ref().map(String::as_str)),
+        })
+    }
+
+    /// How many numbers a row holds; a text counts as one.
+    pub(crate) fn length(&self) -> usize {
+        if self.form.code == b'A' { 1 } else { self.form.repeat }
+    }
+
+    /// Whether a row holds characters.
+    pub(crate) fn is_text(&self) -> bool {
+        self.form.code == b'A'
+    }
+
+    /// Whether a row holds whole numbers.
+    pub(crate) fn is_integer(&self) -> bool {
+        matches!(self.form.code, b'B' | b'I' | b'J' | b'K')
+    }
+
+    /// Why the field cannot be read as numbers, if it cannot.
+    pub(crate) fn refusal(&self) -> Option<&'static str> {
+        match self.form.code {
+            b'P' | b'Q' => Some("holds arrays of variable length"),
+            b'C' | b'M' => Some("holds complex numbers"),
+            _ => None,
+        }
+    }
+
+    /// Where `count` elements from `first` on lie in a row, in bytes. Bits have no bytes of
+    /// their own: all of the field's are given.
+    pub(super) fn place(&self, first: usize, count: usize) -> std::ops::Range<usize> {
+        match (self.form.code, width(self.form.code)) {
+            (b'X' | b'A', _) | (_, None) => self.offset..self.offset + self.form.bytes,
+            (_, Some(width)) => self.offset + first * width..self.offset + (first + count) * width,
+        }
+    }
+
+    /// Appends `count` elements from `first` on of each row to `out`. `bytes` holds what
+    /// [`Field::place`] says of all rows; the field is neither text nor refused.
+    pub(super) fn decode(&self, bytes: &[u8], first: usize, count: usize, out: &mut Vec<f64>) {
+        let bitpix = match self.form.code {
+            b'X' => {
+                for row in bytes.chunks_exact(self.form.bytes.max(1)) {
+                    let bit = |bit: usize| f64::from(row[bit / 8] >> (7 - bit % 8) & 1);
+                    out.extend((first..first + count).map(bit));
+                }
+                return;
+            }
+            b'L' => {
+                out.extend(bytes.iter().map(|byte| match byte {
+                    b'T' => 1.0,
+                    b'F' => 0.0,
+                    _ => f64::NAN,
+                }));
+                return;
+            }
+            b'B' => 8,
+            b'I' => 16,
+            b'J' => 32,
+            b'K' => 64,
+            b'E' => -32,
+            _ => -64,
+        };
+        convert(bytes, bitpix, &self.scaling, out);
+    }
+}

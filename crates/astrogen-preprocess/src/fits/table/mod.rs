@@ -1,0 +1,97 @@
+//! Rows of an uncompressed binary table: fields of fixed width, one row after the other
+//! (FITS standard 4.0, section 7.3).
+//!
+//! Every size that the header claims is held against the file's length and against the
+//! other sizes before anything is allocated.
+
+mod field;
+mod read;
+mod write;
+
+pub(crate) use field::Field;
+pub(crate) use read::Span;
+pub(crate) use write::{NewField, head};
+
+use super::columns::{integer, text};
+use super::file::FitsFile;
+use super::hdu::{Hdu, HduKind};
+use super::select::HduSelector;
+use crate::PreprocessError;
+
+/// A binary table whose header was found sound.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    /// The HDU's position in the file.
+    pub(crate) hdu: usize,
+    /// Rows.
+    pub(crate) rows: u64,
+    /// The fields of a row, in order.
+    pub(crate) fields: Vec<Field>,
+    row_bytes: usize,
+}
+
+impl FitsFile {
+    /// The chosen binary table, or with `None` the first.
+    ///
+    /// # Errors
+    /// `Hdu` if there is none, `Truncated` if the file ends before its last row, `Damaged`
+    /// if its header contradicts itself.
+    pub(crate) fn table(&self, selector: Option<&HduSelector>) -> Result<Table, PreprocessError> {
+        let found = match selector {
+            Some(selector) => self.hdus.iter().find(|hdu| selector.selects(hdu)),
+            None => self.hdus.iter().find(|hdu| hdu.kind == HduKind::BinaryTable),
+        };
+        let hdu = found.ok_or_else(|| {
+            self.refuse(match selector {
+                Some(selector) => format!("no HDU {selector}"),
+                None => "no HDU holds a binary table".to_owned(),
+            })
+        })?;
+        if hdu.kind != HduKind::BinaryTable {
+            return Err(self.refuse(format!("HDU {} holds no binary table", hdu.index)));
+        }
+        if hdu.header.get("ZTABLE") == Some(true) {
+            return Err(self.refuse(format!(
+                "HDU {} is a tile-compressed table (ZTABLE), expected a plain one; unpack it with \
+                 funpack first",
+                hdu.index
+            )));
+        }
+        hdu.check_extent(&self.source)?;
+        layout(hdu).map_err(|reason| self.source.damaged(format!("HDU {}: {reason}", hdu.index)))
+    }
+}
+
+/// The fields of a table, which must fill its rows.
+fn layout(hdu: &Hdu) -> Result<Table, String> {
+    let &[row_bytes, rows] = hdu.axes.as_slice() else {
+        return Err(format!("NAXIS: expected 2 for a table, got {}", hdu.axes.len()));
+    };
+    if hdu.bitpix != 8 {
+        return Err(format!("BITPIX: expected 8 for a table, got {}", hdu.bitpix));
+    }
+    if hdu.data_bytes < u128::from(row_bytes) * u128::from(rows) {
+        return Err("GCOUNT: expected 1 for a table".to_owned());
+    }
+    let count = integer(&hdu.header, "TFIELDS")?.unwrap_or(0);
+    if !(0..=999).contains(&count) {
+        return Err(format!("TFIELDS: expected a number from 0 to 999, got {count}"));
+    }
+    let mut fields = Vec::new();
+    let mut offset = 0_usize;
+    for number in 1..=count {
+        let form = text(&hdu.header, &format!("TFORM{number}"))?;
+        let refuse = || format!("TFORM{number}: expected a column of a binary table, got {form:?}");
+        let field = Field::new(&hdu.header, number, form, offset).ok_or_else(refuse)?;
+        offset = offset.checked_add(field.form.bytes).ok_or_else(refuse)?;
+        fields.push(field);
+    }
+    if offset as u64 != row_bytes {
+        return Err(format!(
+            "NAXIS1: expected {offset}, the width of its columns, got {row_bytes}"
+        ));
+    }
+    // A row of no bytes could be repeated without end.
+    let rows = if offset == 0 { 0 } else { rows };
+    Ok(Table { hdu: hdu.index, rows, fields, row_bytes: offset })
+}

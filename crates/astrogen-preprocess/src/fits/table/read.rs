@@ -1,0 +1,93 @@
+//! Elements out of the rows of a table, a cache-sized piece of the file at a time.
+
+use std::ops::Range;
+
+use super::{Field, Table};
+use crate::PreprocessError;
+use crate::fits::file::FitsFile;
+
+/// Bytes of rows read at a time, if a row is no longer.
+const CHUNK: usize = 1 << 20;
+
+/// Consecutive elements of one field: the same ones of every row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    /// The field's position.
+    pub(crate) field: usize,
+    /// The first element.
+    pub(crate) first: usize,
+    /// How many elements; 1 for a text.
+    pub(crate) count: usize,
+}
+
+impl FitsFile {
+    /// Appends each span's values in rows `rows` to the column of the same position in
+    /// `out`, NaN where there is none. Texts are read by `number`, which says what it cannot
+    /// read.
+    ///
+    /// The spans lie inside fields that [`Field::refusal`] does not refuse, the rows inside
+    /// the table.
+    pub(crate) fn read_spans(
+        &mut self,
+        table: &Table,
+        rows: Range<u64>,
+        spans: &[Span],
+        number: impl Fn(&[u8]) -> Result<f64, String>,
+        out: &mut [Vec<f64>],
+    ) -> Result<(), PreprocessError> {
+        let data_start = self.hdus[table.hdu].data_start;
+        let at_a_time = (CHUNK / table.row_bytes.max(1)).max(1) as u64;
+        let mut buffer = Vec::new();
+        let mut gathered = Vec::new();
+        let mut row = rows.start;
+        while row < rows.end {
+            let count = at_a_time.min(rows.end - row) as usize;
+            buffer.resize(count * table.row_bytes, 0);
+            let offset = data_start + row * table.row_bytes as u64;
+            if self.source.read_at(offset, &mut buffer)? < buffer.len() {
+                return Err(self.source.damaged("it became shorter while it was read"));
+            }
+            for (span, out) in spans.iter().zip(out.iter_mut()) {
+                let field = &table.fields[span.field];
+                let place = field.place(span.first, span.count);
+                let cells = buffer.chunks_exact(table.row_bytes).map(|row| &row[place.clone()]);
+                if field.is_text() {
+                    for (index, cell) in (row..).zip(cells) {
+                        let value = number(text(cell)).map_err(|got| {
+                            self.source.damaged(format!(
+                                "row {index} (from 0) of column {:?}: expected a number, got {got}",
+                                field.name
+                            ))
+                        })?;
+                        out.push(value);
+                    }
+                    continue;
+                }
+                decode(field, span, cells, &mut gathered, out);
+            }
+            row += count as u64;
+        }
+        Ok(())
+    }
+}
+
+/// Puts the cells of one field side by side and decodes them together.
+fn decode<'a>(
+    field: &Field,
+    span: &Span,
+    cells: impl Iterator<Item = &'a [u8]>,
+    gathered: &mut Vec<u8>,
+    out: &mut Vec<f64>,
+) {
+    gathered.clear();
+    for cell in cells {
+        gathered.extend_from_slice(cell);
+    }
+    field.decode(gathered, span.first, span.count, out);
+}
+
+/// A text ends at the first zero; blanks behind it mean nothing.
+fn text(cell: &[u8]) -> &[u8] {
+    let end = cell.iter().position(|&byte| byte == 0).unwrap_or(cell.len());
+    cell[..end].trim_ascii()
+}
