@@ -217,7 +217,7 @@ fn a_folder_with_other_nebulae_is_left_alone() {
     {
         let error = simulate_nebulae(folder.path(), &config, count, seed).unwrap_err();
         let message = error.to_string();
-        assert!(message.contains("nebulae of other settings (nebulae.json)"), "{message}");
+        assert!(message.contains("files of other settings (nebulae.json)"), "{message}");
         assert!(message.contains("choose another folder"), "{message}");
         assert_eq!(bytes(folder.path()), before);
     }

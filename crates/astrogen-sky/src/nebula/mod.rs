@@ -34,12 +34,12 @@ pub use folder::{MANIFEST, simulate_nebulae};
 
 use crate::error::SkyError;
 use crate::noise::expose;
+use crate::random::stream;
 use crate::stars::{LuminosityFunction, add_point, colour};
 use cloud::Cloud;
 use emission::{Emission, shine, transmission};
 use ndarray::{Array3, Axis};
-use rand::{Rng, RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Poisson};
 use region::Region;
 
@@ -88,11 +88,8 @@ impl NebulaConfig {
     pub fn simulate(&self, seed: u64) -> Result<Nebula, SkyError> {
         self.check()?;
         // One stream of numbers for each purpose: more stars leave the cloud as it is.
-        let [mut settings, mut gas, mut points, mut noise] = std::array::from_fn(|stream| {
-            let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(stream as u64);
-            rng
-        });
+        let [mut settings, mut gas, mut points, mut noise] =
+            [0, 1, 2, 3].map(|number| stream(seed, number));
         let drawn = self.draw(&mut settings);
         let region = Region::new(drawn.size);
         let hot = hot_stars(&drawn, &region, &mut settings);

@@ -1,0 +1,89 @@
+//! A claim on a folder: which simulation fills it, and whether it is finished.
+//!
+//! A manifest in the folder says what its files are made from. While files are missing it has
+//! the name `NAME.unfinished.json`, and `NAME.json` once they are all there. A folder with
+//! another manifest, or with files of these names and no manifest, is left as it is.
+
+use crate::error::SkyError;
+use serde::Serialize;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// A folder that is there and ours.
+pub(crate) struct Claim {
+    manifest: PathBuf,
+    unfinished: PathBuf,
+    finished: bool,
+}
+
+impl Claim {
+    /// Claims a folder for files of one make, told by the manifest of the given name (which
+    /// ends in `.json`); the folder is made if need be.
+    ///
+    /// # Errors
+    /// `Folder` if it holds files of another make, `Io` if the disk refuses.
+    pub(crate) fn lay(
+        folder: &Path,
+        name: &str,
+        manifest: &impl Serialize,
+        files: &[PathBuf],
+    ) -> Result<Self, SkyError> {
+        let foreign = |found: String| SkyError::Folder { folder: folder.to_owned(), found };
+        let unfinished_name = format!("{}.unfinished.json", name.trim_end_matches(".json"));
+        let claim = |finished| Self {
+            manifest: folder.join(name),
+            unfinished: folder.join(&unfinished_name),
+            finished,
+        };
+        let text = serde_json::to_string_pretty(manifest).map_err(|error| SkyError::Io {
+            action: "cannot describe the settings for",
+            path: folder.join(name),
+            source: error.into(),
+        })?;
+        fs::create_dir_all(folder).map_err(io("cannot make the folder", folder))?;
+        for (name, finished) in [(name, true), (&unfinished_name, false)] {
+            match read(&folder.join(name))? {
+                Some(found) if found == text => return Ok(claim(finished)),
+                Some(_) => return Err(foreign(format!("files of other settings ({name})"))),
+                None => {}
+            }
+        }
+        if let Some(path) = files.iter().find(|path| path.exists()) {
+            let file = path.file_name().unwrap_or_default().to_string_lossy();
+            return Err(foreign(format!("{file}, but no {name} that says what made it")));
+        }
+        let claim = claim(false);
+        let path = &claim.unfinished;
+        let draft = folder.join(format!(".{unfinished_name}.{}", std::process::id()));
+        let write = || {
+            let mut file = fs::File::create(&draft)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&draft, path)
+        };
+        write().map_err(io("cannot write", path))?;
+        Ok(claim)
+    }
+
+    /// Says that all files are there.
+    pub(crate) fn finish(self) -> Result<(), SkyError> {
+        if self.finished {
+            return Ok(());
+        }
+        fs::rename(&self.unfinished, &self.manifest).map_err(io("cannot finish", &self.manifest))
+    }
+}
+
+fn read(path: &Path) -> Result<Option<String>, SkyError> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(io("cannot read", path)(error)),
+    }
+}
+
+fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> SkyError {
+    let path = path.to_owned();
+    move |source| SkyError::Io { action, path, source }
+}
