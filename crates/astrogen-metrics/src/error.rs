@@ -101,6 +101,17 @@ pub enum MetricsError {
         got: String,
     },
 
+    /// The caller: numbers of a sample, table or list that break a rule.
+    #[error("the {set} must be {rule}, got {got}")]
+    BadValues {
+        /// What they are.
+        set: &'static str,
+        /// What is allowed.
+        rule: &'static str,
+        /// What came.
+        got: String,
+    },
+
     /// The machine: libtorch failed, most likely for want of memory.
     #[error("libtorch could not compute the metric: {0}")]
     Torch(#[from] tch::TchError),

@@ -1,16 +1,31 @@
 //! Numbers that say how close samples are to the sky.
 //!
-//! A metric compares two sets of float images of any channel count. It needs no downloaded
-//! network, has a random generator of its own where it draws, and never touches libtorch's:
-//! measuring in the middle of a training run does not change the run.
+//! A metric compares two sets: float images of any channel count, or the columns of two tables.
+//! It needs no downloaded network, has a random generator of its own where it draws, and never
+//! touches libtorch's: measuring in the middle of a training run does not change the run.
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`sliced_wasserstein`](mod@sliced_wasserstein) | the distance between the local structure of two sets, scale by scale |
+//! | [`sliced_wasserstein`](mod@sliced_wasserstein) | the distance between the local structure of two sets of images, scale by scale |
+//! | [`table`] | the joint distance of all columns of two tables, along random directions |
+//! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity |
+//! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage |
+//! | [`emulation`] | generated observations of a survey beside the real ones: all of the above by band, colour, magnitude and condition |
 //! | [`error`] | [`MetricsError`] |
 
+pub mod calibration;
+pub mod emulation;
 pub mod error;
+pub mod one_dimensional;
 pub mod sliced_wasserstein;
+pub mod table;
 
+pub use calibration::Pit;
+pub use emulation::{Emulation, EmulationConfig, EmulationReport};
 pub use error::MetricsError;
+pub use one_dimensional::binned::{Bin, Binned, Comparison, binned, quantile_edges};
+pub use one_dimensional::{
+    KolmogorovSmirnov, Sorted, kolmogorov_smirnov, quantiles, wasserstein_1,
+};
 pub use sliced_wasserstein::{SlicedWasserstein, SlicedWassersteinConfig, sliced_wasserstein};
+pub use table::sliced_wasserstein_table;

@@ -90,7 +90,7 @@ impl SlicedWassersteinConfig {
 }
 
 /// A vector of `length` normal deviates, scaled to length 1.
-fn direction(length: i64, rng: &mut ChaCha8Rng) -> Vec<f32> {
+pub(crate) fn direction(length: i64, rng: &mut ChaCha8Rng) -> Vec<f32> {
     let deviates: Vec<f64> = (0..length).map(|_| StandardNormal.sample(rng)).collect();
     let norm = deviates.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
     deviates.into_iter().map(|x| (x / norm) as f32).collect()

@@ -48,8 +48,8 @@
 
 pub mod pyramid;
 
-mod draws;
-mod projections;
+pub(crate) mod draws;
+pub(crate) mod projections;
 mod radix;
 
 pub use draws::LevelDraws;

@@ -12,8 +12,9 @@ use super::radix::Sorter;
 const CHUNK: i64 = 1 << 24;
 
 /// Mean over directions of `mean |sort(real . direction) - sort(fake . direction)|`, for
-/// patches `[M, values]` and directions `[D, values]`, float32 on one device.
-pub(super) fn mean_distance(
+/// points `[M, values]` (patches, or rows of a table) and directions `[D, values]`, float32 on one
+/// device.
+pub(crate) fn mean_distance(
     real: &Tensor,
     fake: &Tensor,
     directions: &Tensor,
