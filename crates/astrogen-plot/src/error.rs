@@ -65,6 +65,44 @@ pub enum PlotError {
         logarithmic: bool,
     },
 
+    /// The caller: more panels than the figure is wide for.
+    #[error("the figure is too narrow for {panels} panels and their labels: raise its width")]
+    TooNarrow {
+        /// How many panels came.
+        panels: usize,
+    },
+
+    /// The caller: a sample of which nothing can be drawn.
+    #[error("there is nothing to draw of {name:?}: it holds no {wanted}")]
+    EmptySample {
+        /// What the sample is called.
+        name: String,
+        /// What is missing.
+        wanted: String,
+    },
+
+    /// The caller: points that lack a coordinate.
+    #[error("{name:?} has {x} horizontal and {y} vertical values: every point needs both")]
+    DifferentLengths {
+        /// What the sample is called.
+        name: String,
+        /// How many horizontal values came.
+        x: usize,
+        /// How many vertical ones.
+        y: usize,
+    },
+
+    /// The caller: a setting outside its range.
+    #[error("{field} must be {rule}, got {got}")]
+    BadSetting {
+        /// The setting's name.
+        field: &'static str,
+        /// What is allowed.
+        rule: &'static str,
+        /// What was given.
+        got: String,
+    },
+
     /// The caller: a file name that does not say a format known here.
     #[error("{path}: the name has to end in {expected}", path = path.display())]
     BadExtension {

@@ -2,6 +2,11 @@
 //!
 //! - [`grid`]: sample images in signed range `[N, C, H, W]` -> one PNG. [`save_grid`]
 //! - [`curves`]: loss curves as PNG or SVG, labels in an embedded font. [`save_curves`]
+//! - [`density`]: maps of where points lie, true beside generated, on one scale. [`save_density`]
+//! - [`bands`]: median and percentiles of a residual along a magnitude. [`save_bands`]
+//! - [`histogram`]: step histograms over each other, and the probability integral transform's
+//!   against the even line. [`save_histograms`], [`save_pit`]
+//! - [`sample`]: what these are drawn from, borrowed and named: [`Points`], [`Values`], [`Panel`]
 //! - [`png`]: finished 8-bit pictures, copied from a tensor once and written whole
 //! - [`error`]: what can go wrong
 //!
@@ -21,13 +26,22 @@
 //! # }
 //! ```
 
+pub mod bands;
 pub mod curves;
+pub mod density;
 pub mod error;
+mod figure;
 mod file;
 pub mod grid;
+pub mod histogram;
 pub mod png;
+pub mod sample;
 
+pub use bands::{QuantileBands, save_bands};
 pub use curves::{Curves, Scale, Series, Smoothing, save_curves};
+pub use density::{Density, save_density};
 pub use error::PlotError;
 pub use grid::{make_grid, save_grid};
+pub use histogram::{Histograms, save_histograms, save_pit};
 pub use png::Picture;
+pub use sample::{Panel, Points, Values};

@@ -1,26 +1,16 @@
-//! The figure: frame, grid lines, labels, curves and legend.
+//! The figure: curves over their axes, and the legend beside them.
 
 use plotters::backend::DrawingBackend;
+use plotters::style::ShapeStyle;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{BLACK, FontTransform, RGBColor, ShapeStyle};
 
-use super::axis::{Axis, Scale, Tick};
-use super::canvas::{Canvas, Drawing, Pixel};
 use super::trace::{Point, runs, smooth, thin};
 use super::{Curves, Series, Smoothing};
 use crate::error::PlotError;
-
-/// Okabe and Ito's colours, told apart with every kind of colour vision; their yellow is left out,
-/// which is hard to see on white.
-const COLOURS: [RGBColor; 7] = [
-    RGBColor(0, 114, 178),
-    RGBColor(213, 94, 0),
-    RGBColor(0, 158, 115),
-    RGBColor(204, 121, 167),
-    RGBColor(230, 159, 0),
-    RGBColor(86, 180, 233),
-    RGBColor(0, 0, 0),
-];
+use crate::figure::axis::{Axis, Scale};
+use crate::figure::canvas::{Canvas, Drawing, Pixel};
+use crate::figure::colour::{COLOURS, colour};
+use crate::figure::row::{Frame, Row};
 
 /// Everything about a figure that does not depend on what it is drawn on.
 pub(super) struct Figure<'a> {
@@ -28,16 +18,11 @@ pub(super) struct Figure<'a> {
     series: &'a [Series],
     x_axis: Axis,
     y_axis: Axis,
-    y_ticks: Vec<Tick>,
     window: Option<usize>,
 }
 
 impl<'a> Figure<'a> {
     pub(super) fn new(curves: &'a Curves, series: &'a [Series]) -> Result<Self, PlotError> {
-        let (width, height) = (curves.width, curves.height);
-        if ![width, height].iter().all(|side| (320..=8192).contains(side)) {
-            return Err(PlotError::BadFigureSize { width, height });
-        }
         let shown = || {
             let runs = series.iter().flat_map(|line| runs(&line.points, curves.y_scale));
             runs.flatten().copied()
@@ -56,25 +41,7 @@ impl<'a> Figure<'a> {
             Smoothing::Off => None,
             Smoothing::Window(window) => (window > 1 && longest / 2 >= window).then_some(window),
         };
-        let y_ticks = y_axis.ticks((height / 75).max(3) as usize);
-        Ok(Self { curves, series, x_axis, y_axis, y_ticks, window })
-    }
-
-    /// Room for labels on the left, the legend on the right, the title above, the axis below.
-    fn layout<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<Frame, PlotError> {
-        let style = canvas.text(17.0, 1.0);
-        let mut labels = 0;
-        for tick in &self.y_ticks {
-            labels = labels.max(canvas.width_of(&tick.label, &style)?);
-        }
-        let room =
-            |text: &str, without, with| canvas.px(if text.is_empty() { without } else { with });
-        Ok(Frame {
-            left: labels + room(&self.curves.y_label, 22.0, 52.0),
-            right: canvas.width - self.legend_width(canvas)?,
-            top: room(&self.curves.title, 20.0, 54.0),
-            bottom: canvas.height - room(&self.curves.x_label, 40.0, 70.0),
-        })
+        Ok(Self { curves, series, x_axis, y_axis, window })
     }
 
     /// The legend takes what its texts need, up to about a quarter of the figure.
@@ -99,84 +66,41 @@ impl<'a> Figure<'a> {
 
 impl Drawing for Figure<'_> {
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), PlotError> {
-        let pen = Pen { figure: self, canvas, frame: self.layout(canvas)? };
-        pen.draw_grid()?;
-        pen.draw_texts()?;
-        for (index, line) in self.series.iter().enumerate() {
-            pen.draw_series(index, line)?;
-        }
-        pen.draw_legend()
+        let row = Row {
+            title: &self.curves.title,
+            x_label: &self.curves.x_label,
+            y_label: &self.curves.y_label,
+            panels: vec![("", self.x_axis)],
+            y_axis: self.y_axis,
+            legend: Vec::new(),
+        };
+        row.draw(canvas, self.legend_width(canvas)?, |_, frame| {
+            let pen = Pen { figure: self, canvas, frame };
+            for (index, line) in self.series.iter().enumerate() {
+                pen.draw_series(index, line)?;
+            }
+            pen.draw_legend()
+        })?;
+        Ok(())
     }
-}
-
-/// The rectangle of the curves, in pixels of the canvas.
-#[derive(Clone, Copy)]
-struct Frame {
-    left: i32,
-    right: i32,
-    top: i32,
-    bottom: i32,
 }
 
 /// A figure at its place on a canvas.
 struct Pen<'a, DB: DrawingBackend> {
     figure: &'a Figure<'a>,
     canvas: &'a Canvas<'a, DB>,
-    frame: Frame,
+    frame: &'a Frame,
 }
 
 impl<DB: DrawingBackend> Pen<'_, DB> {
-    /// Grid lines with their labels, and the two axes.
-    fn draw_grid(&self) -> Result<(), PlotError> {
-        let Self { figure, canvas, frame: Frame { left, right, top, bottom } } = *self;
-        let grid = canvas.stroke(BLACK, 0.12, 1.0);
-        let style = canvas.text(17.0, 0.85);
-        let beside = style.pos(Pos::new(HPos::Right, VPos::Center));
-        for tick in &figure.y_ticks {
-            let y = self.y_pixel(tick.value);
-            canvas.line(vec![(left, y), (right, y)], grid)?;
-            canvas.write(&tick.label, &beside, (left - canvas.px(8.0), y))?;
-        }
-        let below = style.pos(Pos::new(HPos::Center, VPos::Top));
-        let wanted = (canvas.finished(right - left) / 110.0).max(2.0);
-        for tick in figure.x_axis.ticks(wanted as usize) {
-            let x = self.x_pixel(tick.value);
-            canvas.line(vec![(x, top), (x, bottom)], grid)?;
-            canvas.write(&tick.label, &below, (x, bottom + canvas.px(9.0)))?;
-        }
-        let axes = vec![(left, top), (left, bottom), (right, bottom)];
-        canvas.line(axes, canvas.stroke(BLACK, 0.7, 1.0))
-    }
-
-    /// Title and the names of the axes.
-    fn draw_texts(&self) -> Result<(), PlotError> {
-        let Self { figure, canvas, frame: Frame { left, right, top, bottom } } = *self;
-        let Curves { title, x_label, y_label, .. } = figure.curves;
-        let style = canvas.text(25.0, 1.0).pos(Pos::new(HPos::Left, VPos::Center));
-        canvas.write_within(
-            canvas.width - left - canvas.px(16.0),
-            title,
-            &style,
-            (left, top / 2),
-        )?;
-        let style = canvas.text(19.0, 1.0);
-        let below = style.pos(Pos::new(HPos::Center, VPos::Bottom));
-        let at = ((left + right) / 2, canvas.height - canvas.px(12.0));
-        canvas.write_within(right - left, x_label, &below, at)?;
-        let turned = style.transform(FontTransform::Rotate270);
-        let beside = turned.pos(Pos::new(HPos::Center, VPos::Top));
-        let at = (canvas.px(10.0), (top + bottom) / 2);
-        canvas.write_within(bottom - top, y_label, &beside, at)
-    }
-
     /// One series: its values, faint where a running mean lies over them.
     fn draw_series(&self, index: usize, line: &Series) -> Result<(), PlotError> {
-        let Frame { left, right, .. } = self.frame;
+        let Frame { left, right, .. } = *self.frame;
         let columns = (self.canvas.finished(right - left) / 2.0).max(1.0) as usize;
         let window = self.figure.window.filter(|window| line.points.len() / 2 >= *window);
         for run in runs(&line.points, self.figure.curves.y_scale) {
             if let [(x, y)] = run {
-                self.canvas.dot((self.x_pixel(*x), self.y_pixel(*y)), colour(index))?;
+                self.canvas.dot(self.frame.at((*x, *y)), colour(index))?;
                 continue;
             }
             let values = thin(run, columns);
@@ -198,7 +122,7 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
         opacity: f64,
         width: f64,
     ) -> Result<(), PlotError> {
-        let pixels = points.iter().map(|(x, y)| (self.x_pixel(*x), self.y_pixel(*y))).collect();
+        let pixels = points.iter().map(|point| self.frame.at(*point)).collect();
         self.stroke(index, pixels, self.canvas.stroke(colour(index), opacity, width))
     }
 
@@ -237,18 +161,4 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
             self.canvas.dashes(points, style)
         }
     }
-
-    fn x_pixel(&self, value: f64) -> i32 {
-        let Frame { left, right, .. } = self.frame;
-        left + (self.figure.x_axis.position(value) * f64::from(right - left)).round() as i32
-    }
-
-    fn y_pixel(&self, value: f64) -> i32 {
-        let Frame { top, bottom, .. } = self.frame;
-        bottom - (self.figure.y_axis.position(value) * f64::from(bottom - top)).round() as i32
-    }
-}
-
-fn colour(index: usize) -> RGBColor {
-    COLOURS[index % COLOURS.len()]
 }

@@ -6,8 +6,6 @@
 //! a running mean. Text in PNG comes from a font inside the program (Ubuntu Light, Ubuntu font
 //! licence), so the picture is the same on every machine; SVG names the generic `sans-serif`.
 
-mod axis;
-mod canvas;
 mod figure;
 mod trace;
 
@@ -15,10 +13,9 @@ use std::path::Path;
 
 use figure::Figure;
 
-pub use axis::Scale;
+pub use crate::figure::axis::Scale;
 
 use crate::error::PlotError;
-use crate::file;
 
 /// One line of a figure: a name for the legend and points `(x, y)` in the order they are joined.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,20 +102,8 @@ impl Curves {
     /// [`PlotError::BadExtension`], [`PlotError::BadFigureSize`], [`PlotError::NothingToDraw`] if
     /// no series has a value that can be drawn, [`PlotError::Write`] if the disk refuses.
     pub fn save(&self, path: impl AsRef<Path>, series: &[Series]) -> Result<(), PlotError> {
-        let path = path.as_ref();
-        let bytes = match file::extension(path).as_deref() {
-            Some("png") => {
-                canvas::png(self.width, self.height, &Figure::new(self, series)?)?.encode()?
-            }
-            Some("svg") => {
-                canvas::svg(self.width, self.height, &Figure::new(self, series)?)?.into_bytes()
-            }
-            _ => {
-                let expected = ".png or .svg";
-                return Err(PlotError::BadExtension { path: path.to_owned(), expected });
-            }
-        };
-        file::write_whole(path, &bytes)
+        let drawing = Figure::new(self, series)?;
+        crate::figure::save(path.as_ref(), self.width, self.height, &drawing)
     }
 }
 

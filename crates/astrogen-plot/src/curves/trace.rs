@@ -1,6 +1,6 @@
 //! From a history to the points that are drawn: gaps, thinning, smoothing.
 
-use super::axis::Scale;
+use crate::figure::axis::Scale;
 
 /// A point (x, y) in the units of the data.
 pub(super) type Point = (f64, f64);

@@ -12,7 +12,7 @@ pub enum Scale {
 
 impl Scale {
     /// Whether a value can be shown. The largest doubles cannot: their differences overflow.
-    pub(super) fn shows(self, value: f64) -> bool {
+    pub(crate) fn shows(self, value: f64) -> bool {
         value.is_finite() && value.abs() < 1e300 && (self == Self::Linear || value > 1e-300)
     }
 
@@ -26,14 +26,14 @@ impl Scale {
 
 /// A value written beside the axis.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tick {
-    pub(super) value: f64,
-    pub(super) label: String,
+pub(crate) struct Tick {
+    pub(crate) value: f64,
+    pub(crate) label: String,
 }
 
 /// An axis over a range of values, which it maps to [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Axis {
+pub(crate) struct Axis {
     scale: Scale,
     /// The ends on the scale: values, or their logarithms.
     low: f64,
@@ -43,7 +43,7 @@ pub(super) struct Axis {
 impl Axis {
     /// The axis that holds every value that can be shown, with a margin of `margin` times the
     /// range at both ends; `None` if there is no such value.
-    pub(super) fn over(
+    pub(crate) fn over(
         values: impl Iterator<Item = f64>,
         scale: Scale,
         margin: f64,
@@ -65,12 +65,12 @@ impl Axis {
     }
 
     /// Where a value lies: 0 at the low end, 1 at the high end.
-    pub(super) fn position(&self, value: f64) -> f64 {
+    pub(crate) fn position(&self, value: f64) -> f64 {
         (self.scale.forward(value) - self.low) / (self.high - self.low)
     }
 
     /// Round values within the range, about `wanted` of them, with their labels.
-    pub(super) fn ticks(&self, wanted: usize) -> Vec<Tick> {
+    pub(crate) fn ticks(&self, wanted: usize) -> Vec<Tick> {
         match self.scale {
             Scale::Linear => linear_ticks(self.low, self.high, wanted),
             Scale::Log => {

@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, IntoDrawingArea};
-use plotters::element::{Circle, DashedPathElement, PathElement};
+use plotters::element::{Circle, DashedPathElement, PathElement, Polygon, Rectangle};
 use plotters::style::text_anchor::VPos;
 use plotters::style::{
-    BLACK, Color, FontStyle, IntoFont, IntoTextStyle, RGBColor, ShapeStyle, TextStyle, WHITE,
-    register_font,
+    BLACK, Color, FontStyle, IntoFont, IntoTextStyle, RGBAColor, RGBColor, ShapeStyle, TextStyle,
+    WHITE, register_font,
 };
 
 use crate::error::PlotError;
@@ -22,7 +22,7 @@ const FAMILY: &str = "sans-serif";
 const OVERSAMPLING: u32 = 2;
 
 /// A point of the canvas, in its own pixels, from the top left.
-pub(super) type Pixel = (i32, i32);
+pub(crate) type Pixel = (i32, i32);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Medium {
@@ -32,21 +32,21 @@ enum Medium {
 
 /// An area to draw on. Sizes of text, strokes and distances are given in pixels of the finished
 /// figure, places in pixels of the canvas.
-pub(super) struct Canvas<'a, DB: DrawingBackend> {
+pub(crate) struct Canvas<'a, DB: DrawingBackend> {
     area: &'a DrawingArea<DB, Shift>,
     medium: Medium,
     scale: f64,
-    pub(super) width: i32,
-    pub(super) height: i32,
+    pub(crate) width: i32,
+    pub(crate) height: i32,
 }
 
 /// A drawing that works on either medium.
-pub(super) trait Drawing {
+pub(crate) trait Drawing {
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), PlotError>;
 }
 
 /// Draws on pixels.
-pub(super) fn png(width: u32, height: u32, drawing: &impl Drawing) -> Result<Picture, PlotError> {
+pub(crate) fn png(width: u32, height: u32, drawing: &impl Drawing) -> Result<Picture, PlotError> {
     let (wide, high) = (width * OVERSAMPLING, height * OVERSAMPLING);
     let mut pixels = vec![255; (wide * high * 3) as usize];
     let area = BitMapBackend::with_buffer(&mut pixels, (wide, high)).into_drawing_area();
@@ -62,7 +62,7 @@ pub(super) fn png(width: u32, height: u32, drawing: &impl Drawing) -> Result<Pic
 }
 
 /// Draws an SVG document.
-pub(super) fn svg(width: u32, height: u32, drawing: &impl Drawing) -> Result<String, PlotError> {
+pub(crate) fn svg(width: u32, height: u32, drawing: &impl Drawing) -> Result<String, PlotError> {
     let mut document = String::new();
     let area = SVGBackend::with_string(&mut document, (width, height)).into_drawing_area();
     drawing.draw(&Canvas::new(&area, Medium::Document, 1.0)?)?;
@@ -84,34 +84,34 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
     }
 
     /// A distance of the finished figure in pixels of the canvas.
-    pub(super) fn px(&self, size: f64) -> i32 {
+    pub(crate) fn px(&self, size: f64) -> i32 {
         (size * self.scale).round() as i32
     }
 
     /// The reverse of [`Canvas::px`].
-    pub(super) fn finished(&self, pixels: i32) -> f64 {
+    pub(crate) fn finished(&self, pixels: i32) -> f64 {
         f64::from(pixels) / self.scale
     }
 
-    pub(super) fn stroke(&self, colour: RGBColor, opacity: f64, width: f64) -> ShapeStyle {
+    pub(crate) fn stroke(&self, colour: RGBColor, opacity: f64, width: f64) -> ShapeStyle {
         let width = (width * self.scale).round().max(1.0);
         colour.mix(opacity).stroke_width(width as u32)
     }
 
-    pub(super) fn text(&self, size: f64, opacity: f64) -> TextStyle<'static> {
+    pub(crate) fn text(&self, size: f64, opacity: f64) -> TextStyle<'static> {
         let font = (FAMILY, size * 1.24 * self.scale).into_font();
         font.color(&BLACK.mix(opacity)).into_text_style(self.area)
     }
 
     /// The width of a text; a viewer of SVG may choose a wider font than the embedded one.
-    pub(super) fn width_of(&self, text: &str, style: &TextStyle) -> Result<i32, PlotError> {
+    pub(crate) fn width_of(&self, text: &str, style: &TextStyle) -> Result<i32, PlotError> {
         let (width, _) = self.area.estimate_text_size(&clean(text), style).map_err(refused)?;
         let breadth = if self.medium == Medium::Pixels { 1.0 } else { 1.18 };
         Ok((f64::from(width) * breadth).ceil() as i32)
     }
 
     /// Writes a text, or as much of its beginning as has room, with an ellipsis.
-    pub(super) fn write_within(
+    pub(crate) fn write_within(
         &self,
         room: i32,
         text: &str,
@@ -131,7 +131,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         Ok(())
     }
 
-    pub(super) fn write(
+    pub(crate) fn write(
         &self,
         text: &str,
         style: &TextStyle,
@@ -148,7 +148,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
 
     /// A line through all points. As pixels each stretch is drawn by itself: the joints that
     /// plotters makes shoot far beyond sharp corners.
-    pub(super) fn line(&self, points: Vec<Pixel>, style: ShapeStyle) -> Result<(), PlotError> {
+    pub(crate) fn line(&self, points: Vec<Pixel>, style: ShapeStyle) -> Result<(), PlotError> {
         if self.medium == Medium::Document {
             return self.area.draw(&PathElement::new(points, style)).map_err(refused);
         }
@@ -158,12 +158,27 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         Ok(())
     }
 
-    pub(super) fn dashes(&self, points: Vec<Pixel>, style: ShapeStyle) -> Result<(), PlotError> {
+    pub(crate) fn dashes(&self, points: Vec<Pixel>, style: ShapeStyle) -> Result<(), PlotError> {
         let (dash, gap) = (self.px(7.0), self.px(5.0));
         self.area.draw(&DashedPathElement::new(points, dash, gap, style)).map_err(refused)
     }
 
-    pub(super) fn dot(&self, at: Pixel, colour: RGBColor) -> Result<(), PlotError> {
+    /// A rectangle from its upper left corner up to, and without, its lower right one.
+    pub(crate) fn rectangle(
+        &self,
+        from: Pixel,
+        to: Pixel,
+        colour: RGBAColor,
+    ) -> Result<(), PlotError> {
+        self.area.draw(&Rectangle::new([from, to], colour.filled())).map_err(refused)
+    }
+
+    /// A filled area within a closed line.
+    pub(crate) fn polygon(&self, corners: Vec<Pixel>, colour: RGBAColor) -> Result<(), PlotError> {
+        self.area.draw(&Polygon::new(corners, colour.filled())).map_err(refused)
+    }
+
+    pub(crate) fn dot(&self, at: Pixel, colour: RGBColor) -> Result<(), PlotError> {
         self.area.draw(&Circle::new(at, self.px(3.0), colour.filled())).map_err(refused)
     }
 }

@@ -1,0 +1,69 @@
+//! What the marks of a figure mean.
+
+use plotters::backend::DrawingBackend;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, RGBColor};
+
+use super::canvas::{Canvas, Pixel};
+use crate::error::PlotError;
+
+/// How a quantity is drawn.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Mark {
+    Line { colour: RGBColor, width: f64 },
+    Dashes { colour: RGBColor, width: f64 },
+    Area { colour: RGBColor, opacity: f64 },
+}
+
+/// A mark and its meaning.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) mark: Mark,
+}
+
+impl Entry {
+    pub(crate) fn new(name: impl Into<String>, mark: Mark) -> Self {
+        Self { name: name.into(), mark }
+    }
+}
+
+/// Lines in the manner of a mark; an area is drawn within them.
+pub(crate) fn trace<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    points: Vec<Pixel>,
+    mark: Mark,
+) -> Result<(), PlotError> {
+    match mark {
+        Mark::Line { colour, width } => canvas.line(points, canvas.stroke(colour, 1.0, width)),
+        Mark::Dashes { colour, width } => canvas.dashes(points, canvas.stroke(colour, 1.0, width)),
+        Mark::Area { colour, opacity } => canvas.polygon(points, colour.mix(opacity)),
+    }
+}
+
+/// Writes entries side by side from `left` to `right`, their middle at `y`.
+pub(crate) fn draw_beside<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    entries: &[Entry],
+    (left, right): (i32, i32),
+    y: i32,
+) -> Result<(), PlotError> {
+    let style = canvas.text(17.0, 0.9).pos(Pos::new(HPos::Left, VPos::Center));
+    let (sample, gap, space) = (canvas.px(26.0), canvas.px(8.0), canvas.px(26.0));
+    let mut x = left;
+    for Entry { name, mark } in entries {
+        let text_left = x + sample + gap;
+        if text_left >= right {
+            break;
+        }
+        let half = if matches!(mark, Mark::Area { .. }) { canvas.px(7.0) } else { 0 };
+        let mut points = vec![(x, y - half), (x + sample, y - half)];
+        if half > 0 {
+            points.extend([(x + sample, y + half), (x, y + half)]);
+        }
+        trace(canvas, points, *mark)?;
+        canvas.write_within(right - text_left, name, &style, (text_left, y))?;
+        x = text_left + canvas.width_of(name, &style)? + space;
+    }
+    Ok(())
+}
