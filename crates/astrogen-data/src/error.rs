@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use astrogen_preprocess::PreprocessError;
 
-/// Everything that can go wrong between a folder of images and a batch.
+/// Everything that can go wrong between files and a batch.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -23,6 +23,22 @@ pub enum DataError {
     /// The preprocessing settings do not fit together.
     #[error(transparent)]
     Pipeline(#[from] PreprocessError),
+
+    /// Rows of a catalogue that break a rule under which none may.
+    #[error(
+        "{}, counting only the rows left of rows {first} to {last} (from 0): {source}",
+        path.display()
+    )]
+    Rows {
+        /// The catalogue.
+        path: PathBuf,
+        /// The first row of the chunk, from 0.
+        first: u64,
+        /// Its last row.
+        last: u64,
+        /// What is wrong, with the row's place among those that passed earlier rules.
+        source: Box<PreprocessError>,
+    },
 
     /// More samples asked for in a batch than the data set holds.
     #[error(

@@ -1,15 +1,16 @@
 //! Holds samples as tensors and deals them out in seeded, prefetched batches.
 //!
-//! A [`Dataset`] is a numbered list of samples: host arrays of shape `[C, H, W]` in
-//! signed range \[-1, 1\]. [`Batches`] puts them in a seeded order, fetches them ahead of
-//! time on threads and hands out tensors `[N, C, H, W]` on the training device; it is the
-//! only place where an array becomes a tensor.
+//! A [`Dataset`] is a numbered list of samples: host arrays of shape `[C, H, W]`, images in
+//! signed range \[-1, 1\] and rows of tables standardised. [`Batches`] puts them in a seeded
+//! order, fetches them ahead of time on threads and hands out tensors `[N, C, H, W]` on the
+//! training device; it is the only place where an array becomes a tensor.
 //!
 //! | module | what it does |
 //! | --- | --- |
 //! | [`dataset`] | the trait, and samples held in memory |
 //! | [`folder`] | a folder of FITS, PNG, JPEG and TIFF files as data sets, with a report |
 //! | [`tile_sampler`] | which square of a frame becomes a sample |
+//! | [`table`] | a catalogue and sky maps as training data for a conditional generator |
 //! | [`split`] | training and validation files |
 //! | [`augment`] | the eight flips and quarter turns |
 //! | [`batch`] | seeded order, prefetch, tensors |
@@ -36,6 +37,7 @@ pub mod error;
 pub mod export;
 pub mod folder;
 pub mod split;
+pub mod table;
 pub mod tile_sampler;
 
 pub use augment::Augment;
@@ -43,4 +45,5 @@ pub use batch::{BatchConfig, Batches};
 pub use dataset::{ArrayDataset, Dataset};
 pub use error::{DataError, SkipReason};
 pub use folder::{FolderConfig, FolderReport, ImageFolder};
+pub use table::{Condition, ContextReader, Table, TableConfig, TableReport};
 pub use tile_sampler::Tiling;

@@ -1,0 +1,191 @@
+//! Tables: a catalogue and sky maps as training data for a conditional generator.
+//!
+//! Each row has conditions (columns, or sky maps looked up at its position), true features
+//! and observed features; a generator learns to draw the observed ones given the others. Rows
+//! go through these rules, and the first that drops a row counts it: filters by column,
+//! missing or infinite values, the range of features, the footprint, foreground and
+//! bad-region maps, conditions without a value at the position. The rest is split, by sky
+//! region or by row, and standardised by the mean and deviation of the training rows alone.
+//!
+//! [`Table`] holds all rows in memory, for training; [`ContextReader`] goes through a
+//! catalogue of any length, for generation.
+//!
+//! ```
+//! use astrogen_data::{Dataset, Table, TableConfig};
+//! use astrogen_preprocess::skymap::{SplitBy, SplitConfig};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("matched.csv");
+//! let rows: String = (0..100).map(|row| format!("{row},{},{}\n", row % 7, row % 5)).collect();
+//! std::fs::write(&path, format!("true_i,i,seeing\n{rows}1.5,,0\n"))?;
+//!
+//! let config = TableConfig {
+//!     path,
+//!     truth: vec!["true_i".into()],
+//!     observed: vec!["i".into()],
+//!     conditions: vec!["seeing".parse()?],
+//!     split: SplitConfig { split: SplitBy::Row, ..SplitConfig::default() },
+//!     ..TableConfig::default()
+//! };
+//! let table = Table::open(&config)?;
+//! assert_eq!(table.train().shape(), [3, 1, 1]); // seeing, true_i, i
+//! assert_eq!((table.train().len(), table.validation().truth.dim()), (90, (10, 1)));
+//! assert!(table.report().to_string().contains("1 by missing or infinite values"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod condition;
+mod config;
+mod context;
+mod maps;
+mod report;
+mod rules;
+
+use std::sync::Arc;
+
+use astrogen_preprocess::catalog::RowCounts;
+use astrogen_preprocess::{PreprocessError, Standardize};
+use ndarray::{Array2, Axis, s};
+
+pub use condition::Condition;
+pub use config::TableConfig;
+pub use context::{ContextReader, Contexts};
+pub use report::TableReport;
+
+use self::rules::{Reader, Rows};
+use crate::{ArrayDataset, DataError, Dataset};
+
+/// Rows of the catalogue read at a time.
+const AT_A_TIME: usize = 1 << 16;
+
+/// Rows in the catalogue's and the maps' units.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableRows {
+    /// The rows' numbers in the catalogue, from 0, ascending.
+    pub rows: Vec<u64>,
+    /// `[rows, conditions]`
+    pub conditions: Array2<f64>,
+    /// `[rows, truth]`
+    pub truth: Array2<f64>,
+    /// `[rows, observed]`
+    pub observed: Array2<f64>,
+}
+
+/// Training and validation rows of a catalogue, held in memory.
+#[derive(Debug, Clone)]
+pub struct Table {
+    train: Arc<ArrayDataset>,
+    validation: TableRows,
+    standardized_validation: Array2<f32>,
+    standardize: Standardize,
+    report: TableReport,
+}
+
+impl Table {
+    /// Reads the rows that pass the rules, splits and standardises them.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`] for a configuration without truth, observed columns or
+    /// conditions, with a name twice, or without the columns of ra and dec where they are
+    /// needed; [`DataError::Rows`] for a position outside the sky, or a value outside the
+    /// range where that is refused; [`DataError::Pipeline`] for a file that cannot be read, a
+    /// column that it lacks (the nearest are listed), a row without a value where that is
+    /// refused, no row left, a split with an empty side, and a column that is constant.
+    pub fn open(config: &TableConfig) -> Result<Table, DataError> {
+        config.check_observed()?;
+        let by_region = config.splits_by_region();
+        let mut reader = Reader::open(config, &config.observed, by_region, AT_A_TIME)?;
+        let mut all = Rows::default();
+        for rows in reader.by_ref() {
+            all.append(rows?);
+        }
+        let counts = reader.counts();
+        counts.ensure_some()?;
+        if !by_region {
+            // Rows are split by their number alone, so that any position does.
+            (all.ra, all.dec) = (vec![0.0; all.numbers.len()], vec![0.0; all.numbers.len()]);
+        }
+        let split = config.split.validation(&all.ra, &all.dec);
+        let held_out = split.map_err(|source| match source {
+            PreprocessError::Rows { .. } => {
+                let (path, last) = (config.path.clone(), counts.read() - 1);
+                DataError::Rows { path, first: 0, last, source: Box::new(source) }
+            }
+            source => source.into(),
+        })?;
+        let (kept_back, training): (Vec<usize>, Vec<usize>) =
+            (0..all.numbers.len()).partition(|&row| held_out[row]);
+
+        let names = [config.context_names(), config.observed.clone()].concat();
+        let mut train = side_by_side(&all.features, training);
+        let standardize = Standardize::fit(&names, train.view(), 0..train.nrows())?;
+        standardize.apply(train.view_mut())?;
+        let train = train.mapv(|value| value as f32).insert_axis(Axis(2)).insert_axis(Axis(3));
+
+        let mut held_out = side_by_side(&all.features, kept_back.iter().copied());
+        let (conditions, context) =
+            (config.conditions.len(), config.conditions.len() + config.truth.len());
+        let validation = TableRows {
+            rows: kept_back.iter().map(|&row| all.numbers[row]).collect(),
+            conditions: held_out.slice(s![.., ..conditions]).to_owned(),
+            truth: held_out.slice(s![.., conditions..context]).to_owned(),
+            observed: held_out.slice(s![.., context..]).to_owned(),
+        };
+        standardize.apply(held_out.view_mut())?;
+        let report = TableReport {
+            path: config.path.clone(),
+            conditions: names[..conditions].to_vec(),
+            truth: config.truth.clone(),
+            observed: config.observed.clone(),
+            counts,
+            train_rows: train.len_of(Axis(0)),
+            validation_rows: kept_back.len(),
+        };
+        Ok(Table {
+            train: Arc::new(ArrayDataset::new(train)?),
+            validation,
+            standardized_validation: held_out.mapv(|value| value as f32),
+            standardize,
+            report,
+        })
+    }
+
+    /// The training rows as standardised samples of shape `[D, 1, 1]`: conditions, truth,
+    /// observed, in this order.
+    pub fn train(&self) -> Arc<dyn Dataset> {
+        self.train.clone()
+    }
+
+    /// The validation rows in physical units.
+    pub fn validation(&self) -> &TableRows {
+        &self.validation
+    }
+
+    /// The validation rows, standardised: `[rows, D]` with the columns of
+    /// [`Table::train`].
+    pub fn standardized_validation(&self) -> &Array2<f32> {
+        &self.standardized_validation
+    }
+
+    /// The mean and deviation of the training rows in each of the D columns, to be saved with
+    /// the model.
+    pub fn standardize(&self) -> &Standardize {
+        &self.standardize
+    }
+
+    /// Rows read, and dropped by each rule.
+    pub fn counts(&self) -> &RowCounts {
+        &self.report.counts
+    }
+
+    /// What became of the catalogue's rows.
+    pub fn report(&self) -> &TableReport {
+        &self.report
+    }
+}
+
+/// These rows of columns of one length, as `[rows, columns]`.
+fn side_by_side(columns: &[Vec<f64>], rows: impl IntoIterator<Item = usize>) -> Array2<f64> {
+    let rows: Vec<usize> = rows.into_iter().collect();
+    Array2::from_shape_fn((rows.len(), columns.len()), |(row, column)| columns[column][rows[row]])
+}
