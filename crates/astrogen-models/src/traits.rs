@@ -142,7 +142,7 @@ fn check_images(images: &Tensor, [c, h, w]: [i64; 3]) -> Result<&Tensor, ModelEr
 }
 
 /// The tensor with the element type and on the device of the weights.
-fn bring(tensor: &Tensor, (kind, device): (Kind, Device)) -> Result<Tensor, ModelError> {
+pub(crate) fn bring(tensor: &Tensor, (kind, device): (Kind, Device)) -> Result<Tensor, ModelError> {
     tensor
         .f_to_device(device)
         .and_then(|tensor| tensor.f_to_kind(kind))

@@ -112,6 +112,10 @@ impl<'a> SequentialBuilder<'a> {
         self.push(Layer::LeakyRelu { slope })
     }
 
+    pub(crate) fn elu(self) -> Self {
+        self.push(Layer::Elu)
+    }
+
     pub(crate) fn tanh(self) -> Self {
         self.push(Layer::Tanh)
     }

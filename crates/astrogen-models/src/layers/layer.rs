@@ -26,6 +26,7 @@ pub(super) enum Layer {
     LeakyRelu {
         slope: f64,
     },
+    Elu,
     Tanh,
 }
 
@@ -41,6 +42,7 @@ impl Layer {
             Self::Upsample => xs.upsample_nearest2d_vec(None::<&[i64]>, [2.0, 2.0]),
             // In place: what comes before needs its input for the backward pass, not its output.
             Self::Relu => xs.relu_(),
+            Self::Elu => xs.elu(),
             Self::Tanh => xs.tanh_(),
             // tch's `leaky_relu` has a fixed slope. The backward operator applied to its own
             // input is the same function in one pass, and is differentiable where it counts.
@@ -55,7 +57,9 @@ impl Layer {
             Self::Linear(Linear { weight, bias }) => vec![("weight", weight), ("bias", bias)],
             Self::BatchNorm(norm) => norm.named_tensors().to_vec(),
             Self::GroupNorm { weight, bias, .. } => vec![("weight", weight), ("bias", bias)],
-            Self::Upsample | Self::Relu | Self::LeakyRelu { .. } | Self::Tanh => Vec::new(),
+            Self::Upsample | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {
+                Vec::new()
+            }
         }
     }
 
@@ -75,7 +79,7 @@ impl Layer {
             Self::Linear(linear) => linear.init_weights(),
             Self::BatchNorm(norm) => draw(norm.named_tensors()[0].1, 1.0),
             Self::GroupNorm { weight, .. } => draw(weight, 1.0),
-            Self::Upsample | Self::Relu | Self::LeakyRelu { .. } | Self::Tanh => {}
+            Self::Upsample | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {}
         }
     }
 
@@ -86,7 +90,11 @@ impl Layer {
                 *direction == Direction::Down && spectral_norm.is_none()
             }
             Self::Linear(_) | Self::Relu | Self::LeakyRelu { .. } => true,
-            Self::BatchNorm(_) | Self::GroupNorm { .. } | Self::Upsample | Self::Tanh => false,
+            Self::BatchNorm(_)
+            | Self::GroupNorm { .. }
+            | Self::Upsample
+            | Self::Elu
+            | Self::Tanh => false,
         }
     }
 }

@@ -20,7 +20,8 @@ use layer::Layer;
 
 pub(crate) use builder::SequentialBuilder;
 pub(crate) use convolution::{Convolution, Direction};
-pub(crate) use linear::Linear;
+pub(crate) use linear::{Given, Linear};
+pub(crate) use trace::StackTrace;
 
 /// Puts a tensor into the path's variable store, under a name not yet taken; a dot in the
 /// name leads to a path below.
@@ -60,6 +61,14 @@ impl Sequential {
 
     pub(crate) fn forward_t(&self, xs: &Tensor, train: bool) -> Tensor {
         self.layers.iter().fold(xs.shallow_clone(), |xs, layer| layer.forward_t(xs, train))
+    }
+
+    /// The first layer, if it is fully connected.
+    pub(crate) fn first_linear(&self) -> Option<&Linear> {
+        match self.layers.first() {
+            Some(Layer::Linear(linear)) => Some(linear),
+            _ => None,
+        }
     }
 
     /// Every tensor, named `{name}.{layer}.{tensor}`, in the order of the layers.

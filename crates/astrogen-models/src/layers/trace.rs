@@ -12,7 +12,7 @@ use super::Sequential;
 use super::layer::Layer;
 
 /// An affine map `W x + b` as the passes need it; all run without a graph of their own.
-pub(super) trait Affine {
+pub(crate) trait Affine {
     /// `W x + b`.
     fn forward(&self, xs: &Tensor) -> Tensor;
 
@@ -23,16 +23,30 @@ pub(super) trait Affine {
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor);
 }
 
+impl<A: Affine + ?Sized> Affine for &A {
+    fn forward(&self, xs: &Tensor) -> Tensor {
+        (**self).forward(xs)
+    }
+
+    fn adjoint(&self, signal: &Tensor) -> Tensor {
+        (**self).adjoint(signal)
+    }
+
+    fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
+        (**self).tangent(tangent, signal)
+    }
+}
+
 /// An affine layer and the slope below zero of the activation behind it; 1 where there is
 /// none.
-struct Stage<'a> {
-    name: String,
-    map: &'a dyn Affine,
-    slope: f64,
+pub(crate) struct Stage<'a> {
+    pub(crate) name: String,
+    pub(crate) map: Box<dyn Affine + 'a>,
+    pub(crate) slope: f64,
 }
 
 /// See [`Trace`].
-pub(super) struct SequentialTrace<'a> {
+pub(crate) struct StackTrace<'a> {
     stages: Vec<Stage<'a>>,
     /// What went into each stage: the input, then activations.
     inputs: Vec<Tensor>,
@@ -48,17 +62,15 @@ impl Sequential {
     pub(crate) fn is_piecewise_linear(&self) -> bool {
         self.layers.iter().all(Layer::is_piecewise_linear)
     }
-}
 
-/// For stacks that [are piecewise linear](Sequential::is_piecewise_linear) and end in one
-/// value a sample; a critic gives no other away.
-impl PiecewiseLinear for Sequential {
-    fn trace(&self, input: &Tensor) -> Box<dyn Trace + '_> {
+    /// The affine layers of a stack that [is piecewise linear](Self::is_piecewise_linear),
+    /// each with its activation; `name` as in [`named_tensors`](Self::named_tensors).
+    pub(crate) fn stages(&self, name: &str) -> Vec<Stage<'_>> {
         let mut stages: Vec<Stage> = Vec::new();
         for (i, layer) in self.layers.iter().enumerate() {
-            let map: &dyn Affine = match (layer, stages.last_mut()) {
-                (Layer::Convolution(convolution), _) => convolution,
-                (Layer::Linear(linear), _) => linear,
+            let map: Box<dyn Affine> = match (layer, stages.last_mut()) {
+                (Layer::Convolution(convolution), _) => Box::new(convolution),
+                (Layer::Linear(linear), _) => Box::new(linear),
                 (Layer::LeakyRelu { slope }, Some(stage)) => {
                     stage.slope = *slope;
                     continue;
@@ -69,20 +81,29 @@ impl PiecewiseLinear for Sequential {
                 }
                 (layer, _) => unreachable!("{layer:?} is not piecewise linear"),
             };
-            stages.push(Stage { name: format!("{}.{i}", Self::NAME), map, slope: 1.0 });
+            stages.push(Stage { name: format!("{name}.{i}"), map, slope: 1.0 });
         }
-        Box::new(no_grad(|| SequentialTrace::new(stages, input)))
+        stages
     }
 }
 
-impl<'a> SequentialTrace<'a> {
-    fn new(stages: Vec<Stage<'a>>, input: &Tensor) -> Self {
+/// For stacks that [are piecewise linear](Sequential::is_piecewise_linear) and end in one
+/// value a sample; a critic gives no other away.
+impl PiecewiseLinear for Sequential {
+    fn trace(&self, input: &Tensor) -> Box<dyn Trace + '_> {
+        Box::new(StackTrace::new(self.stages(Self::NAME), input))
+    }
+}
+
+impl<'a> StackTrace<'a> {
+    /// Runs the stages on an input, without a graph.
+    pub(crate) fn new(stages: Vec<Stage<'a>>, input: &Tensor) -> Self {
         let mut inputs = Vec::with_capacity(stages.len());
         let mut xs = input.shallow_clone();
         for stage in &stages {
-            let outputs = stage.map.forward(&xs);
+            let outputs = no_grad(|| stage.map.forward(&xs));
             inputs.push(xs);
-            xs = stage.bend(&outputs, &outputs);
+            xs = no_grad(|| stage.bend(&outputs, &outputs));
         }
         Self { scores: xs.flatten(0, -1), outputs: xs, stages, inputs, signals: Vec::new() }
     }
@@ -98,7 +119,7 @@ impl Stage<'_> {
     }
 }
 
-impl Trace for SequentialTrace<'_> {
+impl Trace for StackTrace<'_> {
     fn scores(&self) -> &Tensor {
         &self.scores
     }

@@ -1,12 +1,21 @@
-//! Networks that are one stack of layers, to and from their weights files.
+//! Networks that are stacks of layers, to and from their weights files.
 
-/// Gives a network `{ config, net }` its config, its named tensors, `save` and `load`.
+/// Gives a network `{ config, stacks... }` its config, its named tensors, `save` and `load`.
 ///
 /// `$build` is the config's function that makes the network with all weights zero, `$model`
 /// what its weights files call it, `$file` the name of its file in a run directory, without
-/// the extension.
+/// the extension; `$stack` are its fields, each with the name of its weights. A network that
+/// is one stack has the field `net`, called `net`.
 macro_rules! saved_network {
     ($network:ident, $config:ident :: $build:ident, $model:literal, $file:literal) => {
+        $crate::weights::saved_network!(
+            $network, $config::$build, $model, $file, [net = $crate::layers::Sequential::NAME]
+        );
+    };
+    (
+        $network:ident, $config:ident :: $build:ident, $model:literal, $file:literal,
+        [$($stack:ident = $name:expr),+]
+    ) => {
         impl $network {
             /// What a weights file calls this network.
             pub const MODEL: &str = $model;
@@ -18,11 +27,11 @@ macro_rules! saved_network {
                 &self.config
             }
 
-            /// Every weight and buffer under its PyTorch name (`net.0.weight`, ...), wherever
+            /// Every weight and buffer under its PyTorch name, wherever
             /// in a variable store the network stands. The tensors share the network's
             /// storage.
             pub fn named_tensors(&self) -> Vec<(String, tch::Tensor)> {
-                self.net.named_tensors($crate::layers::Sequential::NAME)
+                [$(self.$stack.named_tensors($name)),+].into_iter().flatten().collect()
             }
 
             #[doc = concat!("Writes weights and config to a file that [`", stringify!($network), "::load`] reads.")]

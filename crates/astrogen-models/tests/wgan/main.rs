@@ -2,21 +2,23 @@
 //! of the gradient penalty. `golden/wgan_gp.py` made the values.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../agreement/mod.rs"]
+mod agreement;
 mod golden;
 mod networks;
 mod penalty;
 mod variants;
 mod weights_files;
 
-use std::collections::BTreeMap;
-
 use astrogen_models::{
     CriticNormalization, Upsampling, WganConfig, WganCritic, WganGenerator, weights,
 };
+use tch::Device;
 use tch::nn::VarStore;
-use tch::{Device, Kind, Tensor};
 
-type Named = BTreeMap<String, Tensor>;
+use agreement::{
+    Named, assert_all_close, assert_close, below, bytes_twice, golden_file, gradients, parameters,
+};
 
 /// What `wgan_gp.py` trains.
 const CONFIG: WganConfig = WganConfig {
@@ -34,18 +36,7 @@ const CONFIG: WganConfig = WganConfig {
 const NARROW: WganConfig = WganConfig { critic_features: 2, ..CONFIG };
 
 fn golden() -> Named {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/wgan_gp.safetensors");
-    weights::read(path).unwrap().tensors
-}
-
-/// The tensors below a prefix, without it.
-fn below(golden: &Named, prefix: &str) -> Named {
-    let named = golden.iter();
-    named
-        .filter_map(|(name, tensor)| {
-            Some((name.strip_prefix(prefix)?.to_owned(), tensor.shallow_clone()))
-        })
-        .collect()
+    golden_file("wgan_gp.safetensors")
 }
 
 fn critic(config: &WganConfig) -> (VarStore, WganCritic) {
@@ -76,43 +67,4 @@ fn golden_generator(
     let (store, generator) = generator(config);
     weights::load_into(&store, &below(golden, prefix)).unwrap();
     (store, generator)
-}
-
-/// The variables that training changes, by name.
-fn parameters(store: &VarStore) -> Named {
-    store.variables().into_iter().filter(|(_, variable)| variable.requires_grad()).collect()
-}
-
-/// Gradients of a scalar by parameter name; 0 where it does not depend on the parameter.
-fn gradients(store: &VarStore, of: &Tensor) -> Named {
-    let (names, parameters): (Vec<_>, Vec<_>) = parameters(store).into_iter().unzip();
-    let gradients = Tensor::run_backward(&[of], &parameters, false, false);
-    let defined = gradients.into_iter().zip(&parameters).map(|(gradient, parameter)| {
-        if gradient.defined() { gradient } else { parameter.zeros_like() }
-    });
-    names.into_iter().zip(defined).collect()
-}
-
-/// The largest difference, relative to the largest expected magnitude.
-fn distance(got: &Tensor, expected: &Tensor) -> f64 {
-    assert_eq!(got.size(), expected.size());
-    let (got, expected) = (got.to_kind(Kind::Double), expected.to_kind(Kind::Double));
-    let worst = (got - &expected).abs().max().double_value(&[]);
-    let scale = expected.abs().max().double_value(&[]);
-    if worst == 0.0 { 0.0 } else { worst / scale }
-}
-
-#[track_caller]
-fn assert_close(what: &str, got: &Tensor, expected: &Tensor, tolerance: f64) {
-    let error = distance(got, expected);
-    assert!(error <= tolerance, "{what}: differs by {error:e}, allowed {tolerance:e}");
-}
-
-/// Two sets of tensors of the same names.
-#[track_caller]
-fn assert_all_close(what: &str, got: &Named, expected: &Named, tolerance: f64) {
-    assert!(got.keys().eq(expected.keys()), "{what}: {:?}", got.keys());
-    for (name, expected) in expected {
-        assert_close(&format!("{what}, {name}"), &got[name], expected, tolerance);
-    }
 }

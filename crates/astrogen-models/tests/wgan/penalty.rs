@@ -1,97 +1,22 @@
 //! The gradient penalty of these critics: double backward, closed form and PyTorch agree.
 
 use astrogen_losses::{
-    GradientPenaltyConfig, PenaltyDraw, PenaltyKind, PiecewiseLinear, gradient_penalty,
-    penalty_points, piecewise_linear_penalty,
+    GradientPenaltyConfig, PenaltyDraw, PenaltyKind, penalty_points, piecewise_linear_penalty,
 };
 use astrogen_models::{Critic, Mlp, MlpConfig, WganConfig, weights};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
-use crate::{
-    CONFIG, Named, assert_all_close, assert_close, below, critic, golden, golden_critic, gradients,
-    parameters,
+use crate::agreement::penalty::{
+    PRECISIONS, assert_agree, by_double_backward, cast, golden_numbers, in_closed_form, scattered,
+    spread_weights,
 };
-
-/// Element types and how close, relatively, two ways to the same number have to come.
-const PRECISIONS: [(Kind, f64); 2] = [(Kind::Float, 1e-5), (Kind::Double, 1e-12)];
-
-/// A penalty's value, mean norm and gradients of every parameter.
-struct Numbers {
-    value: Tensor,
-    norm: Tensor,
-    gradients: Named,
-}
-
-fn by_double_backward(
-    store: &VarStore,
-    score: impl Fn(&Tensor) -> Tensor,
-    points: &Tensor,
-    config: &GradientPenaltyConfig,
-) -> Numbers {
-    let penalty = gradient_penalty(score, points, config);
-    let gradients = gradients(store, &penalty.value);
-    Numbers { value: penalty.value.detach(), norm: penalty.norm, gradients }
-}
-
-fn in_closed_form(
-    store: &VarStore,
-    critic: &dyn PiecewiseLinear,
-    points: &Tensor,
-    config: &GradientPenaltyConfig,
-) -> Numbers {
-    let penalty = piecewise_linear_penalty(critic, points, config);
-    let parameters = parameters(store).into_iter();
-    let mut gradients: Named = parameters.map(|(name, p)| (name, p.zeros_like())).collect();
-    for (name, gradient) in penalty.gradients {
-        assert!(gradients.insert(name.clone(), gradient).is_some(), "{name} is no parameter");
-    }
-    Numbers { value: penalty.value, norm: penalty.norm, gradients }
-}
-
-#[track_caller]
-fn assert_agree(what: &str, got: &Numbers, expected: &Numbers, tolerance: f64) {
-    assert_close(&format!("{what}, value"), &got.value, &expected.value, tolerance);
-    assert_close(&format!("{what}, norm"), &got.norm, &expected.norm, tolerance);
-    assert_all_close(what, &got.gradients, &expected.gradients, tolerance);
-}
-
-/// What PyTorch's double backward gave, in double precision.
-fn golden_numbers(golden: &Named, name: &str) -> Numbers {
-    let of = |key: &str| golden[&format!("penalty.{name}.{key}")].shallow_clone();
-    let gradients = below(golden, &format!("penalty.{name}.grad."));
-    Numbers { value: of("value"), norm: of("norm"), gradients }
-}
-
-/// Numbers without pattern in (-1, 1), the same at each run whatever other tests draw.
-fn scattered(size: &[i64], phase: f64) -> Tensor {
-    let n: i64 = size.iter().product();
-    let count = Tensor::arange(n, (Kind::Double, Device::Cpu));
-    ((count * 12.9898 + phase).sin() * 43758.5453).frac().view(size)
-}
-
-/// Weights that keep the size of signals, so that norms are near 1, and biases that are not 0.
-fn spread_weights(store: &VarStore) {
-    tch::no_grad(|| {
-        for (i, (_, parameter)) in parameters(store).into_iter().enumerate() {
-            let size = parameter.size();
-            let fan_in = parameter.numel() as f64 / size[0] as f64;
-            let limit = if size.len() > 1 { (6.0 / fan_in).sqrt() } else { 0.1 };
-            parameter.shallow_clone().copy_(&(scattered(&size, i as f64) * limit));
-        }
-    });
-}
-
-fn cast(store: &mut VarStore, kind: Kind) {
-    if kind == Kind::Double {
-        store.double();
-    }
-}
+use crate::{CONFIG, Named, assert_close, below, critic, golden, golden_critic, parameters};
 
 #[test]
 fn both_kernels_are_pytorchs_for_a_convolutional_critic() {
     let golden = golden();
-    let expected = golden_numbers(&golden, "conv");
+    let expected = golden_numbers(&golden, "penalty.conv");
     for (kind, tolerance) in PRECISIONS {
         let (mut store, critic) = golden_critic(&CONFIG, &golden, "initial.critic.");
         cast(&mut store, kind);
@@ -123,7 +48,7 @@ fn golden_mlp(golden: &Named) -> (VarStore, Mlp) {
 #[test]
 fn both_kernels_are_pytorchs_for_fully_connected_layers() {
     let golden = golden();
-    let expected = golden_numbers(&golden, "mlp");
+    let expected = golden_numbers(&golden, "penalty.mlp");
     let config = GradientPenaltyConfig::default();
     for (kind, tolerance) in PRECISIONS {
         let (mut store, mlp) = golden_mlp(&golden);

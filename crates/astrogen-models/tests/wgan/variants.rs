@@ -74,7 +74,7 @@ fn spectral_normalisation_is_that_of_pytorchs_parametrizations() {
     // One pass in train mode is one power iteration, and it counts for that pass already.
     let scores = critic.forward_t(&real, true);
     assert_close("train", &scores, &golden["spectral.scores"], 1e-5);
-    assert!(crate::distance(&before, &golden["spectral.scores"]) > 1e-3);
+    assert!(crate::agreement::distance(&before, &golden["spectral.scores"]) > 1e-3);
     assert_all_close("vectors", &vectors(), &below(&golden, "spectral.after."), 1e-5);
     let gradients = gradients(&store, &scores.mean(Kind::Float));
     assert_all_close("gradients", &gradients, &below(&golden, "spectral.grad."), 1e-4);

@@ -11,7 +11,9 @@ use safetensors::SafeTensors;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
-use crate::{CONFIG, NARROW, critic, generator, golden, golden_critic, golden_generator};
+use crate::{
+    CONFIG, NARROW, bytes_twice, critic, generator, golden, golden_critic, golden_generator,
+};
 
 const CPU: Device = Device::Cpu;
 
@@ -46,20 +48,6 @@ fn saved_bytes_are_row_major_as_pytorch_wrote_them() {
     let file = folder.path().join("generator.safetensors");
     generator.save(&file).unwrap();
     assert_eq!(compare(&file, "final.generator"), 25);
-}
-
-/// Saves, loads and saves again.
-fn bytes_twice<N>(
-    network: &N,
-    save: impl Fn(&N, &Path),
-    load: impl Fn(&Path) -> N,
-) -> ([Vec<u8>; 2], N) {
-    let folder = tempfile::tempdir().unwrap();
-    let (first, second) = (folder.path().join("1"), folder.path().join("2"));
-    save(network, &first);
-    let loaded = load(&first);
-    save(&loaded, &second);
-    ([fs::read(first).unwrap(), fs::read(second).unwrap()], loaded)
 }
 
 #[test]

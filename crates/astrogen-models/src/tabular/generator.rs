@@ -1,0 +1,86 @@
+//! From latents and contexts to observed features.
+
+use tch::{Device, Kind, Tensor};
+
+use super::TabularConfig;
+use crate::ModelError;
+use crate::layers::Sequential;
+use crate::traits::bring;
+use crate::weights::saved_network;
+
+/// From latents and contexts to observed features; see the [module](super).
+#[derive(Debug)]
+pub struct TabularGenerator {
+    pub(super) config: TabularConfig,
+    pub(super) noise: Sequential,
+    pub(super) cond: Sequential,
+    pub(super) truth: Sequential,
+    pub(super) out: Sequential,
+}
+
+impl TabularGenerator {
+    /// Features `[N, features]` of latents `[N, latent_dim]` and contexts
+    /// `[N, conditions + true_features]`.
+    ///
+    /// # Panics
+    /// Where they have other shapes, element types or devices than the network;
+    /// [`TabularGenerator::sample`] checks them.
+    pub fn forward(&self, latent: &Tensor, context: &Tensor) -> Tensor {
+        let TabularConfig { conditions, true_features, .. } = self.config;
+        let joined = Tensor::cat(
+            &[
+                self.noise.forward_t(latent, false),
+                self.cond.forward_t(&context.narrow(1, 0, conditions), false),
+                self.truth.forward_t(&context.narrow(1, conditions, true_features), false),
+            ],
+            1,
+        );
+        self.out.forward_t(&joined, false)
+    }
+
+    /// `n` latents `[n, latent_dim]` from the standard normal distribution, drawn from
+    /// libtorch's generator of the weights' device.
+    ///
+    /// # Panics
+    /// Where `n` is negative.
+    pub fn latent(&self, n: i64) -> Tensor {
+        Tensor::randn([n, self.config.latent_dim], self.options())
+    }
+
+    /// The element type and the device of the weights.
+    pub fn options(&self) -> (Kind, Device) {
+        self.out.options()
+    }
+
+    /// Features `[N, features]` without gradients, from latents and contexts of any device
+    /// and float type.
+    ///
+    /// # Errors
+    /// [`ModelError::InvalidShape`] where latents or contexts have another shape, and
+    /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
+    pub fn sample(&self, latent: &Tensor, context: &Tensor) -> Result<Tensor, ModelError> {
+        let n = latent.size().first().copied().unwrap_or_default();
+        for (what, tensor, width) in [
+            ("latents", latent, self.config.latent_dim),
+            ("contexts", context, self.config.context_dim()),
+        ] {
+            if tensor.size() != [n, width] {
+                return Err(ModelError::InvalidShape {
+                    what,
+                    expected: format!("[{n}, {width}]"),
+                    got: tensor.size(),
+                });
+            }
+        }
+        let [latent, context] = [bring(latent, self.options())?, bring(context, self.options())?];
+        Ok(tch::no_grad(|| self.forward(&latent, &context)))
+    }
+}
+
+saved_network!(
+    TabularGenerator,
+    TabularConfig::build_generator,
+    "tabular.generator",
+    "generator",
+    [noise = "noise", cond = "cond", truth = "true", out = "out"]
+);
