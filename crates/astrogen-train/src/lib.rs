@@ -5,6 +5,7 @@
 //! | [`step`] | the [`Step`](step::Step) trait: from a batch to updated networks |
 //! | [`gan`] | the DCGAN step |
 //! | [`wgan_gp`] | the WGAN-GP step |
+//! | [`cwgan_gp`] | the step of a conditional WGAN-GP for tables |
 //! | [`fit`] | the loop: batches in, [`Event`](fit::Event)s out to observers, checkpoints, resume |
 //! | [`network`] | a module together with the variables it is made of |
 //! | [`optim`] | optimisers whose moments can be saved |
@@ -27,6 +28,7 @@
 
 pub mod checkpoint;
 mod critic;
+pub mod cwgan_gp;
 pub mod ema;
 mod error;
 pub mod fit;

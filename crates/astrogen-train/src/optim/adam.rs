@@ -117,6 +117,11 @@ impl Adam {
         self.steps.int64_value(&[]).unsigned_abs()
     }
 
+    /// Changes the learning rate of the steps to come.
+    pub(crate) fn set_lr(&mut self, lr: f64) {
+        self.config.lr = lr;
+    }
+
     /// The settings.
     pub fn config(&self) -> &AdamConfig {
         &self.config

@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod agreement;
+mod cwgan_gp;
 mod dcgan_golden;
 mod fit;
 mod instance_noise;
+mod resume;
 mod wgan_gp;
 
 use std::collections::BTreeMap;
@@ -69,4 +72,21 @@ fn bytes_of(algorithm: &dyn Step) -> BTreeMap<String, Vec<u8>> {
 /// One of a step's scalars.
 fn loss(losses: &Losses, name: &str) -> f64 {
     losses.iter().find(|(loss, _)| *loss == name).unwrap().1.double_value(&[])
+}
+
+/// One tensor of a step's state.
+fn tensor(step: &dyn Step, name: &str) -> Tensor {
+    step.state().into_iter().find(|(other, _)| other == name).unwrap().1
+}
+
+/// Names whose bytes differ.
+fn changed(before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
+    assert!(before.keys().eq(after.keys()));
+    before.keys().filter(|&name| before[name] != after[name]).cloned().collect()
+}
+
+/// The parameters that have a gradient.
+fn with_gradients(step: &dyn Step) -> Vec<String> {
+    let state = step.state().into_iter();
+    state.filter(|(_, tensor)| tensor.grad().defined()).map(|(name, _)| name).collect()
 }

@@ -3,70 +3,27 @@
 //!
 //! The values are made by `astrogen-models/tests/golden/wgan_gp.py`.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use astrogen_losses::PenaltyDraw;
-use astrogen_models::{WganConfig, weights};
-use astrogen_train::step::Step;
+use astrogen_models::WganConfig;
 use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
-use tch::{Device, Tensor};
+use tch::Device;
 
-use super::{MODEL, tensor};
+use super::MODEL;
+use crate::agreement::{
+    assert_gradients, assert_networks, assert_relative, golden_file, load_networks,
+};
 use crate::{alone, loss};
 
 /// What `wgan_gp.py` trains.
 const GOLDEN: WganConfig =
     WganConfig { latent_dim: 16, generator_features: 2, critic_features: 4, ..MODEL };
 
-fn is_of_a_network(name: &str) -> bool {
-    name.starts_with("generator.") || name.starts_with("critic.")
-}
-
-/// The tensors of the state that belong to the two networks.
-fn networks(step: &WganGpStep) -> Vec<(String, Tensor)> {
-    let mut state = step.state();
-    state.retain(|(name, _)| is_of_a_network(name));
-    state
-}
-
-#[track_caller]
-fn assert_relative(what: &str, got: f64, expected: f64) {
-    let error = (got - expected).abs() / expected.abs();
-    assert!(error < 1e-5, "{what}: {got} differs from {expected} by {error:e}");
-}
-
-/// With a beta1 of 0 the first moment is the last gradient.
-fn gradients_are(step: &WganGpStep, network: &str, golden: &BTreeMap<String, Tensor>) {
-    let prefix = format!("grad.{network}.");
-    let expected: Vec<_> = golden
-        .iter()
-        .filter_map(|(name, tensor)| Some((name.strip_prefix(&prefix)?, tensor)))
-        .collect();
-    assert!(!expected.is_empty());
-    for (name, expected) in expected {
-        let got = tensor(step, &format!("optimizer.{network}.exp_avg.{name}"));
-        let worst = (got - expected).abs().max().double_value(&[]);
-        let scale = expected.abs().max().double_value(&[]);
-        assert!(worst <= 1e-5 * scale, "gradient of {network} {name}: {worst:e} of {scale:e}");
-    }
-}
-
 #[test]
 fn five_critic_and_two_generator_updates_agree_with_pytorch() {
     let _alone = alone();
-    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../astrogen-models/tests/golden/wgan_gp.safetensors");
-    let golden = weights::read(file).unwrap().tensors;
-    let take = |prefix: &str| -> BTreeMap<String, Tensor> {
-        let named = golden.iter().filter_map(|(name, tensor)| {
-            let name = name.strip_prefix(prefix)?;
-            is_of_a_network(name).then(|| (name.to_owned(), tensor.shallow_clone()))
-        });
-        named.collect()
-    };
+    let golden = golden_file("wgan_gp.safetensors");
     let mut step = WganGpStep::new(&GOLDEN, &WganGpStepConfig::default(), Device::Cpu).unwrap();
-    weights::copy_into(networks(&step), &take("initial."), "the golden file").unwrap();
+    load_networks(&step, &golden, "initial.");
 
     let mut generator_updates = 0;
     for k in 0..5 {
@@ -91,7 +48,7 @@ fn five_critic_and_two_generator_updates_agree_with_pytorch() {
             wasserstein,
         );
         if k == 0 {
-            gradients_are(&step, "critic", &golden);
+            assert_gradients(&step, "critic", 0.0, &golden, "grad.");
         }
 
         if k == 2 || k == 4 {
@@ -100,18 +57,11 @@ fn five_critic_and_two_generator_updates_agree_with_pytorch() {
             let expected = golden["generator.losses"].double_value(&[generator_updates]);
             assert_relative(&format!("generator update {generator_updates}"), ours, expected);
             if k == 2 {
-                gradients_are(&step, "generator", &golden);
+                assert_gradients(&step, "generator", 0.0, &golden, "grad.");
             }
             generator_updates += 1;
         }
     }
 
-    let expected = take("final.");
-    let ours = networks(&step);
-    assert_eq!(ours.len(), expected.len());
-    for (name, tensor) in ours {
-        // An update is about 1e-4 long.
-        let difference = (&tensor - &expected[&name]).abs().max().double_value(&[]);
-        assert!(difference < 2e-6, "{name} differs by {difference:e}");
-    }
+    assert_networks(&step, &golden, "final.");
 }

@@ -7,7 +7,6 @@ mod updates;
 
 use astrogen_losses::GradientPenaltyConfig;
 use astrogen_models::{CriticNormalization, Upsampling, WganConfig};
-use astrogen_train::step::Step;
 use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
 use tch::{Device, Kind, Tensor};
 
@@ -40,9 +39,4 @@ fn images() -> Tensor {
 
 fn latents() -> Tensor {
     Tensor::randn([4, 6], (Kind::Float, Device::Cpu))
-}
-
-/// One tensor of the step's state.
-fn tensor(step: &WganGpStep, name: &str) -> Tensor {
-    step.state().into_iter().find(|(other, _)| other == name).unwrap().1
 }

@@ -13,23 +13,11 @@ use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
-use super::{MODEL, algorithm, images, latents, no_penalty, tensor};
-use crate::{alone, bytes_of, loss};
+use super::{MODEL, algorithm, images, latents, no_penalty};
+use crate::{alone, bytes_of, changed, loss, tensor, with_gradients};
 
 fn draw(real: &Tensor) -> PenaltyDraw {
     PenaltyDraw::new(PenaltyKind::TwoSided, real)
-}
-
-/// Names whose bytes differ.
-fn changed(before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>) -> Vec<String> {
-    assert!(before.keys().eq(after.keys()));
-    before.keys().filter(|&name| before[name] != after[name]).cloned().collect()
-}
-
-/// The parameters that have a gradient.
-fn with_gradients(step: &WganGpStep) -> Vec<String> {
-    let state = step.state().into_iter();
-    state.filter(|(_, tensor)| tensor.grad().defined()).map(|(name, _)| name).collect()
 }
 
 #[test]

@@ -1,0 +1,277 @@
+//! The step of a conditional Wasserstein GAN with gradient penalty for tables.
+//!
+//! A batch holds `N` rows of standardised values: conditions, true features and observed
+//! features. Every step is one update of the critic, which scores observed features given
+//! the rest:
+//!
+//! ```text
+//! minimise   mean C(fake | context) - mean C(real | context) + weight mean (|grad C(points | context)| - 1)^2
+//! ```
+//!
+//! the gradient being that by the features: the context is not interpolated. After every
+//! `n_critic`-th one the generator is updated once, on fresh latents, to minimise
+//! `-mean C(fake | context) + mse_weight mean (fake - real)^2`, and its average follows.
+//!
+//! # The squared error
+//! Balrog's emulator was trained with the squared error at weight 1
+//! ([`CwganGpStepConfig::original`]). It is least where every latent gives the mean of the
+//! observed values, so it pulls the generator towards too little scatter, which is just what
+//! an emulator is to reproduce; by default it is off. With
+//! enough weight it makes the first epochs quicker.
+
+use std::path::Path;
+
+use astrogen_losses::{AdversarialLoss, GradientPenaltyConfig, PenaltyDraw, penalty_points};
+use astrogen_models::{TabularConfig, TabularCritic, TabularGenerator};
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Reduction, Tensor, no_grad};
+
+use crate::TrainError;
+use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
+use crate::ema::Ema;
+use crate::network::{Network, prefixed};
+use crate::optim::{Adam, AdamConfig};
+use crate::step::{Losses, Step, check_shape, check_size};
+
+/// Settings of [`CwganGpStep`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CwganGpStepConfig {
+    /// Adam of the generator. Default lr 1e-4, betas (0.5, 0.999).
+    pub generator_optimizer: AdamConfig,
+    /// Adam of the critic. Default lr 1e-4, betas (0.5, 0.999).
+    pub critic_optimizer: AdamConfig,
+    /// Both learning rates fall to zero along half a cosine within so many steps; `None`
+    /// keeps them. Default none.
+    pub cosine_steps: Option<u64>,
+    /// The gradient penalty. Default two-sided, weight 10.
+    pub penalty: GradientPenaltyConfig,
+    /// Critic updates a generator update, at least 1. Default 5.
+    pub n_critic: u64,
+    /// Weight of the squared error in the generator's loss, at least 0. Default 0.
+    pub mse_weight: f64,
+    /// Decay of the generator's average, in [0, 1). Default 0.999.
+    pub ema_decay: f64,
+}
+
+impl Default for CwganGpStepConfig {
+    fn default() -> Self {
+        let adam = AdamConfig { lr: 1e-4, betas: [0.5, 0.999], ..AdamConfig::default() };
+        Self {
+            generator_optimizer: adam,
+            critic_optimizer: adam,
+            cosine_steps: None,
+            penalty: GradientPenaltyConfig::default(),
+            n_critic: 5,
+            mse_weight: 0.0,
+            ema_decay: 0.999,
+        }
+    }
+}
+
+impl CwganGpStepConfig {
+    /// The recipe of Balrog's emulator: the squared error at weight 1.
+    pub fn original() -> Self {
+        Self { mse_weight: 1.0, ..Self::default() }
+    }
+
+    fn check(&self) -> Result<(), TrainError> {
+        self.penalty.validate()?;
+        let refuse = |name, rule, got: String| Err(TrainError::Config { name, rule, got });
+        if self.n_critic == 0 {
+            return refuse("n_critic", "at least 1 critic update a generator update", "0".into());
+        }
+        if self.cosine_steps == Some(0) {
+            return refuse("cosine_steps", "at least 1, or none", "0".into());
+        }
+        if !(self.mse_weight >= 0.0 && self.mse_weight.is_finite()) {
+            return refuse("mse_weight", "finite and at least 0", self.mse_weight.to_string());
+        }
+        Ok(())
+    }
+}
+
+/// A generator and a critic of tables that train each other.
+#[derive(Debug)]
+pub struct CwganGpStep {
+    config: CwganGpStepConfig,
+    model: TabularConfig,
+    generator: Network<TabularGenerator>,
+    critic: Network<TabularCritic>,
+    average: Ema<TabularGenerator>,
+    generator_optimizer: Adam,
+    critic_optimizer: Adam,
+    /// The scalars that not every step makes anew: generator loss, penalty, gradient norm.
+    last: [Tensor; 3],
+}
+
+/// Names of [`CwganGpStep::last`].
+const LAST: [&str; 3] = ["generator_loss", "gradient_penalty", "gradient_norm"];
+
+impl CwganGpStep {
+    /// Networks with fresh weights, drawn from libtorch's generator: seed it before.
+    ///
+    /// # Errors
+    /// When a setting is out of its range.
+    pub fn new(
+        model: &TabularConfig,
+        config: &CwganGpStepConfig,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        config.check()?;
+        let generator = Network::new(device, |path| model.init_generator(path))?;
+        let critic = Network::new(device, |path| model.init_critic(path))?;
+        let average = Network::new(device, |path| model.init_generator(path))?;
+        Ok(Self {
+            average: Ema::new(average, &generator, config.ema_decay)?,
+            generator_optimizer: Adam::new(generator.parameters(), config.generator_optimizer)?,
+            critic_optimizer: Adam::new(critic.parameters(), config.critic_optimizer)?,
+            generator,
+            critic,
+            last: [(); 3].map(|()| Tensor::zeros([0i64; 0], (Kind::Float, device))),
+            model: model.clone(),
+            config: config.clone(),
+        })
+    }
+
+    /// The averaged generator: the one to sample from.
+    pub fn average(&self) -> &TabularGenerator {
+        &self.average.network.module
+    }
+
+    /// Updates the critic on observed features `[N, features]` and those generated from
+    /// latents `[N, latent_dim]`, both for contexts `[N, conditions + true_features]`; the
+    /// penalty, where one is due, lies between both by `draw`.
+    ///
+    /// # Errors
+    /// [`astrogen_models::ModelError::InvalidShape`] for tensors of another shape than the
+    /// networks', or not of one length.
+    pub fn update_critic(
+        &mut self,
+        context: &Tensor,
+        real: &Tensor,
+        latent: &Tensor,
+        draw: &PenaltyDraw,
+    ) -> Result<Losses, TrainError> {
+        check_shape("observed features", real, &[self.model.features])?;
+        let n = real.size()[0];
+        check_size("contexts", context, &[n, self.model.context_dim()])?;
+        check_size("latents", latent, &[n, self.model.latent_dim])?;
+        check_size("interpolation weights", &draw.weights, &[n])?;
+        self.schedule();
+        let fake = no_grad(|| self.generator.module.forward(latent, context));
+
+        let critic = self.critic.module.given(context);
+        let [real_scores, fake_scores] = critic.forward_two(real, &fake);
+        let scores = Scores { real: real_scores, fake: fake_scores };
+        let penalty = &self.config.penalty;
+        let term = penalty.applies_at(self.critic_optimizer.steps()).then(|| PenaltyTerm {
+            points: penalty_points(penalty.kind, real, &fake, draw),
+            config: penalty,
+        });
+        let CriticTerms { loss, wasserstein, penalty, gradients } = differentiate(
+            &scores,
+            &AdversarialLoss::Wasserstein,
+            term,
+            critic.piecewise_linear(),
+            |features| critic.forward(features),
+            &self.critic_optimizer,
+        )?;
+        self.critic_optimizer.step(&gradients);
+        let [_, last_penalty, last_norm] = &mut self.last;
+        if let Some((penalty, norm)) = penalty {
+            last_penalty.copy_(&penalty);
+            last_norm.copy_(&norm);
+        }
+        Ok(vec![
+            ("gradient_penalty", last_penalty.copy()),
+            ("gradient_norm", last_norm.copy()),
+            ("wasserstein", wasserstein),
+            ("critic_loss", loss),
+        ])
+    }
+
+    /// Updates the generator on latents `[N, latent_dim]` for contexts
+    /// `[N, conditions + true_features]`, and its average after it; its loss. `real` are the
+    /// features observed there, `[N, features]`.
+    ///
+    /// # Errors
+    /// [`astrogen_models::ModelError::InvalidShape`] as [`CwganGpStep::update_critic`].
+    pub fn update_generator(
+        &mut self,
+        context: &Tensor,
+        real: &Tensor,
+        latent: &Tensor,
+    ) -> Result<Tensor, TrainError> {
+        check_shape("observed features", real, &[self.model.features])?;
+        let n = real.size()[0];
+        check_size("contexts", context, &[n, self.model.context_dim()])?;
+        check_size("latents", latent, &[n, self.model.latent_dim])?;
+        let fake = self.generator.module.forward(latent, context);
+        // The critic's weights get no gradients, nor do the branches of the contexts.
+        let critic = no_grad(|| self.critic.module.given(context));
+        let mut loss = -critic.forward(&fake).mean(None::<Kind>);
+        if self.config.mse_weight > 0.0 {
+            loss += fake.mse_loss(real, Reduction::Mean) * self.config.mse_weight;
+        }
+        let parameters = self.generator_optimizer.parameters();
+        let gradients = Tensor::f_run_backward(&[&loss], parameters, false, false)?;
+        self.generator_optimizer.step(&gradients);
+        self.average.update();
+        self.last[0].copy_(&loss.detach());
+        Ok(loss.detach())
+    }
+
+    /// Sets the learning rates of this step.
+    fn schedule(&mut self) {
+        let Some(steps) = self.config.cosine_steps else { return };
+        let progress = (self.critic_optimizer.steps() as f64 / steps as f64).min(1.0);
+        let factor = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
+        self.critic_optimizer.set_lr(self.config.critic_optimizer.lr * factor);
+        self.generator_optimizer.set_lr(self.config.generator_optimizer.lr * factor);
+    }
+}
+
+impl Step for CwganGpStep {
+    fn algorithm(&self) -> &'static str {
+        "cwgan-gp"
+    }
+
+    /// `batch` holds rows of conditions, true features and observed features, in this order,
+    /// `[N, D]` or `[N, D, 1, 1]`.
+    fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError> {
+        let (context, features) = (self.model.context_dim(), self.model.features);
+        let rows = if batch.dim() > 2 { batch.flatten(1, -1) } else { batch.shallow_clone() };
+        check_shape("rows", &rows, &[context + features])?;
+        let n = rows.size()[0];
+        let real = rows.narrow(1, context, features).contiguous();
+        let context = rows.narrow(1, 0, context).contiguous();
+        let latent = self.generator.module.latent(n);
+        let draw = PenaltyDraw::new(self.config.penalty.kind, &real);
+        let mut losses = self.update_critic(&context, &real, &latent, &draw)?;
+        if self.critic_optimizer.steps().is_multiple_of(self.config.n_critic) {
+            let latent = self.generator.module.latent(n);
+            let _ = self.update_generator(&context, &real, &latent)?;
+        }
+        losses.push(("generator_loss", self.last[0].copy()));
+        Ok(losses)
+    }
+
+    fn state(&self) -> Vec<(String, Tensor)> {
+        let last = LAST.iter().zip(&self.last);
+        let last = last.map(|(name, value)| ((*name).to_owned(), value.shallow_clone()));
+        let parts = [
+            ("generator", self.generator.named_tensors()),
+            ("critic", self.critic.named_tensors()),
+            ("average", self.average.state()),
+            ("optimizer.generator", self.generator_optimizer.state()),
+            ("optimizer.critic", self.critic_optimizer.state()),
+            ("last", last.collect()),
+        ];
+        parts.into_iter().flat_map(|(prefix, named)| prefixed(prefix, named)).collect()
+    }
+
+    fn export(&self, folder: &Path) -> Result<(), TrainError> {
+        Ok(self.average().save(folder.join(TabularGenerator::FILE))?)
+    }
+}
