@@ -17,22 +17,18 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use astrogen::data::Augment;
 use astrogen::losses::GradientPenaltyConfig;
-use astrogen::metrics::{SlicedWassersteinConfig, sliced_wasserstein};
 use astrogen::models::latent::slerp;
 use astrogen::models::weights::fingerprint;
 use astrogen::models::{Upsampling, WganConfig, WganGenerator};
 use astrogen::plot::save_grid;
 use astrogen::prelude::*;
 use astrogen::runtime::tune_allocator;
-use astrogen::train::TrainError;
-use astrogen::train::fit::ScoreBy;
-use astrogen::train::interrupt::StopSignal;
-use astrogen::train::log::{HistoryCsv, JsonLines, Progress, TensorBoard};
 use astrogen::train::optim::AdamConfig;
 use astrogen::train::wgan_gp::{WganGpStep, WganGpStepConfig};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
-use shared::{DataArguments, Physical, RunArguments, draw_progress, report, sample_folder};
+use shared::training::{Look, train_images};
+use shared::{DataArguments, Physical, RunArguments, sample_folder};
 use tch::Tensor;
 
 #[derive(Parser)]
@@ -162,39 +158,15 @@ fn train(arguments: &TrainArguments) -> Result<()> {
     };
     run.write_config(&config)?;
 
-    // Observers.
-    let latent = algorithm.average().latent(64);
-    let real = (0..4).map(|_| batches.next_batch()).collect::<Result<Vec<_>, _>>()?;
-    let real = Tensor::cat(&real, 0);
-    let score_latent = algorithm.average().latent(real.size()[0]);
-    save_grid(&real.slice(0, 0, 64, 1), None, run.join("samples/real.png"))?;
-    let draw = |algorithm: &WganGpStep, step| {
-        let images = algorithm.average().sample(&latent);
-        let shown = ["critic_loss", "wasserstein", "gradient_penalty"];
-        draw_progress(&run, "WGAN-GP losses", &shown, step, images)
-    };
-    let mut watch = |algorithm: &WganGpStep, event: &Event| match event {
-        Event::Sample { step } => draw(algorithm, *step),
-        _ => Ok(()),
-    };
-    let mut score = ScoreBy(|algorithm: &WganGpStep| {
-        let fake = algorithm.average().sample(&score_latent)?;
-        let distance = sliced_wasserstein(&real, &fake, &SlicedWassersteinConfig::default(), 0);
-        Ok(distance.map_err(TrainError::observer)?.mean)
-    });
-    let mut history = HistoryCsv::new(run.join("history.csv"));
-    let mut json = JsonLines::open(run.join("log.jsonl"))?;
-    let mut board = TensorBoard::create(run.path())?;
-    let mut progress = Progress::default();
-    let observers: &mut [&mut dyn Observer<WganGpStep>] =
-        &mut [&mut history, &mut json, &mut board, &mut progress, &mut score, &mut watch];
-
     // Loop.
-    println!("training on {device:?} into {}", run.path().display());
-    let stop = StopSignal::on_ctrl_c()?;
-    let outcome = fit(&mut algorithm, &mut batches, &run, &config.fit, &stop, observers)?;
-    draw(&algorithm, outcome.step)?;
-    report(&run, &outcome, WganGenerator::FILE)
+    println!("training on {device:?}");
+    let look = Look {
+        generator: |algorithm: &WganGpStep| algorithm.average(),
+        file: WganGenerator::FILE,
+        title: "WGAN-GP losses",
+        curves: &["critic_loss", "wasserstein", "gradient_penalty"],
+    };
+    train_images(&mut algorithm, &mut batches, &run, &config.fit, &look)
 }
 
 fn model_config(arguments: &TrainArguments) -> WganConfig {
@@ -228,11 +200,7 @@ fn run_config(arguments: &TrainArguments, data: FolderConfig, folder: &ImageFold
             seed: arguments.run.seed,
             ..BatchConfig::default()
         },
-        fit: FitConfig {
-            steps: 3000,
-            seed: arguments.run.seed,
-            ..FitConfig::default()
-        },
+        fit: FitConfig { steps: 3000, seed: arguments.run.seed, ..FitConfig::default() },
         data,
         physical: Physical::of(folder),
     }

@@ -16,21 +16,15 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use astrogen::data::Augment;
 use astrogen::losses::AdversarialConfig;
-use astrogen::metrics::{SlicedWassersteinConfig, sliced_wasserstein};
 use astrogen::models::weights::fingerprint;
-use astrogen::plot::save_grid;
 use astrogen::prelude::*;
 use astrogen::runtime::tune_allocator;
-use astrogen::train::TrainError;
-use astrogen::train::fit::ScoreBy;
 use astrogen::train::gan::InstanceNoise;
-use astrogen::train::interrupt::StopSignal;
-use astrogen::train::log::{HistoryCsv, JsonLines, Progress, TensorBoard};
 use astrogen::train::optim::AdamConfig;
 use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
-use shared::{DataArguments, Physical, RunArguments, draw_progress, report, sample_folder};
-use tch::Tensor;
+use shared::training::{Look, train_images};
+use shared::{DataArguments, Physical, RunArguments, sample_folder};
 
 #[derive(Parser)]
 #[command(about = "Trains a DCGAN on nebulae and samples from it")]
@@ -66,8 +60,8 @@ struct TrainArguments {
     /// being too sure to learn from. The paper's is 1.
     #[arg(long, default_value_t = 0.9)]
     real_label: f64,
-    /// Deviation of the noise on every image the discriminator sees, at first; within 2000
-    /// steps it falls to a sixth. The paper's is 0.
+    /// Deviation of the noise on every image the discriminator sees, at first; within 1000
+    /// steps it falls to zero. The paper's is 0.
     #[arg(long, default_value_t = 0.3)]
     instance_noise: f64,
     /// Learning rate of both networks; the paper's is 2e-4, for its wider networks.
@@ -148,39 +142,15 @@ fn train(arguments: &TrainArguments) -> Result<()> {
     };
     run.write_config(&config)?;
 
-    // Observers.
-    let latent = algorithm.average().latent(64);
-    let real = (0..4).map(|_| batches.next_batch()).collect::<Result<Vec<_>, _>>()?;
-    let real = Tensor::cat(&real, 0);
-    let score_latent = algorithm.average().latent(real.size()[0]);
-    save_grid(&real.slice(0, 0, 64, 1), None, run.join("samples/real.png"))?;
-    let draw = |algorithm: &DcganStep, step| {
-        let images = algorithm.average().sample(&latent);
-        let shown = ["discriminator_loss", "generator_loss"];
-        draw_progress(&run, "DCGAN losses", &shown, step, images)
-    };
-    let mut watch = |algorithm: &DcganStep, event: &Event| match event {
-        Event::Sample { step } => draw(algorithm, *step),
-        _ => Ok(()),
-    };
-    let mut score = ScoreBy(|algorithm: &DcganStep| {
-        let fake = algorithm.average().sample(&score_latent)?;
-        let distance = sliced_wasserstein(&real, &fake, &SlicedWassersteinConfig::default(), 0);
-        Ok(distance.map_err(TrainError::observer)?.mean)
-    });
-    let mut history = HistoryCsv::new(run.join("history.csv"));
-    let mut json = JsonLines::open(run.join("log.jsonl"))?;
-    let mut board = TensorBoard::create(run.path())?;
-    let mut progress = Progress::default();
-    let observers: &mut [&mut dyn Observer<DcganStep>] =
-        &mut [&mut history, &mut json, &mut board, &mut progress, &mut score, &mut watch];
-
     // Loop.
-    println!("training on {device:?} into {}", run.path().display());
-    let stop = StopSignal::on_ctrl_c()?;
-    let outcome = fit(&mut algorithm, &mut batches, &run, &config.fit, &stop, observers)?;
-    draw(&algorithm, outcome.step)?;
-    report(&run, &outcome, DcganGenerator::FILE)
+    println!("training on {device:?}");
+    let look = Look {
+        generator: |algorithm: &DcganStep| algorithm.average(),
+        file: DcganGenerator::FILE,
+        title: "DCGAN losses",
+        curves: &["discriminator_loss", "generator_loss"],
+    };
+    train_images(&mut algorithm, &mut batches, &run, &config.fit, &look)
 }
 
 fn model_config(arguments: &TrainArguments) -> DcganConfig {
@@ -206,8 +176,8 @@ fn run_config(arguments: &TrainArguments, data: FolderConfig, folder: &ImageFold
             },
             instance_noise: InstanceNoise {
                 start: arguments.instance_noise,
-                end: arguments.instance_noise / 6.0,
-                steps: 2000,
+                end: 0.0,
+                steps: 1000,
             },
             loss: AdversarialConfig { real_label: arguments.real_label, ..paper.loss },
             ..paper

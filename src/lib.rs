@@ -5,15 +5,15 @@
 //!
 //! | module | crate | what it does |
 //! | --- | --- | --- |
-//! | [`preprocess`] | `astrogen-preprocess` | FITS and pictures in, model-ready arrays out, and back |
+//! | [`preprocess`] | `astrogen-preprocess` | FITS, pictures, catalogues and sky maps in, model-ready arrays out, and back |
 //! | [`sky`] | `astrogen-sky` | simulated skies whose truth is known |
 //! | [`runtime`] | `astrogen-runtime` | devices, seeds, threads, memory settings |
-//! | [`data`] | `astrogen-data` | folders of images to seeded, prefetched batches |
+//! | [`data`] | `astrogen-data` | folders of images and catalogues to seeded, prefetched batches |
 //! | [`losses`] | `astrogen-losses` | from tensors to a scalar |
 //! | [`models`] | `astrogen-models` | the networks and their PyTorch-named weights |
 //! | [`metrics`] | `astrogen-metrics` | how close samples are to the sky, in numbers |
 //! | [`train`] | `astrogen-train` | one step an algorithm, one loop for all |
-//! | [`plot`] | `astrogen-plot` | sample grids and loss curves |
+//! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, calibration histograms |
 //!
 //! `examples/nebula_dcgan.rs` composes them all, from files to pictures.
 

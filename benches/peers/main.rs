@@ -8,6 +8,7 @@
 
 #![allow(clippy::print_stdout, reason = "a program that talks to its caller")]
 
+mod cwgan_gp;
 mod dcgan;
 mod inputs;
 mod penalty;
@@ -42,6 +43,17 @@ const ROWS: &[Entry] = &[
         prepare: wgan_gp::generator_step_128px_b16,
     },
     Entry { name: "dcgan_step_64px_b64", tolerance: 1e-3, prepare: dcgan::step_64px_b64 },
+    Entry {
+        name: "cwgan_gp_critic_step_b200",
+        tolerance: 1e-3,
+        prepare: cwgan_gp::critic_step_b200,
+    },
+    Entry {
+        name: "cwgan_gp_generator_step_b200",
+        tolerance: 1e-3,
+        prepare: cwgan_gp::generator_step_b200,
+    },
+    Entry { name: "cwgan_gp_generate_1e6", tolerance: 1e-4, prepare: cwgan_gp::generate_1e6 },
 ];
 
 fn main() -> Result<()> {

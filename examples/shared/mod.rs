@@ -1,21 +1,19 @@
 //! What the image examples have in common: the options that say what to train on and where,
-//! the pictures of a run's progress, and samples in physical units.
+//! the loop with its observers ([`training`]), and samples in physical units.
 
 #![allow(clippy::print_stdout, reason = "a program speaks to its user")]
+
+pub(crate) mod training;
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use astrogen::data::export;
-use astrogen::models::ModelError;
-use astrogen::plot::{Series, save_curves, save_grid};
+use astrogen::plot::save_grid;
 use astrogen::prelude::*;
 use astrogen::preprocess::Scaling;
 use astrogen::runtime::set_threads;
 use astrogen::sky::{NebulaConfig, simulate_nebulae};
-use astrogen::train::TrainError;
-use astrogen::train::fit::Outcome;
-use astrogen::train::log::History;
 use astrogen::train::run_dir::{empty_folder, numbered_folder};
 use clap::Args;
 use serde::de::DeserializeOwned;
@@ -138,20 +136,6 @@ impl RunArguments {
     }
 }
 
-/// Says how a run ended and where its results are; `file` is the weights file.
-pub(crate) fn report(run: &RunDir, outcome: &Outcome, file: &str) -> Result<()> {
-    let how = if outcome.interrupted { "stopped" } else { "finished" };
-    println!("{how} after {} steps", outcome.step);
-    println!("  grid     {}", run.sample_path(outcome.step, "png").display());
-    println!("  losses   {}", run.join("losses.png").display());
-    println!("  weights  {}", run.join(file).display());
-    if let Some((step, score)) = run.best_checkpoint()? {
-        let best = run.join("best").join(file);
-        println!("  best     {}: sliced Wasserstein {score:.1} at step {step}", best.display());
-    }
-    Ok(())
-}
-
 /// How samples go back to physical units.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Physical {
@@ -191,27 +175,4 @@ pub(crate) fn sample_folder(run: &RunDir, asked: Option<&Path>) -> Result<PathBu
         }
         None => Ok(numbered_folder(run.path(), "generated")?),
     }
-}
-
-/// The grid of the same latents, and the curves of the history's `shown` columns so far.
-pub(crate) fn draw_progress(
-    run: &RunDir,
-    title: &str,
-    shown: &[&str],
-    step: u64,
-    images: Result<Tensor, ModelError>,
-) -> Result<(), TrainError> {
-    save_grid(&images?, None, run.sample_path(step, "png")).map_err(TrainError::observer)?;
-    let Ok(history) = History::open(&run.join("history.csv")) else { return Ok(()) };
-    let series: Vec<Series> = history
-        .losses
-        .iter()
-        .filter(|(name, _)| shown.contains(&name.as_str()))
-        .map(|(name, values)| {
-            let steps = history.steps.iter().map(|&step| step as f64);
-            Series::new(name.clone(), steps.zip(values.iter().copied()))
-        })
-        .collect();
-    save_curves(run.join("losses.png"), title, "step", "loss", &series)
-        .map_err(TrainError::observer)
 }

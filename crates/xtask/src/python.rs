@@ -12,8 +12,15 @@ use crate::program::output;
 use crate::record;
 
 /// The packages of the environment; golden values and peers' times come from exactly these.
-const REQUIREMENTS: [&str; 5] =
-    ["torch==2.13.0", "numpy==2.4.6", "astropy==8.0.2", "safetensors==0.8.0", "scipy==1.17.1"];
+const REQUIREMENTS: [&str; 7] = [
+    "torch==2.13.0",
+    "numpy==2.4.6",
+    "astropy==8.0.2",
+    "safetensors==0.8.0",
+    "scipy==1.17.1",
+    "healpy==1.20.1",
+    "pyarrow==26.0.1",
+];
 
 /// The oldest Python minor version that has all of them.
 const OLDEST: u32 = 11;
@@ -69,7 +76,7 @@ fn check(environment: &Path) -> Result<()> {
         .find(|path| path.is_dir())
         .with_context(|| format!("{} has no site-packages", environment.display()))?;
     record::verify(&site, &REQUIREMENTS)?;
-    let imports = "import torch, numpy, astropy, safetensors, scipy";
+    let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow";
     ensure!(
         output(Command::new(interpreter(environment)).args(["-c", imports])).is_some(),
         "its interpreter cannot `{imports}`"
