@@ -1,5 +1,7 @@
 //! The loop of an image example: history, progress, pictures and scores while it trains.
 
+use std::io::Write;
+
 use anyhow::Result;
 use astrogen::metrics::{SlicedWassersteinConfig, sliced_wasserstein};
 use astrogen::plot::{Series, save_curves, save_grid};
@@ -69,17 +71,20 @@ pub(crate) fn train_images<S: Step>(
     report(run, &outcome, look.file)
 }
 
-/// Says how a run ended and where its results are.
+/// Says how a run ended and where its results are, if anybody still reads it.
 fn report(run: &RunDir, outcome: &Outcome, file: &str) -> Result<()> {
     let how = if outcome.interrupted { "stopped" } else { "finished" };
-    println!("{how} after {} steps", outcome.step);
-    println!("  grid     {}", run.sample_path(outcome.step, "png").display());
-    println!("  losses   {}", run.join("losses.png").display());
-    println!("  weights  {}", run.join(file).display());
+    let mut lines = vec![
+        format!("{how} after {} steps", outcome.step),
+        format!("  grid     {}", run.sample_path(outcome.step, "png").display()),
+        format!("  losses   {}", run.join("losses.png").display()),
+        format!("  weights  {}", run.join(file).display()),
+    ];
     if let Some((step, score)) = run.best_checkpoint()? {
-        let best = run.join("best").join(file);
-        println!("  best     {}: sliced Wasserstein {score:.1} at step {step}", best.display());
+        let best = run.join("best").join(file).display().to_string();
+        lines.push(format!("  best     {best}: sliced Wasserstein {score:.1} at step {step}"));
     }
+    let _ = writeln!(std::io::stdout(), "{}", lines.join("\n"));
     Ok(())
 }
 

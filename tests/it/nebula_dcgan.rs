@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use astrogen::preprocess::fits::{FitsFile, Value};
+use astrogen::train::run_dir::RunDir;
 
 use crate::program::{Program, nebulae, text, utf8};
 
@@ -153,20 +154,31 @@ fn a_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole() {
     example().succeed(&["--resume", utf8(&out), "--steps", "6"]);
 }
 
-#[test]
-fn ctrl_c_finishes_the_step_saves_and_leaves() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let data = nebulae(folder.path(), 48);
-    let out = folder.path().join("run");
-    let arguments = train(&data, &out, "1000000");
+/// The example in the middle of a run without end, with everything it says piped here.
+fn running(data: &Path, out: &Path) -> Child {
+    let arguments = train(data, out, "1000000");
     let mut command = example().command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
-    let mut child = command.stdout(Stdio::piped()).spawn().expect("the example starts");
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the example starts");
     while !out.join("history.csv").exists() {
         assert!(child.try_wait().expect("a child").is_none(), "it ended by itself");
         std::thread::sleep(Duration::from_millis(2));
     }
-    let kill = format!("kill -INT {}", child.id());
+    child
+}
+
+/// Sends a signal to a program, `times` in a row.
+fn interrupt(child: &Child, times: usize) {
+    let kill = format!("kill -INT {};", child.id()).repeat(times);
     assert!(Command::new("bash").args(["-c", &kill]).status().expect("bash runs").success());
+}
+
+#[test]
+fn ctrl_c_finishes_the_step_saves_and_leaves() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("run");
+    let child = running(&nebulae(folder.path(), 48), &out);
+    interrupt(&child, 1);
     let output = child.wait_with_output().expect("it ends");
     let told = text(&output);
     assert!(output.status.success(), "{told}");
@@ -174,6 +186,22 @@ fn ctrl_c_finishes_the_step_saves_and_leaves() {
     let step: u64 = steps.expect("a number").parse().expect("a number");
     assert!(out.join(format!("checkpoints/step-{step:08}.safetensors")).is_file(), "{told}");
     assert!(out.join("generator.safetensors").is_file());
+}
+
+#[test]
+fn ctrl_c_handed_on_twice_to_a_run_that_nobody_reads_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let out = folder.path().join("run");
+    let mut child = running(&nebulae(folder.path(), 48), &out);
+    drop((child.stdout.take(), child.stderr.take())); // as `| tee log`, killed by the same key
+    std::thread::sleep(Duration::from_secs(2)); // past some lines that nobody takes
+    interrupt(&child, 2);
+    assert!(child.wait().expect("it ends").success());
+    let history = fs::read_to_string(out.join("history.csv")).expect("a history");
+    let logged = history.lines().last().expect("rows").split(',').next().expect("a step");
+    let run = RunDir::open(&out).expect("a run");
+    let saved = *run.checkpoints().expect("checkpoints").last().expect("one at least");
+    assert!(saved >= logged.parse().expect("a number"), "{saved} of {logged} steps were saved");
 }
 
 #[test]

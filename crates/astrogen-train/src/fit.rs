@@ -121,14 +121,14 @@ pub trait Observer<S> {
     /// Takes notice of an event.
     ///
     /// # Errors
-    /// An error ends the run; what was saved stays.
+    /// An error ends the run; the steps done are saved before.
     fn observe(&mut self, algorithm: &S, event: &Event) -> Result<(), TrainError>;
 
     /// Gives a score to the networks that are about to be saved: lower is better. The
     /// default gives none; the first observer that does decides which checkpoint is best.
     ///
     /// # Errors
-    /// An error ends the run; what was saved stays.
+    /// An error ends the run; the steps done are saved before.
     fn score(&mut self, _algorithm: &S) -> Result<Option<f64>, TrainError> {
         Ok(None)
     }
@@ -175,7 +175,7 @@ pub struct Outcome {
 /// - [`TrainError::Checkpoint`], if the newest checkpoint belongs to something else;
 /// - [`TrainError::NonFinite`], when a loss or weight is no longer finite: checkpoints
 ///   written before stay, none is written with such a weight;
-/// - what the data, the file system and observers report.
+/// - what the data, the file system and observers report: the steps done are saved before.
 pub fn fit<S: Step>(
     algorithm: &mut S,
     batches: &mut Batches,
@@ -192,7 +192,10 @@ pub fn fit<S: Step>(
     tell(observers, algorithm, &Event::Started { step, steps: config.steps })?;
 
     while step < config.steps && !stop.is_raised() {
-        let batch = batches.next_batch()?;
+        let batch = match batches.next_batch() {
+            Ok(batch) => batch,
+            Err(error) => return Err(keep(error.into(), algorithm, run, step, samples)),
+        };
         tch::manual_seed(derive_seed(config.seed, "step", step).cast_signed());
         let losses = algorithm.step(&batch)?;
         step += 1;
@@ -201,11 +204,15 @@ pub fn fit<S: Step>(
         if log || batch.device() == Device::Cpu {
             check_finite(step, losses.iter().map(|(name, loss)| (*name, loss)))?;
         }
+        let mut told = Ok(());
         if log {
-            tell(observers, algorithm, &Event::Logged { step, losses: &read(&losses) })?;
+            told = tell(observers, algorithm, &Event::Logged { step, losses: &read(&losses) });
         }
-        if step.is_multiple_of(config.sample_interval) {
-            tell(observers, algorithm, &Event::Sample { step })?;
+        if told.is_ok() && step.is_multiple_of(config.sample_interval) {
+            told = tell(observers, algorithm, &Event::Sample { step });
+        }
+        if let Err(error) = told {
+            return Err(keep(error, algorithm, run, step, samples));
         }
         if step.is_multiple_of(config.checkpoint_interval) {
             save(algorithm, run, config, step, samples, observers)?;
@@ -246,11 +253,13 @@ fn save<S: Step>(
     samples: u64,
     observers: &mut [&mut dyn Observer<S>],
 ) -> Result<(), TrainError> {
-    let state = algorithm.state();
-    check_finite(step, state.iter().map(|(name, tensor)| (name.as_str(), tensor)))?;
+    check_state(step, algorithm)?;
     let mut score = None;
     for observer in observers.iter_mut() {
-        score = score.or(observer.score(algorithm)?);
+        score = match observer.score(algorithm) {
+            Ok(given) => score.or(given),
+            Err(error) => return Err(keep(error, algorithm, run, step, samples)),
+        };
     }
     let path = run.checkpoint_path(step);
     Checkpoint { step, samples, score }.save(&path, algorithm)?;
@@ -262,6 +271,26 @@ fn save<S: Step>(
     }
     run.prune_checkpoints(config.keep_checkpoints)?;
     tell(observers, algorithm, &Event::Saved { step, path: &path, score })
+}
+
+/// Saves the steps done where something beside the algorithm failed, and gives the failure
+/// back: it is the one to tell of, whether the checkpoint could be written or not.
+fn keep(
+    failure: TrainError,
+    algorithm: &dyn Step,
+    run: &RunDir,
+    step: u64,
+    samples: u64,
+) -> TrainError {
+    let _ = check_state(step, algorithm).and_then(|()| {
+        Checkpoint { step, samples, score: None }.save(&run.checkpoint_path(step), algorithm)
+    });
+    failure
+}
+
+fn check_state(step: u64, algorithm: &dyn Step) -> Result<(), TrainError> {
+    let state = algorithm.state();
+    check_finite(step, state.iter().map(|(name, tensor)| (name.as_str(), tensor)))
 }
 
 fn tell<S>(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::TrainError;
 
@@ -9,18 +10,25 @@ use crate::TrainError;
 #[derive(Debug, Clone, Default)]
 pub struct StopSignal(Arc<AtomicBool>);
 
+/// One Ctrl-C can come twice: from the terminal, and handed on by the program that started
+/// this one (`timeout`, a script). Within this time it counts once.
+const SAME_REQUEST: Duration = Duration::from_secs(1);
+
 impl StopSignal {
-    /// A signal that Ctrl-C (and a polite `kill`) raises. A second Ctrl-C ends the program
-    /// at once.
+    /// A signal that Ctrl-C (and a polite `kill`) raises. Another Ctrl-C more than a second
+    /// later ends the program at once, with exit status 130; what was done since the last
+    /// checkpoint is lost then.
     ///
     /// # Errors
     /// When the program has a handler for these signals already.
     pub fn on_ctrl_c() -> Result<Self, TrainError> {
         let signal = Self::default();
         let handle = signal.clone();
+        let mut first = None;
         ctrlc::set_handler(move || {
-            if handle.0.swap(true, Ordering::Relaxed) {
-                std::process::exit(130);
+            handle.raise();
+            if first.get_or_insert_with(Instant::now).elapsed() > SAME_REQUEST {
+                leave();
             }
         })
         .map_err(TrainError::observer)?;
@@ -36,4 +44,13 @@ impl StopSignal {
     pub fn is_raised(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
+}
+
+/// Ends the program without its exit handlers: libtorch's would take its threads down under
+/// the step that is still being computed, which ends in a crash instead of an exit.
+#[allow(unsafe_code, reason = "the standard library has no exit without exit handlers")]
+fn leave() -> ! {
+    // SAFETY: `_exit` takes a plain number, touches no memory of this program and does not
+    // return.
+    unsafe { libc::_exit(130) }
 }

@@ -1,6 +1,7 @@
 //! A progress bar with rate, time to go and losses, on standard error.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::Write as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -45,10 +46,8 @@ impl<S> Observer<S> for Progress {
             Event::Sample { step } => {
                 if let Some(bar) = self.bar.as_ref().filter(|bar| bar.is_hidden()) {
                     let of = bar.length().unwrap_or(step);
-                    #[allow(clippy::print_stderr, reason = "this observer is the run's voice")]
-                    {
-                        eprintln!("step {step}/{of}  {}", bar.message());
-                    }
+                    // A reader that has gone (`| head`) is no reason to end a run.
+                    let _ = writeln!(std::io::stderr(), "step {step}/{of}  {}", bar.message());
                 }
             }
             Event::Saved { .. } => {}

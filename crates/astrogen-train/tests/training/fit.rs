@@ -152,6 +152,36 @@ fn a_bad_number_stops_the_run_and_the_last_good_checkpoint_stays() {
 }
 
 #[test]
+fn what_fails_beside_the_algorithm_loses_no_step() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let (_, whole) =
+        train(&folder.path().join("whole"), &config(9), &StopSignal::default(), &mut []).unwrap();
+    let full = || Err(TrainError::observer(std::io::Error::other("no space left")));
+
+    let mut log = |_: &DcganStep, event: &Event| match event {
+        Event::Logged { step: 7, .. } => full(),
+        _ => Ok(()),
+    };
+    let mut look = |_: &DcganStep, event: &Event| match event {
+        Event::Sample { step: 4 } => full(),
+        _ => Ok(()),
+    };
+    let mut score = ScoreBy(|_: &DcganStep| full().map(|()| 0.0));
+    let observers: [(&str, &mut dyn Observer<DcganStep>, u64); 3] =
+        [("log", &mut log, 7), ("look", &mut look, 4), ("score", &mut score, 2)];
+    for (name, observer, at) in observers {
+        let path = folder.path().join(name);
+        let stop = StopSignal::default();
+        let error = train(&path, &config(9), &stop, &mut [observer]).unwrap_err();
+        assert!(error.to_string().contains("no space left"), "{error}");
+        assert_eq!(RunDir::open(&path).unwrap().checkpoints().unwrap().last(), Some(&at));
+        let (_, resumed) = train(&path, &config(9), &stop, &mut []).unwrap();
+        assert!(bytes_of(&resumed) == bytes_of(&whole), "{name}: another end");
+    }
+}
+
+#[test]
 fn a_checkpoint_never_holds_a_bad_number() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
