@@ -1,11 +1,16 @@
 //! Batches of tiles from a folder of large FITS frames, with all scaled pixels in memory and
-//! with none: how fast the threads read ahead of a trainer. `cargo bench --bench batches`
+//! with none, from plain files and from files packed by gzip, with and without a scratch file
+//! for those: how fast the threads read ahead of a trainer. `cargo bench --bench batches`
 
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::Path;
 
 use astrogen::data::{BatchConfig, Batches, FolderConfig, ImageFolder};
 use astrogen::preprocess::fits::{Header, write_image};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use ndarray::Array3;
 use tch::Device;
 
@@ -27,23 +32,41 @@ fn write_frames(folder: &Path) {
     }
 }
 
+/// Packs every file of a folder by itself.
+fn pack(folder: &Path) {
+    for file in fs::read_dir(folder).expect("a folder") {
+        let path = file.expect("a file").path();
+        let packed = File::create(path.with_extension("fits.gz")).expect("room for the frames");
+        let mut packed = GzEncoder::new(packed, Compression::fast());
+        packed.write_all(&fs::read(&path).expect("a frame")).expect("room for the frames");
+        packed.finish().expect("room for the frames");
+        fs::remove_file(path).expect("a frame to remove");
+    }
+}
+
 fn batches(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     write_frames(folder.path());
-    let config = BatchConfig { batch_size: 32, resident_bytes: 0, ..BatchConfig::default() };
+    let batching = BatchConfig { batch_size: 32, resident_bytes: 0, ..BatchConfig::default() };
     let mut group = criterion.benchmark_group("batches_of_32_tiles_64px");
     group.sample_size(10);
-    group.throughput(Throughput::Elements(config.batch_size as u64));
-    for (name, cache_bytes) in [("in memory", u64::MAX), ("from files", 0)] {
+    group.throughput(Throughput::Elements(batching.batch_size as u64));
+    let mut bench = |name: &str, cache_bytes, scratch| {
         let path = folder.path().to_owned();
-        let opened = ImageFolder::open(&FolderConfig { path, cache_bytes, ..Default::default() })
-            .expect("good frames");
+        let config = FolderConfig { path, cache_bytes, scratch, ..Default::default() };
+        let opened = ImageFolder::open(&config).expect("good frames");
         let mut batches =
-            Batches::new(opened.train(), &config, Device::Cpu).expect("enough samples");
+            Batches::new(opened.train(), &batching, Device::Cpu).expect("enough samples");
         group.bench_function(name, |bencher| {
             bencher.iter(|| batches.next_batch().expect("a batch"));
         });
-    }
+    };
+    bench("in memory", u64::MAX, None);
+    bench("from files", 0, None);
+    pack(folder.path());
+    bench("packed, from scratch", 0, None);
+    // A file is no folder, so there is no scratch file.
+    bench("packed, without scratch", 0, Some(folder.path().join("00.fits.gz")));
     group.finish();
 }
 

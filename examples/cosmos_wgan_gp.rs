@@ -27,8 +27,9 @@ use astrogen::train::optim::AdamConfig;
 use astrogen::train::wgan_gp::{WganGpStep, WganGpStepConfig};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
+use shared::run::RunArguments;
 use shared::training::{Look, train_images};
-use shared::{DataArguments, Physical, RunArguments, sample_folder};
+use shared::{DataArguments, Physical, sample_folder};
 use tch::Tensor;
 
 #[derive(Parser)]

@@ -23,8 +23,9 @@ use astrogen::train::gan::InstanceNoise;
 use astrogen::train::optim::AdamConfig;
 use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
+use shared::run::RunArguments;
 use shared::training::{Look, train_images};
-use shared::{DataArguments, Physical, RunArguments, sample_folder};
+use shared::{DataArguments, Physical, sample_folder};
 
 #[derive(Parser)]
 #[command(about = "Trains a DCGAN on nebulae and samples from it")]

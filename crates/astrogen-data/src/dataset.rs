@@ -15,7 +15,8 @@ pub trait Dataset: Send + Sync {
     /// The shape `[C, H, W]` that all samples have.
     fn shape(&self) -> [i64; 3];
 
-    /// Sample `index` as a host array `[C, H, W]` in signed range \[-1, 1\].
+    /// Sample `index` as a host array `[C, H, W]`: an image in signed range \[-1, 1\], or a
+    /// standardised row of a table as `[D, 1, 1]`.
     ///
     /// # Errors
     /// [`DataError::Index`] for a number outside the data set; otherwise whatever stands
@@ -28,7 +29,8 @@ pub trait Dataset: Send + Sync {
     }
 }
 
-/// Samples held in memory as one array `[N, C, H, W]` in signed range \[-1, 1\].
+/// Samples held in memory as one array `[N, C, H, W]`: images in signed range \[-1, 1\], or
+/// standardised rows of a table as `[N, D, 1, 1]`.
 ///
 /// ```
 /// use astrogen_data::{ArrayDataset, Dataset};
@@ -42,7 +44,7 @@ pub struct ArrayDataset {
 }
 
 impl ArrayDataset {
-    /// Takes samples `[N, C, H, W]` that are in signed range already.
+    /// Takes samples `[N, C, H, W]` that are scaled or standardised already.
     ///
     /// # Errors
     /// [`DataError::Setting`] where a side of a sample is zero.

@@ -5,7 +5,7 @@
 //! | [`traits`] | [`Generator`], [`Discriminator`] and [`Critic`], what training and sampling need to know of a network |
 //! | [`dcgan`] | the deep convolutional generative adversarial network |
 //! | [`wgan`] | generator and critic of a Wasserstein GAN |
-//! | [`tabular`] | generator and critic of a conditional WGAN for tables |
+//! | [`tabular`] | generator and critic of a conditional WGAN for tables, and the Gaussian regression they have to beat |
 //! | [`latent`] | paths through the space of latents |
 //! | [`mlp`] | a plain stack of fully connected layers |
 //! | [`batch_norm`] | batch normalisation with PyTorch's defaults and buffers |
@@ -44,6 +44,9 @@ pub use batch_norm::BatchNorm;
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 pub use error::ModelError;
 pub use mlp::{Mlp, MlpConfig};
-pub use tabular::{Activation, TabularConfig, TabularCritic, TabularGenerator};
+pub use tabular::{
+    Activation, GaussianRegressor, GaussianRegressorConfig, TabularConfig, TabularCritic,
+    TabularGenerator,
+};
 pub use traits::{Critic, Discriminator, Generator};
 pub use wgan::{CriticNormalization, Upsampling, WganConfig, WganCritic, WganGenerator};

@@ -6,7 +6,7 @@ use ndarray::{Array3, Axis, Slice, s};
 use serde::{Deserialize, Serialize};
 
 pub use crate::fits::Planes;
-use crate::fits::{FitsFile, HduSelector, Header, check_region};
+use crate::fits::{FitsFile, HduKind, HduSelector, Header, check_region};
 use crate::format::{Format, describe, start};
 use crate::{PreprocessError, raster};
 
@@ -33,10 +33,22 @@ pub struct FrameInfo {
     pub width: usize,
 }
 
+/// What has to be decoded for a region of a frame, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Access {
+    /// The region's own pixels: a plain FITS image.
+    Region,
+    /// The tiles that it touches, rows as a rule: a tile-compressed FITS image.
+    Tiles,
+    /// The whole file: a picture, or a FITS file packed by gzip, bzip2 or compress.
+    Whole,
+}
+
 /// An image file in memory.
 ///
 /// ```
-/// use astrogen_preprocess::{Frame, FrameOptions, fits};
+/// use astrogen_preprocess::{Frame, FrameOptions, fits, frame::Access};
 /// use ndarray::Array3;
 ///
 /// # let folder = tempfile::tempdir().unwrap();
@@ -53,7 +65,7 @@ pub struct FrameInfo {
 ///
 /// let corner = Frame::open_region(&path, &options, 0, 0, 8, 8).unwrap();
 /// assert_eq!(corner.pixels.dim(), (3, 8, 8));
-/// assert!(Frame::has_random_access(&path).unwrap());
+/// assert_eq!(Frame::access(&path, &options).unwrap(), Access::Region);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -104,8 +116,8 @@ impl Frame {
         Ok(FrameInfo { channels, height, width })
     }
 
-    /// Reads rows `y0..y0 + height` and columns `x0..x0 + width` only. Nothing else is read
-    /// of a file with [random access](Frame::has_random_access); any other is decoded whole.
+    /// Reads rows `y0..y0 + height` and columns `x0..x0 + width` only, and of the rest of the
+    /// file as little as it allows ([`Frame::access`]).
     ///
     /// # Errors
     /// As [`Frame::open`], and `Shape` for a region that is empty or reaches outside.
@@ -130,14 +142,21 @@ impl Frame {
         Ok(Frame { pixels: whole.pixels.slice(region).to_owned(), header: whole.header })
     }
 
-    /// Whether a region costs less than the whole frame: so it does for FITS files, plain or
-    /// tile-compressed. A picture, or a file packed as a whole by gzip, bzip2 or compress,
-    /// has to be decoded from its start. Told by the first bytes alone.
+    /// What [`Frame::open_region`] has to decode, from the file's headers alone.
     ///
     /// # Errors
-    /// `Io` for a file that cannot be read, `Format` for one that is no image.
-    pub fn has_random_access(path: impl AsRef<Path>) -> Result<bool, PreprocessError> {
-        Ok(format(path.as_ref())? == Format::Fits)
+    /// As [`Frame::info`].
+    pub fn access(
+        path: impl AsRef<Path>,
+        options: &FrameOptions,
+    ) -> Result<Access, PreprocessError> {
+        let path = path.as_ref();
+        if format(path)? != Format::Fits {
+            return Ok(Access::Whole);
+        }
+        let (file, hdu) = open_fits(path, options)?;
+        let compressed = file.hdus()[hdu].kind == HduKind::CompressedImage;
+        Ok(if compressed { Access::Tiles } else { Access::Region })
     }
 }
 

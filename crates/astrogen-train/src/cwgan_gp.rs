@@ -31,6 +31,7 @@ use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
 use crate::ema::Ema;
 use crate::network::{Network, prefixed};
 use crate::optim::{Adam, AdamConfig};
+use crate::schedule::half_cosine;
 use crate::step::{Losses, Step, check_shape, check_size};
 
 /// Settings of [`CwganGpStep`].
@@ -41,8 +42,9 @@ pub struct CwganGpStepConfig {
     pub generator_optimizer: AdamConfig,
     /// Adam of the critic. Default lr 1e-4, betas (0.5, 0.999).
     pub critic_optimizer: AdamConfig,
-    /// Both learning rates fall to zero along half a cosine within so many steps; `None`
-    /// keeps them. Default none.
+    /// The generator's learning rate falls to zero along half a cosine within so many steps,
+    /// while the critic keeps its own and so stays ahead of the generator; `None` keeps both.
+    /// Default none.
     pub cosine_steps: Option<u64>,
     /// The gradient penalty. Default two-sided, weight 10.
     pub penalty: GradientPenaltyConfig,
@@ -222,12 +224,10 @@ impl CwganGpStep {
         Ok(loss.detach())
     }
 
-    /// Sets the learning rates of this step.
+    /// Sets the generator's learning rate of this step.
     fn schedule(&mut self) {
         let Some(steps) = self.config.cosine_steps else { return };
-        let progress = (self.critic_optimizer.steps() as f64 / steps as f64).min(1.0);
-        let factor = 0.5 * (1.0 + (std::f64::consts::PI * progress).cos());
-        self.critic_optimizer.set_lr(self.config.critic_optimizer.lr * factor);
+        let factor = half_cosine(self.critic_optimizer.steps(), steps);
         self.generator_optimizer.set_lr(self.config.generator_optimizer.lr * factor);
     }
 }

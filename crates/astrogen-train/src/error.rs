@@ -35,6 +35,22 @@ pub enum TrainError {
         reason: String,
     },
 
+    /// A search space, its trials or a trial's settings break a rule.
+    #[error("hyperparameter search: {reason}")]
+    Search {
+        /// What is wrong and how to mend it.
+        reason: String,
+    },
+
+    /// A file is not the table of this search.
+    #[error("search table {path}: {reason}")]
+    SearchTable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and how to mend it.
+        reason: String,
+    },
+
     /// A number of the run is no longer finite.
     #[error(
         "{tensor} is not finite at step {step}: the run stopped, and its last good \

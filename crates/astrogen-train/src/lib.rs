@@ -6,6 +6,7 @@
 //! | [`gan`] | the DCGAN step |
 //! | [`wgan_gp`] | the WGAN-GP step |
 //! | [`cwgan_gp`] | the step of a conditional WGAN-GP for tables |
+//! | [`gaussian`] | the step of a Gaussian regression for tables |
 //! | [`fit`] | the loop: batches in, [`Event`](fit::Event)s out to observers, checkpoints, resume |
 //! | [`network`] | a module together with the variables it is made of |
 //! | [`optim`] | optimisers whose moments can be saved |
@@ -13,6 +14,7 @@
 //! | [`guard`] | finds the first tensor that is no longer finite |
 //! | [`checkpoint`] | one file with everything a run needs to go on |
 //! | [`run_dir`] | the folder of a run: config, checkpoints, samples, logs |
+//! | [`search`] | search for better settings: spaces, trials, and the table of their scores |
 //! | [`log`] | observers that write the history: CSV, JSON lines, TensorBoard, progress bar |
 //! | [`interrupt`] | Ctrl-C that finishes the step, saves and leaves |
 //!
@@ -33,12 +35,15 @@ pub mod ema;
 mod error;
 pub mod fit;
 pub mod gan;
+pub mod gaussian;
 pub mod guard;
 pub mod interrupt;
 pub mod log;
 pub mod network;
 pub mod optim;
 pub mod run_dir;
+mod schedule;
+pub mod search;
 pub mod step;
 pub mod wgan_gp;
 

@@ -165,7 +165,8 @@ impl Batches {
         }
     }
 
-    /// The next batch, `[N, C, H, W]` in signed range \[-1, 1\] on the device.
+    /// The next batch, `[N, C, H, W]` on the device: images in signed range \[-1, 1\], rows of
+    /// tables standardised.
     ///
     /// # Errors
     /// What reading a sample failed with ([`DataError::File`] for a file of a folder),

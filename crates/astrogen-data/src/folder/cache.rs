@@ -1,36 +1,28 @@
-//! Scaled frames, as many as memory allows.
+//! Which frames stay in memory.
 //!
 //! In a shuffled order any frame is as likely to be asked for next as any other, so those
-//! stay that are dear to get again. A frame whose samples can be read one by one is kept
-//! where there is room, and is the first to go; nothing puts it back. Frames of files that
-//! have to be decoded whole take turns: the ones unused for longest go.
+//! stay that are dearest to get again, and of equals the first: as many as there is room
+//! for. Which ones, follows from the frames alone and not from the order they come in.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use astrogen_preprocess::frame::Access;
 use ndarray::Array3;
 
-use super::file::Reread;
-
-/// Frames of files decoded whole that always stay, so that tiles of one frame, read one
-/// after the other by a few threads, do not decode it again each time.
-const LEAST: usize = 8;
-
-/// When a frame goes: the smallest first, by what it takes to read a sample of it again and
-/// then by its last use.
-type Worth = (Reread, u64);
+/// Who stays: the smallest first, by what a sample costs to read again, then by the number
+/// of the file.
+pub(super) type Rank = (Reverse<Access>, usize);
 
 /// Frames of up to a number of bytes.
 #[derive(Debug)]
 pub(super) struct FrameCache {
     capacity: u64,
     bytes: u64,
-    /// Counts uses.
-    clock: u64,
-    /// The frames by the number of their file.
-    frames: HashMap<usize, (Worth, Arc<Array3<f32>>)>,
-    /// The same files by what they are worth.
-    by_worth: BTreeMap<Worth, usize>,
+    frames: BTreeMap<Rank, Arc<Array3<f32>>>,
+    /// The first for which there was no room: none behind it gets in.
+    cut: Option<Rank>,
 }
 
 /// Bytes of a frame's pixels.
@@ -40,41 +32,38 @@ pub(super) fn bytes(frame: &Array3<f32>) -> u64 {
 
 impl FrameCache {
     pub(super) fn new(capacity: u64) -> Self {
-        Self { capacity, bytes: 0, clock: 0, frames: HashMap::new(), by_worth: BTreeMap::new() }
+        Self { capacity, bytes: 0, frames: BTreeMap::new(), cut: None }
     }
 
-    /// The frame of `file`, if it is still here.
-    pub(super) fn get(&mut self, file: usize) -> Option<Arc<Array3<f32>>> {
-        let (worth, frame) = self.frames.get_mut(&file)?;
-        self.by_worth.remove(worth);
-        self.clock += 1;
-        worth.1 = self.clock;
-        self.by_worth.insert(*worth, file);
-        Some(Arc::clone(frame))
-    }
-
-    /// Takes in the frame of `file` and lets go of those worth least.
-    pub(super) fn insert(&mut self, file: usize, reread: Reread, frame: Arc<Array3<f32>>) {
-        if self.get(file).is_some() {
-            return; // another thread was faster
+    /// Takes in a frame and returns those for which there is no room, perhaps that one.
+    pub(super) fn insert(&mut self, rank: Rank, frame: Array3<f32>) -> Vec<(Rank, Array3<f32>)> {
+        let bytes_of_frame = bytes(&frame);
+        // One that cannot stay in any case keeps no other out.
+        if bytes_of_frame > self.capacity || self.cut.is_some_and(|cut| rank > cut) {
+            return vec![(rank, frame)];
         }
-        self.clock += 1;
-        self.bytes += bytes(&frame);
-        let worth = (reread, self.clock);
-        self.frames.insert(file, (worth, frame));
-        self.by_worth.insert(worth, file);
+        self.bytes += bytes_of_frame;
+        self.frames.insert(rank, Arc::new(frame));
+        let mut displaced = Vec::new();
         while self.bytes > self.capacity {
-            let Some(least) = self.by_worth.first_entry() else {
+            let Some((rank, frame)) = self.frames.pop_last() else {
                 break;
             };
-            // Behind the first that is decoded whole come no others.
-            if least.key().0 == Reread::Whole && self.frames.len() <= LEAST {
-                break;
-            }
-            if let Some((_, frame)) = self.frames.remove(&least.remove()) {
-                self.bytes -= bytes(&frame);
-            }
+            self.bytes -= bytes(&frame);
+            self.cut = Some(rank);
+            displaced.push((rank, Arc::unwrap_or_clone(frame)));
         }
+        displaced
+    }
+
+    /// Bytes of the frames that stay.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The frames that stay, by the number of their file.
+    pub(super) fn into_frames(self) -> impl Iterator<Item = (usize, Arc<Array3<f32>>)> {
+        self.frames.into_iter().map(|((_, number), frame)| (number, frame))
     }
 }
 
@@ -82,64 +71,48 @@ impl FrameCache {
 mod tests {
     use super::*;
 
-    fn frame(value: f32) -> Arc<Array3<f32>> {
-        Arc::new(Array3::from_elem((1, 5, 5), value)) // 100 bytes
-    }
-
-    fn kept(cache: &FrameCache) -> Vec<usize> {
-        let mut files: Vec<usize> = cache.frames.keys().copied().collect();
-        files.sort_unstable();
-        files
-    }
-
-    #[test]
-    fn the_frames_used_last_stay() {
-        let mut cache = FrameCache::new(1000);
-        for file in 0..10 {
-            cache.insert(file, Reread::Whole, frame(file as f32));
+    /// The files that stay of some (number, access, pixels), which come in this order.
+    fn kept(capacity: u64, frames: &[(usize, Access, usize)]) -> Vec<usize> {
+        let mut cache = FrameCache::new(capacity);
+        let mut displaced = 0;
+        for &(number, access, pixels) in frames {
+            let frame = Array3::from_elem((1, 1, pixels), number as f32);
+            for ((_, number), frame) in cache.insert((Reverse(access), number), frame) {
+                assert_eq!(frame[[0, 0, 0]], number as f32);
+                displaced += 1;
+            }
+            assert!(cache.bytes() <= capacity);
         }
-        assert_eq!(cache.bytes, 1000);
-        assert!(cache.get(0).is_some()); // so 1 is the oldest now
-        cache.insert(10, Reread::Whole, frame(10.0));
-        assert!(cache.get(1).is_none());
-        for file in [0, 2, 3, 4, 5, 6, 7, 8, 9, 10] {
-            assert_eq!(cache.get(file).map(|frame| frame[[0, 0, 0]]), Some(file as f32));
-        }
-        cache.insert(10, Reread::Whole, frame(11.0));
-        assert_eq!((cache.bytes, cache.frames.len(), cache.by_worth.len()), (1000, 10, 10));
+        let frames_kept: Vec<_> = cache.into_frames().collect();
+        assert_eq!(frames_kept.len() + displaced, frames.len());
+        assert!(frames_kept.iter().all(|(number, frame)| frame[[0, 0, 0]] == *number as f32));
+        frames_kept.into_iter().map(|(number, _)| number).collect()
     }
 
     #[test]
-    fn a_few_frames_that_are_decoded_whole_stay_whatever_their_size() {
-        let mut cache = FrameCache::new(0);
-        for file in 0..100 {
-            cache.insert(file, Reread::Whole, frame(0.0));
-            assert!(cache.get(file).is_some());
-            assert!(cache.frames.len() <= LEAST);
+    fn the_dearest_stay_and_of_equals_the_first() {
+        use Access::{Region, Tiles, Whole};
+        let mut frames =
+            [(0, Region, 10), (1, Whole, 10), (2, Tiles, 10), (3, Whole, 10), (4, Region, 10)];
+        for _ in 0..frames.len() {
+            frames.rotate_left(1);
+            assert_eq!(kept(200, &frames), [1, 3, 2, 0, 4]);
+            assert_eq!(kept(199, &frames), [1, 3, 2, 0]);
+            assert_eq!(kept(120, &frames), [1, 3, 2]);
+            assert_eq!(kept(79, &frames), [1]);
+            assert!(kept(39, &frames).is_empty());
         }
-        assert_eq!(cache.bytes, 100 * LEAST as u64);
     }
 
     #[test]
-    fn frames_that_can_be_read_by_region_make_room_for_the_others() {
-        let mut cache = FrameCache::new(500);
-        for file in 0..6 {
-            cache.insert(file, Reread::Region, frame(0.0));
+    fn the_order_they_come_in_changes_nothing_whatever_their_size() {
+        let (a, b, c, d) = (0, 1, 2, 3);
+        let frames = [a, b, c, d].map(|number| (number, Access::Whole, [6, 6, 3, 100][number]));
+        for order in [[a, b, c, d], [d, c, b, a], [c, a, d, b], [b, d, a, c], [c, b, a, d]] {
+            let frames = order.map(|number| frames[number]);
+            assert_eq!(kept(40, &frames), [a], "b has no room, so c behind it has none either");
+            assert_eq!(kept(48, &frames), [a, b]);
+            assert_eq!(kept(60, &frames), [a, b, c]);
         }
-        assert_eq!(kept(&cache), [1, 2, 3, 4, 5]);
-        cache.insert(10, Reread::Whole, frame(0.0));
-        assert!(cache.get(1).is_none(), "the oldest went");
-        cache.insert(11, Reread::Whole, frame(0.0));
-        assert!(cache.get(4).is_some() && cache.get(10).is_some());
-        for file in 12..20 {
-            cache.insert(file, Reread::Whole, frame(0.0));
-        }
-        assert_eq!(kept(&cache), [12, 13, 14, 15, 16, 17, 18, 19]);
-        cache.insert(20, Reread::Region, frame(0.0));
-        assert_eq!(kept(&cache), [12, 13, 14, 15, 16, 17, 18, 19]);
-
-        let mut none = FrameCache::new(0);
-        none.insert(0, Reread::Region, frame(0.0));
-        assert_eq!((none.bytes, none.frames.len(), none.by_worth.len()), (0, 0, 0));
     }
 }

@@ -35,11 +35,18 @@ pub struct FolderConfig {
     pub seed: u64,
     /// Whether a bad file is an error instead of being skipped. Default false.
     pub strict: bool,
-    /// Bytes of scaled pixels to keep in memory. Tiles of FITS frames beyond them are read
-    /// from their files one by one; files that cannot be read in part (pictures, `.gz`) are
-    /// decoded again whole, and a few of them stay in any case. The samples are the same
-    /// whatever the number. Default 1 GiB.
+    /// Bytes of scaled pixels to keep in memory. The rest is read when it is asked for, from
+    /// plain FITS files or from [`FolderConfig::scratch`]. The samples are the same whatever
+    /// the number. Default 1 GiB.
     pub cache_bytes: u64,
+    /// The folder for the scaled pixels beyond [`FolderConfig::cache_bytes`] of files that
+    /// are slow to read in part (compressed or packed FITS, pictures), 4 bytes a value. It is
+    /// made if it is not there; the file in it has no name and is gone with the process.
+    /// Where it cannot be written, or less than 1 GiB would be left on the disk, such files are
+    /// decoded again for every sample, and the report says so. Default: `astrogen` in the
+    /// user's cache folder, or else the system's folder for temporary files, which may be
+    /// memory itself.
+    pub scratch: Option<PathBuf>,
 }
 
 impl Default for FolderConfig {
@@ -56,6 +63,7 @@ impl Default for FolderConfig {
             seed: 0,
             strict: false,
             cache_bytes: 1 << 30,
+            scratch: None,
         }
     }
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use astrogen_preprocess::cutout::{ResizeFilter, cutout, resize};
+use astrogen_preprocess::frame::Access;
 use astrogen_preprocess::{Frame, Pipeline, PreprocessError, Scaling};
 use ndarray::{Array3, Axis};
 
 use super::FolderConfig;
-use super::file::Reread;
 use crate::SkipReason;
 
 /// Decodes and scales files: a pure function of the settings and the file.
@@ -32,8 +32,8 @@ pub(super) struct Decoded {
     pub(super) dropped: usize,
     /// What led from physical to signed values, of each band of `pixels`.
     pub(super) scaling: Scaling,
-    /// What it takes to read one of the samples again.
-    pub(super) reread: Reread,
+    /// What has to be decoded to read one of the samples again.
+    pub(super) access: Access,
     /// Whether it is a FITS file.
     pub(super) is_fits: bool,
     /// The unit of its pixels, `BUNIT`.
@@ -66,14 +66,17 @@ impl Decoder {
         let Some(&(y, x)) = squares.origins.first() else {
             return Err(SkipReason::Blank { dropped });
         };
-        let by_region = squares.side == size
-            && Frame::has_random_access(path).map_err(SkipReason::Unreadable)?;
+        let access = if squares.side == size {
+            Frame::access(path, &self.config.frame).map_err(SkipReason::Unreadable)?
+        } else {
+            Access::Whole // a sample is made of all of it
+        };
         let mut decoded = Decoded {
             pixels: prepared.pixels,
             origins: squares.origins,
             dropped,
             scaling: prepared.scaling,
-            reread: if by_region { Reread::Region } else { Reread::Whole },
+            access,
             is_fits,
             unit: frame.header.get("BUNIT"),
         };

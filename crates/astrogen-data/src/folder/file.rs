@@ -5,25 +5,21 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use astrogen_preprocess::Scaling;
+use astrogen_preprocess::frame::Access;
 
+use super::place::Place;
 use crate::{DataError, SkipReason};
-
-/// What it takes to read one sample of a file whose pixels are not in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reread {
-    /// The sample's own pixels.
-    Region,
-    /// The whole file.
-    Whole,
-}
 
 /// A file that gives samples.
 #[derive(Debug)]
 pub(super) struct FrameFile {
     pub(super) path: PathBuf,
-    /// Its place among the images found, by which the cache knows it.
+    /// Its number among the images found.
     pub(super) number: usize,
-    pub(super) reread: Reread,
+    /// Where its pixels lie.
+    pub(super) place: Place,
+    /// What has to be decoded for one sample where they lie in the file alone.
+    pub(super) access: Access,
     /// What was measured on the whole frame.
     pub(super) scaling: Scaling,
     pub(super) stamp: Stamp,

@@ -7,19 +7,24 @@
 //! file system lists them in, or on how much memory there is; so the data sets are a pure
 //! function of the settings and the files.
 //!
-//! Scaled pixels stay in memory up to [`FolderConfig::cache_bytes`]. What does not fit is read
-//! again when a sample is asked for, by the threads of [`Batches`](crate::Batches) ahead of the
-//! trainer:
+//! Scaled pixels stay in memory up to [`FolderConfig::cache_bytes`]. The rest is read when a
+//! sample is asked for, by the threads of [`Batches`](crate::Batches) ahead of the trainer:
 //!
-//! | file | read again for one sample |
+//! | file | read for one sample |
 //! | --- | --- |
-//! | FITS, plain or tile-compressed, cut into tiles | the tile's own pixels |
-//! | FITS packed as a whole (`.gz`, `.bz2`, `.Z`) | the whole file |
-//! | PNG, JPEG, TIFF, or an image that is one sample | the whole file |
+//! | plain FITS, cut into tiles | the tile's own pixels, from the file |
+//! | FITS, tile-compressed or packed as a whole (`.gz`, `.bz2`, `.Z`) | the tile's own pixels, from scratch |
+//! | PNG, JPEG, TIFF, or an image that is one sample | the tile's own pixels, from scratch |
 //!
-//! A tile is scaled by what was measured on its frame when the folder was opened, so it is the
-//! same to the bit as one cut from the whole. Memory goes first to files of the last two kinds,
-//! a few of which stay in any case.
+//! Scratch is a file without a name in [`FolderConfig::scratch`] that holds the scaled pixels
+//! of files from which a part is slow to get. They are written while the folder is opened, so
+//! no file is decoded twice, and the file is gone with the process however it ends. Where
+//! there is no room for it, such files are decoded again for every sample, and
+//! [`FolderReport::slow`] says why.
+//!
+//! A tile from a file is scaled by what was measured on its frame when the folder was opened,
+//! so wherever a sample is read from it is the same to the bit. Memory goes first to the
+//! files that are slowest to read.
 //!
 //! A file whose length or time of modification is another when it is read again is an error:
 //! what was measured on it no longer holds.
@@ -28,24 +33,28 @@ mod cache;
 mod config;
 mod decode;
 mod file;
+mod place;
+mod recent;
 mod report;
 mod samples;
 mod scan;
+mod scratch;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use astrogen_preprocess::frame::Access;
 use astrogen_preprocess::{Pipeline, Scaling};
 use rayon::prelude::*;
 
 use crate::{DataError, Dataset, SkipReason, split};
-use cache::FrameCache;
 use decode::{Decoded, Decoder, repeat_bands};
 use file::{FrameFile, Stamp};
-use samples::{Files, FolderDataset, Sample, lock};
+use place::{Place, Placed, Places};
+use samples::{Files, FolderDataset, Sample};
 
 pub use config::FolderConfig;
-pub use report::{FolderReport, Skipped};
+pub use report::{FolderReport, Skipped, SlowFiles};
 
 /// A folder that was looked through: its samples and what is known about them.
 ///
@@ -84,14 +93,14 @@ impl ImageFolder {
         let scan::Scan { images, other, unreadable: mut skipped } = scan::scan(&config.path)?;
         let found = images.len() + skipped.len();
 
-        let cache = Mutex::new(FrameCache::new(config.cache_bytes));
+        let places = Places::new(config);
         let looked_at: Vec<_> = images
             .par_iter()
             .enumerate()
             .map(|(number, path)| {
                 let stamp = Stamp::of(path).map_err(SkipReason::Io)?;
                 let decoded = decoder.decode(path)?;
-                Ok(Looked::at(path, number, stamp, decoded, &cache))
+                Ok(Looked::at(path, number, stamp, decoded, &places))
             })
             .collect();
         let mut used = Vec::new();
@@ -133,8 +142,17 @@ impl ImageFolder {
         let samples = [&split.train, &split.validation].map(|files| samples(files));
         let dropped_squares = used.iter().map(|looked| looked.dropped).sum();
         let bytes = used.iter().map(|looked| looked.bytes).sum();
-        let files = used.into_iter().map(|looked| looked.file).collect();
-        let files = Arc::new(Files { decoder, files, cache });
+        let Placed { mut places, memory_bytes, scratch_bytes, trouble } = places.finish();
+        let files = used.into_iter().map(|looked| {
+            let place = places.remove(&looked.file.number);
+            FrameFile { place: place.unwrap_or(Place::File), ..looked.file }
+        });
+        let files: Vec<FrameFile> = files.collect();
+        let is_slow =
+            |file: &&FrameFile| file.access != Access::Region && matches!(file.place, Place::File);
+        let slow = files.iter().filter(is_slow).count();
+        let slow = trouble.map(|reason| SlowFiles { files: slow, reason });
+        let files = Arc::new(Files { decoder, files, recent: Mutex::default() });
         let [train, validation] =
             samples.map(|samples| Arc::new(FolderDataset { files: Arc::clone(&files), samples }));
         let report = FolderReport {
@@ -149,7 +167,9 @@ impl ImageFolder {
             dropped_squares,
             shape: train.shape(),
             bytes,
-            cache_bytes: config.cache_bytes,
+            memory_bytes,
+            scratch_bytes,
+            slow,
         };
         Ok(Self { files, train, validation, is_fits, scaling, unit, report })
     }
@@ -189,7 +209,7 @@ impl ImageFolder {
     }
 }
 
-/// What is remembered of a file once its pixels have gone to the cache.
+/// What is remembered of a file once its pixels have gone to their place.
 struct Looked {
     file: FrameFile,
     origins: Vec<(usize, usize)>,
@@ -200,17 +220,13 @@ struct Looked {
 }
 
 impl Looked {
-    fn at(
-        path: &Path,
-        number: usize,
-        stamp: Stamp,
-        decoded: Decoded,
-        cache: &Mutex<FrameCache>,
-    ) -> Self {
-        let Decoded { pixels, origins, dropped, scaling, reread, is_fits, unit } = decoded;
+    fn at(path: &Path, number: usize, stamp: Stamp, decoded: Decoded, places: &Places) -> Self {
+        let Decoded { pixels, origins, dropped, scaling, access, is_fits, unit } = decoded;
         let bytes = cache::bytes(&pixels);
-        lock(cache).insert(number, reread, Arc::new(pixels));
-        let file = FrameFile { path: path.to_owned(), number, reread, scaling, stamp };
+        places.put(number, access, pixels);
+        // Its place is known when all files have been looked at.
+        let place = Place::File;
+        let file = FrameFile { path: path.to_owned(), number, place, access, scaling, stamp };
         Self { file, origins, dropped, is_fits, unit, bytes }
     }
 }

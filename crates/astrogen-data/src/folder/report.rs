@@ -52,8 +52,28 @@ pub struct FolderReport {
     pub shape: [i64; 3],
     /// Bytes of the decoded and scaled pixels of all used files.
     pub bytes: u64,
-    /// Bytes of them that may be kept in memory.
-    pub cache_bytes: u64,
+    /// Bytes of them that are kept in memory.
+    pub memory_bytes: u64,
+    /// Bytes of them that lie in the scratch file on disk; the rest is read from the files.
+    pub scratch_bytes: u64,
+    /// Files that should lie in the scratch file but do not.
+    pub slow: Option<SlowFiles>,
+}
+
+/// Files that are decoded again for every sample, as there is no scratch file for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlowFiles {
+    /// How many.
+    pub files: usize,
+    /// Why the scratch file does not hold them.
+    pub reason: String,
+}
+
+impl fmt::Display for SlowFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { files, reason } = self;
+        write!(f, "{files} files are decoded again for every sample: {reason}")
+    }
 }
 
 impl FolderReport {
@@ -64,7 +84,7 @@ impl FolderReport {
 
     /// Whether all pixels stay in memory, so that no file is read twice.
     pub fn is_cached(&self) -> bool {
-        self.bytes <= self.cache_bytes
+        self.memory_bytes == self.bytes
     }
 }
 
@@ -91,11 +111,22 @@ impl fmt::Display for FolderReport {
             self.validation_files,
             self.dropped_squares
         )?;
-        let (bytes, cache) = (mib(self.bytes), mib(self.cache_bytes));
+        write!(f, "memory: {:.1} MiB of pixels, ", mib(self.bytes))?;
         if self.is_cached() {
-            write!(f, "memory: {bytes:.1} MiB of pixels, all kept in memory")?;
+            f.write_str("all kept in memory")?;
         } else {
-            write!(f, "memory: {bytes:.1} MiB of pixels, {cache:.1} MiB of them kept in memory")?;
+            let in_files = self.bytes.saturating_sub(self.memory_bytes + self.scratch_bytes);
+            write!(
+                f,
+                "{:.1} MiB kept in memory, {:.1} MiB in scratch on disk, {:.1} MiB read from \
+                 their files",
+                mib(self.memory_bytes),
+                mib(self.scratch_bytes),
+                mib(in_files)
+            )?;
+        }
+        if let Some(slow) = &self.slow {
+            write!(f, "\nslow: {slow}")?;
         }
         list(f, "\nskipped: ", &self.skipped)
     }
@@ -146,17 +177,21 @@ mod tests {
             dropped_squares: 7,
             shape: [3, 64, 64],
             bytes: 3 << 20,
-            cache_bytes: 1 << 20,
+            memory_bytes: 1 << 20,
+            scratch_bytes: 3 << 19,
+            slow: Some(SlowFiles { files: 2, reason: "no room".into() }),
         };
         let expected = "data: sky\n\
             files: 112 images, 100 used, 12 skipped; 3 not an image\n\
             samples: 900 of 3x64x64 for training (from 90 files), 101 for validation (from 10 \
             files); 7 blank or constant squares dropped\n\
-            memory: 3.0 MiB of pixels, 1.0 MiB of them kept in memory\n\
+            memory: 3.0 MiB of pixels, 1.0 MiB kept in memory, 1.5 MiB in scratch on disk, 0.5 \
+            MiB read from their files\n\
+            slow: 2 files are decoded again for every sample: no room\n\
             skipped: sky/00.png: is 9x8 pixels, smaller than the sample of 64x64\n";
         let text = report.to_string();
         assert!(text.starts_with(expected), "{text}");
-        assert_eq!(text.lines().count(), 4 + 10 + 1);
+        assert_eq!(text.lines().count(), 5 + 10 + 1);
         assert!(text.ends_with("skipped: 2 more"), "{text}");
     }
 }

@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use astrogen_preprocess::frame::Access;
 use ndarray::{Array3, s};
 
 use super::FolderConfig;
-use super::cache::FrameCache;
 use super::decode::Decoder;
-use super::file::{FrameFile, Reread};
+use super::file::FrameFile;
+use super::place::Place;
+use super::recent::Recent;
 use crate::{DataError, Dataset, SkipReason};
 
 /// The upper left corner (y, x) of a square.
@@ -19,38 +21,58 @@ pub(super) struct Files {
     pub(super) decoder: Decoder,
     /// Those that give samples.
     pub(super) files: Vec<FrameFile>,
-    pub(super) cache: Mutex<FrameCache>,
+    /// Frames of files that had to be decoded again.
+    pub(super) recent: Mutex<Recent>,
 }
 
 impl Files {
-    /// Scaled pixels that hold the square at `origin` of the frame, and where in them it is:
-    /// the frame from memory, or else from disk what it takes to know the square.
+    /// Scaled pixels that hold the square at `origin` of the frame, and where in them it is.
     fn pixels(
         &self,
         file: &FrameFile,
         origin: Corner,
     ) -> Result<(Arc<Array3<f32>>, Corner), DataError> {
-        if let Some(frame) = lock(&self.cache).get(file.number) {
+        match &file.place {
+            Place::Memory(frame) => Ok((Arc::clone(frame), origin)),
+            Place::Scratch(spilled) => match spilled.square(origin) {
+                Ok(square) => Ok((Arc::new(square), (0, 0))),
+                // The disk failed; the file itself may be on another.
+                Err(_) => self.read_file(file, origin),
+            },
+            Place::File => self.read_file(file, origin),
+        }
+    }
+
+    /// The same, by decoding as much of the file as the square takes.
+    fn read_file(
+        &self,
+        file: &FrameFile,
+        origin: Corner,
+    ) -> Result<(Arc<Array3<f32>>, Corner), DataError> {
+        let whole = file.access == Access::Whole;
+        if whole && let Some(frame) = lock(&self.recent).get(file.number) {
             return Ok((frame, origin));
         }
-        let (read, origin) = match file.reread {
-            Reread::Region => (self.decoder.region(&file.path, origin, &file.scaling), (0, 0)),
-            Reread::Whole => (self.decoder.decode(&file.path).map(|it| it.pixels), origin),
+        let (read, origin) = if whole {
+            (self.decoder.decode(&file.path).map(|it| it.pixels), origin)
+        } else {
+            (self.decoder.region(&file.path, origin, &file.scaling), (0, 0))
         };
         // Asked afterwards, so that no change escapes while the file is read; it also says
         // more than what reading another file than expected failed with.
         file.check_unchanged()?;
         let pixels = Arc::new(read.map_err(|reason| file.error(reason))?);
-        if file.reread == Reread::Whole {
-            lock(&self.cache).insert(file.number, file.reread, Arc::clone(&pixels));
+        if whole {
+            lock(&self.recent).insert(file.number, Arc::clone(&pixels));
         }
         Ok((pixels, origin))
     }
 }
 
-/// The cache; a panic elsewhere leaves it whole, as no call in it runs foreign code.
-pub(super) fn lock(cache: &Mutex<FrameCache>) -> MutexGuard<'_, FrameCache> {
-    cache.lock().unwrap_or_else(PoisonError::into_inner)
+/// What threads share; a panic elsewhere leaves it whole, as no call under a lock runs
+/// foreign code.
+pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where a sample comes from.
@@ -92,5 +114,33 @@ impl Dataset for FolderDataset {
         let sample = square.as_ref().and_then(|square| square.broadcast((channels, size, size)));
         // It fits, unless the file changed in a way that its time and length do not tell.
         sample.map(|sample| sample.to_owned()).ok_or_else(|| file.error(SkipReason::Changed))
+    }
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use astrogen_preprocess::fits::{Header, write_image};
+
+    use super::super::ImageFolder;
+    use super::*;
+
+    #[test]
+    fn a_disk_that_fails_under_the_scratch_file_changes_no_sample() {
+        let folder = tempfile::tempdir().unwrap();
+        let frame = Array3::from_shape_fn((1, 20, 24), |(_, y, x)| ((y * 7 + x * 5) % 31) as f32);
+        write_image(folder.path().join("a.fits"), &frame, &Header::new()).unwrap();
+        let path = folder.path().to_owned();
+        let tiling = crate::Tiling::Whole; // made of the whole frame, so it goes to scratch
+        let config =
+            FolderConfig { path, tiling, image_size: 8, cache_bytes: 0, ..Default::default() };
+        let opened = ImageFolder::open(&config).unwrap();
+        let Place::Scratch(spilled) = &opened.files.files[0].place else {
+            panic!("{:?}", opened.files.files[0].place);
+        };
+        let before = opened.train().sample(0).unwrap();
+        spilled.file().set_len(0).unwrap();
+        assert!(spilled.square((0, 0)).is_err());
+        assert_eq!(opened.train().sample(0).unwrap(), before);
     }
 }

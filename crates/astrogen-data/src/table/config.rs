@@ -43,6 +43,11 @@ pub struct TableConfig {
     /// The range that true and observed features have to be in. Default None: any finite
     /// value; [`MagnitudeRange::default`] suits magnitudes.
     pub range: Option<MagnitudeRange>,
+    /// Bins of the local scale ([`LocalScale`](astrogen_preprocess::catalog::LocalScale)) of
+    /// each observed feature along the true feature of the same place in the list; there must
+    /// be as many of one as of the other. Default None: observed features are standardised as
+    /// the others are.
+    pub local_bins: Option<usize>,
     /// Which rows are held out for validation. Default: a tenth, by sky region.
     pub split: SplitConfig,
 }
@@ -126,6 +131,15 @@ impl TableConfig {
                 name: "observed",
                 expected: "at least one column of observed features to train on".into(),
                 got: "none".into(),
+            });
+        }
+        if self.local_bins.is_some() && self.observed.len() != self.truth.len() {
+            return Err(DataError::Setting {
+                name: "local_bins",
+                expected: "as many observed as true features, each the scatter of its partner, \
+                           or no local scale"
+                    .into(),
+                got: format!("{} and {}", self.observed.len(), self.truth.len()),
             });
         }
         Ok(())

@@ -5,7 +5,7 @@ use astrogen_preprocess::catalog::RowCounts;
 use ndarray::{Array2, s};
 
 use super::rules::{Reader, Rows};
-use super::{TableConfig, side_by_side};
+use super::{TableConfig, TableScaling, side_by_side};
 use crate::DataError;
 
 /// Rows to generate for.
@@ -33,20 +33,20 @@ pub struct ContextReader {
 }
 
 impl ContextReader {
-    /// Opens a catalogue, `rows` rows of which are read at a time; `standardize` is that of
+    /// Opens a catalogue, `rows` rows of which are read at a time; `scaling` is that of
     /// the training data, saved with the model.
     ///
     /// # Errors
-    /// As [`Table::open`](super::Table::open), and [`DataError::Setting`] where `standardize`
+    /// As [`Table::open`](super::Table::open), and [`DataError::Setting`] where `scaling`
     /// does not begin with the conditions and the truth of `config`.
     pub fn open(
         config: &TableConfig,
-        standardize: &Standardize,
+        scaling: &TableScaling,
         rows: usize,
     ) -> Result<ContextReader, DataError> {
         let names = config.context_names();
         let width = names.len();
-        let Standardize { names: own, mean, deviation } = standardize;
+        let Standardize { names: own, mean, deviation } = &scaling.standardize;
         if !own.starts_with(&names) || mean.len().min(deviation.len()) < width {
             return Err(DataError::Setting {
                 name: "conditions, truth",

@@ -5,7 +5,7 @@
 //! go through these rules, and the first that drops a row counts it: filters by column,
 //! missing or infinite values, the range of features, the footprint, foreground and
 //! bad-region maps, conditions without a value at the position. The rest is split, by sky
-//! region or by row, and standardised by the mean and deviation of the training rows alone.
+//! region or by row, and scaled ([`TableScaling`]) as the training rows alone ask for.
 //!
 //! [`Table`] holds all rows in memory, for training; [`ContextReader`] goes through a
 //! catalogue of any length, for generation.
@@ -40,17 +40,19 @@ mod context;
 mod maps;
 mod report;
 mod rules;
+mod scaling;
 
 use std::sync::Arc;
 
+use astrogen_preprocess::PreprocessError;
 use astrogen_preprocess::catalog::RowCounts;
-use astrogen_preprocess::{PreprocessError, Standardize};
 use ndarray::{Array2, Axis, s};
 
 pub use condition::Condition;
 pub use config::TableConfig;
 pub use context::{ContextReader, Contexts};
 pub use report::TableReport;
+pub use scaling::TableScaling;
 
 use self::rules::{Reader, Rows};
 use crate::{ArrayDataset, DataError, Dataset};
@@ -76,13 +78,13 @@ pub struct TableRows {
 pub struct Table {
     train: Arc<ArrayDataset>,
     validation: TableRows,
-    standardized_validation: Array2<f32>,
-    standardize: Standardize,
+    scaled_validation: Array2<f32>,
+    scaling: TableScaling,
     report: TableReport,
 }
 
 impl Table {
-    /// Reads the rows that pass the rules, splits and standardises them.
+    /// Reads the rows that pass the rules, splits and scales them.
     ///
     /// # Errors
     /// [`DataError::Setting`] for a configuration without truth, observed columns or
@@ -118,8 +120,8 @@ impl Table {
 
         let names = [config.context_names(), config.observed.clone()].concat();
         let mut train = side_by_side(&all.features, training);
-        let standardize = Standardize::fit(&names, train.view(), 0..train.nrows())?;
-        standardize.apply(train.view_mut())?;
+        let observed = config.observed.len();
+        let scaling = TableScaling::fit(&names, train.view_mut(), observed, config.local_bins)?;
         let train = train.mapv(|value| value as f32).insert_axis(Axis(2)).insert_axis(Axis(3));
 
         let mut held_out = side_by_side(&all.features, kept_back.iter().copied());
@@ -131,7 +133,7 @@ impl Table {
             truth: held_out.slice(s![.., conditions..context]).to_owned(),
             observed: held_out.slice(s![.., context..]).to_owned(),
         };
-        standardize.apply(held_out.view_mut())?;
+        scaling.apply(held_out.view_mut())?;
         let report = TableReport {
             path: config.path.clone(),
             conditions: names[..conditions].to_vec(),
@@ -144,13 +146,13 @@ impl Table {
         Ok(Table {
             train: Arc::new(ArrayDataset::new(train)?),
             validation,
-            standardized_validation: held_out.mapv(|value| value as f32),
-            standardize,
+            scaled_validation: held_out.mapv(|value| value as f32),
+            scaling,
             report,
         })
     }
 
-    /// The training rows as standardised samples of shape `[D, 1, 1]`: conditions, truth,
+    /// The training rows as scaled samples of shape `[D, 1, 1]`: conditions, truth,
     /// observed, in this order.
     pub fn train(&self) -> Arc<dyn Dataset> {
         self.train.clone()
@@ -161,16 +163,14 @@ impl Table {
         &self.validation
     }
 
-    /// The validation rows, standardised: `[rows, D]` with the columns of
-    /// [`Table::train`].
-    pub fn standardized_validation(&self) -> &Array2<f32> {
-        &self.standardized_validation
+    /// The validation rows, scaled: `[rows, D]` with the columns of [`Table::train`].
+    pub fn scaled_validation(&self) -> &Array2<f32> {
+        &self.scaled_validation
     }
 
-    /// The mean and deviation of the training rows in each of the D columns, to be saved with
-    /// the model.
-    pub fn standardize(&self) -> &Standardize {
-        &self.standardize
+    /// How the rows were scaled, fitted on the training rows: to be saved with the model.
+    pub fn scaling(&self) -> &TableScaling {
+        &self.scaling
     }
 
     /// Rows read, and dropped by each rule.

@@ -59,6 +59,13 @@ pub(crate) fn frames(folder: &Path) {
     }
 }
 
+/// A path below `folder` where no folder can be made, not even by root.
+pub(crate) fn no_folder(folder: &Path) -> PathBuf {
+    let file = folder.join("a file");
+    std::fs::write(&file, "").unwrap();
+    file
+}
+
 /// A file packed as a whole by gzip.
 pub(crate) fn write_gzip(folder: &Path, name: &str, pixels: &Array3<f32>) -> PathBuf {
     let plain = write_fits(folder, "plain.tmp", pixels);

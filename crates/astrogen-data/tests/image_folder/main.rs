@@ -7,4 +7,6 @@ mod made;
 mod memory;
 mod samples;
 mod scaling;
+#[cfg(unix)]
+mod scratch;
 mod split;

@@ -1,4 +1,4 @@
-//! Samples are the same however much of the pixels is in memory.
+//! Samples are the same wherever their pixels lie: in memory, in scratch or in files.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use image::{GrayImage, Luma};
 use ndarray::{Array3, s};
 use tch::Device;
 
-use crate::made::{all, config, frames, scene, write_fits, write_gzip, write_tiles};
+use crate::made::{all, config, frames, no_folder, scene, write_fits, write_gzip, write_tiles};
 
 #[test]
 fn bounded_memory_changes_no_batch() {
@@ -32,29 +32,34 @@ fn bounded_memory_changes_no_batch() {
     }
 }
 
-fn take(dataset: Arc<dyn Dataset>, config: &BatchConfig) -> Vec<tch::Tensor> {
+pub(crate) fn take(dataset: Arc<dyn Dataset>, config: &BatchConfig) -> Vec<tch::Tensor> {
     let mut batches = Batches::new(dataset, config, Device::Cpu).unwrap();
     (0..12).map(|_| batches.next_batch().unwrap()).collect()
 }
 
-/// The samples of a folder of which nothing stays in memory; they are found to be, to the
-/// bit, those of one that stays as a whole.
+/// The samples of a folder of which nothing stays in memory nor in scratch; they are found to
+/// be, to the bit, those of one that stays as a whole in either.
 fn samples_from_files(config: &FolderConfig) -> Vec<Array3<f32>> {
-    let samples = |cache_bytes| {
-        let opened = ImageFolder::open(&FolderConfig { cache_bytes, ..config.clone() }).unwrap();
+    let scratch = tempfile::tempdir().unwrap();
+    let samples = |cache_bytes, scratch: &Path| {
+        let scratch = Some(scratch.to_owned());
+        let opened = ImageFolder::open(&FolderConfig { cache_bytes, scratch, ..config.clone() });
+        let opened = opened.unwrap();
         assert_eq!(opened.report().is_cached(), cache_bytes > 0);
         all(&*opened.train())
     };
-    let from_files = samples(0);
+    let from_files = samples(0, &no_folder(scratch.path()));
     let bits = |samples: &[Array3<f32>]| -> Vec<Array3<u32>> {
         samples.iter().map(|sample| sample.mapv(f32::to_bits)).collect()
     };
-    assert!(bits(&from_files) == bits(&samples(u64::MAX)), "differs for {config:?}");
+    let expected = bits(&from_files);
+    assert!(expected == bits(&samples(u64::MAX, scratch.path())), "in memory: {config:?}");
+    assert!(expected == bits(&samples(0, scratch.path())), "in scratch: {config:?}");
     from_files
 }
 
 /// A scene in which tiles are blank in a corner, and frames differ in how much.
-fn blank_scene(tag: usize, bands: usize) -> Array3<f32> {
+pub(crate) fn blank_scene(tag: usize, bands: usize) -> Array3<f32> {
     let mut frame = scene(tag, bands, 40, 52);
     frame.slice_mut(s![.., ..7 + tag, ..3]).fill(f32::NAN);
     frame.slice_mut(s![bands - 1, 20.., 50..]).fill(f32::NAN);
@@ -62,9 +67,9 @@ fn blank_scene(tag: usize, bands: usize) -> Array3<f32> {
 }
 
 /// Writes a frame to a file of this name in a folder.
-type Write = fn(&Path, &str, &Array3<f32>) -> PathBuf;
+pub(crate) type Write = fn(&Path, &str, &Array3<f32>) -> PathBuf;
 
-const WRITERS: [(&str, Write); 3] =
+pub(crate) const WRITERS: [(&str, Write); 3] =
     [("fits", write_fits), ("fits.fz", write_tiles), ("fits.gz", write_gzip)];
 
 #[test]

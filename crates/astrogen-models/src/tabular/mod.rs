@@ -40,11 +40,14 @@
 //! # Ok::<(), astrogen_models::ModelError>(())
 //! ```
 
+mod blocks;
 mod config;
 mod critic;
 mod emulate;
+pub mod gaussian;
 mod generator;
 
 pub use config::{Activation, TabularConfig};
 pub use critic::{GivenCritic, TabularCritic};
+pub use gaussian::{GaussianRegressor, GaussianRegressorConfig};
 pub use generator::TabularGenerator;

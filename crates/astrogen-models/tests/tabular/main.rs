@@ -5,6 +5,7 @@
 #[path = "../agreement/mod.rs"]
 mod agreement;
 mod emulate;
+mod gaussian;
 mod golden;
 mod networks;
 mod penalty;

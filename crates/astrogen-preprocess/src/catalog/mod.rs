@@ -42,6 +42,7 @@
 mod columns;
 mod counts;
 mod filter;
+mod local;
 mod names;
 mod photometry;
 mod read;
@@ -51,6 +52,7 @@ mod write;
 pub use columns::Columns;
 pub use counts::{BadRows, RowCounts};
 pub use filter::{ColumnFilter, Comparison};
+pub use local::{Knot, LocalScale};
 pub use names::ColumnInfo;
 pub use photometry::{MagnitudeRange, Magnitudes};
 pub use read::{Catalog, CatalogOptions, Chunks};

@@ -6,8 +6,10 @@ mod agreement;
 mod cwgan_gp;
 mod dcgan_golden;
 mod fit;
+mod gaussian;
 mod instance_noise;
 mod resume;
+mod search;
 mod wgan_gp;
 
 use std::collections::BTreeMap;

@@ -59,8 +59,8 @@ pub(crate) fn resumes_to_the_last_bit<S: Step>(
     let go = StopSignal::default();
     let unbroken = train(&whole, new(), batches(), &go, &mut { on }).unwrap();
 
-    // Interrupted after step 7; then killed after step 11: what is left is the checkpoint of
-    // step 9.
+    // Interrupted after step 7; then failing after step 11, and the checkpoint that is written
+    // of that taken away, as if it had been killed: what is left is the checkpoint of step 9.
     let stop = StopSignal::default();
     train(&parts, new(), batches(), &stop, &mut stop_at(7, &stop)).unwrap();
     assert_eq!(RunDir::open(&parts).unwrap().checkpoints().unwrap(), [6, 7]);
@@ -70,7 +70,9 @@ pub(crate) fn resumes_to_the_last_bit<S: Step>(
     };
     let killed = train(&parts, new(), batches(), &go, &mut kill);
     assert!(killed.is_err(), "the run was killed");
-    assert_eq!(RunDir::open(&parts).unwrap().checkpoints().unwrap(), [7, 9]);
+    let run = RunDir::open(&parts).unwrap();
+    assert_eq!(run.checkpoints().unwrap(), [7, 9, 11]);
+    fs::remove_file(run.checkpoint_path(11)).unwrap();
     let resumed = train(&parts, new(), batches(), &go, &mut { on }).unwrap();
 
     assert_eq!(bytes_of(&unbroken), bytes_of(&resumed));

@@ -1,0 +1,8 @@
+//! Catalogues and sky maps as training data.
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "a test may panic and speak")]
+
+mod contexts;
+mod made;
+mod rows;
+mod scaling;
+mod settings;

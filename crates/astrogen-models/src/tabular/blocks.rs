@@ -1,0 +1,163 @@
+//! Observed features for tables of any length, on all cores, from any network that makes them
+//! of latents and contexts.
+//!
+//! Rows are made in blocks small enough for a core's cache, one thread a block. A row's
+//! latents depend on the seed and on its number in the table alone, and a row always stands
+//! at the same place of a block of the same size, so that its features are the same bits
+//! however the table is cut into chunks and however many threads there are.
+
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
+use rand_distr::{Distribution, StandardNormal};
+use tch::{Device, Kind, Tensor};
+
+use crate::ModelError;
+
+/// Rows of a block.
+const BLOCK: usize = 1024;
+
+/// Values of a row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Widths {
+    pub(super) latent: i64,
+    pub(super) context: i64,
+    pub(super) features: i64,
+}
+
+/// Refuses latents and contexts that are not `[N, latent]` and `[N, context]` of one `N`.
+pub(super) fn check_sample(
+    widths: Widths,
+    latent: &Tensor,
+    context: &Tensor,
+) -> Result<(), ModelError> {
+    let n = latent.size().first().copied().unwrap_or_default();
+    for (what, tensor, width) in
+        [("latents", latent, widths.latent), ("contexts", context, widths.context)]
+    {
+        if tensor.size() != [n, width] {
+            let expected = format!("[{n}, {width}]");
+            return Err(ModelError::InvalidShape { what, expected, got: tensor.size() });
+        }
+    }
+    Ok(())
+}
+
+/// Rows of one block, and where their features go.
+struct Job<'a> {
+    /// The block's number in the table.
+    block: u64,
+    /// The place of the first row in the block.
+    start: usize,
+    context: &'a [f32],
+    features: &'a mut [f32],
+}
+
+/// Features of rows `first_row ..` of a table, row by row, from their contexts; calls on its
+/// pieces give the same bits as one call on the whole.
+///
+/// Each thread has a worker of its own, since tensors may not be shared between threads: from
+/// the latents and the contexts of a whole block, row by row, it makes the block's features. A
+/// row may depend on no other.
+///
+/// # Errors
+/// [`ModelError::InvalidShape`] where the contexts are not whole rows, and those of the workers.
+pub(super) fn emulate<W>(
+    widths: Widths,
+    context: &[f32],
+    first_row: u64,
+    seed: u64,
+    worker: impl Fn() -> Result<W, ModelError>,
+) -> Result<Vec<f32>, ModelError>
+where
+    W: FnMut(&[f32], &[f32]) -> Result<Vec<f32>, ModelError> + Send,
+{
+    let (width, outputs) = (widths.context as usize, widths.features as usize);
+    if !context.len().is_multiple_of(width) {
+        return Err(ModelError::InvalidShape {
+            what: "contexts",
+            expected: format!("rows of {width} values"),
+            got: vec![context.len() as i64],
+        });
+    }
+    let rows = context.len() / width;
+    let mut features = vec![0.0; rows * outputs];
+    let mut jobs = Vec::with_capacity(rows / BLOCK + 2);
+    let (mut row, mut context, mut rest) = (first_row, context, features.as_mut_slice());
+    while !context.is_empty() {
+        let start = (row % BLOCK as u64) as usize;
+        let count = (BLOCK - start).min(context.len() / width);
+        let (here, later) = context.split_at(count * width);
+        let (features, others) = std::mem::take(&mut rest).split_at_mut(count * outputs);
+        jobs.push(Job { block: row / BLOCK as u64, start, context: here, features });
+        (row, context, rest) = (row.wrapping_add(count as u64), later, others);
+    }
+
+    let threads = tch::get_num_threads().max(1);
+    let workers = (0..threads).map(|_| worker()).collect::<Result<Vec<_>, _>>()?;
+    let jobs = Mutex::new(jobs.into_iter());
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let outcome = thread::scope(|scope| {
+        let work = |mut worker: W| {
+            tch::set_num_threads(1);
+            std::iter::from_fn(next).try_for_each(|job| job.run(widths, seed, &mut worker))
+        };
+        let running: Vec<_> =
+            workers.into_iter().map(|worker| scope.spawn(move || work(worker))).collect();
+        running.into_iter().try_for_each(|thread| match thread.join() {
+            Ok(outcome) => outcome,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    });
+    tch::set_num_threads(threads);
+    outcome.map(|()| features)
+}
+
+impl Job<'_> {
+    fn run(
+        self,
+        widths: Widths,
+        seed: u64,
+        worker: &mut impl FnMut(&[f32], &[f32]) -> Result<Vec<f32>, ModelError>,
+    ) -> Result<(), ModelError> {
+        let [latent_dim, width, outputs] =
+            [widths.latent, widths.context, widths.features].map(|width| width as usize);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(self.block);
+        let latent: Vec<f32> = StandardNormal.sample_iter(rng).take(BLOCK * latent_dim).collect();
+        // Rows of the block that are not asked for are zero.
+        let mut context = vec![0.0; BLOCK * width];
+        context[self.start * width..][..self.context.len()].copy_from_slice(self.context);
+        let made = worker(&latent, &context)?;
+        let asked_for = &made[self.start * outputs..][..self.features.len()];
+        self.features.copy_from_slice(asked_for);
+        Ok(())
+    }
+}
+
+/// A worker that brings a block to the element type and device of a network's weights, and the
+/// features `[BLOCK, features]` that `generate` makes of it back.
+pub(super) fn by_tensors(
+    widths: Widths,
+    (kind, device): (Kind, Device),
+    generate: impl Fn(&Tensor, &Tensor) -> Tensor + Send,
+) -> impl FnMut(&[f32], &[f32]) -> Result<Vec<f32>, ModelError> + Send {
+    let bring = move |values: &[f32], width: i64| {
+        let rows = Tensor::f_from_slice(values)?.f_view([-1, width])?;
+        rows.f_to_device(device)?.f_to_kind(kind)
+    };
+    move |latent, context| {
+        let rows = || -> Result<Vec<f32>, tch::TchError> {
+            let [latent, context] =
+                [bring(latent, widths.latent)?, bring(context, widths.context)?];
+            let made = tch::no_grad(|| generate(&latent, &context));
+            let made = made.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+            let mut features = vec![0.0; made.numel()];
+            made.f_copy_data(&mut features, made.numel())?;
+            Ok(features)
+        };
+        rows().map_err(|error| ModelError::torch("generate rows of a table", &error))
+    }
+}

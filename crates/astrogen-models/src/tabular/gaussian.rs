@@ -1,0 +1,239 @@
+//! A Gaussian whose mean and deviation a network predicts: the regression that an emulator
+//! of a measurement has to beat.
+//!
+//! Each observed feature is normal, and independent of the others, once the context is known:
+//!
+//! ```text
+//! observed = mean(context) + exp(log_deviation(context)) * N(0, 1)
+//! log_deviation = 10 tanh(a / 10)
+//! ```
+//!
+//! `mean` and `a` are the two halves of what one stack of fully connected layers makes of the
+//! context; the bound keeps every deviation within `exp(-10)` and `exp(10)`, and so the loss
+//! finite (Nix and Weigend 1994). Such a regression has the right medians and widths; it has
+//! no tails, no skewness, and no correlation of the features beyond that of their means.
+//!
+//! Context and features are those of the [tabular networks](super). Variables are named like
+//! those of a plain `nn.Sequential` called `net` (`net.0.weight`, ...).
+//!
+//! ```
+//! use astrogen_models::GaussianRegressorConfig;
+//! use tch::{Device, Kind, Tensor, nn};
+//!
+//! let store = nn::VarStore::new(Device::Cpu);
+//! let regressor = GaussianRegressorConfig::default().init(&store.root())?;
+//!
+//! let context = Tensor::zeros([5, 9], (Kind::Float, Device::Cpu));
+//! let [mean, log_deviation] = regressor.forward(&context);
+//! assert_eq!([mean.size(), log_deviation.size()], [[5, 3], [5, 3]]);
+//! let observed = regressor.sample(&regressor.latent(5), &context)?;
+//! assert_eq!(regressor.negative_log_likelihood(&context, &observed).size(), [5]);
+//! # Ok::<(), astrogen_models::ModelError>(())
+//! ```
+
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor, nn};
+
+use super::Activation;
+use super::blocks::{self, Widths, check_sample};
+use crate::ModelError;
+use crate::config::check_counts;
+use crate::layers::Sequential;
+use crate::traits::bring;
+use crate::weights::{copy_into, saved_network};
+
+/// The slope of LeakyReLU below zero.
+const SLOPE: f64 = 0.2;
+
+/// The bound of the deviations' logarithms.
+const LOG_BOUND: f64 = 10.0;
+
+/// The shape of a [`GaussianRegressor`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GaussianRegressorConfig {
+    /// Observed features: what is predicted. Default 3.
+    pub features: i64,
+    /// True features. Default 3.
+    pub true_features: i64,
+    /// Conditions. Default 6.
+    pub conditions: i64,
+    /// Widths of the hidden layers. Default three of 128.
+    pub hidden: Vec<i64>,
+    /// What stands between the layers. Default LeakyReLU.
+    pub activation: Activation,
+}
+
+impl Default for GaussianRegressorConfig {
+    fn default() -> Self {
+        Self {
+            features: 3,
+            true_features: 3,
+            conditions: 6,
+            hidden: vec![128; 3],
+            activation: Activation::default(),
+        }
+    }
+}
+
+impl GaussianRegressorConfig {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`ModelError::InvalidConfig`] where a number is not from 1 to 65536. A list of no
+    /// hidden layers makes a linear regression.
+    pub fn validate(&self) -> Result<(), ModelError> {
+        check_counts(&[
+            ("features", self.features),
+            ("true_features", self.true_features),
+            ("conditions", self.conditions),
+        ])?;
+        self.hidden.iter().try_for_each(|&width| check_counts(&[("hidden", width)]))
+    }
+
+    /// Values of a context: conditions and true features.
+    pub fn context_dim(&self) -> i64 {
+        self.conditions + self.true_features
+    }
+
+    /// A regressor with new weights, drawn from libtorch's generator of the path's device.
+    ///
+    /// # Errors
+    /// [`ModelError::InvalidConfig`], [`ModelError::NameTaken`] where the path holds a
+    /// network already, [`ModelError::Torch`] where the memory is not to be had.
+    pub fn init(&self, path: &nn::Path) -> Result<GaussianRegressor, ModelError> {
+        let regressor = self.build(path)?;
+        regressor.net.init_weights();
+        Ok(regressor)
+    }
+
+    /// The regressor with all weights zero.
+    fn build(&self, path: &nn::Path) -> Result<GaussianRegressor, ModelError> {
+        self.validate()?;
+        let mut net = Sequential::build(path / Sequential::NAME);
+        let mut inputs = self.context_dim();
+        for &width in &self.hidden {
+            net = net.linear(inputs, width)?;
+            net = match self.activation {
+                Activation::LeakyRelu => net.leaky_relu(SLOPE),
+                Activation::Relu => net.relu(),
+                Activation::Elu => net.elu(),
+            };
+            inputs = width;
+        }
+        let net = net.linear(inputs, 2 * self.features)?.finish();
+        Ok(GaussianRegressor { config: self.clone(), net })
+    }
+}
+
+/// A network from contexts to a Gaussian of the observed features; see the [module](self).
+#[derive(Debug)]
+pub struct GaussianRegressor {
+    config: GaussianRegressorConfig,
+    net: Sequential,
+}
+
+impl GaussianRegressor {
+    /// Means and logarithms of the deviations, each `[N, features]`, for contexts
+    /// `[N, conditions + true_features]`.
+    ///
+    /// # Panics
+    /// Where the contexts have another shape, element type or device than the network;
+    /// [`GaussianRegressor::sample`] checks them.
+    pub fn forward(&self, context: &Tensor) -> [Tensor; 2] {
+        let features = self.config.features;
+        let outputs = self.net.forward_t(context, false);
+        let unbounded = outputs.narrow(1, features, features);
+        [outputs.narrow(1, 0, features), (unbounded / LOG_BOUND).tanh() * LOG_BOUND]
+    }
+
+    /// The negative logarithm of the density `[N]` at observed features `[N, features]` given
+    /// contexts `[N, conditions + true_features]`, in nats a row:
+    ///
+    /// ```text
+    /// sum over features of  ((observed - mean) / deviation)^2 / 2 + log deviation + log(2 pi) / 2
+    /// ```
+    ///
+    /// # Panics
+    /// Where there is not one row of features a context, or they have another element type or
+    /// device than the network.
+    pub fn negative_log_likelihood(&self, context: &Tensor, observed: &Tensor) -> Tensor {
+        let [mean, log_deviation] = self.forward(context);
+        let z = (observed - mean) * (-&log_deviation).exp();
+        let per_feature = z.square() * 0.5 + log_deviation;
+        let constant = 0.5 * (2.0 * std::f64::consts::PI).ln() * self.config.features as f64;
+        per_feature.sum_dim_intlist(1, false, None::<Kind>) + constant
+    }
+
+    /// `n` latents `[n, features]` from the standard normal distribution, drawn from
+    /// libtorch's generator of the weights' device.
+    ///
+    /// # Panics
+    /// Where `n` is negative.
+    pub fn latent(&self, n: i64) -> Tensor {
+        Tensor::randn([n, self.config.features], self.options())
+    }
+
+    /// The element type and the device of the weights.
+    pub fn options(&self) -> (Kind, Device) {
+        self.net.options()
+    }
+
+    /// Features `[N, features]` without gradients, `mean + deviation * latent`, from latents
+    /// `[N, features]` and contexts of any device and float type.
+    ///
+    /// # Errors
+    /// [`ModelError::InvalidShape`] where latents or contexts have another shape, and
+    /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
+    pub fn sample(&self, latent: &Tensor, context: &Tensor) -> Result<Tensor, ModelError> {
+        check_sample(self.widths(), latent, context)?;
+        let [latent, context] = [bring(latent, self.options())?, bring(context, self.options())?];
+        Ok(tch::no_grad(|| self.generate(&latent, &context)))
+    }
+
+    /// Standardised features, row by row, of standardised contexts, row by row: conditions
+    /// and then true features. The rows are `first_row ..` of a table; calls on its pieces
+    /// give the same bits as one call on the whole, on any number of threads.
+    ///
+    /// libtorch's number of threads ([`tch::get_num_threads`]) are used.
+    ///
+    /// # Errors
+    /// [`ModelError::InvalidShape`] where the contexts are not whole rows, and
+    /// [`ModelError::Torch`] where libtorch refuses.
+    pub fn emulate(
+        &self,
+        context: &[f32],
+        first_row: u64,
+        seed: u64,
+    ) -> Result<Vec<f32>, ModelError> {
+        let widths = self.widths();
+        blocks::emulate(widths, context, first_row, seed, || {
+            let network = self.replica()?;
+            let generate = move |latent: &_, context: &_| network.generate(latent, context);
+            Ok(blocks::by_tensors(widths, self.options(), generate))
+        })
+    }
+
+    fn widths(&self) -> Widths {
+        let features = self.config.features;
+        Widths { latent: features, context: self.config.context_dim(), features }
+    }
+
+    fn generate(&self, latent: &Tensor, context: &Tensor) -> Tensor {
+        let [mean, log_deviation] = self.forward(context);
+        mean + log_deviation.exp() * latent
+    }
+
+    /// A copy with weights of its own.
+    fn replica(&self) -> Result<Self, ModelError> {
+        let (kind, device) = self.options();
+        let mut variables = nn::VarStore::new(device);
+        let network = self.config.build(&variables.root())?;
+        variables.set_kind(kind);
+        let weights = self.named_tensors().into_iter().collect();
+        copy_into(network.named_tensors(), &weights, "this network")?;
+        Ok(network)
+    }
+}
+
+saved_network!(GaussianRegressor, GaussianRegressorConfig::build, "tabular.gaussian", "gaussian");

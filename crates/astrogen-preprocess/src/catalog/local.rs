@@ -1,0 +1,195 @@
+//! A quantity in units of its local scatter, its tails compressed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::PreprocessError;
+
+/// The median and the scatter of one quantity along another, fitted on training rows only
+/// and saved with the model: `asinh((value - median(along)) / width(along))`, and back.
+///
+/// The observed magnitude of a bright galaxy lies within a hundredth of a magnitude of the
+/// true one, that of a faint galaxy within half a magnitude. To a network that sees observed
+/// magnitudes all in one unit, the former is a rounding error; in units of the local scatter
+/// both are one task. The inverse hyperbolic sine is the identity for small numbers and a
+/// logarithm for large ones: a hundredfold outlier stays one, at 5.3, without making the rest
+/// small beside it.
+///
+/// The rows are sorted by `along` and cut into `bins` of equally many. Each gives a knot: its
+/// median of `along`, its median of the values, and half the distance between the 16th and
+/// 84th percentile of what is left of the values beside the medians, interpolated linearly.
+/// Between knots the median is interpolated linearly and so is the logarithm of the width;
+/// beyond the ends the first and last median go on as straight lines, the width stays.
+///
+/// ```
+/// use astrogen_preprocess::catalog::LocalScale;
+///
+/// let truth: Vec<f64> = (0..4000).map(|i| 18.0 + 0.0015 * f64::from(i)).collect();
+/// let scatter = |m: f64| 0.01 * 10f64.powf(0.3 * (m - 18.0));
+/// let swing = |i: usize| ((i * 997) % 2001) as f64 / 1000.0 - 1.0; // even in -1..1
+/// let observed: Vec<f64> =
+///     truth.iter().enumerate().map(|(i, &m)| m + 0.02 + scatter(m) * swing(i)).collect();
+///
+/// let local = LocalScale::fit("i", &truth, &observed, 16)?;
+/// // A swing of 0.68 is the 84th percentile anywhere: one width.
+/// let faint = local.apply(22.0, 22.02 + 0.68 * scatter(22.0));
+/// assert!((faint - 1f64.asinh()).abs() < 0.1, "{faint}");
+/// assert!((local.inverse(22.0, faint) - 22.02 - 0.68 * scatter(22.0)).abs() < 1e-12);
+/// # Ok::<(), astrogen_preprocess::PreprocessError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<Knot>", into = "Vec<Knot>")]
+pub struct LocalScale {
+    /// One or more, `at` ascending.
+    knots: Vec<Knot>,
+}
+
+/// Median and scatter at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Knot {
+    /// The value of the quantity along which it lies.
+    pub at: f64,
+    /// The median there.
+    pub median: f64,
+    /// Half the distance between the 16th and 84th percentile there, above 0.
+    pub width: f64,
+}
+
+impl LocalScale {
+    /// Fits `values` along `along`, both of the training rows; `name` is that of the values,
+    /// for messages. Bins whose knots would coincide are joined.
+    ///
+    /// # Errors
+    /// `Shape` for slices of two lengths, `Parameter` for no bin, `Rows` for fewer than two
+    /// rows a bin, a value that is not finite, and a bin without any scatter.
+    pub fn fit(
+        name: &str,
+        along: &[f64],
+        values: &[f64],
+        bins: usize,
+    ) -> Result<LocalScale, PreprocessError> {
+        let refuse = |reason: String| Err(PreprocessError::Rows { reason });
+        if along.len() != values.len() {
+            return Err(PreprocessError::Shape {
+                what: format!("values of {name:?}"),
+                expected: along.len().to_string(),
+                got: values.len().to_string(),
+            });
+        }
+        if bins == 0 {
+            let (name, rule) = ("local_bins", "at least 1");
+            return Err(PreprocessError::Parameter { name, rule, got: "0".to_owned() });
+        }
+        if along.len() / 2 < bins {
+            let rows = along.len();
+            return refuse(format!(
+                "{rows} rows are too few to fit {name:?} in {bins} bins: at least two a bin"
+            ));
+        }
+        if let Some(row) = (0..values.len()).find(|&row| !(values[row] + along[row]).is_finite()) {
+            return refuse(format!("row {row} of the rows to fit {name:?} on is not finite"));
+        }
+
+        let mut order: Vec<usize> = (0..along.len()).collect();
+        order.sort_by(|&a, &b| along[a].total_cmp(&along[b]));
+        let bin =
+            |number: usize| &order[number * order.len() / bins..(number + 1) * order.len() / bins];
+        let median = |of: &[f64], rows: &[usize]| {
+            quantiles(rows.iter().map(|&row| of[row]).collect(), [0.5])[0]
+        };
+        let mut knots: Vec<Knot> = Vec::with_capacity(bins);
+        let mut members: Vec<Vec<usize>> = Vec::with_capacity(bins);
+        for rows in (0..bins).map(bin) {
+            let at = median(along, rows);
+            match (knots.last(), members.last_mut()) {
+                (Some(last), Some(joined)) if last.at >= at => joined.extend(rows),
+                _ => {
+                    knots.push(Knot { at, median: median(values, rows), width: 1.0 });
+                    members.push(rows.to_vec());
+                }
+            }
+        }
+        let mut made = LocalScale { knots };
+        for (number, rows) in members.iter().enumerate() {
+            let left = rows.iter().map(|&row| values[row] - made.at(along[row]).0).collect();
+            let [low, high] = quantiles(left, [0.16, 0.84]);
+            let width = 0.5 * (high - low);
+            if width <= 0.0 {
+                let at = made.knots[number].at;
+                return refuse(format!(
+                    "{name:?} has no scatter about its median near {at}; use fewer bins"
+                ));
+            }
+            // Widths are read only below, so that the medians seen here are the final ones.
+            made.knots[number].width = width;
+        }
+        Ok(made)
+    }
+
+    /// The knots, in ascending order.
+    pub fn knots(&self) -> &[Knot] {
+        &self.knots
+    }
+
+    /// A value in units of the scatter at `along`, its tails compressed.
+    pub fn apply(&self, along: f64, value: f64) -> f64 {
+        let (median, width) = self.at(along);
+        ((value - median) / width).asinh()
+    }
+
+    /// Takes [`LocalScale::apply`] back.
+    pub fn inverse(&self, along: f64, scaled: f64) -> f64 {
+        let (median, width) = self.at(along);
+        scaled.sinh() * width + median
+    }
+
+    /// Median and width.
+    fn at(&self, along: f64) -> (f64, f64) {
+        let above = self.knots.partition_point(|knot| knot.at <= along);
+        let last = self.knots.len() - 1; // there is a knot
+        if last == 0 {
+            return (self.knots[0].median, self.knots[0].width);
+        }
+        let right = above.clamp(1, last);
+        let (a, b) = (self.knots[right - 1], self.knots[right]);
+        let part = (along - a.at) / (b.at - a.at);
+        let inside = part.clamp(0.0, 1.0);
+        let width = (a.width.ln() * (1.0 - inside) + b.width.ln() * inside).exp();
+        (a.median + part * (b.median - a.median), width)
+    }
+}
+
+impl TryFrom<Vec<Knot>> for LocalScale {
+    type Error = String;
+
+    fn try_from(knots: Vec<Knot>) -> Result<Self, String> {
+        let sound = |knot: &Knot| {
+            (knot.at + knot.median).is_finite() && knot.width > 0.0 && knot.width.is_finite()
+        };
+        let ascending = knots.windows(2).all(|pair| pair[0].at < pair[1].at);
+        if knots.is_empty() || !ascending || !knots.iter().all(sound) {
+            return Err("the knots of a local scale: expected at least one, in ascending order, \
+                        of finite numbers and widths above 0"
+                .to_owned());
+        }
+        Ok(LocalScale { knots })
+    }
+}
+
+impl From<LocalScale> for Vec<Knot> {
+    fn from(scale: LocalScale) -> Self {
+        scale.knots
+    }
+}
+
+/// Quantiles, interpolated linearly, of some finite values.
+fn quantiles<const N: usize>(mut values: Vec<f64>, parts: [f64; N]) -> [f64; N] {
+    values.sort_by(f64::total_cmp);
+    let last = values.len() - 1; // bins hold two rows or more
+    parts.map(|part| {
+        let position = part * last as f64;
+        let low = position.floor() as usize;
+        let high = values[(low + 1).min(last)];
+        values[low] + (high - values[low]) * (position - low as f64)
+    })
+}

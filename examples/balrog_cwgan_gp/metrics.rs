@@ -1,0 +1,76 @@
+//! The averaged generator judged at every checkpoint: metrics.csv, metrics.png, and the score
+//! that the best checkpoint is chosen by.
+
+use anyhow::Result;
+use astrogen::metrics::emulation::EmulatedQuantity;
+use astrogen::plot::{Series, save_curves};
+use astrogen::prelude::*;
+use astrogen::train::TrainError;
+use astrogen::train::cwgan_gp::CwganGpStep;
+use astrogen::train::log::{History, HistoryCsv};
+
+use crate::held_out::HeldOut;
+
+/// An observer that judges.
+pub(crate) struct Metrics<'a> {
+    held_out: &'a HeldOut,
+    run: &'a RunDir,
+    table: HistoryCsv,
+    /// Those of the networks that are being saved.
+    now: Vec<(&'static str, f64)>,
+}
+
+impl<'a> Metrics<'a> {
+    pub(crate) fn new(held_out: &'a HeldOut, run: &'a RunDir) -> Self {
+        let table = HistoryCsv::new(run.join("metrics.csv"));
+        Self { held_out, run, table, now: Vec::new() }
+    }
+
+    fn judge(&mut self, algorithm: &CwganGpStep) -> Result<f64> {
+        let generator = algorithm.average();
+        let emulate = |context: &[f32], row, seed| generator.emulate(context, row, seed);
+        let report = self.held_out.report(&self.held_out.generate(emulate, 0)?, &[])?;
+        let (bands, colours) = report.quantities.split_at(self.held_out.bands.len());
+        self.now = vec![
+            ("score", report.score),
+            ("ks_bands", mean_ks(bands)),
+            ("ks_colours", mean_ks(colours)),
+            ("sliced_wasserstein", report.sliced_wasserstein),
+        ];
+        Ok(report.score)
+    }
+}
+
+impl Observer<CwganGpStep> for Metrics<'_> {
+    fn observe(&mut self, algorithm: &CwganGpStep, event: &Event) -> Result<(), TrainError> {
+        match *event {
+            Event::Started { .. } => self.table.observe(algorithm, event),
+            Event::Saved { step, .. } => {
+                self.table.observe(algorithm, &Event::Logged { step, losses: &self.now })?;
+                draw(self.run).map_err(|error| TrainError::observer(error.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn score(&mut self, algorithm: &CwganGpStep) -> Result<Option<f64>, TrainError> {
+        let score = self.judge(algorithm);
+        score.map(Some).map_err(|error| TrainError::observer(error.to_string()))
+    }
+}
+
+/// The mean Kolmogorov-Smirnov statistic over all rows; 0 for a single band's no colours.
+fn mean_ks(quantities: &[EmulatedQuantity]) -> f64 {
+    let sum: f64 = quantities.iter().map(|quantity| quantity.all.ks).sum();
+    sum / quantities.len().max(1) as f64
+}
+
+fn draw(run: &RunDir) -> Result<()> {
+    let history = History::open(&run.join("metrics.csv"))?;
+    let series = history.losses.iter().map(|(name, values)| {
+        let steps = history.steps.iter().map(|&step| step as f64);
+        Series::new(name.clone(), steps.zip(values.iter().copied()))
+    });
+    let series: Vec<Series> = series.collect();
+    Ok(save_curves(run.join("metrics.png"), "Held-out galaxies", "step", "distance", &series)?)
+}

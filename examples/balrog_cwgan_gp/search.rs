@@ -1,0 +1,108 @@
+//! Many settings, one table.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use astrogen::data::Table;
+use astrogen::prelude::*;
+use astrogen::train::interrupt::StopSignal;
+use astrogen::train::search::{SearchSpace, SearchTable, Trial};
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tch::Device;
+
+use crate::settings::{RunConfig, TrainArguments};
+use crate::train::fit_emulator;
+
+#[derive(Args)]
+pub(crate) struct SearchArguments {
+    /// The settings to try, as JSON: paths in a run's config.json, each with a list of values
+    /// or a range, {"algorithm.n_critic": [2, 5], "algorithm.critic_optimizer.lr":
+    /// {"log_uniform": [1e-4, 1e-3]}, "batches.batch_size": {"integer": [100, 1000]}}. Not
+    /// needed to --resume.
+    #[arg(long, required_unless_present = "resume")]
+    space: Option<PathBuf>,
+    /// How many settings are drawn; all combinations if left out and there are only lists.
+    #[arg(long)]
+    trials: Option<u64>,
+    #[command(flatten)]
+    train: TrainArguments,
+}
+
+/// What a search was made with: config.json in its folder.
+#[derive(Serialize, Deserialize)]
+struct SearchConfig {
+    space: Value,
+    trials: Option<u64>,
+    base: RunConfig,
+}
+
+pub(crate) fn search(arguments: &SearchArguments) -> Result<()> {
+    let device = arguments.train.run.device()?;
+    let earlier = arguments.train.run.earlier::<SearchConfig>()?;
+    let data = match &earlier {
+        Some((_, config)) => config.base.data.clone(),
+        None => arguments.train.data()?,
+    };
+    let table = Table::open(&data)?;
+    println!("{}", table.report());
+    let (run, config) = match (earlier, &arguments.space) {
+        (Some(earlier), _) => earlier,
+        (None, Some(space)) => {
+            let text = std::fs::read_to_string(space)
+                .with_context(|| format!("cannot read {}", space.display()))?;
+            let base = arguments.train.config(data, &table);
+            let space = serde_json::from_str(&text)?;
+            let config = SearchConfig { space, trials: arguments.trials, base };
+            trials(&config)?; // refused before a folder is made
+            (arguments.train.run.create("balrog-search")?, config)
+        }
+        (None, None) => bail!("a search needs --space FILE"),
+    };
+    run.write_config(&config)?;
+
+    let mut results = SearchTable::open(run.join("search.csv"), trials(&config)?)?;
+    let stop = StopSignal::on_ctrl_c()?;
+    while let Some(trial) = results.next_trial().cloned() {
+        println!("trial {} of {}: {:?}", trial.number, results.trials().len(), trial.settings);
+        let folder = run.join(format!("trial-{:03}", trial.number));
+        match score(&trial, &config.base, &folder, &table, device, &stop) {
+            Ok(None) => break, // interrupted: the trial goes on with --resume
+            Ok(Some(score)) => results.record(trial.number, Ok::<f64, String>(score))?,
+            Err(error) => results.record(trial.number, Err(format!("{error:#}")))?,
+        }
+    }
+    println!("{results}");
+    println!("search.csv and the trials' runs in {}", run.path().display());
+    Ok(())
+}
+
+fn trials(config: &SearchConfig) -> Result<Vec<Trial>> {
+    let space = SearchSpace::from_json(&config.space.to_string())?;
+    let trials = space.trials(config.trials, config.base.fit.seed)?;
+    for trial in &trials {
+        let RunConfig { data, scaling, .. } = trial.apply(&config.base)?;
+        if data != config.base.data || scaling != config.base.scaling {
+            bail!("settings of the data stay as they are in a search: {:?}", trial.settings);
+        }
+    }
+    Ok(trials)
+}
+
+/// The best score of a trial's run, unless it was interrupted.
+fn score(
+    trial: &Trial,
+    base: &RunConfig,
+    folder: &Path,
+    table: &Table,
+    device: Device,
+    stop: &StopSignal,
+) -> Result<Option<f64>> {
+    let config = trial.apply(base)?;
+    let run = if folder.exists() { RunDir::open(folder)? } else { RunDir::create(folder)? };
+    run.write_config(&config)?;
+    let outcome = fit_emulator(&run, &config, table, device, stop)?;
+    let best = run.best_checkpoint()?.map(|(_, score)| score);
+    Ok(best.filter(|_| !outcome.interrupted))
+}

@@ -1,0 +1,125 @@
+//! What a run is made with: options, recipes, and config.json.
+
+use anyhow::Result;
+use astrogen::data::{Augment, Table, TableConfig, TableScaling};
+use astrogen::models::TabularConfig;
+use astrogen::prelude::*;
+use astrogen::train::cwgan_gp::CwganGpStepConfig;
+use astrogen::train::optim::AdamConfig;
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+use crate::held_out::Compare;
+use crate::run::RunArguments;
+use crate::table::TableArguments;
+
+#[derive(Args)]
+pub(crate) struct TrainArguments {
+    #[command(flatten)]
+    pub(crate) table: TableArguments,
+    #[command(flatten)]
+    pub(crate) run: RunArguments,
+    /// How features are scaled and networks trained: local or original.
+    #[arg(long, value_enum, default_value_t = Recipe::Local)]
+    recipe: Recipe,
+    /// What is judged: residuals (observed minus true) or the observed values themselves.
+    #[arg(long, value_enum, default_value_t = Compare::Residuals)]
+    compare: Compare,
+    /// Held-out rows that every epoch is judged on.
+    #[arg(long, default_value_t = 20_000)]
+    judged: usize,
+    /// Rows of a batch; the recipe's if left out.
+    #[arg(long)]
+    batch_size: Option<usize>,
+    /// Learning rate of the critic; the recipe's if left out. The generator's goes with it.
+    #[arg(long)]
+    lr: Option<f64>,
+}
+
+/// Everything a run was made with: config.json in its folder.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct RunConfig {
+    pub(crate) data: TableConfig,
+    pub(crate) scaling: TableScaling,
+    pub(crate) batches: BatchConfig,
+    pub(crate) model: TabularConfig,
+    pub(crate) algorithm: CwganGpStepConfig,
+    pub(crate) fit: FitConfig,
+    pub(crate) compare: Compare,
+    pub(crate) judged: usize,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Recipe {
+    /// Observed features in units of their local scatter, no squared error, the critic faster
+    /// than the generator, whose learning rate falls to zero.
+    Local,
+    /// Balrog's own: all features in one unit, the squared error at weight 1, batches of 200,
+    /// learning rates of 1e-4.
+    Original,
+}
+
+impl TrainArguments {
+    /// The catalogue and its columns.
+    pub(crate) fn data(&self) -> Result<TableConfig> {
+        self.table.config(match self.recipe {
+            Recipe::Local => Some(32),
+            Recipe::Original => None,
+        })
+    }
+
+    /// The settings of a new run on this table.
+    pub(crate) fn config(&self, data: TableConfig, table: &Table) -> RunConfig {
+        let (mut algorithm, batch_size, epochs) = match self.recipe {
+            Recipe::Local => (local(), 500, 60),
+            Recipe::Original => (CwganGpStepConfig::original(), 200, 60),
+        };
+        if let Some(lr) = self.lr {
+            algorithm.generator_optimizer.lr *= lr / algorithm.critic_optimizer.lr;
+            algorithm.critic_optimizer.lr = lr;
+        }
+        let batch_size = self.batch_size.unwrap_or(batch_size);
+        let epoch = (table.train().len() / batch_size.max(1)) as u64;
+        let steps = self.run.steps(epoch).unwrap_or(epochs * epoch);
+        algorithm.cosine_steps = algorithm.cosine_steps.map(|_| steps.max(1));
+        let seed = self.run.seed;
+        RunConfig {
+            model: TabularConfig {
+                features: data.observed.len() as i64,
+                true_features: data.truth.len() as i64,
+                conditions: data.conditions.len() as i64,
+                ..TabularConfig::default()
+            },
+            algorithm,
+            batches: BatchConfig {
+                batch_size,
+                augment: Augment::None,
+                seed,
+                ..BatchConfig::default()
+            },
+            fit: FitConfig {
+                steps,
+                seed,
+                log_interval: 100,
+                checkpoint_interval: epoch.max(1), // judged every epoch
+                ..FitConfig::default()
+            },
+            scaling: table.scaling().clone(),
+            compare: self.compare,
+            judged: self.judged,
+            data,
+        }
+    }
+}
+
+/// The example's own recipe: what it is better for stands in docs/balrog.md.
+fn local() -> CwganGpStepConfig {
+    let adam = |lr| AdamConfig { lr, betas: [0.5, 0.9], ..AdamConfig::default() };
+    CwganGpStepConfig {
+        generator_optimizer: adam(2e-4),
+        critic_optimizer: adam(4e-4),
+        cosine_steps: Some(1), // the run's steps, once they are known
+        n_critic: 3,
+        ..CwganGpStepConfig::default()
+    }
+}

@@ -1,0 +1,122 @@
+//! From a table to an emulator, and to a Gaussian regression that it has to beat.
+
+use anyhow::Result;
+use astrogen::data::Table;
+use astrogen::models::{GaussianRegressorConfig, TabularGenerator};
+use astrogen::prelude::*;
+use astrogen::train::cwgan_gp::CwganGpStep;
+use astrogen::train::fit::Outcome;
+use astrogen::train::gaussian::{GaussianStep, GaussianStepConfig};
+use astrogen::train::interrupt::StopSignal;
+use astrogen::train::log::{HistoryCsv, JsonLines, Progress, TensorBoard};
+use tch::Device;
+
+use crate::evaluate::judge;
+use crate::held_out::HeldOut;
+use crate::metrics::Metrics;
+use crate::settings::{RunConfig, TrainArguments};
+
+pub(crate) fn train(arguments: &TrainArguments) -> Result<()> {
+    let device = arguments.run.device()?;
+
+    // Data.
+    let earlier = arguments.run.earlier::<RunConfig>()?;
+    let data = match &earlier {
+        Some((_, config)) => config.data.clone(),
+        None => arguments.data()?,
+    };
+    println!("reading {}", data.path.display());
+    let table = Table::open(&data)?;
+    println!("{}", table.report());
+
+    // Settings and the run's folder.
+    let (run, config) = match earlier {
+        Some((run, mut config)) => {
+            let epoch = config.fit.checkpoint_interval;
+            config.fit.steps = arguments.run.steps(epoch).unwrap_or(config.fit.steps);
+            (run, config)
+        }
+        None => {
+            let config = arguments.config(data, &table);
+            config.fit.check()?;
+            (arguments.run.create("balrog-cwgan-gp")?, config)
+        }
+    };
+    run.write_config(&config)?;
+
+    // Both emulators, then the judgement.
+    println!("training on {device:?} into {}", run.path().display());
+    let stop = StopSignal::on_ctrl_c()?;
+    let outcome = fit_emulator(&run, &config, &table, device, &stop)?;
+    if outcome.interrupted {
+        println!("stopped after {} steps; --resume {} goes on", outcome.step, run.path().display());
+        return Ok(());
+    }
+    println!("training a Gaussian regression beside it");
+    fit_gaussian(&run, &config, &table, device, &stop)?;
+    judge(&run, &config, &table)
+}
+
+/// Trains the generator, judged every epoch.
+pub(crate) fn fit_emulator(
+    run: &RunDir,
+    config: &RunConfig,
+    table: &Table,
+    device: Device,
+    stop: &StopSignal,
+) -> Result<Outcome> {
+    let mut batches = Batches::new(table.train(), &config.batches, device)?;
+    seed_everything(config.fit.seed);
+    let mut algorithm = CwganGpStep::new(&config.model, &config.algorithm, device)?;
+
+    let held_out = HeldOut::new(table, &config.data, config.compare, config.judged);
+    let mut metrics = Metrics::new(&held_out, run);
+    let mut history = HistoryCsv::new(run.join("history.csv"));
+    let mut json = JsonLines::open(run.join("log.jsonl"))?;
+    let mut board = TensorBoard::create(run.path())?;
+    let mut progress = Progress::default();
+    let observers: &mut [&mut dyn Observer<CwganGpStep>] =
+        &mut [&mut history, &mut json, &mut board, &mut progress, &mut metrics];
+    Ok(fit(&mut algorithm, &mut batches, run, &config.fit, stop, observers)?)
+}
+
+/// The folder of the regression in that of a run.
+pub(crate) const GAUSSIAN: &str = "gaussian";
+
+/// Trains the regression on the same rows in the same units, 20 epochs.
+fn fit_gaussian(
+    run: &RunDir,
+    config: &RunConfig,
+    table: &Table,
+    device: Device,
+    stop: &StopSignal,
+) -> Result<()> {
+    let mut batches = Batches::new(table.train(), &config.batches, device)?;
+    let steps = 20 * batches.steps_per_epoch();
+    let fit_config = FitConfig { steps, checkpoint_interval: steps, ..config.fit.clone() };
+    let model = GaussianRegressorConfig {
+        features: config.model.features,
+        true_features: config.model.true_features,
+        conditions: config.model.conditions,
+        ..GaussianRegressorConfig::default()
+    };
+    let settings =
+        GaussianStepConfig { cosine_steps: Some(steps), ..GaussianStepConfig::default() };
+    seed_everything(config.fit.seed);
+    let mut algorithm = GaussianStep::new(&model, &settings, device)?;
+
+    let folder = run.join(GAUSSIAN);
+    let run = if folder.exists() { RunDir::open(&folder)? } else { RunDir::create(&folder)? };
+    run.write_config(&(&model, &settings))?;
+    let mut history = HistoryCsv::new(run.join("history.csv"));
+    let mut progress = Progress::default();
+    fit(&mut algorithm, &mut batches, &run, &fit_config, stop, &mut [&mut history, &mut progress])?;
+    Ok(())
+}
+
+/// The generator that scored best.
+pub(crate) fn best_generator(run: &RunDir) -> Result<TabularGenerator> {
+    let best = run.join("best");
+    let folder = if best.exists() { best.as_path() } else { run.path() };
+    Ok(TabularGenerator::load(folder, Device::Cpu)?)
+}
