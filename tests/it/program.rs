@@ -30,7 +30,7 @@ impl Program {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.0);
         command.args(arguments);
-        if arguments.first() != Some(&"sample") {
+        if !matches!(arguments.first(), Some(&("sample" | "evaluate" | "emulate"))) {
             // One thread each: these tests run side by side.
             command.args(["--device", "cpu", "--threads", "1"]);
         }

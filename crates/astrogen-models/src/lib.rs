@@ -46,7 +46,7 @@ pub use error::ModelError;
 pub use mlp::{Mlp, MlpConfig};
 pub use tabular::{
     Activation, GaussianRegressor, GaussianRegressorConfig, TabularConfig, TabularCritic,
-    TabularGenerator,
+    TabularGenerator, TabularPass,
 };
 pub use traits::{Critic, Discriminator, Generator};
 pub use wgan::{CriticNormalization, Upsampling, WganConfig, WganCritic, WganGenerator};

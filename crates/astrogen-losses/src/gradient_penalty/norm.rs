@@ -11,7 +11,10 @@ const EPSILON: f64 = 1e-12;
 /// `sqrt(sum g^2 + 1e-12)` over all axes but the batch's: `[N]` from `[N, ...]`.
 pub(super) fn norms(gradient: &Tensor) -> Tensor {
     let axes: Vec<i64> = (1..gradient.dim() as i64).collect();
-    (gradient.square().sum_dim_intlist(axes, false, None::<Kind>) + EPSILON).sqrt()
+    let squared = gradient.square().sum_dim_intlist(axes, false, None::<Kind>) + EPSILON;
+    // The square root, by way of its reciprocal: on the CPU libtorch gives `sqrt` to a library
+    // that wakes all threads for a handful of numbers, and then they spin beside the next step.
+    &squared * squared.rsqrt()
 }
 
 /// How far norms `[N]` are from what is asked of them: `norm - target`, at least 0 if the

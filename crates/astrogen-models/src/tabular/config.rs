@@ -25,6 +25,17 @@ pub enum Activation {
     Elu,
 }
 
+impl Activation {
+    /// The slope below zero, where it is one number.
+    pub(super) fn slope(self) -> Option<f64> {
+        match self {
+            Self::LeakyRelu => Some(SLOPE),
+            Self::Relu => Some(0.0),
+            Self::Elu => None,
+        }
+    }
+}
+
 /// The shape of generator and critic. The default is that of the Balrog emulator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -3,7 +3,8 @@
 use astrogen_losses::{PiecewiseLinear, Trace};
 use tch::Tensor;
 
-use super::TabularConfig;
+use super::network::Network;
+use super::{TabularConfig, TabularPass};
 use crate::layers::{Given, Sequential, StackTrace};
 use crate::weights::saved_network;
 
@@ -31,6 +32,20 @@ impl TabularCritic {
             self.truth.forward_t(&context.narrow(1, conditions, true_features), false),
         ];
         GivenCritic { critic: self, context: Tensor::cat(&context, 1) }
+    }
+
+    /// A pass of sets of features `[N, features]`, all for contexts
+    /// `[N, conditions + true_features]`, to scores `[N, 1]`, without autograd; none where
+    /// weights are not single precision on the CPU, or the activation is smooth.
+    ///
+    /// # Panics
+    /// Where features or contexts have another shape.
+    pub fn pass(&self, features: &[&Tensor], context: &Tensor) -> Option<TabularPass> {
+        let Self { config, genout, cond, truth, out } = self;
+        let branches = [("genout", genout), ("cond", cond), ("true", truth)];
+        let network = Network::new(config, branches, out)?;
+        let widths = [config.features, config.context_dim()];
+        Some(TabularPass::forward(network, features, context, widths))
     }
 }
 

@@ -2,7 +2,9 @@
 
 use tch::{Device, Kind, Tensor};
 
-use super::TabularConfig;
+use super::blocks::check_sample;
+use super::network::Network;
+use super::{TabularConfig, TabularPass};
 use crate::ModelError;
 use crate::layers::Sequential;
 use crate::traits::bring;
@@ -38,6 +40,23 @@ impl TabularGenerator {
         self.out.forward_t(&joined, false)
     }
 
+    /// A pass of latents `[N, latent_dim]` and contexts `[N, conditions + true_features]` to
+    /// features `[N, features]`, without autograd; none where weights are not single precision
+    /// on the CPU, or the activation is smooth.
+    ///
+    /// # Panics
+    /// Where latents or contexts have another shape.
+    pub fn pass(&self, latent: &Tensor, context: &Tensor) -> Option<TabularPass> {
+        let widths = [self.config.latent_dim, self.config.context_dim()];
+        Some(TabularPass::forward(self.network()?, &[latent], context, widths))
+    }
+
+    /// The network in plain Rust, if it can be.
+    pub(super) fn network(&self) -> Option<Network> {
+        let Self { config, noise, cond, truth, out } = self;
+        Network::new(config, [("noise", noise), ("cond", cond), ("true", truth)], out)
+    }
+
     /// `n` latents `[n, latent_dim]` from the standard normal distribution, drawn from
     /// libtorch's generator of the weights' device.
     ///
@@ -59,19 +78,7 @@ impl TabularGenerator {
     /// [`ModelError::InvalidShape`] where latents or contexts have another shape, and
     /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
     pub fn sample(&self, latent: &Tensor, context: &Tensor) -> Result<Tensor, ModelError> {
-        let n = latent.size().first().copied().unwrap_or_default();
-        for (what, tensor, width) in [
-            ("latents", latent, self.config.latent_dim),
-            ("contexts", context, self.config.context_dim()),
-        ] {
-            if tensor.size() != [n, width] {
-                return Err(ModelError::InvalidShape {
-                    what,
-                    expected: format!("[{n}, {width}]"),
-                    got: tensor.size(),
-                });
-            }
-        }
+        check_sample(self.widths(), latent, context)?;
         let [latent, context] = [bring(latent, self.options())?, bring(context, self.options())?];
         Ok(tch::no_grad(|| self.forward(&latent, &context)))
     }

@@ -43,11 +43,15 @@
 mod blocks;
 mod config;
 mod critic;
+mod dense;
 mod emulate;
 pub mod gaussian;
 mod generator;
+mod network;
+mod pass;
 
 pub use config::{Activation, TabularConfig};
 pub use critic::{GivenCritic, TabularCritic};
 pub use gaussian::{GaussianRegressor, GaussianRegressorConfig};
 pub use generator::TabularGenerator;
+pub use pass::TabularPass;

@@ -8,6 +8,7 @@ mod emulate;
 mod gaussian;
 mod golden;
 mod networks;
+mod passes;
 mod penalty;
 mod weights_files;
 

@@ -196,3 +196,22 @@ fn inputs_that_do_not_go_together_are_refused_with_both_shapes() {
     }
     assert!(before == bytes_of(&step), "what is refused changes nothing");
 }
+
+#[test]
+fn updates_are_the_same_bits_on_any_number_of_threads() {
+    let _alone = alone();
+    let before = tch::get_num_threads();
+    let after = [1, 2, 3, 8].map(|threads| {
+        tch::set_num_threads(threads);
+        let config = CwganGpStepConfig { n_critic: 1, ..CwganGpStepConfig::original() };
+        let mut step = algorithm(&config);
+        // Rows of several blocks, of unequal lengths.
+        let batch = Tensor::randn([203, 12], FLOAT);
+        for _ in 0..3 {
+            step.step(&batch).unwrap();
+        }
+        bytes_of(&step)
+    });
+    tch::set_num_threads(before);
+    assert!(after.iter().all(|bytes| *bytes == after[0]));
+}

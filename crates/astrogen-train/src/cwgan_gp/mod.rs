@@ -19,15 +19,17 @@
 //! an emulator is to reproduce; by default it is off. With
 //! enough weight it makes the first epochs quicker.
 
+mod gradients;
+
 use std::path::Path;
 
-use astrogen_losses::{AdversarialLoss, GradientPenaltyConfig, PenaltyDraw, penalty_points};
+use astrogen_losses::{GradientPenaltyConfig, PenaltyDraw, penalty_points};
 use astrogen_models::{TabularConfig, TabularCritic, TabularGenerator};
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Reduction, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::TrainError;
-use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
+use crate::critic::{CriticTerms, PenaltyTerm};
 use crate::ema::Ema;
 use crate::network::{Network, prefixed};
 use crate::optim::{Adam, AdamConfig};
@@ -161,24 +163,19 @@ impl CwganGpStep {
         check_size("latents", latent, &[n, self.model.latent_dim])?;
         check_size("interpolation weights", &draw.weights, &[n])?;
         self.schedule();
-        let fake = no_grad(|| self.generator.module.forward(latent, context));
+        let fake = match self.generator.module.pass(latent, context) {
+            Some(pass) => pass.outputs(0),
+            None => no_grad(|| self.generator.module.forward(latent, context)),
+        };
 
-        let critic = self.critic.module.given(context);
-        let [real_scores, fake_scores] = critic.forward_two(real, &fake);
-        let scores = Scores { real: real_scores, fake: fake_scores };
         let penalty = &self.config.penalty;
         let term = penalty.applies_at(self.critic_optimizer.steps()).then(|| PenaltyTerm {
             points: penalty_points(penalty.kind, real, &fake, draw),
             config: penalty,
         });
-        let CriticTerms { loss, wasserstein, penalty, gradients } = differentiate(
-            &scores,
-            &AdversarialLoss::Wasserstein,
-            term,
-            critic.piecewise_linear(),
-            |features| critic.forward(features),
-            &self.critic_optimizer,
-        )?;
+        let (critic, optimizer) = (&self.critic.module, &self.critic_optimizer);
+        let CriticTerms { loss, wasserstein, penalty, gradients } =
+            gradients::of_critic(critic, context, [real, &fake], term, optimizer)?;
         self.critic_optimizer.step(&gradients);
         let [_, last_penalty, last_norm] = &mut self.last;
         if let Some((penalty, norm)) = penalty {
@@ -209,19 +206,17 @@ impl CwganGpStep {
         let n = real.size()[0];
         check_size("contexts", context, &[n, self.model.context_dim()])?;
         check_size("latents", latent, &[n, self.model.latent_dim])?;
-        let fake = self.generator.module.forward(latent, context);
-        // The critic's weights get no gradients, nor do the branches of the contexts.
-        let critic = no_grad(|| self.critic.module.given(context));
-        let mut loss = -critic.forward(&fake).mean(None::<Kind>);
-        if self.config.mse_weight > 0.0 {
-            loss += fake.mse_loss(real, Reduction::Mean) * self.config.mse_weight;
-        }
-        let parameters = self.generator_optimizer.parameters();
-        let gradients = Tensor::f_run_backward(&[&loss], parameters, false, false)?;
+        let (loss, gradients) = gradients::of_generator(
+            &self.generator.module,
+            &self.critic.module,
+            [context, real, latent],
+            self.config.mse_weight,
+            &self.generator_optimizer,
+        )?;
         self.generator_optimizer.step(&gradients);
         self.average.update();
-        self.last[0].copy_(&loss.detach());
-        Ok(loss.detach())
+        self.last[0].copy_(&loss);
+        Ok(loss)
     }
 
     /// Sets the generator's learning rate of this step.

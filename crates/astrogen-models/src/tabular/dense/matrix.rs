@@ -1,0 +1,97 @@
+//! Rows of numbers in memory.
+
+use std::ops::Range;
+
+use super::lanes::LANES;
+
+/// A matrix `[rows, width]` of single precision, one row after the other.
+///
+/// Rows are padded to whole registers, an odd number of them: rows an even number apart would
+/// crowd into a part of the cache. What stands in the padding means nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Matrix {
+    rows: usize,
+    width: usize,
+    data: Vec<f32>,
+}
+
+impl Matrix {
+    /// All zero.
+    pub(crate) fn zeros(rows: usize, width: usize) -> Self {
+        let mut zeros = Self { rows: 0, width, data: Vec::new() };
+        zeros.resize(rows);
+        zeros
+    }
+
+    /// Columns from one on, `width` of them, of rows that stand without padding, `step` apart.
+    pub(crate) fn from_columns(values: &[f32], step: usize, column: usize, width: usize) -> Self {
+        let mut matrix = Self::zeros(values.len() / step, width);
+        matrix.fill(0, values, step, column);
+        matrix
+    }
+
+    /// Rows and columns exchanged.
+    pub(crate) fn transposed(&self) -> Self {
+        let mut transposed = Self::zeros(self.width, self.rows);
+        let stride = transposed.stride();
+        for i in 0..self.rows {
+            for (j, &value) in self.row(i).iter().enumerate() {
+                transposed.data[j * stride + i] = value;
+            }
+        }
+        transposed
+    }
+
+    /// Another number of rows; those that stay keep their numbers.
+    pub(crate) fn resize(&mut self, rows: usize) {
+        self.data.resize(rows * self.stride(), 0.0);
+        self.rows = rows;
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// From the beginning of a row to that of the next.
+    pub(super) fn stride(&self) -> usize {
+        (self.width.div_ceil(LANES) | 1) * LANES
+    }
+
+    /// The numbers from a row on, padding included.
+    pub(super) fn tail(&self, row: usize) -> &[f32] {
+        &self.data[row * self.stride()..]
+    }
+
+    /// As [`Matrix::tail`].
+    pub(super) fn tail_mut(&mut self, row: usize) -> &mut [f32] {
+        let start = row * self.stride();
+        &mut self.data[start..]
+    }
+
+    pub(crate) fn row(&self, i: usize) -> &[f32] {
+        &self.tail(i)[..self.width]
+    }
+
+    pub(crate) fn row_mut(&mut self, i: usize) -> &mut [f32] {
+        let width = self.width;
+        &mut self.tail_mut(i)[..width]
+    }
+
+    /// Fills rows from the `first` on, each from its place in `values`, which are `step` apart;
+    /// the first begins at `column`.
+    pub(crate) fn fill(&mut self, first: usize, values: &[f32], step: usize, column: usize) {
+        let width = self.width;
+        for (i, row) in values.chunks_exact(step).enumerate() {
+            self.row_mut(first + i).copy_from_slice(&row[column..column + width]);
+        }
+    }
+
+    /// Numbers of some rows, without padding.
+    pub(crate) fn values(&self, rows: Range<usize>) -> impl Iterator<Item = f32> {
+        rows.flat_map(|i| self.row(i).iter().copied())
+    }
+}

@@ -1,0 +1,144 @@
+//! Passes without autograd: autograd's numbers in double precision, for networks of any size.
+
+use astrogen_models::{Activation, TabularConfig};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use tch::nn::VarStore;
+use tch::{Kind, Tensor};
+
+use crate::agreement::penalty::{scattered, spread_weights};
+use crate::agreement::{Named, assert_all_close, gradients};
+use crate::{ACTIVATIONS, assert_close, critic, generator, small};
+
+/// How close single precision comes.
+const TOLERANCE: f64 = 1e-5;
+
+/// Networks of any size with both activations that have passes, and a number of rows: some in
+/// one block, some in many, some in blocks of unequal lengths.
+fn cases() -> impl Iterator<Item = (TabularConfig, i64)> {
+    let mut rng = ChaCha8Rng::seed_from_u64(9);
+    let mut below = move |limit: u32| 1 + i64::from(rng.next_u32() % limit);
+    let mut cases = vec![(TabularConfig::default(), 200)];
+    for case in 0..30 {
+        let features = below(20);
+        let [true_features, conditions, latent_dim] = [(); 3].map(|()| below(20));
+        let [branch, trunk] = [(); 2].map(|()| (0..below(3)).map(|_| below(70)).collect());
+        let activation = [Activation::LeakyRelu, Activation::Relu][case % 2];
+        let config = TabularConfig {
+            features,
+            true_features,
+            conditions,
+            latent_dim,
+            branch,
+            trunk,
+            activation,
+        };
+        cases.push((config, below(if case % 5 == 0 { 300 } else { 40 })));
+    }
+    cases.into_iter()
+}
+
+/// The same numbers in single and in double precision.
+fn both(size: [i64; 2], phase: f64) -> (Tensor, Tensor) {
+    let single = scattered(&size, phase).to_kind(Kind::Float);
+    let double = single.to_kind(Kind::Double);
+    (single, double)
+}
+
+/// Spreads the weights of a network, and gives them to one in double precision.
+fn share_weights(single: &VarStore, double: &mut VarStore) {
+    spread_weights(single);
+    double.double();
+    double.copy(single).unwrap();
+}
+
+fn by_name(gradients: Vec<(String, Tensor)>) -> Named {
+    gradients.into_iter().map(|(name, gradient)| (name, gradient.to_kind(Kind::Double))).collect()
+}
+
+#[test]
+fn a_pass_through_the_generator_is_autograds() {
+    for (config, n) in cases() {
+        let what = format!("{n} rows, {config:?}");
+        let ((store, single), (mut double_store, double)) =
+            (generator(&config), generator(&config));
+        share_weights(&store, &mut double_store);
+        let (latent, latent_64) = both([n, config.latent_dim], 0.2);
+        let (context, context_64) = both([n, config.context_dim()], 0.7);
+        let (signal, signal_64) = both([n, config.features], 0.4);
+
+        let latent_64 = latent_64.set_requires_grad(true);
+        let expected = double.forward(&latent_64, &context_64);
+        let objective = (&expected * &signal_64).sum(None::<Kind>);
+        let below = Tensor::run_backward(&[&objective], &[&latent_64], true, false).remove(0);
+
+        let mut pass = single.pass(&latent, &context).unwrap();
+        assert_close(&what, &pass.outputs(0), &expected, TOLERANCE);
+        pass.backward(&[&signal]);
+        assert_close(&what, &pass.input_gradient(0), &below, TOLERANCE);
+        let got = by_name(pass.weight_gradients(None));
+        assert_all_close(&what, &got, &gradients(&double_store, &objective), TOLERANCE);
+    }
+}
+
+#[test]
+fn a_pass_through_the_critic_is_autograds_differentiated_twice() {
+    for (config, n) in cases() {
+        let what = format!("{n} rows, {config:?}");
+        let ((store, single), (mut double_store, double)) = (critic(&config), critic(&config));
+        share_weights(&store, &mut double_store);
+        let sets = [0.1, 0.3, 0.5].map(|phase| both([n, config.features], phase));
+        let signals = [0.2, 0.6].map(|phase| both([n, 1], phase));
+        let (tangent, tangent_64) = both([n, config.features], 0.9);
+        let (context, context_64) = both([n, config.context_dim()], 0.8);
+
+        let given = double.given(&context_64);
+        let points = sets[2].1.set_requires_grad(true);
+        let scores = [&sets[0].1, &sets[1].1, &points].map(|features| given.forward(features));
+        let sum = scores[2].sum(None::<Kind>);
+        let slopes = Tensor::run_backward(&[&sum], &[&points], true, true).remove(0);
+        let plain = [0, 1].map(|i| scores[i].dot(&signals[i].1.squeeze_dim(1)));
+        let objective = &plain[0] + &plain[1] + (&slopes * &tangent_64).sum(None::<Kind>);
+
+        let features = sets.each_ref().map(|(single, _)| single);
+        let mut pass = single.pass(&features, &context).unwrap();
+        for (set, expected) in scores.iter().enumerate() {
+            assert_close(&what, &pass.outputs(set).squeeze_dim(1), expected, TOLERANCE);
+        }
+        pass.backward(&[&signals[0].0, &signals[1].0, &signals[0].0.ones_like()]);
+        assert_close(&what, &pass.input_gradient(2), &slopes, TOLERANCE);
+        let got = by_name(pass.weight_gradients(Some(&tangent)));
+        assert_all_close(&what, &got, &gradients(&double_store, &objective), TOLERANCE);
+    }
+}
+
+#[test]
+fn signals_of_equal_size_and_other_sign_leave_the_last_bias() {
+    let (_store, critic) = critic(&TabularConfig::default());
+    let n = 67;
+    let features = [0.1, 0.3].map(|phase| both([n, 3], phase).0);
+    let mut pass = critic.pass(&features.each_ref(), &both([n, 9], 0.5).0).unwrap();
+    let up = pass.outputs(0).full_like(1.0 / n as f64);
+    pass.backward(&[&-&up, &up]);
+    let gradients: Named = pass.weight_gradients(None).into_iter().collect();
+    assert_eq!(gradients["out.4.bias"].double_value(&[0]), 0.0);
+    assert!(gradients["out.2.bias"].abs().max().double_value(&[]) > 0.0);
+}
+
+#[test]
+fn smooth_activations_and_other_precisions_have_no_passes() {
+    for (name, activation) in ACTIVATIONS {
+        let ((mut g, generator), (mut c, critic)) =
+            (generator(&small(activation)), critic(&small(activation)));
+        let (context, context_64) = both([4, 9], 0.5);
+        let (latent, latent_64) = both([4, 8], 0.1);
+        let (features, features_64) = both([4, 3], 0.1);
+        let smooth = activation == Activation::Elu;
+        assert_eq!(generator.pass(&latent, &context).is_none(), smooth, "{name}");
+        assert_eq!(critic.pass(&[&features], &context).is_none(), smooth, "{name}");
+        g.double();
+        c.double();
+        assert!(generator.pass(&latent_64, &context_64).is_none(), "{name}");
+        assert!(critic.pass(&[&features_64], &context_64).is_none(), "{name}");
+    }
+}

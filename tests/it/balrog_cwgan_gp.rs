@@ -1,0 +1,167 @@
+//! The example as its users meet it: a survey's files in, an emulator, its numbers and figures,
+//! observed magnitudes for a catalogue, a search, and bad input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use astrogen::preprocess::catalog::{Catalog, CatalogOptions};
+use astrogen::sky::survey::{CATALOGUE, CONDITIONS, SELECTION};
+use astrogen::sky::{Survey, SurveyConfig};
+
+use crate::program::{Program, utf8};
+
+fn example() -> &'static Program {
+    static EXAMPLE: OnceLock<Program> = OnceLock::new();
+    EXAMPLE.get_or_init(|| Program::build("balrog_cwgan_gp"))
+}
+
+/// A small survey's files.
+fn survey(folder: &Path) -> PathBuf {
+    let folder = folder.join("survey");
+    let config = SurveyConfig { galaxies: 6000, nside: 64, ..SurveyConfig::default() };
+    Survey::simulate(&config, 3).expect("a survey").save(&folder).expect("room for it");
+    folder
+}
+
+/// The options that name a survey's files and columns.
+fn columns(survey: &Path) -> Vec<String> {
+    let map = |name: &str| utf8(&survey.join(format!("{name}.fits"))).to_owned();
+    let mut options: Vec<String> =
+        ["--catalog", utf8(&survey.join(CATALOGUE)), "--ra", "RA", "--dec", "DEC"]
+            .map(str::to_owned)
+            .into();
+    for (option, kind) in [("--true", "TRUE"), ("--observed", "MEAS")] {
+        options.push(option.to_owned());
+        options.extend(["R", "I", "Z"].map(|band| format!("{kind}_MAG_{band}")));
+    }
+    for name in CONDITIONS {
+        options.extend(["--condition".to_owned(), format!("{name}={}", map(name))]);
+    }
+    for (option, name) in ["--footprint", "--foreground", "--bad-regions"].iter().zip(SELECTION) {
+        options.extend([(*option).to_owned(), map(name)]);
+    }
+    options
+}
+
+fn run(arguments: &[&str], more: &[String]) -> String {
+    let more = more.iter().map(String::as_str);
+    example().succeed(&arguments.iter().copied().chain(more).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_survey_becomes_an_emulator_with_numbers_figures_and_rows() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let survey = survey(folder.path());
+    let out = folder.path().join("run");
+    let small = ["--batch-size", "100", "--held-out", "0.3", "--judged", "1000"].map(str::to_owned);
+    let options = [columns(&survey), small.into()].concat();
+
+    // Half the epochs, then the other half: the metrics go on.
+    let told = run(&["train", "--epochs", "4", "--out", utf8(&out)], &options);
+    assert!(told.contains("rows kept; dropped"), "{told}");
+    assert!(told.contains("a Gaussian regression of the same rows"), "{told}");
+    run(&["train", "--resume", utf8(&out), "--epochs", "6"], &[]);
+    let metrics = fs::read_to_string(out.join("metrics.csv")).expect("metrics");
+    assert!(metrics.starts_with("step,seconds,score,ks_bands,ks_colours,sliced_wasserstein\n"));
+    assert_eq!(metrics.lines().count(), 7, "{metrics}");
+    for file in ["report.txt", "report.json", "history.csv", "metrics.png", "residuals.png"] {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+    for file in ["colour-magnitude", "colour-colour", "tails", "colour-tails", "calibration"] {
+        assert!(out.join(format!("{file}.png")).is_file(), "{file}");
+    }
+    let again = run(&["evaluate", utf8(&out)], &[]);
+    let report = fs::read_to_string(out.join("report.txt")).expect("a report");
+    assert!(again.contains(report.trim_end()), "{again}\n{report}");
+
+    // The same rows whatever the chunks, the threads and the format.
+    let catalog = |name: &str| folder.path().join(name);
+    let emulate = |name: &str, more: &[&str]| {
+        let path = catalog(name);
+        let arguments = [&["emulate", utf8(&out), "--out", utf8(&path)], more].concat();
+        run(&arguments, &[])
+    };
+    let told = emulate("one.fits", &[]);
+    assert!(told.contains("by outside the footprint"), "{told}");
+    emulate("two.fits", &["--chunk", "700", "--threads", "1"]);
+    emulate("three.parquet", &["--chunk", "1111"]);
+    emulate("seed.parquet", &["--seed", "1"]);
+    assert!(
+        fs::read(catalog("one.fits")).expect("written")
+            == fs::read(catalog("two.fits")).expect("written")
+    );
+    let read = |name: &str| {
+        let catalog = Catalog::open(catalog(name), &CatalogOptions::default()).expect("one");
+        let (columns, _) = catalog.read(&["ROW", "MEAS_MAG_I"]).expect("its columns");
+        ["ROW", "MEAS_MAG_I"].map(|name| columns.column(name).expect("a column").to_vec())
+    };
+    let [rows, magnitudes] = read("one.fits");
+    assert!(rows.len() > 4000 && rows.is_sorted());
+    assert!(magnitudes.iter().all(|value| (10.0..40.0).contains(value)));
+    assert_eq!(read("one.fits"), read("three.parquet"));
+    assert_ne!(read("one.fits")[1], read("seed.parquet")[1]);
+    let told = example().refuse(&["emulate", utf8(&out), "--out", utf8(&catalog("one.fits"))]);
+    assert!(told.contains("name a file that does not"), "{told}");
+}
+
+#[test]
+fn a_stopped_search_goes_on_and_lists_the_best_first() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let survey = survey(folder.path());
+    let space = folder.path().join("space.json");
+    fs::write(&space, r#"{"algorithm.n_critic": [1, 3], "batches.batch_size": [100]}"#)
+        .expect("written");
+    let out = folder.path().join("search");
+    let arguments = ["search", "--space", utf8(&space), "--epochs", "1", "--out", utf8(&out)];
+    let told = run(&arguments, &columns(&survey));
+    assert!(told.contains("2 of 2 trials done"), "{told}");
+
+    // Without its last line the table is that of a search which was stopped.
+    let path = out.join("search.csv");
+    let table = fs::read_to_string(&path).expect("a table");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 3, "{table}");
+    fs::write(&path, format!("{}\n{}\n", lines[0], lines[1])).expect("written");
+    fs::remove_dir_all(out.join("trial-002")).expect("removed");
+    run(&["search", "--resume", utf8(&out)], &[]);
+    assert_eq!(fs::read_to_string(&path).expect("a table"), table);
+
+    fs::write(&space, r#"{"algorithm.critic": [1, 3]}"#).expect("written");
+    let refused = [&["search", "--space", utf8(&space)][..]].concat();
+    let more = columns(&survey);
+    let refused: Vec<&str> = refused.into_iter().chain(more.iter().map(String::as_str)).collect();
+    let told = example().refuse(&refused);
+    assert!(told.contains("critic_optimizer"), "{told}");
+}
+
+#[test]
+fn bad_catalogues_and_columns_are_answered_with_what_to_do() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let survey = survey(folder.path());
+    let refuse = |from: &str, to: &str| {
+        let options = columns(&survey);
+        let options: Vec<String> = options.iter().map(|text| text.replace(from, to)).collect();
+        let options: Vec<&str> =
+            ["train"].into_iter().chain(options.iter().map(String::as_str)).collect();
+        example().refuse(&options)
+    };
+    for (from, to, answers) in [
+        ("MEAS_MAG_I", "MEAS_MAGI", "nearest: \"MEAS_MAG_I\""),
+        ("catalogue.fits", "catalog.fits", "catalog.fits"),
+        ("catalogue.fits", "survey.json", "survey.json"),
+        ("fwhm_i.fits", "catalogue.fits", "catalogue.fits"),
+    ] {
+        let told = refuse(from, to);
+        assert!(told.contains(answers), "{from} -> {to}: {told}");
+    }
+
+    let whole = fs::read(survey.join(CATALOGUE)).expect("a catalogue");
+    fs::write(survey.join(CATALOGUE), &whole[..whole.len() / 2 + 7]).expect("written");
+    let told = refuse("", "");
+    assert!(told.contains(CATALOGUE), "{told}");
+    let told = example().refuse(&["train", "--catalog", "x.fits"]);
+    assert!(told.contains("--observed"), "{told}");
+    let told = example().refuse(&["evaluate", utf8(folder.path())]);
+    assert!(told.contains("run folder"), "{told}");
+}
