@@ -12,10 +12,11 @@
 //! | [`losses`] | `astrogen-losses` | from tensors to a scalar |
 //! | [`models`] | `astrogen-models` | the networks and their PyTorch-named weights |
 //! | [`metrics`] | `astrogen-metrics` | how close samples are to the sky, in numbers |
-//! | [`train`] | `astrogen-train` | one step an algorithm, one loop for all |
+//! | [`train`] | `astrogen-train` | one step an algorithm, one loop for all, hyperparameter search |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, calibration histograms |
 //!
-//! `examples/nebula_dcgan.rs` composes them all, from files to pictures.
+//! `examples/nebula_dcgan.rs` composes them, from files to pictures; `examples/balrog_cwgan_gp/`
+//! from catalogues to catalogues.
 
 pub use astrogen_data as data;
 pub use astrogen_losses as losses;

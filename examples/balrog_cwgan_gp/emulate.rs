@@ -13,7 +13,7 @@ use astrogen::runtime::set_threads;
 use clap::Args;
 
 use crate::settings::RunConfig;
-use crate::train::best_generator;
+use crate::train::{best_generator, emulate_rows, gaussian};
 
 #[derive(Args)]
 pub(crate) struct EmulateArguments {
@@ -49,6 +49,7 @@ pub(crate) fn emulate(arguments: &EmulateArguments) -> Result<()> {
     let run = RunDir::open(&arguments.run)?;
     let config: RunConfig = run.read_config()?;
     let generator = best_generator(&run)?;
+    let gaussian = if config.whiten { gaussian(&run)? } else { None };
     let data = TableConfig {
         path: arguments.catalog.clone().unwrap_or(config.data.path),
         conditions: replaced(config.data.conditions, &arguments.condition)?,
@@ -69,7 +70,7 @@ pub(crate) fn emulate(arguments: &EmulateArguments) -> Result<()> {
     for chunk in contexts.by_ref() {
         let chunk = chunk?;
         let context: Vec<f32> = chunk.context.iter().copied().collect();
-        let made = generator.emulate(&context, done, arguments.seed)?;
+        let made = emulate_rows(&generator, gaussian.as_ref(), &context, done, arguments.seed)?;
         done += chunk.rows.len() as u64;
         let made = config.scaling.observed(chunk.truth.view(), &made)?;
         let rows = chunk.rows.iter().map(|&row| row as f64).collect();

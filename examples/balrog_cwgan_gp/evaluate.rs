@@ -7,17 +7,16 @@ use std::path::PathBuf;
 use anyhow::Result;
 use astrogen::data::Table;
 use astrogen::metrics::EmulationReport;
-use astrogen::models::{GaussianRegressor, ModelError};
+use astrogen::models::ModelError;
 use astrogen::prelude::*;
 use astrogen::runtime::set_threads;
 use clap::Args;
 use ndarray::Array2;
-use tch::Device;
 
 use crate::figures;
 use crate::held_out::HeldOut;
 use crate::settings::RunConfig;
-use crate::train::{GAUSSIAN, best_generator};
+use crate::train::{best_generator, emulate_rows, gaussian};
 
 #[derive(Args)]
 pub(crate) struct EvaluateArguments {
@@ -49,12 +48,10 @@ type Emulate<'a> = &'a dyn Fn(&[f32], u64, u64) -> Result<Vec<f32>, ModelError>;
 /// report.json and figures in the run's folder.
 pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table) -> Result<()> {
     let generator = best_generator(run)?;
-    let folder = run.join(GAUSSIAN);
-    let weights = folder.join(GaussianRegressor::FILE);
-    let gaussian = weights.exists().then(|| GaussianRegressor::load(&folder, Device::Cpu));
-    let gaussian = gaussian.transpose()?;
-
-    let by_generator = |context: &[f32], row, seed| generator.emulate(context, row, seed);
+    let gaussian = gaussian(run)?;
+    let completed = gaussian.as_ref().filter(|_| config.whiten);
+    let by_generator =
+        |context: &[f32], row, seed| emulate_rows(&generator, completed, context, row, seed);
     let mut emulators: Vec<(&str, Emulate)> = vec![("generated", &by_generator)];
     let by_gaussian;
     if let Some(gaussian) = &gaussian {

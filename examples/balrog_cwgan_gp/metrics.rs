@@ -3,6 +3,7 @@
 
 use anyhow::Result;
 use astrogen::metrics::emulation::EmulatedQuantity;
+use astrogen::models::GaussianRegressor;
 use astrogen::plot::{Series, save_curves};
 use astrogen::prelude::*;
 use astrogen::train::TrainError;
@@ -10,10 +11,12 @@ use astrogen::train::cwgan_gp::CwganGpStep;
 use astrogen::train::log::{History, HistoryCsv};
 
 use crate::held_out::HeldOut;
+use crate::train::emulate_rows;
 
 /// An observer that judges.
 pub(crate) struct Metrics<'a> {
     held_out: &'a HeldOut,
+    gaussian: Option<&'a GaussianRegressor>,
     run: &'a RunDir,
     table: HistoryCsv,
     /// Those of the networks that are being saved.
@@ -21,14 +24,19 @@ pub(crate) struct Metrics<'a> {
 }
 
 impl<'a> Metrics<'a> {
-    pub(crate) fn new(held_out: &'a HeldOut, run: &'a RunDir) -> Self {
+    pub(crate) fn new(
+        held_out: &'a HeldOut,
+        gaussian: Option<&'a GaussianRegressor>,
+        run: &'a RunDir,
+    ) -> Self {
         let table = HistoryCsv::new(run.join("metrics.csv"));
-        Self { held_out, run, table, now: Vec::new() }
+        Self { held_out, gaussian, run, table, now: Vec::new() }
     }
 
     fn judge(&mut self, algorithm: &CwganGpStep) -> Result<f64> {
         let generator = algorithm.average();
-        let emulate = |context: &[f32], row, seed| generator.emulate(context, row, seed);
+        let emulate =
+            |context: &[f32], row, seed| emulate_rows(generator, self.gaussian, context, row, seed);
         let report = self.held_out.report(&self.held_out.generate(emulate, 0)?, &[])?;
         let (bands, colours) = report.quantities.split_at(self.held_out.bands.len());
         self.now = vec![

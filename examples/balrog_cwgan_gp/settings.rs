@@ -19,8 +19,8 @@ pub(crate) struct TrainArguments {
     pub(crate) table: TableArguments,
     #[command(flatten)]
     pub(crate) run: RunArguments,
-    /// How features are scaled and networks trained: local or original.
-    #[arg(long, value_enum, default_value_t = Recipe::Local)]
+    /// What the networks learn, and how: residual or original.
+    #[arg(long, value_enum, default_value_t = Recipe::Residual)]
     recipe: Recipe,
     /// What is judged: residuals (observed minus true) or the observed values themselves.
     #[arg(long, value_enum, default_value_t = Compare::Residuals)]
@@ -42,6 +42,8 @@ pub(crate) struct RunConfig {
     pub(crate) data: TableConfig,
     pub(crate) scaling: TableScaling,
     pub(crate) batches: BatchConfig,
+    /// Whether the generator learns what the Gaussian regression leaves.
+    pub(crate) whiten: bool,
     pub(crate) model: TabularConfig,
     pub(crate) algorithm: CwganGpStepConfig,
     pub(crate) fit: FitConfig,
@@ -51,9 +53,10 @@ pub(crate) struct RunConfig {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Recipe {
-    /// Observed features in units of their local scatter, no squared error, the critic faster
-    /// than the generator, whose learning rate falls to zero.
-    Local,
+    /// Observed features in units of their local scatter, of which the generator learns what a
+    /// Gaussian regression leaves; no squared error, the critic faster than the generator, whose
+    /// learning rate falls to zero.
+    Residual,
     /// Balrog's own: all features in one unit, the squared error at weight 1, batches of 200,
     /// learning rates of 1e-4.
     Original,
@@ -63,16 +66,16 @@ impl TrainArguments {
     /// The catalogue and its columns.
     pub(crate) fn data(&self) -> Result<TableConfig> {
         self.table.config(match self.recipe {
-            Recipe::Local => Some(32),
+            Recipe::Residual => Some(32),
             Recipe::Original => None,
         })
     }
 
     /// The settings of a new run on this table.
     pub(crate) fn config(&self, data: TableConfig, table: &Table) -> RunConfig {
-        let (mut algorithm, batch_size, epochs) = match self.recipe {
-            Recipe::Local => (local(), 500, 60),
-            Recipe::Original => (CwganGpStepConfig::original(), 200, 60),
+        let (whiten, mut algorithm, batch_size, epochs) = match self.recipe {
+            Recipe::Residual => (true, residual(), 500, 60),
+            Recipe::Original => (false, CwganGpStepConfig::original(), 200, 60),
         };
         if let Some(lr) = self.lr {
             algorithm.generator_optimizer.lr *= lr / algorithm.critic_optimizer.lr;
@@ -90,6 +93,7 @@ impl TrainArguments {
                 conditions: data.conditions.len() as i64,
                 ..TabularConfig::default()
             },
+            whiten,
             algorithm,
             batches: BatchConfig {
                 batch_size,
@@ -113,7 +117,7 @@ impl TrainArguments {
 }
 
 /// The example's own recipe: what it is better for stands in docs/balrog.md.
-fn local() -> CwganGpStepConfig {
+fn residual() -> CwganGpStepConfig {
     let adam = |lr| AdamConfig { lr, betas: [0.5, 0.9], ..AdamConfig::default() };
     CwganGpStepConfig {
         generator_optimizer: adam(2e-4),

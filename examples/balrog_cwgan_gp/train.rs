@@ -1,12 +1,14 @@
 //! From a table to an emulator, and to a Gaussian regression that it has to beat.
 
+use std::sync::Arc;
+
 use anyhow::Result;
-use astrogen::data::Table;
-use astrogen::models::{GaussianRegressorConfig, TabularGenerator};
+use astrogen::data::{Dataset, Table};
+use astrogen::models::{GaussianRegressor, GaussianRegressorConfig, ModelError, TabularGenerator};
 use astrogen::prelude::*;
 use astrogen::train::cwgan_gp::CwganGpStep;
 use astrogen::train::fit::Outcome;
-use astrogen::train::gaussian::{GaussianStep, GaussianStepConfig};
+use astrogen::train::gaussian::{GaussianStep, GaussianStepConfig, whitened};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::{HistoryCsv, JsonLines, Progress, TensorBoard};
 use tch::Device;
@@ -44,17 +46,17 @@ pub(crate) fn train(arguments: &TrainArguments) -> Result<()> {
     };
     run.write_config(&config)?;
 
-    // Both emulators, then the judgement.
+    // The regression, the emulator, and the judgement of both.
     println!("training on {device:?} into {}", run.path().display());
     let stop = StopSignal::on_ctrl_c()?;
-    let outcome = fit_emulator(&run, &config, &table, device, &stop)?;
-    if outcome.interrupted {
-        println!("stopped after {} steps; --resume {} goes on", outcome.step, run.path().display());
-        return Ok(());
+    let finished = fit_gaussian(&run, &config, &table, device, &stop)?
+        && !fit_emulator(&run, &config, &table, device, &stop)?.interrupted;
+    if finished {
+        judge(&run, &config, &table)
+    } else {
+        println!("stopped; --resume {} goes on", run.path().display());
+        Ok(())
     }
-    println!("training a Gaussian regression beside it");
-    fit_gaussian(&run, &config, &table, device, &stop)?;
-    judge(&run, &config, &table)
 }
 
 /// Trains the generator, judged every epoch.
@@ -65,12 +67,17 @@ pub(crate) fn fit_emulator(
     device: Device,
     stop: &StopSignal,
 ) -> Result<Outcome> {
-    let mut batches = Batches::new(table.train(), &config.batches, device)?;
+    let gaussian = config.whiten.then(|| gaussian(run)).transpose()?.flatten();
+    let rows: Arc<dyn Dataset> = match &gaussian {
+        Some(gaussian) => Arc::new(whitened(&*table.train(), gaussian)?),
+        None => table.train(),
+    };
+    let mut batches = Batches::new(rows, &config.batches, device)?;
     seed_everything(config.fit.seed);
     let mut algorithm = CwganGpStep::new(&config.model, &config.algorithm, device)?;
 
     let held_out = HeldOut::new(table, &config.data, config.compare, config.judged);
-    let mut metrics = Metrics::new(&held_out, run);
+    let mut metrics = Metrics::new(&held_out, gaussian.as_ref(), run);
     let mut history = HistoryCsv::new(run.join("history.csv"));
     let mut json = JsonLines::open(run.join("log.jsonl"))?;
     let mut board = TensorBoard::create(run.path())?;
@@ -81,16 +88,16 @@ pub(crate) fn fit_emulator(
 }
 
 /// The folder of the regression in that of a run.
-pub(crate) const GAUSSIAN: &str = "gaussian";
+const GAUSSIAN: &str = "gaussian";
 
-/// Trains the regression on the same rows in the same units, 20 epochs.
-fn fit_gaussian(
+/// Trains the regression on the rows, 20 epochs; whether it came to its end.
+pub(crate) fn fit_gaussian(
     run: &RunDir,
     config: &RunConfig,
     table: &Table,
     device: Device,
     stop: &StopSignal,
-) -> Result<()> {
+) -> Result<bool> {
     let mut batches = Batches::new(table.train(), &config.batches, device)?;
     let steps = 20 * batches.steps_per_epoch();
     let fit_config = FitConfig { steps, checkpoint_interval: steps, ..config.fit.clone() };
@@ -110,8 +117,31 @@ fn fit_gaussian(
     run.write_config(&(&model, &settings))?;
     let mut history = HistoryCsv::new(run.join("history.csv"));
     let mut progress = Progress::default();
-    fit(&mut algorithm, &mut batches, &run, &fit_config, stop, &mut [&mut history, &mut progress])?;
-    Ok(())
+    let observers: &mut [&mut dyn Observer<GaussianStep>] = &mut [&mut history, &mut progress];
+    let outcome = fit(&mut algorithm, &mut batches, &run, &fit_config, stop, observers)?;
+    Ok(!outcome.interrupted)
+}
+
+/// The regression of a run, if it has one.
+pub(crate) fn gaussian(run: &RunDir) -> Result<Option<GaussianRegressor>> {
+    let folder = run.join(GAUSSIAN);
+    let there = folder.join(GaussianRegressor::FILE).exists();
+    Ok(there.then(|| GaussianRegressor::load(&folder, Device::Cpu)).transpose()?)
+}
+
+/// Features of rows `first_row ..` by a generator, which may complete a regression.
+pub(crate) fn emulate_rows(
+    generator: &TabularGenerator,
+    gaussian: Option<&GaussianRegressor>,
+    context: &[f32],
+    first_row: u64,
+    seed: u64,
+) -> Result<Vec<f32>, ModelError> {
+    let made = generator.emulate(context, first_row, seed)?;
+    match gaussian {
+        Some(gaussian) => gaussian.unwhiten(&made, context, first_row),
+        None => Ok(made),
+    }
 }
 
 /// The generator that scored best.

@@ -7,7 +7,9 @@
 
 use std::path::Path;
 
+use astrogen_data::{ArrayDataset, Dataset};
 use astrogen_models::{GaussianRegressor, GaussianRegressorConfig};
+use ndarray::Array4;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -85,6 +87,33 @@ impl GaussianStep {
         self.optimizer.step(&gradients);
         Ok(loss.detach())
     }
+}
+
+/// The rows of a table with their observed features [whitened](GaussianRegressor::whiten): what a
+/// generator learns that is to complete the regression.
+///
+/// # Errors
+/// What the data set reports; [`astrogen_models::ModelError`] for rows that are not conditions,
+/// true features and observed features of the regression's numbers.
+pub fn whitened(
+    rows: &dyn Dataset,
+    regressor: &GaussianRegressor,
+) -> Result<ArrayDataset, TrainError> {
+    let features = regressor.features();
+    let [width, ..] = rows.shape();
+    let context = (width - features).max(0);
+    let samples: Vec<_> = (0..rows.len()).map(|row| rows.sample(row)).collect::<Result<_, _>>()?;
+    let values: Vec<f32> = samples.iter().flatten().copied().collect();
+    let table = Tensor::f_from_slice(&values)?.f_view([-1, width])?;
+    let observed = table.f_narrow(1, context, width - context)?;
+    let context = table.f_narrow(1, 0, context)?;
+    let left = regressor.whiten(&observed, &context)?.to_device(Device::Cpu).to_kind(Kind::Float);
+    let table = Tensor::f_cat(&[context, left], 1)?.f_contiguous()?;
+    let mut values = vec![0.0; table.numel()];
+    table.f_copy_data(&mut values, table.numel())?;
+    let shape = (rows.len(), width as usize, 1, 1);
+    let values = Array4::from_shape_vec(shape, values).map_err(TrainError::observer)?;
+    Ok(ArrayDataset::new(values)?)
 }
 
 impl Step for GaussianStep {

@@ -145,7 +145,8 @@ pub(super) fn by_tensors(
     generate: impl Fn(&Tensor, &Tensor) -> Tensor + Send,
 ) -> impl FnMut(&[f32], &[f32]) -> Result<Vec<f32>, ModelError> + Send {
     let bring = move |values: &[f32], width: i64| {
-        let rows = Tensor::f_from_slice(values)?.f_view([-1, width])?;
+        let rows = if width == 0 { 0 } else { values.len() as i64 / width };
+        let rows = Tensor::f_from_slice(values)?.f_view([rows, width])?;
         rows.f_to_device(device)?.f_to_kind(kind)
     };
     move |latent, context| {

@@ -13,6 +13,10 @@
 //! finite (Nix and Weigend 1994). Such a regression has the right medians and widths; it has
 //! no tails, no skewness, and no correlation of the features beyond that of their means.
 //!
+//! It can also be the first half of an emulator: what it [leaves](GaussianRegressor::whiten) of
+//! the features has about mean 0 and deviation 1 in every context, and a generator that learns
+//! just that does not have to learn where the features lie and how far they scatter.
+//!
 //! Context and features are those of the [tabular networks](super). Variables are named like
 //! those of a plain `nn.Sequential` called `net` (`net.0.weight`, ...).
 //!
@@ -165,6 +169,11 @@ impl GaussianRegressor {
         per_feature.sum_dim_intlist(1, false, None::<Kind>) + constant
     }
 
+    /// How many features it predicts.
+    pub fn features(&self) -> i64 {
+        self.config.features
+    }
+
     /// `n` latents `[n, features]` from the standard normal distribution, drawn from
     /// libtorch's generator of the weights' device.
     ///
@@ -210,6 +219,59 @@ impl GaussianRegressor {
         blocks::emulate(widths, context, first_row, seed, || {
             let network = self.replica()?;
             let generate = move |latent: &_, context: &_| network.generate(latent, context);
+            Ok(blocks::by_tensors(widths, self.options(), generate))
+        })
+    }
+
+    /// What a Gaussian leaves to be learnt: `(observed - mean) / deviation`, `[N, features]`
+    /// without gradients, of observed features `[N, features]` and contexts of any device and
+    /// float type. Were the features normal and independent, so would these be, by 0 and 1.
+    ///
+    /// # Errors
+    /// As [`GaussianRegressor::sample`].
+    pub fn whiten(&self, observed: &Tensor, context: &Tensor) -> Result<Tensor, ModelError> {
+        check_sample(self.widths(), observed, context)?;
+        let [observed, context] =
+            [bring(observed, self.options())?, bring(context, self.options())?];
+        Ok(tch::no_grad(|| {
+            let [mean, log_deviation] = self.forward(&context);
+            (observed - mean) * (-log_deviation).exp()
+        }))
+    }
+
+    /// Takes [`GaussianRegressor::whiten`] back for rows `first_row ..` of a table, row by row:
+    /// `mean + deviation * whitened`. A generator's features in the place of `whitened` make an
+    /// emulator of both. Bits and threads are as for [`GaussianRegressor::emulate`].
+    ///
+    /// # Errors
+    /// Those of [`GaussianRegressor::emulate`], and [`ModelError::InvalidShape`] where there is
+    /// not one row of features a context.
+    pub fn unwhiten(
+        &self,
+        whitened: &[f32],
+        context: &[f32],
+        first_row: u64,
+    ) -> Result<Vec<f32>, ModelError> {
+        let Widths { features, context: width, .. } = self.widths();
+        let (features, width) = (features as usize, width as usize);
+        if whitened.len() * width != context.len() * features {
+            return Err(ModelError::InvalidShape {
+                what: "whitened features",
+                expected: format!("{features} for each of {} contexts", context.len() / width),
+                got: vec![whitened.len() as i64],
+            });
+        }
+        // Features and context side by side, as the context of a network without latents.
+        let rows = whitened.chunks(features).zip(context.chunks(width));
+        let joined: Vec<f32> =
+            rows.flat_map(|(features, context)| features.iter().chain(context).copied()).collect();
+        let widths = Widths { latent: 0, context: (features + width) as i64, ..self.widths() };
+        blocks::emulate(widths, &joined, first_row, 0, || {
+            let network = self.replica()?;
+            let generate = move |_: &_, joined: &Tensor| {
+                let whitened = joined.narrow(1, 0, features as i64);
+                network.generate(&whitened, &joined.narrow(1, features as i64, width as i64))
+            };
             Ok(blocks::by_tensors(widths, self.options(), generate))
         })
     }

@@ -250,3 +250,33 @@ fn pieces_of_a_table_are_the_same_bits_on_any_number_of_threads() {
     assert!(regressor.emulate(&[], 7, SEED).unwrap().is_empty());
     assert_eq!(regressor.emulate(&[0.5; 18], u64::MAX - 1, SEED).unwrap().len(), 6);
 }
+
+#[test]
+fn what_a_regression_leaves_is_whitened_and_taken_back_row_by_row() {
+    let (_store, regressor) = golden_regressor(0);
+    let golden = golden_file("gaussian.safetensors");
+    let [context, observed] = ["contexts", "observed"].map(|name| golden[name].get(0));
+    let [mean, log_deviation] = regressor.forward(&context);
+    let whitened = regressor.whiten(&observed, &context).unwrap();
+    assert_close("z", &whitened, &((&observed - mean) / log_deviation.exp()), 1e-6);
+
+    let numbers = |tensor: &Tensor| -> Vec<f32> {
+        Vec::try_from(tensor.to_kind(Kind::Float).flatten(0, -1)).unwrap()
+    };
+    let (white, context) = (numbers(&whitened), numbers(&context));
+    let whole = regressor.unwhiten(&white, &context, 5).unwrap();
+    let back = Tensor::from_slice(&whole).view_as(&observed);
+    assert_close("there and back", &back, &observed, 1e-5);
+    // In two pieces: the same bits.
+    let (rows, width) = (white.len() / 3, context.len() / (white.len() / 3));
+    let cut = rows / 3;
+    let mut pieces = regressor.unwhiten(&white[..3 * cut], &context[..width * cut], 5).unwrap();
+    pieces.extend(
+        regressor.unwhiten(&white[3 * cut..], &context[width * cut..], 5 + cut as u64).unwrap(),
+    );
+    assert!(pieces == whole);
+
+    let message = regressor.unwhiten(&white[1..], &context, 0).unwrap_err().to_string();
+    assert!(message.contains("whitened features"), "{message}");
+    assert!(regressor.whiten(&observed.narrow(1, 0, 2), &golden["contexts"].get(0)).is_err());
+}

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use astrogen_data::{ArrayDataset, Dataset};
 use astrogen_models::{Activation, GaussianRegressor, GaussianRegressorConfig, weights};
-use astrogen_train::gaussian::{GaussianStep, GaussianStepConfig};
+use astrogen_train::gaussian::{GaussianStep, GaussianStepConfig, whitened};
 use astrogen_train::optim::AdamConfig;
 use astrogen_train::step::Step;
+use ndarray::Array4;
 use tch::{Device, Kind, Tensor};
 
 use crate::agreement::{assert_relative, golden_file};
@@ -186,4 +188,31 @@ fn settings_and_batches_that_cannot_be_are_refused() {
     assert_eq!(message, "contexts must have shape [4, 9], got [3, 9]");
     let message = step.update(&zeros(&[4, 9]), &zeros(&[4, 2])).unwrap_err().to_string();
     assert_eq!(message, "observed features must have shape [N, 3], got [4, 2]");
+}
+
+#[test]
+fn whitened_rows_keep_their_contexts_and_lose_mean_and_deviation() {
+    let _alone = alone();
+    let step = algorithm(&GaussianStepConfig::default());
+    let rows = Array4::from_shape_fn((7, 12, 1, 1), |(n, column, ..)| {
+        (n as f32 * 0.7 + column as f32 * 1.3).sin()
+    });
+    let rows = ArrayDataset::new(rows).unwrap();
+    let white = whitened(&rows, step.regressor()).unwrap();
+    assert_eq!((white.len(), white.shape()), (7, [12, 1, 1]));
+    for row in 0..7 {
+        let [from, to] = [&rows, &white].map(|set| set.sample(row).unwrap());
+        let tensor = |from: usize, to: usize, of: &ndarray::Array3<f32>| {
+            let values: Vec<f32> = of.iter().copied().skip(from).take(to - from).collect();
+            Tensor::from_slice(&values).view([1, -1])
+        };
+        assert_eq!(tensor(0, 9, &from), tensor(0, 9, &to));
+        let [mean, log_deviation] = step.regressor().forward(&tensor(0, 9, &from));
+        let expected = (tensor(9, 12, &from) - mean) / log_deviation.exp();
+        let off = (expected - tensor(9, 12, &to)).abs().max().double_value(&[]);
+        assert!(off < 1e-5, "{off}");
+    }
+    let narrow = ArrayDataset::new(Array4::zeros((7, 11, 1, 1))).unwrap();
+    let message = whitened(&narrow, step.regressor()).unwrap_err().to_string();
+    assert!(message.contains("contexts"), "{message}");
 }
