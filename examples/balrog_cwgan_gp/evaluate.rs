@@ -16,7 +16,7 @@ use ndarray::Array2;
 use crate::figures;
 use crate::held_out::HeldOut;
 use crate::settings::RunConfig;
-use crate::train::{best_generator, emulate_rows, gaussian};
+use crate::train::{BASELINE, FIRST_HALF, best_generator, emulate_rows, gaussian, plain};
 
 #[derive(Args)]
 pub(crate) struct EvaluateArguments {
@@ -32,7 +32,7 @@ pub(crate) fn evaluate(arguments: &EvaluateArguments) -> Result<()> {
     let run = RunDir::open(&arguments.run)?;
     let config: RunConfig = run.read_config()?;
     let table = Table::open(&config.data)?;
-    judge(&run, &config, &table)
+    judge(&run, &config, &table, &plain(&config, &table)?)
 }
 
 /// Passes over the rows for the calibration.
@@ -41,28 +41,38 @@ const DRAWS: u64 = 39;
 /// Rows whose calibration is measured.
 const CALIBRATED: usize = 20_000;
 
-/// Something that emulates: contexts, first row and seed to features.
-type Emulate<'a> = &'a dyn Fn(&[f32], u64, u64) -> Result<Vec<f32>, ModelError>;
+/// One emulator: its name, the units it was trained in, and from contexts, first row and seed
+/// to features.
+struct Judged<'a> {
+    name: &'static str,
+    table: &'a Table,
+    emulate: &'a dyn Fn(&[f32], u64, u64) -> Result<Vec<f32>, ModelError>,
+}
 
-/// Judges a run's best generator, and the regression beside it if there is one: report.txt,
-/// report.json and figures in the run's folder.
-pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table) -> Result<()> {
+/// Judges a run's best generator, and the regressions beside it: report.txt, report.json and
+/// figures in the run's folder. `plain` are the rows of `table` in the baseline's units.
+pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table, plain: &Table) -> Result<()> {
     let generator = best_generator(run)?;
-    let gaussian = gaussian(run)?;
-    let completed = gaussian.as_ref().filter(|_| config.whiten);
+    let [half, baseline] = [FIRST_HALF, BASELINE].map(|name| gaussian(run, name));
+    let (half, baseline) = (half?.filter(|_| config.whiten), baseline?);
     let by_generator =
-        |context: &[f32], row, seed| emulate_rows(&generator, completed, context, row, seed);
-    let mut emulators: Vec<(&str, Emulate)> = vec![("generated", &by_generator)];
-    let by_gaussian;
-    if let Some(gaussian) = &gaussian {
-        by_gaussian = |context: &[f32], row, seed| gaussian.emulate(context, row, seed);
-        emulators.push(("Gaussian", &by_gaussian));
+        |context: &[f32], row, seed| emulate_rows(&generator, half.as_ref(), context, row, seed);
+    let by_half = half.as_ref().map(|half| |x: &[f32], row, seed| half.emulate(x, row, seed));
+    let by_baseline = baseline
+        .as_ref()
+        .map(|gaussian| |context: &[f32], row, seed| gaussian.emulate(context, row, seed));
+    let mut emulators = vec![Judged { name: GENERATED, table, emulate: &by_generator }];
+    if let Some(emulate) = &by_baseline {
+        emulators.push(Judged { name: "Gaussian", table: plain, emulate });
+    }
+    if let Some(emulate) = &by_half {
+        emulators.push(Judged { name: "first half", table, emulate });
     }
 
-    let all = HeldOut::new(table, &config.data, config.compare, usize::MAX);
-    let few = HeldOut::new(table, &config.data, config.compare, CALIBRATED);
-    let (mut rows, mut draws, mut reports) = (Vec::new(), Vec::new(), BTreeMap::new());
-    for &(name, emulate) in &emulators {
+    let (mut rows, mut draws, mut reports) = (Vec::new(), Vec::new(), Vec::new());
+    for Judged { name, table, emulate } in emulators {
+        let all = HeldOut::new(table, &config.data, config.compare, usize::MAX);
+        let few = HeldOut::new(table, &config.data, config.compare, CALIBRATED);
         let generated = all.generate(emulate, 0)?;
         let passes: Vec<Array2<f64>> =
             (0..=DRAWS).map(|pass| few.generate(emulate, pass)).collect::<Result<_>>()?;
@@ -71,7 +81,7 @@ pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table) -> Result<(
         for (quantity, calibrated) in report.quantities.iter_mut().zip(calibrated.quantities) {
             quantity.pit = calibrated.pit;
         }
-        reports.insert(name, report);
+        reports.push((name, report));
         rows.push((name, generated));
         draws.push((name, passes));
     }
@@ -79,22 +89,34 @@ pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table) -> Result<(
     let text = summary(&reports);
     println!("{text}");
     std::fs::write(run.join("report.txt"), &text)?;
-    std::fs::write(run.join("report.json"), serde_json::to_vec_pretty(&reports)?)?;
-    figures::draw(run, &all, &rows)?;
-    figures::draw_calibration(run, &few, &draws)?;
+    let named: BTreeMap<_, _> = reports.into_iter().collect();
+    std::fs::write(run.join("report.json"), serde_json::to_vec_pretty(&named)?)?;
+    let held_out = |rows| HeldOut::new(table, &config.data, config.compare, rows);
+    figures::draw(run, &held_out(usize::MAX), &rows[..rows.len().min(2)])?;
+    figures::draw_calibration(run, &held_out(CALIBRATED), &draws[..draws.len().min(2)])?;
     println!("report.txt, report.json and figures in {}", run.path().display());
     Ok(())
 }
 
-/// The generator's report, and the regression's over all rows.
-fn summary(reports: &BTreeMap<&str, EmulationReport>) -> String {
-    let mut text = reports["generated"].to_string();
-    if let Some(gaussian) = reports.get("Gaussian") {
-        text.push_str("\nbeside it, a Gaussian regression of the same rows\n");
-        let report = gaussian.to_string();
-        let lines = report.lines().skip(1).take_while(|line| !line.starts_with("worst"));
-        for line in lines {
-            // Writing to a String cannot fail.
+/// What the emulator is called.
+const GENERATED: &str = "generated";
+
+/// The emulator's report, and those of the regressions over all rows.
+fn summary(reports: &[(&str, EmulationReport)]) -> String {
+    let mut text = String::new();
+    for (name, report) in reports {
+        let report = report.to_string();
+        if *name == GENERATED {
+            text.push_str(&report);
+            continue;
+        }
+        let what = match *name {
+            "Gaussian" => "a Gaussian regression of the same rows, to be beaten",
+            _ => "the regression that the generator completes, alone",
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "\nbeside it, {what}");
+        for line in report.lines().skip(1).take_while(|line| !line.starts_with("worst")) {
             let _ = writeln!(text, "{line}");
         }
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tch::Device;
 
 use crate::settings::{RunConfig, TrainArguments};
-use crate::train::{fit_emulator, fit_gaussian};
+use crate::train::fit_emulator;
 
 #[derive(Args)]
 pub(crate) struct SearchArguments {
@@ -102,7 +102,6 @@ fn score(
     let config = trial.apply(base)?;
     let run = if folder.exists() { RunDir::open(folder)? } else { RunDir::create(folder)? };
     run.write_config(&config)?;
-    let finished = fit_gaussian(&run, &config, table, device, stop)?
-        && !fit_emulator(&run, &config, table, device, stop)?.interrupted;
+    let finished = fit_emulator(&run, &config, table, device, stop)?;
     Ok(run.best_checkpoint()?.map(|(_, score)| score).filter(|_| finished))
 }

@@ -42,7 +42,7 @@ pub(crate) struct RunConfig {
     pub(crate) data: TableConfig,
     pub(crate) scaling: TableScaling,
     pub(crate) batches: BatchConfig,
-    /// Whether the generator learns what the Gaussian regression leaves.
+    /// Whether the generator learns what a Gaussian regression leaves.
     pub(crate) whiten: bool,
     pub(crate) model: TabularConfig,
     pub(crate) algorithm: CwganGpStepConfig,
@@ -74,8 +74,8 @@ impl TrainArguments {
     /// The settings of a new run on this table.
     pub(crate) fn config(&self, data: TableConfig, table: &Table) -> RunConfig {
         let (whiten, mut algorithm, batch_size, epochs) = match self.recipe {
-            Recipe::Residual => (true, residual(), 500, 60),
-            Recipe::Original => (false, CwganGpStepConfig::original(), 200, 60),
+            Recipe::Residual => (true, residual(), 500, 40),
+            Recipe::Original => (false, CwganGpStepConfig::original(), 200, 40),
         };
         if let Some(lr) = self.lr {
             algorithm.generator_optimizer.lr *= lr / algorithm.critic_optimizer.lr;
@@ -118,12 +118,13 @@ impl TrainArguments {
 
 /// The example's own recipe: what it is better for stands in docs/balrog.md.
 fn residual() -> CwganGpStepConfig {
-    let adam = |lr| AdamConfig { lr, betas: [0.5, 0.9], ..AdamConfig::default() };
+    let adam = |lr| AdamConfig { lr, betas: [0.0, 0.99], ..AdamConfig::default() };
     CwganGpStepConfig {
-        generator_optimizer: adam(2e-4),
-        critic_optimizer: adam(4e-4),
+        generator_optimizer: adam(1e-4),
+        critic_optimizer: adam(5e-4),
         cosine_steps: Some(1), // the run's steps, once they are known
         n_critic: 3,
+        ema_decay: 0.9995,
         ..CwganGpStepConfig::default()
     }
 }

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use astrogen::data::{Dataset, Table};
+use astrogen::data::{Dataset, Table, TableConfig};
 use astrogen::models::{GaussianRegressor, GaussianRegressorConfig, ModelError, TabularGenerator};
 use astrogen::prelude::*;
 use astrogen::train::cwgan_gp::CwganGpStep;
-use astrogen::train::fit::Outcome;
 use astrogen::train::gaussian::{GaussianStep, GaussianStepConfig, whitened};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::{HistoryCsv, JsonLines, Progress, TensorBoard};
@@ -46,28 +45,40 @@ pub(crate) fn train(arguments: &TrainArguments) -> Result<()> {
     };
     run.write_config(&config)?;
 
-    // The regression, the emulator, and the judgement of both.
+    // The emulator, the regression that it has to beat, and the judgement of both.
     println!("training on {device:?} into {}", run.path().display());
     let stop = StopSignal::on_ctrl_c()?;
-    let finished = fit_gaussian(&run, &config, &table, device, &stop)?
-        && !fit_emulator(&run, &config, &table, device, &stop)?.interrupted;
+    let plain = plain(&config, &table)?;
+    let finished = fit_emulator(&run, &config, &table, device, &stop)?
+        && fit_gaussian(&run, BASELINE, &config, &plain, device, &stop)?;
     if finished {
-        judge(&run, &config, &table)
+        judge(&run, &config, &table, &plain)
     } else {
         println!("stopped; --resume {} goes on", run.path().display());
         Ok(())
     }
 }
 
-/// Trains the generator, judged every epoch.
+/// The same rows with observed features in one unit, as the baseline sees them.
+pub(crate) fn plain(config: &RunConfig, table: &Table) -> Result<Table> {
+    match config.data.local_bins {
+        None => Ok(table.clone()),
+        Some(_) => Ok(Table::open(&TableConfig { local_bins: None, ..config.data.clone() })?),
+    }
+}
+
+/// Trains the emulator, the generator judged every epoch; whether it came to its end.
 pub(crate) fn fit_emulator(
     run: &RunDir,
     config: &RunConfig,
     table: &Table,
     device: Device,
     stop: &StopSignal,
-) -> Result<Outcome> {
-    let gaussian = config.whiten.then(|| gaussian(run)).transpose()?.flatten();
+) -> Result<bool> {
+    if config.whiten && !fit_gaussian(run, FIRST_HALF, config, table, device, stop)? {
+        return Ok(false);
+    }
+    let gaussian = if config.whiten { gaussian(run, FIRST_HALF)? } else { None };
     let rows: Arc<dyn Dataset> = match &gaussian {
         Some(gaussian) => Arc::new(whitened(&*table.train(), gaussian)?),
         None => table.train(),
@@ -84,20 +95,25 @@ pub(crate) fn fit_emulator(
     let mut progress = Progress::default();
     let observers: &mut [&mut dyn Observer<CwganGpStep>] =
         &mut [&mut history, &mut json, &mut board, &mut progress, &mut metrics];
-    Ok(fit(&mut algorithm, &mut batches, run, &config.fit, stop, observers)?)
+    Ok(!fit(&mut algorithm, &mut batches, run, &config.fit, stop, observers)?.interrupted)
 }
 
-/// The folder of the regression in that of a run.
-const GAUSSIAN: &str = "gaussian";
+/// The regression that is to be beaten, of magnitudes as they are: its folder in a run's.
+pub(crate) const BASELINE: &str = "gaussian";
 
-/// Trains the regression on the rows, 20 epochs; whether it came to its end.
-pub(crate) fn fit_gaussian(
+/// The regression that is the emulator's first half, in units of the local scatter.
+pub(crate) const FIRST_HALF: &str = "first-half";
+
+/// Trains a regression on the rows, 20 epochs; whether it came to its end.
+fn fit_gaussian(
     run: &RunDir,
+    name: &str,
     config: &RunConfig,
     table: &Table,
     device: Device,
     stop: &StopSignal,
 ) -> Result<bool> {
+    println!("training a Gaussian regression into {}", run.join(name).display());
     let mut batches = Batches::new(table.train(), &config.batches, device)?;
     let steps = 20 * batches.steps_per_epoch();
     let fit_config = FitConfig { steps, checkpoint_interval: steps, ..config.fit.clone() };
@@ -112,7 +128,7 @@ pub(crate) fn fit_gaussian(
     seed_everything(config.fit.seed);
     let mut algorithm = GaussianStep::new(&model, &settings, device)?;
 
-    let folder = run.join(GAUSSIAN);
+    let folder = run.join(name);
     let run = if folder.exists() { RunDir::open(&folder)? } else { RunDir::create(&folder)? };
     run.write_config(&(&model, &settings))?;
     let mut history = HistoryCsv::new(run.join("history.csv"));
@@ -122,9 +138,9 @@ pub(crate) fn fit_gaussian(
     Ok(!outcome.interrupted)
 }
 
-/// The regression of a run, if it has one.
-pub(crate) fn gaussian(run: &RunDir) -> Result<Option<GaussianRegressor>> {
-    let folder = run.join(GAUSSIAN);
+/// A regression of a run, if it has it.
+pub(crate) fn gaussian(run: &RunDir, name: &str) -> Result<Option<GaussianRegressor>> {
+    let folder = run.join(name);
     let there = folder.join(GaussianRegressor::FILE).exists();
     Ok(there.then(|| GaussianRegressor::load(&folder, Device::Cpu)).transpose()?)
 }

@@ -60,7 +60,7 @@ fn a_survey_becomes_an_emulator_with_numbers_figures_and_rows() {
     // Half the epochs, then the other half: the metrics go on.
     let told = run(&["train", "--epochs", "4", "--out", utf8(&out)], &options);
     assert!(told.contains("rows kept; dropped"), "{told}");
-    assert!(told.contains("a Gaussian regression of the same rows"), "{told}");
+    assert!(told.contains("a Gaussian regression of the same rows, to be beaten"), "{told}");
     run(&["train", "--resume", utf8(&out), "--epochs", "6"], &[]);
     let metrics = fs::read_to_string(out.join("metrics.csv")).expect("metrics");
     assert!(metrics.starts_with("step,seconds,score,ks_bands,ks_colours,sliced_wasserstein\n"));
