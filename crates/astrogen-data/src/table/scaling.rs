@@ -2,7 +2,7 @@
 
 use astrogen_preprocess::catalog::LocalScale;
 use astrogen_preprocess::{PreprocessError, Standardize};
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, s};
 use serde::{Deserialize, Serialize};
 
 use crate::DataError;
@@ -21,6 +21,9 @@ pub struct TableScaling {
     pub observed: usize,
     /// The local scale of each observed feature; empty for none.
     pub local: Vec<LocalScale>,
+    /// Twice the largest absolute value of each locally scaled feature: what a network makes
+    /// beyond it counts as just that, because a local scale is exponential there.
+    pub limit: Vec<f64>,
 }
 
 impl TableScaling {
@@ -44,9 +47,12 @@ impl TableScaling {
             }
         }
         localize(&local, rows.view_mut());
+        let columns = rows.columns().into_iter().skip(names.len() - local.len());
+        let largest = |column: ArrayView1<f64>| column.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+        let limit = columns.map(|column| 2.0 * largest(column)).collect();
         let standardize = Standardize::fit(names, rows.view(), 0..rows.nrows())?;
         standardize.apply(rows)?;
-        Ok(Self { standardize, observed, local })
+        Ok(Self { standardize, observed, local, limit })
     }
 
     /// Scales rows `[N, D]` in place.
@@ -76,13 +82,18 @@ impl TableScaling {
         check("scaled features", scaled.len(), truth.nrows() * self.observed)?;
         if !self.local.is_empty() {
             check("local scales", self.local.len(), self.observed)?;
+            check("limits", self.limit.len(), self.observed)?;
             check("columns of true features", truth.ncols(), self.observed)?;
         }
         Ok(Array2::from_shape_fn((truth.nrows(), self.observed), |(row, column)| {
             let value = f64::from(scaled[row * self.observed + column]);
             let value = value * deviation[first + column] + mean[first + column];
             match self.local.get(column) {
-                Some(local) => local.inverse(truth[[row, column]], value),
+                Some(local) => {
+                    // Not `clamp`, which panics where an edited limit is no number.
+                    let value = value.max(-self.limit[column]).min(self.limit[column]);
+                    local.inverse(truth[[row, column]], value)
+                }
                 None => value,
             }
         }))

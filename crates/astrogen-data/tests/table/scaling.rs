@@ -44,6 +44,10 @@ fn local_scales_are_those_of_the_training_rows_and_are_taken_back() {
     let scaled: Vec<f32> = table.scaled_validation().column(2).to_vec();
     let back = table.scaling().observed(validation.truth.view(), &scaled).unwrap();
     assert!((&back - &validation.observed).iter().all(|off| off.abs() < 1e-6));
+    // What no row is near to stays finite.
+    let wild = vec![1e6; scaled.len()];
+    let wild = table.scaling().observed(validation.truth.view(), &wild).unwrap();
+    assert!(wild.iter().all(|value| value.abs() < 1e6), "{wild}");
     let spread = |values: &[f32]| values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32;
     assert!((0.5..2.0).contains(&spread(&scaled)));
 }
@@ -113,7 +117,7 @@ proptest! {
         let local = LocalScale::fit("y", &x, &y, bins).unwrap();
         for part in x.chunks(1000).zip(y.chunks(1000)) {
             let mut scaled: Vec<f64> =
-                part.0.iter().zip(part.1).map(|(&x, &y)| local.apply(x, y)).collect();
+                part.0.iter().zip(part.1).map(|(&x, &y)| local.apply(x, y).sinh()).collect();
             scaled.sort_by(f64::total_cmp);
             let width = scaled[840] - scaled[160];
             prop_assert!((1.6..2.4).contains(&width), "{width}");
