@@ -13,7 +13,7 @@ use astrogen::runtime::set_threads;
 use clap::Args;
 
 use crate::settings::RunConfig;
-use crate::train::{FIRST_HALF, best_generator, emulate_rows, gaussian};
+use crate::train::{FIRST_HALF, emulate_rows, gaussian, trained};
 
 #[derive(Args)]
 pub(crate) struct EmulateArguments {
@@ -48,7 +48,7 @@ pub(crate) fn emulate(arguments: &EmulateArguments) -> Result<()> {
     }
     let run = RunDir::open(&arguments.run)?;
     let config: RunConfig = run.read_config()?;
-    let generator = best_generator(&run)?;
+    let generator = trained(&run)?;
     let gaussian = if config.whiten { gaussian(&run, FIRST_HALF)? } else { None };
     let data = TableConfig {
         path: arguments.catalog.clone().unwrap_or(config.data.path),

@@ -16,7 +16,7 @@ use ndarray::Array2;
 use crate::figures;
 use crate::held_out::HeldOut;
 use crate::settings::RunConfig;
-use crate::train::{BASELINE, FIRST_HALF, best_generator, emulate_rows, gaussian, plain};
+use crate::train::{BASELINE, FIRST_HALF, emulate_rows, gaussian, plain, trained};
 
 #[derive(Args)]
 pub(crate) struct EvaluateArguments {
@@ -52,7 +52,7 @@ struct Judged<'a> {
 /// Judges a run's best generator, and the regressions beside it: report.txt, report.json and
 /// figures in the run's folder. `plain` are the rows of `table` in the baseline's units.
 pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table, plain: &Table) -> Result<()> {
-    let generator = best_generator(run)?;
+    let generator = trained(run)?;
     let [half, baseline] = [FIRST_HALF, BASELINE].map(|name| gaussian(run, name));
     let (half, baseline) = (half?.filter(|_| config.whiten), baseline?);
     let by_generator =

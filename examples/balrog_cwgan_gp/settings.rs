@@ -84,7 +84,12 @@ impl TrainArguments {
         let batch_size = self.batch_size.unwrap_or(batch_size);
         let epoch = (table.train().len() / batch_size.max(1)) as u64;
         let steps = self.run.steps(epoch).unwrap_or(epochs * epoch);
-        algorithm.cosine_steps = algorithm.cosine_steps.map(|_| steps.max(1));
+        if algorithm.cosine_steps.is_some() {
+            algorithm.cosine_steps = Some(steps.max(1));
+            // The average goes over a third of the generator's updates, 2000 at most.
+            let updates = steps as f64 / algorithm.n_critic as f64;
+            algorithm.ema_decay = (1.0 - 3.0 / updates).clamp(0.9, 0.9995);
+        }
         let seed = self.run.seed;
         RunConfig {
             model: TabularConfig {
@@ -122,9 +127,8 @@ fn residual() -> CwganGpStepConfig {
     CwganGpStepConfig {
         generator_optimizer: adam(1e-4),
         critic_optimizer: adam(5e-4),
-        cosine_steps: Some(1), // the run's steps, once they are known
+        cosine_steps: Some(1), // the run's steps, once they are known; and the average's decay
         n_critic: 3,
-        ema_decay: 0.9995,
         ..CwganGpStepConfig::default()
     }
 }

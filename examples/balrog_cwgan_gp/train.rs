@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use astrogen::data::{Dataset, Table, TableConfig};
 use astrogen::models::{GaussianRegressor, GaussianRegressorConfig, ModelError, TabularGenerator};
 use astrogen::prelude::*;
-use astrogen::train::cwgan_gp::CwganGpStep;
+use astrogen::train::cwgan_gp::{CwganGpStep, calibrate};
 use astrogen::train::gaussian::{GaussianStep, GaussianStepConfig, whitened};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::{HistoryCsv, JsonLines, Progress, TensorBoard};
@@ -83,7 +83,7 @@ pub(crate) fn fit_emulator(
         Some(gaussian) => Arc::new(whitened(&*table.train(), gaussian)?),
         None => table.train(),
     };
-    let mut batches = Batches::new(rows, &config.batches, device)?;
+    let mut batches = Batches::new(rows.clone(), &config.batches, device)?;
     seed_everything(config.fit.seed);
     let mut algorithm = CwganGpStep::new(&config.model, &config.algorithm, device)?;
 
@@ -95,8 +95,23 @@ pub(crate) fn fit_emulator(
     let mut progress = Progress::default();
     let observers: &mut [&mut dyn Observer<CwganGpStep>] =
         &mut [&mut history, &mut json, &mut board, &mut progress, &mut metrics];
-    Ok(!fit(&mut algorithm, &mut batches, run, &config.fit, stop, observers)?.interrupted)
+    let outcome = fit(&mut algorithm, &mut batches, run, &config.fit, stop, observers)?;
+    if outcome.interrupted {
+        return Ok(false);
+    }
+    let mut best = TabularGenerator::load(run.join(BEST), Device::Cpu)?;
+    if config.whiten {
+        calibrate(&mut best, &*rows, config.data.observed.len())?;
+    }
+    best.save(run.join(TRAINED))?;
+    Ok(true)
 }
+
+/// The folder of the generator that scored best, in a run's.
+const BEST: &str = "best";
+
+/// The generator to use: the best one, its widths put right.
+const TRAINED: &str = "emulator.safetensors";
 
 /// The regression that is to be beaten, of magnitudes as they are: its folder in a run's.
 pub(crate) const BASELINE: &str = "gaussian";
@@ -160,9 +175,12 @@ pub(crate) fn emulate_rows(
     }
 }
 
-/// The generator that scored best.
-pub(crate) fn best_generator(run: &RunDir) -> Result<TabularGenerator> {
-    let best = run.join("best");
-    let folder = if best.exists() { best.as_path() } else { run.path() };
-    Ok(TabularGenerator::load(folder, Device::Cpu)?)
+/// A run's emulator, once it is trained.
+pub(crate) fn trained(run: &RunDir) -> Result<TabularGenerator> {
+    let path = run.join(TRAINED);
+    if !path.exists() {
+        let run = run.path().display();
+        bail!("{run} has no emulator yet: `train --resume {run}` brings it to its end");
+    }
+    Ok(TabularGenerator::load(path, Device::Cpu)?)
 }

@@ -49,6 +49,7 @@ pub mod gaussian;
 mod generator;
 mod network;
 mod pass;
+mod rescale;
 
 pub use config::{Activation, TabularConfig};
 pub use critic::{GivenCritic, TabularCritic};

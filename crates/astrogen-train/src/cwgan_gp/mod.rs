@@ -19,6 +19,7 @@
 //! an emulator is to reproduce; by default it is off. With
 //! enough weight it makes the first epochs quicker.
 
+mod calibrate;
 mod gradients;
 
 use std::path::Path;
@@ -27,6 +28,8 @@ use astrogen_losses::{GradientPenaltyConfig, PenaltyDraw, penalty_points};
 use astrogen_models::{TabularConfig, TabularCritic, TabularGenerator};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, no_grad};
+
+pub use calibrate::calibrate;
 
 use crate::TrainError;
 use crate::critic::{CriticTerms, PenaltyTerm};
