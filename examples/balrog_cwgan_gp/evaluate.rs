@@ -41,12 +41,14 @@ const DRAWS: u64 = 39;
 /// Rows whose calibration is measured.
 const CALIBRATED: usize = 20_000;
 
-/// One emulator: its name, the units it was trained in, and from contexts, first row and seed
-/// to features.
+/// From contexts, first row and seed to features.
+type Emulate<'a> = &'a dyn Fn(&[f32], u64, u64) -> Result<Vec<f32>, ModelError>;
+
+/// One emulator: its name and the units it was trained in.
 struct Judged<'a> {
     name: &'static str,
     table: &'a Table,
-    emulate: &'a dyn Fn(&[f32], u64, u64) -> Result<Vec<f32>, ModelError>,
+    emulate: Emulate<'a>,
 }
 
 /// Judges a run's best generator, and the regressions beside it: report.txt, report.json and

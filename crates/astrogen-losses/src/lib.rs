@@ -32,7 +32,7 @@ pub use adversarial::{
 pub use error::LossError;
 pub use family::AdversarialLoss;
 pub use gradient_penalty::{
-    GradientPenaltyConfig, Penalty, PenaltyDraw, PenaltyGradients, PenaltyKind, PenaltySlope,
-    PiecewiseLinear, Trace, gradient_penalty, interpolation_weights, penalty_points, penalty_slope,
-    piecewise_linear_penalty,
+    GradientPenaltyConfig, Penalty, PenaltyDraw, PenaltyGradients, PenaltyKind, PiecewiseLinear,
+    Trace, gradient_penalty, interpolate_sample, interpolation_weights, penalty_points,
+    piecewise_linear_penalty, sample_penalty,
 };

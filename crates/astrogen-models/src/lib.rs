@@ -45,8 +45,8 @@ pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 pub use error::ModelError;
 pub use mlp::{Mlp, MlpConfig};
 pub use tabular::{
-    Activation, GaussianRegressor, GaussianRegressorConfig, TabularConfig, TabularCritic,
-    TabularGenerator, TabularPass,
+    Activation, BlockRows, GaussianRegressor, GaussianRegressorConfig, TabularBlock, TabularConfig,
+    TabularCritic, TabularGenerator, TabularPass,
 };
 pub use traits::{Critic, Discriminator, Generator};
 pub use wgan::{CriticNormalization, Upsampling, WganConfig, WganCritic, WganGenerator};

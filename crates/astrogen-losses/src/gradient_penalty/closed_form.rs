@@ -91,37 +91,13 @@ pub fn piecewise_linear_penalty(
             got == expected,
             "an input gradient has the shape of the input {expected:?}, got {got:?}"
         );
-        let PenaltySlope { value, norm, tangent } = penalty_slope(&gradient, config);
-        PenaltyGradients { value, norm, gradients: trace.weight_gradients(tangent) }
-    })
-}
-
-/// A penalty as a function of the input gradients.
-#[derive(Debug)]
-pub struct PenaltySlope {
-    /// The penalty, weight included: a scalar without a graph.
-    pub value: Tensor,
-    /// Mean of the gradient norms: a scalar without a graph.
-    pub norm: Tensor,
-    /// `dP/dg`, of the gradients' shape: the tangent of the formulas above.
-    pub tangent: Tensor,
-}
-
-/// The penalty of input gradients `[N, ...]`, and its own gradient by them; for critics that
-/// run the passes of [`Trace`] by themselves. The weight counts `config.interval` times, see
-/// [`GradientPenaltyConfig`].
-///
-/// # Panics
-/// When the gradients are not `[N, ...]` with at least one sample.
-pub fn penalty_slope(gradient: &Tensor, config: &GradientPenaltyConfig) -> PenaltySlope {
-    norm::check_points(gradient);
-    no_grad(|| {
-        let norms = norm::norms(gradient);
+        let norms = norm::norms(&gradient);
         let excess = norm::excess(&norms, config);
-        PenaltySlope {
+        let tangent = norm::tangent(&gradient, &norms, &excess, config);
+        PenaltyGradients {
             value: norm::value(&excess, config),
             norm: norms.mean(None::<Kind>),
-            tangent: norm::tangent(gradient, &norms, &excess, config),
+            gradients: trace.weight_gradients(tangent),
         }
     })
 }

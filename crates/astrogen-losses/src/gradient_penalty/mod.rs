@@ -48,10 +48,10 @@ mod config;
 mod double_backward;
 mod norm;
 mod points;
+mod sample;
 
-pub use closed_form::{
-    PenaltyGradients, PenaltySlope, PiecewiseLinear, Trace, penalty_slope, piecewise_linear_penalty,
-};
+pub use closed_form::{PenaltyGradients, PiecewiseLinear, Trace, piecewise_linear_penalty};
 pub use config::{GradientPenaltyConfig, PenaltyKind};
 pub use double_backward::{Penalty, gradient_penalty};
 pub use points::{PenaltyDraw, interpolation_weights, penalty_points};
+pub use sample::{interpolate_sample, sample_penalty};

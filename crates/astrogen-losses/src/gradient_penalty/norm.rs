@@ -6,7 +6,7 @@ use super::{GradientPenaltyConfig, PenaltyKind};
 
 /// Added to the squared norm, inside the root: its derivative stays finite at a gradient of
 /// zero.
-const EPSILON: f64 = 1e-12;
+pub(super) const EPSILON: f64 = 1e-12;
 
 /// `sqrt(sum g^2 + 1e-12)` over all axes but the batch's: `[N]` from `[N, ...]`.
 pub(super) fn norms(gradient: &Tensor) -> Tensor {

@@ -34,18 +34,13 @@ impl TabularCritic {
         GivenCritic { critic: self, context: Tensor::cat(&context, 1) }
     }
 
-    /// A pass of sets of features `[N, features]`, all for contexts
+    /// Passes of sets of features `[N, features]`, all for contexts
     /// `[N, conditions + true_features]`, to scores `[N, 1]`, without autograd; none where
     /// weights are not single precision on the CPU, or the activation is smooth.
-    ///
-    /// # Panics
-    /// Where features or contexts have another shape.
-    pub fn pass(&self, features: &[&Tensor], context: &Tensor) -> Option<TabularPass> {
+    pub fn pass(&self) -> Option<TabularPass> {
         let Self { config, genout, cond, truth, out } = self;
         let branches = [("genout", genout), ("cond", cond), ("true", truth)];
-        let network = Network::new(config, branches, out)?;
-        let widths = [config.features, config.context_dim()];
-        Some(TabularPass::forward(network, features, context, widths))
+        Network::new(config, branches, out).map(TabularPass::new)
     }
 }
 

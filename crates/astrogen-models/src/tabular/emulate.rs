@@ -29,7 +29,7 @@ impl TabularGenerator {
         seed: u64,
     ) -> Result<Vec<f32>, ModelError> {
         let widths = self.widths();
-        if let Some(network) = self.network() {
+        if let Some((network, _)) = self.network() {
             let worker = || Ok(in_cache(widths, &network));
             return blocks::emulate(widths, context, first_row, seed, worker);
         }

@@ -40,19 +40,15 @@ impl TabularGenerator {
         self.out.forward_t(&joined, false)
     }
 
-    /// A pass of latents `[N, latent_dim]` and contexts `[N, conditions + true_features]` to
+    /// Passes of latents `[N, latent_dim]` and contexts `[N, conditions + true_features]` to
     /// features `[N, features]`, without autograd; none where weights are not single precision
     /// on the CPU, or the activation is smooth.
-    ///
-    /// # Panics
-    /// Where latents or contexts have another shape.
-    pub fn pass(&self, latent: &Tensor, context: &Tensor) -> Option<TabularPass> {
-        let widths = [self.config.latent_dim, self.config.context_dim()];
-        Some(TabularPass::forward(self.network()?, &[latent], context, widths))
+    pub fn pass(&self) -> Option<TabularPass> {
+        self.network().map(TabularPass::new)
     }
 
-    /// The network in plain Rust, if it can be.
-    pub(super) fn network(&self) -> Option<Network> {
+    /// The network in plain Rust and its weights, if it can be.
+    pub(super) fn network(&self) -> Option<(Network, Vec<(String, Tensor)>)> {
         let Self { config, noise, cond, truth, out } = self;
         Network::new(config, [("noise", noise), ("cond", cond), ("true", truth)], out)
     }

@@ -19,6 +19,7 @@ use tch::{Device, Kind, Tensor};
 
 use super::TabularConfig;
 use super::dense::{Chain, Dense, DenseGradient, Matrix, Trail};
+use super::memory::{memory, memory_mut};
 use crate::layers::Sequential;
 
 /// The chains by their place in [`Network::chains`].
@@ -26,21 +27,14 @@ const FIRST: usize = 0;
 const COND: usize = 1;
 const TRUTH: usize = 2;
 
-/// A generator or a critic at its present weights.
+/// A generator or a critic in plain Rust.
 #[derive(Debug)]
 pub(super) struct Network {
     chains: [Chain; 3],
-    /// The layer of the first chain that starts from the contexts' sum.
+    /// The layer of all chains that is the trunk's first.
     joint: usize,
-    parameters: Vec<Parameter>,
-}
-
-/// A layer of the stacks.
-#[derive(Debug)]
-struct Parameter {
-    name: String,
-    /// Chain and layer of its columns, from the left.
-    parts: Vec<(usize, usize)>,
+    /// Chain and layer of each layer's columns, from the left.
+    parts: Vec<Vec<(usize, usize)>>,
 }
 
 /// What a pass leaves of a block of rows.
@@ -52,65 +46,68 @@ pub(super) struct Block {
     trails: [Trail; 3],
 }
 
-/// Weight, bias and name of a stack's layers.
-fn layers(stack: &Sequential, name: &str) -> Vec<(String, Vec<f32>, Vec<f32>)> {
-    let named = stack.named_tensors(name);
-    let pairs = named.chunks_exact(2).map(|pair| {
-        let layer = pair[0].0.trim_end_matches(".weight").to_owned();
-        (layer, values(&pair[0].1), values(&pair[1].1))
-    });
-    pairs.collect()
-}
-
-/// The numbers of a tensor, row by row.
-pub(super) fn values(tensor: &Tensor) -> Vec<f32> {
-    let mut values = vec![0.0; tensor.numel()];
-    tensor.to_device(Device::Cpu).to_kind(Kind::Float).copy_data(&mut values, tensor.numel());
-    values
-}
-
 impl Network {
-    /// The network of three named branches, that of the varying inputs first, and a trunk;
-    /// none where weights are not single precision on the CPU, or the activation is smooth.
+    /// The network of three named branches, that of the varying inputs first, and a trunk, with
+    /// names and tensors of its weights, a weight and a bias for each layer; none where they
+    /// are not single precision on the CPU, or the activation is smooth.
     pub(super) fn new(
         config: &TabularConfig,
         branches: [(&str, &Sequential); 3],
         trunk: &Sequential,
-    ) -> Option<Self> {
+    ) -> Option<(Self, Vec<(String, Tensor)>)> {
         let slope = config.activation.slope()? as f32;
         if trunk.options() != (Kind::Float, Device::Cpu) {
             return None;
         }
-        let mut parameters = Vec::new();
+        let widths = |weight: &Tensor| {
+            let size = weight.size();
+            [size[1], size[0]].map(|width| width as usize)
+        };
+        let (mut weights, mut parts) = (Vec::new(), Vec::new());
         let mut chains = [FIRST, COND, TRUTH].map(|chain| {
             let (name, stack) = branches[chain];
-            let layers = layers(stack, name).into_iter().enumerate();
-            let layers = layers.map(|(layer, (name, weight, bias))| {
-                parameters.push(Parameter { name, parts: vec![(chain, layer)] });
-                let inputs = weight.len() / bias.len();
-                Dense::new(Matrix::from_columns(&weight, inputs, 0, inputs), &bias, slope)
+            let named = stack.named_tensors(name);
+            let shapes = named.iter().step_by(2).map(|(_, weight)| widths(weight)).enumerate();
+            let layers = shapes.map(|(layer, widths)| {
+                parts.push(vec![(chain, layer)]);
+                Dense::zeros(widths, slope)
             });
-            layers.collect::<Vec<_>>()
+            let layers: Vec<_> = layers.collect();
+            weights.extend(named);
+            layers
         });
         let joint = chains[FIRST].len();
-        let mut trunk = layers(trunk, "out").into_iter().peekable();
-        let (name, weight, bias) = trunk.next()?;
-        let parts = [FIRST, COND, TRUTH].map(|chain| (chain, joint)).to_vec();
-        parameters.push(Parameter { name, parts });
-        let step = weight.len() / bias.len();
+        let named = trunk.named_tensors("out");
+        let shapes: Vec<_> = named.iter().step_by(2).map(|(_, weight)| widths(weight)).collect();
+        weights.extend(named);
+        let (last, (&[inputs, outputs], others)) = (shapes.len() - 1, shapes.split_first()?);
+        parts.push([FIRST, COND, TRUTH].map(|chain| (chain, joint)).to_vec());
+        let bent = |layer| if layer < last { slope } else { 1.0 };
         for (chain, layers) in chains.iter_mut().enumerate() {
-            let columns = Matrix::from_columns(&weight, step, chain * (step / 3), step / 3);
-            let bias = if chain == COND { &bias[..] } else { &[] };
-            layers.push(Dense::new(columns, bias, if chain == FIRST { slope } else { 1.0 }));
+            let slope = if chain == FIRST { bent(0) } else { 1.0 };
+            layers.push(Dense::zeros([inputs / 3, outputs], slope));
         }
-        while let Some((name, weight, bias)) = trunk.next() {
-            parameters.push(Parameter { name, parts: vec![(FIRST, chains[FIRST].len())] });
-            let inputs = weight.len() / bias.len();
-            let weight = Matrix::from_columns(&weight, inputs, 0, inputs);
-            let slope = if trunk.peek().is_some() { slope } else { 1.0 };
-            chains[FIRST].push(Dense::new(weight, &bias, slope));
+        for (layer, &widths) in others.iter().enumerate() {
+            parts.push(vec![(FIRST, joint + layer + 1)]);
+            chains[FIRST].push(Dense::zeros(widths, bent(layer + 1)));
         }
-        Some(Self { chains: chains.map(Chain::new), joint, parameters })
+        let mut network = Self { chains: chains.map(Chain::new), joint, parts };
+        network.refresh(&weights);
+        Some((network, weights))
+    }
+
+    /// Takes the present values of weights and biases, given in the order of
+    /// [`Network::new`].
+    pub(super) fn refresh(&mut self, weights: &[(String, Tensor)]) {
+        for (parts, pair) in self.parts.iter().zip(weights.chunks_exact(2)) {
+            let (weight, bias) = (memory(&pair[0].1), memory(&pair[1].1));
+            let mut column = 0;
+            for &(chain, layer) in parts {
+                let layer = &mut self.chains[chain].layers_mut()[layer];
+                layer.set(weight, column, bias);
+                column += layer.widths()[0];
+            }
+        }
     }
 
     /// A block without rows.
@@ -119,16 +116,19 @@ impl Network {
         Block { rows: 0, sets: 0, trails }
     }
 
+    /// Widths of a set's inputs, and of contexts.
+    pub(super) fn widths(&self) -> [usize; 2] {
+        let [first, cond, truth] =
+            [FIRST, COND, TRUTH].map(|chain| self.chains[chain].layers()[0].widths()[0]);
+        [first, cond + truth]
+    }
+
     /// From the inputs of a block to its outputs.
     pub(super) fn forward(&self, block: &mut Block) {
-        let (rows, sets) = (block.rows, block.sets);
         let [first, cond, truth] = &mut block.trails;
-        self.chains[COND].forward(cond, 0..rows, None);
-        self.chains[TRUTH].forward(truth, 0..rows, Some((self.joint, cond.outputs())));
-        for set in 0..sets {
-            let base = Some((self.joint, truth.outputs()));
-            self.chains[FIRST].forward(first, set * rows..(set + 1) * rows, base);
-        }
+        self.chains[COND].forward(cond, None);
+        self.chains[TRUTH].forward(truth, Some((self.joint, cond.outputs())));
+        self.chains[FIRST].forward(first, Some((self.joint, truth.outputs())));
     }
 
     /// From the signals at a block's outputs to those of the first chain.
@@ -167,43 +167,34 @@ impl Network {
         self.chains[FIRST].gradients(first, rows, plain);
     }
 
-    /// How many weights there are, each with its bias.
-    pub(super) fn parameters(&self) -> usize {
-        self.parameters.len()
-    }
-
-    /// The name, the weight's and the bias's gradient of a parameter, summed over blocks.
-    pub(super) fn parameter_gradient(
-        &self,
-        parameter: usize,
-        blocks: &[Block],
-    ) -> (&str, Vec<f32>, Vec<f32>) {
-        let Parameter { name, parts } = &self.parameters[parameter];
-        let mut weight = Vec::new();
-        let outputs = blocks[0].gradient(parts[0]).weight.rows();
-        for row in 0..outputs {
-            for &part in parts {
-                let from = weight.len();
-                for (i, block) in blocks.iter().enumerate() {
-                    let addend = block.gradient(part).weight.row(row);
-                    if i == 0 {
-                        weight.extend_from_slice(addend);
-                    } else {
-                        weight[from..]
-                            .iter_mut()
-                            .zip(addend)
-                            .for_each(|(sum, value)| *sum += value);
-                    }
+    /// Sums gradients over blocks into those of weights and biases, given in the order of
+    /// [`Network::new`].
+    pub(super) fn sum_gradients(&self, blocks: &[Block], gradients: &mut [Tensor]) {
+        for (parts, pair) in self.parts.iter().zip(gradients.chunks_exact_mut(2)) {
+            let [weight, bias] = pair else { return };
+            let (weight, bias) = (memory_mut(weight), memory_mut(bias));
+            let step = weight.len() / bias.len();
+            for (row, weight) in weight.chunks_exact_mut(step).enumerate() {
+                let mut rest = weight;
+                for &part in parts {
+                    let rows = blocks.iter().map(|block| block.gradient(part).weight.row(row));
+                    let width = blocks[0].gradient(part).weight.width();
+                    let (here, others) = rest.split_at_mut(width);
+                    sum(here, rows);
+                    rest = others;
                 }
             }
+            sum(bias, blocks.iter().map(|block| block.gradient(parts[0]).bias.row(0)));
         }
-        let mut bias = vec![0.0; outputs];
-        for block in blocks {
-            let addend = block.gradient(parts[0]).bias.row(0);
-            bias.iter_mut().zip(addend).for_each(|(sum, value)| *sum += value);
-        }
-        (name, weight, bias)
     }
+}
+
+/// Sums rows, one after the other.
+fn sum<'a>(to: &mut [f32], mut rows: impl Iterator<Item = &'a [f32]>) {
+    if let Some(first) = rows.next() {
+        to.copy_from_slice(first);
+    }
+    rows.for_each(|row| to.iter_mut().zip(row).for_each(|(sum, value)| *sum += value));
 }
 
 impl Block {
@@ -213,6 +204,11 @@ impl Block {
         for (trail, rows) in self.trails.iter_mut().zip([rows * sets, rows, rows]) {
             trail.input(rows);
         }
+    }
+
+    /// Rows of a set, and sets.
+    pub(super) fn shape(&self) -> [usize; 2] {
+        [self.rows, self.sets]
     }
 
     /// Fills the inputs of a set with as many rows of numbers.

@@ -1,20 +1,123 @@
 //! Passes through generator and critic without autograd.
 
-use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
+
 use tch::Tensor;
 
-use super::network::{Block, Network, values};
+use super::network::{Block, Network};
 
 /// Rows that one block should have.
 const ROWS: usize = 64;
 /// More blocks than this are not made: each has gradients of its own.
 const MOST_BLOCKS: usize = 16;
 
-/// A pass through a generator or a critic, and the gradients that it leads to, without
+/// Passes through a generator or a critic, and the gradients that they lead to, without
 /// autograd: for weights in single precision on the CPU and a piecewise-linear activation.
 ///
+/// A batch is cut into blocks of rows, and one thread does all that is to be done on a block,
+/// see [`TabularBlock`]: the threads meet once a batch. What a pass needs of memory stays for the
+/// next one. Results are the same bits for any number of threads; [`tch::get_num_threads`] are
+/// used.
+///
+/// ```
+/// use astrogen_models::{TabularConfig, TabularPass};
+/// use tch::{Device, nn};
+///
+/// let store = nn::VarStore::new(Device::Cpu);
+/// let critic = TabularConfig::default().init_critic(&store.root())?;
+/// let (features, context) = (vec![1.0; 5 * 3], vec![0.0; 5 * 9]);
+///
+/// let mut pass = critic.pass().expect("leaky ReLU is piecewise linear");
+/// let scores = TabularPass::run([&mut pass], 5, |rows, [mut critic]| {
+///     critic.forward(&[rows.of(&features)], rows.of(&context));
+///     critic.backward(&[&vec![1.0; rows.count()]]);
+///     assert_eq!(critic.input_gradient(0).len(), rows.count() * 3);
+///     critic.weight_gradients(None); // of the sum of the scores
+///     critic.outputs(0)
+/// });
+/// assert_eq!(scores.concat().len(), 5);
+/// assert_eq!(pass.gradients().len(), store.len());
+/// # Ok::<(), astrogen_models::ModelError>(())
+/// ```
+#[derive(Debug)]
+pub struct TabularPass {
+    network: Network,
+    weights: Vec<(String, Tensor)>,
+    /// Where the names stand when they are sorted.
+    sorted: Vec<usize>,
+    gradients: Vec<Tensor>,
+    blocks: Vec<Block>,
+}
+
+impl TabularPass {
+    pub(super) fn new((network, weights): (Network, Vec<(String, Tensor)>)) -> Self {
+        let mut sorted: Vec<_> = (0..weights.len()).collect();
+        sorted.sort_by_key(|&i| &weights[i].0);
+        let gradients = weights.iter().map(|(_, weight)| weight.detach().zeros_like()).collect();
+        Self { network, weights, sorted, gradients, blocks: Vec::new() }
+    }
+
+    /// Runs networks, with their present weights, on `rows` rows: `work` is called with each
+    /// block's rows and the networks' [`TabularBlock`]s. What it returns, in the order of the
+    /// rows.
+    pub fn run<const K: usize, R: Send>(
+        passes: [&mut Self; K],
+        rows: usize,
+        work: impl Fn(BlockRows, [TabularBlock<'_>; K]) -> R + Sync,
+    ) -> Vec<R> {
+        let count = rows.div_ceil(ROWS).next_power_of_two().clamp(1, MOST_BLOCKS);
+        let mut networks = passes.map(|Self { network, weights, blocks, .. }| {
+            network.refresh(weights);
+            blocks.resize_with(count, || network.block());
+            (&*network, blocks.iter_mut())
+        });
+        let mut results: Vec<_> = (0..count).map(|_| None).collect();
+        let jobs = results.iter_mut().enumerate().map(|(i, result)| {
+            let [from, to] = [i, i + 1].map(|i| i * rows / count);
+            let blocks = networks.each_mut().map(|(network, blocks)| {
+                // Every network has so many blocks from above.
+                let block = blocks.next().expect("as many blocks as results");
+                TabularBlock { network, block, rows: to - from }
+            });
+            (BlockRows { from, to, total: rows }, blocks, result)
+        });
+        let jobs = Mutex::new(jobs.collect::<Vec<_>>().into_iter());
+        let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let thread = || {
+            while let Some((rows, blocks, result)) = next() {
+                *result = Some(work(rows, blocks));
+            }
+        };
+        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).min(count);
+        if threads > 1 {
+            rayon::in_place_scope(|scope| {
+                (1..threads).for_each(|_| scope.spawn(|_| thread()));
+                thread();
+            });
+        } else {
+            thread();
+        }
+        results.into_iter().flatten().collect()
+    }
+
+    /// Names of weights and biases, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.sorted.iter().map(|&i| self.weights[i].0.as_str())
+    }
+
+    /// Gradients of all weights and biases in the order of their names, summed over the blocks of
+    /// a run, each of which came to [`TabularBlock::weight_gradients`]. Their memory is that of
+    /// the next ones too.
+    pub fn gradients(&mut self) -> Vec<Tensor> {
+        self.network.sum_gradients(&self.blocks, &mut self.gradients);
+        self.sorted.iter().map(|&i| self.gradients[i].shallow_clone()).collect()
+    }
+}
+
+/// A network and a block of rows: what one thread works on.
+///
 /// ```text
-/// outputs            y = f(x | context)
+/// forward            y = f(x | context)
 /// backward           from dP/dy, once
 /// input_gradient     dP/dx
 /// weight_gradients   dP/dW and dP/db, and of <tangent, dP/dx> by W in the last set
@@ -22,172 +125,96 @@ const MOST_BLOCKS: usize = 16;
 ///
 /// There may be several sets of inputs `x` for the same contexts: what depends on the contexts
 /// alone is computed once. The second kind of weight gradient is that of a gradient penalty,
-/// see [`astrogen_losses::gradient_penalty`]. Results are the same bits for any number of
-/// threads; [`tch::get_num_threads`] are used.
-///
-/// ```
-/// use astrogen_models::TabularConfig;
-/// use tch::{Device, Kind, Tensor, nn};
-///
-/// let store = nn::VarStore::new(Device::Cpu);
-/// let critic = TabularConfig::default().init_critic(&store.root())?;
-/// let features = Tensor::ones([5, 3], (Kind::Float, Device::Cpu));
-/// let context = Tensor::zeros([5, 9], (Kind::Float, Device::Cpu));
-///
-/// let mut pass = critic.pass(&[&features], &context).expect("leaky ReLU is piecewise linear");
-/// let scores = pass.outputs(0); // [5, 1]
-/// pass.backward(&[&scores.ones_like()]);
-/// assert_eq!(pass.input_gradient(0).size(), [5, 3]);
-/// let gradients = pass.weight_gradients(None); // by name, of the sum of the scores
-/// assert_eq!(gradients.len(), store.len());
-/// # Ok::<(), astrogen_models::ModelError>(())
-/// ```
+/// see [`astrogen_losses::gradient_penalty`]. All numbers are row by row.
 #[derive(Debug)]
-pub struct TabularPass {
-    network: Network,
-    blocks: Vec<Block>,
-    /// Rows of a set, and sets.
+pub struct TabularBlock<'a> {
+    network: &'a Network,
+    block: &'a mut Block,
     rows: usize,
-    sets: usize,
 }
 
-impl TabularPass {
-    /// Runs sets of inputs `[N, in]` forward, all for contexts `[N, context]`.
+impl TabularBlock<'_> {
+    /// Runs sets of inputs `[rows, in]` forward, all for contexts `[rows, context]`.
     ///
     /// # Panics
-    /// Where they have another shape.
-    pub(super) fn forward(
-        network: Network,
-        inputs: &[&Tensor],
-        context: &Tensor,
-        [width, context_width]: [i64; 2],
-    ) -> Self {
-        let n = context.size().first().copied().unwrap_or_default();
-        assert_eq!(context.size(), [n, context_width], "the shape of contexts");
-        inputs.iter().for_each(|x| assert_eq!(x.size(), [n, width], "the shape of inputs"));
-        let (rows, sets) = (n as usize, inputs.len());
-        let count = rows.div_ceil(ROWS).next_power_of_two().clamp(1, MOST_BLOCKS);
-        let blocks = (0..count).map(|_| network.block()).collect();
-        let mut pass = Self { network, blocks, rows, sets };
-        let (inputs, context) =
-            (inputs.iter().map(|x| values(x)).collect::<Vec<_>>(), values(context));
-        pass.each(|network, block, rows| {
-            block.resize(rows.len(), sets);
-            block.set_context(rows.of(&context));
-            for (set, inputs) in inputs.iter().enumerate() {
-                block.set_inputs(set, rows.of(inputs));
-            }
-            network.forward(block);
-        });
-        pass
+    /// Where they have another length.
+    pub fn forward(&mut self, inputs: &[&[f32]], context: &[f32]) {
+        let Self { network, block, rows } = self;
+        let [width, context_width] = network.widths();
+        assert_eq!(context.len(), *rows * context_width, "numbers of contexts");
+        inputs.iter().for_each(|x| assert_eq!(x.len(), *rows * width, "numbers of inputs"));
+        block.resize(*rows, inputs.len());
+        block.set_context(context);
+        inputs.iter().enumerate().for_each(|(set, inputs)| block.set_inputs(set, inputs));
+        network.forward(block);
     }
 
-    /// Outputs `[N, out]` of a set.
+    /// Outputs `[rows, out]` of a set.
     ///
     /// # Panics
     /// Where there is no such set.
-    pub fn outputs(&self, set: usize) -> Tensor {
-        assert!(set < self.sets, "one of the pass's sets");
-        let outputs: Vec<f32> =
-            self.blocks.iter().flat_map(|block| block.outputs().values(block.range(set))).collect();
-        Tensor::from_slice(&outputs).view([self.rows as i64, -1])
+    pub fn outputs(&self, set: usize) -> Vec<f32> {
+        self.block.outputs().values(self.block.range(set)).collect()
     }
 
-    /// Runs signals `dP/dy` `[N, out]`, one a set, back through the network.
+    /// Runs signals `dP/dy` `[rows, out]`, one a set, back through the network.
     ///
     /// # Panics
-    /// Where they are not one a set, of the outputs' shape.
-    pub fn backward(&mut self, signals: &[&Tensor]) {
-        assert_eq!(signals.len(), self.sets, "signals for every set");
-        let outputs = self.blocks[0].outputs().width();
-        let signals: Vec<_> = signals.iter().map(|signals| values(signals)).collect();
-        signals.iter().for_each(|values| assert_eq!(values.len(), self.rows * outputs));
-        self.each(|network, block, rows| {
-            for (set, signals) in signals.iter().enumerate() {
-                block.set_output_signals(set, rows.of(signals));
-            }
-            network.backward(block);
-        });
+    /// Where they are not one a set, of the outputs' length.
+    pub fn backward(&mut self, signals: &[&[f32]]) {
+        let ([rows, sets], width) = (self.block.shape(), self.block.outputs().width());
+        assert_eq!(signals.len(), sets, "signals for every set");
+        for (set, signals) in signals.iter().enumerate() {
+            assert_eq!(signals.len(), rows * width, "numbers of signals");
+            self.block.set_output_signals(set, signals);
+        }
+        self.network.backward(self.block);
     }
 
-    /// `dP/dx` `[N, in]` of a set, after [`TabularPass::backward`].
+    /// `dP/dx` `[rows, in]` of a set, after [`TabularBlock::backward`].
     ///
     /// # Panics
     /// Where there is no such set, or no signal.
-    pub fn input_gradient(&self, set: usize) -> Tensor {
-        assert!(set < self.sets, "one of the pass's sets");
-        let mut gradient = Vec::new();
-        for block in &self.blocks {
-            gradient.extend(self.network.input_gradient(block, set).values(block.range(set)));
-        }
-        Tensor::from_slice(&gradient).view([self.rows as i64, -1])
+    pub fn input_gradient(&self, set: usize) -> Vec<f32> {
+        let range = self.block.range(set);
+        self.network.input_gradient(self.block, set).values(range).collect()
     }
 
-    /// Gradients of all weights and biases by their names, after [`TabularPass::backward`]. With a
-    /// tangent `[N, in]`, the last set's are those of `<tangent, dP/dx>`, the tangent being
-    /// constant.
+    /// Computes the gradients of all weights and biases, after [`TabularBlock::backward`]. With a
+    /// tangent `[rows, in]`, the last set's are those of `<tangent, dP/dx>`, the tangent being
+    /// constant. It takes the place of the last set's values,
+    /// so this ends the pass.
     ///
     /// # Panics
-    /// Where there was no signal, or the tangent has another shape than the inputs.
-    pub fn weight_gradients(mut self, tangent: Option<&Tensor>) -> Vec<(String, Tensor)> {
-        let (last, tangent) = (self.sets - 1, tangent.map(values));
-        let plain = if tangent.is_some() { last } else { self.sets };
-        self.each(|network, block, rows| {
-            if let Some(tangent) = &tangent {
-                block.set_inputs(last, rows.of(tangent));
-                network.tangent(block, last);
-            }
-            network.gradients(block, plain);
-        });
-        let Self { network, blocks, .. } = &self;
-        let gradient = |parameter| network.parameter_gradient(parameter, blocks);
-        let gradients: Vec<_> = if tch::get_num_threads() > 1 {
-            (0..network.parameters()).into_par_iter().map(gradient).collect()
-        } else {
-            (0..network.parameters()).map(gradient).collect()
-        };
-        let tensors = gradients.into_iter().flat_map(|(name, weight, bias)| {
-            let outputs = bias.len() as i64;
-            [
-                (format!("{name}.weight"), Tensor::from_slice(&weight).view([outputs, -1])),
-                (format!("{name}.bias"), Tensor::from_slice(&bias)),
-            ]
-        });
-        tensors.collect()
-    }
-
-    /// Does some work on every block, with its rows.
-    fn each(&mut self, work: impl Fn(&Network, &mut Block, Rows) + Sync) {
-        let (network, total, count) = (&self.network, self.rows, self.blocks.len());
-        let work = |(i, block): (usize, &mut Block)| {
-            let [from, to] = [i, i + 1].map(|i| i * total / count);
-            work(network, block, Rows { from, to, total });
-        };
-        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).max(1);
-        if threads == 1 || count == 1 {
-            self.blocks.iter_mut().enumerate().for_each(work);
-        } else {
-            let blocks = self.blocks.par_iter_mut().enumerate();
-            blocks.with_min_len(count.div_ceil(threads)).for_each(work);
+    /// Where there was no signal, or the tangent has another length than the inputs.
+    pub fn weight_gradients(&mut self, tangent: Option<&[f32]>) {
+        let Self { network, block, .. } = self;
+        let [rows, sets] = block.shape();
+        if let Some(tangent) = tangent {
+            assert_eq!(tangent.len(), rows * network.widths()[0], "numbers of a tangent");
+            block.set_inputs(sets - 1, tangent);
+            network.tangent(block, sets - 1);
         }
+        network.gradients(block, sets - usize::from(tangent.is_some()));
     }
 }
 
 /// The rows of a block among all.
-#[derive(Clone, Copy)]
-struct Rows {
+#[derive(Debug, Clone, Copy)]
+pub struct BlockRows {
     from: usize,
     to: usize,
     total: usize,
 }
 
-impl Rows {
-    fn len(self) -> usize {
+impl BlockRows {
+    /// How many they are.
+    pub fn count(self) -> usize {
         self.to - self.from
     }
 
     /// What belongs to these rows of numbers that belong to all.
-    fn of(self, values: &[f32]) -> &[f32] {
+    pub fn of<T>(self, values: &[T]) -> &[T] {
         let width = values.len() / self.total.max(1);
         &values[self.from * width..self.to * width]
     }

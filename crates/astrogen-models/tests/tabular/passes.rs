@@ -1,6 +1,6 @@
 //! Passes without autograd: autograd's numbers in double precision, for networks of any size.
 
-use astrogen_models::{Activation, TabularConfig};
+use astrogen_models::{Activation, TabularConfig, TabularPass};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use tch::nn::VarStore;
@@ -52,8 +52,20 @@ fn share_weights(single: &VarStore, double: &mut VarStore) {
     double.copy(single).unwrap();
 }
 
-fn by_name(gradients: Vec<(String, Tensor)>) -> Named {
-    gradients.into_iter().map(|(name, gradient)| (name, gradient.to_kind(Kind::Double))).collect()
+/// The numbers of a tensor, row by row.
+fn values(tensor: &Tensor) -> Vec<f32> {
+    tensor.flatten(0, -1).try_into().unwrap()
+}
+
+/// `[N, ...]` from the numbers of its blocks of rows.
+fn rows(blocks: Vec<Vec<f32>>, n: i64) -> Tensor {
+    Tensor::from_slice(&blocks.concat()).view([n, -1])
+}
+
+fn by_name(pass: &mut TabularPass) -> Named {
+    let gradients = pass.gradients();
+    let named = pass.names().zip(gradients);
+    named.map(|(name, gradient)| (name.to_owned(), gradient.to_kind(Kind::Double))).collect()
 }
 
 #[test]
@@ -72,12 +84,19 @@ fn a_pass_through_the_generator_is_autograds() {
         let objective = (&expected * &signal_64).sum(None::<Kind>);
         let below = Tensor::run_backward(&[&objective], &[&latent_64], true, false).remove(0);
 
-        let mut pass = single.pass(&latent, &context).unwrap();
-        assert_close(&what, &pass.outputs(0), &expected, TOLERANCE);
-        pass.backward(&[&signal]);
-        assert_close(&what, &pass.input_gradient(0), &below, TOLERANCE);
-        let got = by_name(pass.weight_gradients(None));
-        assert_all_close(&what, &got, &gradients(&double_store, &objective), TOLERANCE);
+        let [latent, context, signal] = [latent, context, signal].map(|tensor| values(&tensor));
+        let mut pass = single.pass().unwrap();
+        let blocks = TabularPass::run([&mut pass], n as usize, |rows, [mut block]| {
+            block.forward(&[rows.of(&latent)], rows.of(&context));
+            block.backward(&[rows.of(&signal)]);
+            block.weight_gradients(None);
+            (block.outputs(0), block.input_gradient(0))
+        });
+        let (outputs, inputs) = blocks.into_iter().unzip();
+        assert_close(&what, &rows(outputs, n), &expected, TOLERANCE);
+        assert_close(&what, &rows(inputs, n), &below, TOLERANCE);
+        let expected = gradients(&double_store, &objective);
+        assert_all_close(&what, &by_name(&mut pass), &expected, TOLERANCE);
     }
 }
 
@@ -100,15 +119,33 @@ fn a_pass_through_the_critic_is_autograds_differentiated_twice() {
         let plain = [0, 1].map(|i| scores[i].dot(&signals[i].1.squeeze_dim(1)));
         let objective = &plain[0] + &plain[1] + (&slopes * &tangent_64).sum(None::<Kind>);
 
-        let features = sets.each_ref().map(|(single, _)| single);
-        let mut pass = single.pass(&features, &context).unwrap();
-        for (set, expected) in scores.iter().enumerate() {
-            assert_close(&what, &pass.outputs(set).squeeze_dim(1), expected, TOLERANCE);
+        let sets = sets.each_ref().map(|(single, _)| values(single));
+        let signals = [&signals[0].0, &signals[1].0, &signals[0].0.ones_like()].map(values);
+        let [context, tangent] = [context, tangent].map(|tensor| values(&tensor));
+        let mut pass = single.pass().unwrap();
+        // The second run has the first one's memory.
+        for n_sets in [2, 3] {
+            let blocks = TabularPass::run([&mut pass], n as usize, |rows, [mut block]| {
+                let [sets, signals] =
+                    [&sets, &signals].map(|sets| sets.each_ref().map(|set| rows.of(set)));
+                block.forward(&sets[..n_sets], rows.of(&context));
+                block.backward(&signals[..n_sets]);
+                let slopes = block.input_gradient(n_sets - 1);
+                let outputs: Vec<_> = (0..n_sets).map(|set| block.outputs(set)).collect();
+                block.weight_gradients((n_sets == 3).then(|| rows.of(&tangent)));
+                (outputs, slopes)
+            });
+            let (outputs, inputs): (Vec<_>, Vec<_>) = blocks.into_iter().unzip();
+            for (set, expected) in scores.iter().enumerate().take(n_sets) {
+                let outputs = outputs.iter().map(|sets| sets[set].clone()).collect();
+                assert_close(&what, &rows(outputs, n).squeeze_dim(1), expected, TOLERANCE);
+            }
+            if n_sets == 3 {
+                assert_close(&what, &rows(inputs, n), &slopes, TOLERANCE);
+            }
         }
-        pass.backward(&[&signals[0].0, &signals[1].0, &signals[0].0.ones_like()]);
-        assert_close(&what, &pass.input_gradient(2), &slopes, TOLERANCE);
-        let got = by_name(pass.weight_gradients(Some(&tangent)));
-        assert_all_close(&what, &got, &gradients(&double_store, &objective), TOLERANCE);
+        let expected = gradients(&double_store, &objective);
+        assert_all_close(&what, &by_name(&mut pass), &expected, TOLERANCE);
     }
 }
 
@@ -116,11 +153,16 @@ fn a_pass_through_the_critic_is_autograds_differentiated_twice() {
 fn signals_of_equal_size_and_other_sign_leave_the_last_bias() {
     let (_store, critic) = critic(&TabularConfig::default());
     let n = 67;
-    let features = [0.1, 0.3].map(|phase| both([n, 3], phase).0);
-    let mut pass = critic.pass(&features.each_ref(), &both([n, 9], 0.5).0).unwrap();
-    let up = pass.outputs(0).full_like(1.0 / n as f64);
-    pass.backward(&[&-&up, &up]);
-    let gradients: Named = pass.weight_gradients(None).into_iter().collect();
+    let [real, fake] = [0.1, 0.3].map(|phase| values(&both([n, 3], phase).0));
+    let context = values(&both([n, 9], 0.5).0);
+    let mut pass = critic.pass().unwrap();
+    TabularPass::run([&mut pass], n as usize, |rows, [mut block]| {
+        block.forward(&[rows.of(&real), rows.of(&fake)], rows.of(&context));
+        let [down, up] = [-1.0, 1.0].map(|sign| vec![sign / n as f32; rows.count()]);
+        block.backward(&[&down, &up]);
+        block.weight_gradients(None);
+    });
+    let gradients = by_name(&mut pass);
     assert_eq!(gradients["out.4.bias"].double_value(&[0]), 0.0);
     assert!(gradients["out.2.bias"].abs().max().double_value(&[]) > 0.0);
 }
@@ -130,15 +172,12 @@ fn smooth_activations_and_other_precisions_have_no_passes() {
     for (name, activation) in ACTIVATIONS {
         let ((mut g, generator), (mut c, critic)) =
             (generator(&small(activation)), critic(&small(activation)));
-        let (context, context_64) = both([4, 9], 0.5);
-        let (latent, latent_64) = both([4, 8], 0.1);
-        let (features, features_64) = both([4, 3], 0.1);
         let smooth = activation == Activation::Elu;
-        assert_eq!(generator.pass(&latent, &context).is_none(), smooth, "{name}");
-        assert_eq!(critic.pass(&[&features], &context).is_none(), smooth, "{name}");
+        assert_eq!(generator.pass().is_none(), smooth, "{name}");
+        assert_eq!(critic.pass().is_none(), smooth, "{name}");
         g.double();
         c.double();
-        assert!(generator.pass(&latent_64, &context_64).is_none(), "{name}");
-        assert!(critic.pass(&[&features_64], &context_64).is_none(), "{name}");
+        assert!(generator.pass().is_none(), "{name}");
+        assert!(critic.pass().is_none(), "{name}");
     }
 }

@@ -21,6 +21,7 @@
 
 mod calibrate;
 mod gradients;
+mod passes;
 
 use std::path::Path;
 
@@ -29,7 +30,9 @@ use astrogen_models::{TabularConfig, TabularCritic, TabularGenerator};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, no_grad};
 
-pub use calibrate::calibrate;
+pub use self::calibrate::calibrate;
+
+use self::passes::Passes;
 
 use crate::TrainError;
 use crate::critic::{CriticTerms, PenaltyTerm};
@@ -108,6 +111,8 @@ pub struct CwganGpStep {
     average: Ema<TabularGenerator>,
     generator_optimizer: Adam,
     critic_optimizer: Adam,
+    /// None where the networks have no passes of their own.
+    passes: Option<Passes>,
     /// The scalars that not every step makes anew: generator loss, penalty, gradient norm.
     last: [Tensor; 3],
 }
@@ -129,10 +134,16 @@ impl CwganGpStep {
         let generator = Network::new(device, |path| model.init_generator(path))?;
         let critic = Network::new(device, |path| model.init_critic(path))?;
         let average = Network::new(device, |path| model.init_generator(path))?;
+        let generator_optimizer = Adam::new(generator.parameters(), config.generator_optimizer)?;
+        let critic_optimizer = Adam::new(critic.parameters(), config.critic_optimizer)?;
         Ok(Self {
             average: Ema::new(average, &generator, config.ema_decay)?,
-            generator_optimizer: Adam::new(generator.parameters(), config.generator_optimizer)?,
-            critic_optimizer: Adam::new(critic.parameters(), config.critic_optimizer)?,
+            passes: Passes::new(
+                (&generator.module, &generator_optimizer),
+                (&critic.module, &critic_optimizer),
+            ),
+            generator_optimizer,
+            critic_optimizer,
             generator,
             critic,
             last: [(); 3].map(|()| Tensor::zeros([0i64; 0], (Kind::Float, device))),
@@ -166,19 +177,22 @@ impl CwganGpStep {
         check_size("latents", latent, &[n, self.model.latent_dim])?;
         check_size("interpolation weights", &draw.weights, &[n])?;
         self.schedule();
-        let fake = match self.generator.module.pass(latent, context) {
-            Some(pass) => pass.outputs(0),
-            None => no_grad(|| self.generator.module.forward(latent, context)),
+        let config = &self.config.penalty;
+        let due = config.applies_at(self.critic_optimizer.steps());
+        let CriticTerms { loss, wasserstein, penalty, gradients } = match &mut self.passes {
+            Some(passes) => {
+                passes.of_critic([context, real, latent], due.then_some((config, draw)))?
+            }
+            None => {
+                let fake = no_grad(|| self.generator.module.forward(latent, context));
+                let term = due.then(|| PenaltyTerm {
+                    points: penalty_points(config.kind, real, &fake, draw),
+                    config,
+                });
+                let (critic, optimizer) = (&self.critic.module, &self.critic_optimizer);
+                gradients::of_critic(critic, context, [real, &fake], term, optimizer)?
+            }
         };
-
-        let penalty = &self.config.penalty;
-        let term = penalty.applies_at(self.critic_optimizer.steps()).then(|| PenaltyTerm {
-            points: penalty_points(penalty.kind, real, &fake, draw),
-            config: penalty,
-        });
-        let (critic, optimizer) = (&self.critic.module, &self.critic_optimizer);
-        let CriticTerms { loss, wasserstein, penalty, gradients } =
-            gradients::of_critic(critic, context, [real, &fake], term, optimizer)?;
         self.critic_optimizer.step(&gradients);
         let [_, last_penalty, last_norm] = &mut self.last;
         if let Some((penalty, norm)) = penalty {
@@ -209,13 +223,17 @@ impl CwganGpStep {
         let n = real.size()[0];
         check_size("contexts", context, &[n, self.model.context_dim()])?;
         check_size("latents", latent, &[n, self.model.latent_dim])?;
-        let (loss, gradients) = gradients::of_generator(
-            &self.generator.module,
-            &self.critic.module,
-            [context, real, latent],
-            self.config.mse_weight,
-            &self.generator_optimizer,
-        )?;
+        let (inputs, mse_weight) = ([context, real, latent], self.config.mse_weight);
+        let (loss, gradients) = match &mut self.passes {
+            Some(passes) => passes.of_generator(inputs, mse_weight)?,
+            None => gradients::of_generator(
+                &self.generator.module,
+                &self.critic.module,
+                inputs,
+                mse_weight,
+                &self.generator_optimizer,
+            )?,
+        };
         self.generator_optimizer.step(&gradients);
         self.average.update();
         self.last[0].copy_(&loss);

@@ -38,18 +38,26 @@ impl Chain {
         }
     }
 
-    /// Runs some rows of the input. At layer `base.0`, the rows of `base.1` from its first on
-    /// take the bias's place.
-    pub(in crate::tabular) fn forward(
-        &self,
-        trail: &mut Trail,
-        rows: Range<usize>,
-        base: Option<(usize, &Matrix)>,
-    ) {
+    /// The layers.
+    pub(in crate::tabular) fn layers(&self) -> &[Dense] {
+        &self.layers
+    }
+
+    /// The layers, to be changed.
+    pub(in crate::tabular) fn layers_mut(&mut self) -> &mut [Dense] {
+        &mut self.layers
+    }
+
+    /// Runs the input. At layer `base.0`, the rows of `base.1` take the bias's place, in every
+    /// set of so many rows.
+    pub(in crate::tabular) fn forward(&self, trail: &mut Trail, base: Option<(usize, &Matrix)>) {
         for (l, layer) in self.layers.iter().enumerate() {
             let base = base.filter(|(at, _)| *at == l).map(|(_, base)| base);
             let (xs, ys) = trail.step(l);
-            layer.forward(xs, ys, rows.clone(), base);
+            let rows = base.map_or(xs.rows(), Matrix::rows);
+            for first in (0..xs.rows()).step_by(rows.max(1)) {
+                layer.forward(xs, ys, first..first + rows, base);
+            }
         }
     }
 

@@ -19,7 +19,8 @@ pub(super) trait Lanes: Copy {
     unsafe fn store(self, to: *mut f32);
     /// `self * by + plus`
     unsafe fn mul_add(self, by: Self, plus: Self) -> Self;
-    /// `self` where `sign` is above zero, `self * slope` elsewhere.
+    /// `self * slope` where `sign` is not above zero, and 0 if the slope is, whatever the number;
+    /// `self` elsewhere, and where `sign` is no number.
     unsafe fn bend(self, sign: Self, slope: f32) -> Self;
 }
 
@@ -58,7 +59,8 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn bend(mut self, sign: Self, slope: f32) -> Self {
         for i in 0..LANES {
-            self.0[i] *= if sign.0[i] > 0.0 { 1.0 } else { slope };
+            let bent = if slope == 0.0 { 0.0 } else { self.0[i] * slope };
+            self.0[i] = if sign.0[i] <= 0.0 { bent } else { self.0[i] };
         }
         self
     }
@@ -104,9 +106,11 @@ mod x86_64 {
         #[inline(always)]
         unsafe fn bend(self, sign: Self, slope: f32) -> Self {
             unsafe {
-                let above = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(sign.0, _mm512_setzero_ps());
-                let bent = _mm512_mul_ps(self.0, _mm512_set1_ps(slope));
-                Self(_mm512_mask_blend_ps(above, bent, self.0))
+                let zero = _mm512_setzero_ps();
+                let below = _mm512_cmp_ps_mask::<_CMP_LE_OQ>(sign.0, zero);
+                let bent =
+                    if slope == 0.0 { zero } else { _mm512_mul_ps(self.0, _mm512_set1_ps(slope)) };
+                Self(_mm512_mask_blend_ps(below, self.0, bent))
             }
         }
     }
@@ -146,11 +150,64 @@ mod x86_64 {
         #[inline(always)]
         unsafe fn bend(self, sign: Self, slope: f32) -> Self {
             let half = |i: usize| unsafe {
-                let above = _mm256_cmp_ps::<_CMP_GT_OQ>(sign.0[i], _mm256_setzero_ps());
-                let bent = _mm256_mul_ps(self.0[i], _mm256_set1_ps(slope));
-                _mm256_blendv_ps(bent, self.0[i], above)
+                let zero = _mm256_setzero_ps();
+                let below = _mm256_cmp_ps::<_CMP_LE_OQ>(sign.0[i], zero);
+                let bent = if slope == 0.0 {
+                    zero
+                } else {
+                    _mm256_mul_ps(self.0[i], _mm256_set1_ps(slope))
+                };
+                _mm256_blendv_ps(self.0[i], bent, below)
             };
             Self([half(0), half(1)])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A number bent by the sign of another, in registers of a kind that this machine has.
+    fn bent<L: Lanes>(value: f32, sign: f32, slope: f32) -> f32 {
+        let mut numbers = [0.0; LANES];
+        // SAFETY: the caller's machine has the registers, and the pointer so many numbers.
+        unsafe { L::splat(value).bend(L::splat(sign), slope).store(numbers.as_mut_ptr()) };
+        assert!(numbers.iter().all(|number| number.to_bits() == numbers[0].to_bits()));
+        numbers[0]
+    }
+
+    fn bends_as_libtorch<L: Lanes>() {
+        let infinity = f32::INFINITY;
+        // Slope 0 takes a number's place, and is no factor: 0 times infinity is no number.
+        for (value, sign, expected) in [
+            (-infinity, -infinity, 0.0),
+            (infinity, -1.0, 0.0),
+            (infinity, 0.0, 0.0),
+            (2.0, 1.0, 2.0),
+        ] {
+            assert_eq!(bent::<L>(value, sign, 0.0), expected, "{value}, {sign}");
+        }
+        assert_eq!(bent::<L>(-infinity, -infinity, 0.2), -infinity);
+        assert_eq!(bent::<L>(-3.0, -3.0, 0.5), -1.5);
+        assert_eq!(bent::<L>(-3.0, 1.0, 0.5), -3.0);
+        for slope in [0.0, 0.2] {
+            assert!(bent::<L>(f32::NAN, f32::NAN, slope).is_nan());
+        }
+    }
+
+    #[test]
+    fn registers_of_every_machine_bend_as_libtorch() {
+        bends_as_libtorch::<Portable>();
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected;
+            if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+                bends_as_libtorch::<Avx2>();
+            }
+            if is_x86_feature_detected!("avx512f") {
+                bends_as_libtorch::<Avx512>();
+            }
         }
     }
 }

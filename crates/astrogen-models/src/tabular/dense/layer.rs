@@ -20,16 +20,22 @@ pub(in crate::tabular) struct Dense {
 }
 
 impl Dense {
-    /// The layer of a weight `[out, in]`.
-    pub(in crate::tabular) fn new(weight: Matrix, bias: &[f32], slope: f32) -> Self {
-        let transposed = weight.transposed();
-        let mut padded = vec![0.0; transposed.stride()];
-        padded[..bias.len()].copy_from_slice(bias);
-        Self { weight, transposed, bias: padded, slope }
+    /// A layer of zeros.
+    pub(in crate::tabular) fn zeros([inputs, outputs]: [usize; 2], slope: f32) -> Self {
+        let (weight, transposed) = (Matrix::zeros(outputs, inputs), Matrix::zeros(inputs, outputs));
+        let bias = vec![0.0; transposed.stride()];
+        Self { weight, transposed, bias, slope }
+    }
+
+    /// Takes columns of a weight, from one on, and a bias.
+    pub(in crate::tabular) fn set(&mut self, weight: &[f32], column: usize, bias: &[f32]) {
+        self.weight.fill(0, weight, weight.len() / bias.len(), column);
+        self.transposed.transpose(&self.weight);
+        self.bias[..bias.len()].copy_from_slice(bias);
     }
 
     /// `[in, out]`
-    pub(super) fn widths(&self) -> [usize; 2] {
+    pub(in crate::tabular) fn widths(&self) -> [usize; 2] {
         [self.weight.width(), self.weight.rows()]
     }
 

@@ -24,22 +24,22 @@ impl Matrix {
     }
 
     /// Columns from one on, `width` of them, of rows that stand without padding, `step` apart.
+    #[cfg(test)]
     pub(crate) fn from_columns(values: &[f32], step: usize, column: usize, width: usize) -> Self {
         let mut matrix = Self::zeros(values.len() / step, width);
         matrix.fill(0, values, step, column);
         matrix
     }
 
-    /// Rows and columns exchanged.
-    pub(crate) fn transposed(&self) -> Self {
-        let mut transposed = Self::zeros(self.width, self.rows);
-        let stride = transposed.stride();
-        for i in 0..self.rows {
-            for (j, &value) in self.row(i).iter().enumerate() {
-                transposed.data[j * stride + i] = value;
-            }
+    /// Takes the numbers of a matrix with rows and columns exchanged.
+    pub(crate) fn transpose(&mut self, from: &Self) {
+        assert!(self.rows == from.width && self.width == from.rows, "the transpose's shape");
+        let stride = self.stride();
+        for i in 0..from.rows {
+            // What stands in a column, from the first row on.
+            let column = self.data[i..].iter_mut().step_by(stride);
+            column.zip(from.row(i)).for_each(|(to, &value)| *to = value);
         }
-        transposed
     }
 
     /// Another number of rows; those that stay keep their numbers.

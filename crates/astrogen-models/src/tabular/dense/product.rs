@@ -159,7 +159,8 @@ mod tests {
             let zero = Matrix::zeros(m, n);
             assert_eq!(all(&own), expected(&a, &b, &zero, Some(&signs)), "{m} {k} {n}");
             // The transpose, into later rows, from a bias.
-            let transposed = a.transposed();
+            let mut transposed = Matrix::zeros(k, m);
+            transposed.transpose(&a);
             let mut bias = vec![0.0; start.stride()];
             bias[..n].copy_from_slice(start.row(0));
             let mut later = Matrix::zeros(m + 2, n);
