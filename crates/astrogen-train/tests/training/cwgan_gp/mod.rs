@@ -1,5 +1,6 @@
 //! The conditional WGAN-GP step for tables.
 
+mod calibrate;
 mod golden;
 mod run;
 mod schedule;
