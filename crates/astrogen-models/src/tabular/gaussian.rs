@@ -52,9 +52,6 @@ const SLOPE: f64 = 0.2;
 /// The bound of the deviations' logarithms.
 const LOG_BOUND: f64 = 10.0;
 
-/// Deviations from the mean up to which whitened features are about linear.
-const KNEE: f64 = 3.0;
-
 /// The shape of a [`GaussianRegressor`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -226,16 +223,9 @@ impl GaussianRegressor {
         })
     }
 
-    /// What a Gaussian leaves to be learnt, `[N, features]` without gradients, of observed
-    /// features `[N, features]` and contexts of any device and float type:
-    ///
-    /// ```text
-    /// z = (observed - mean) / deviation,     whitened = 3 asinh(z / 3)
-    /// ```
-    ///
-    /// Were the features normal and independent, so would `z` be, by 0 and 1. The inverse
-    /// hyperbolic sine leaves it as it is where most of it lies, and keeps rows that are
-    /// hundreds of deviations off from outweighing all others.
+    /// What a Gaussian leaves to be learnt: `(observed - mean) / deviation`, `[N, features]`
+    /// without gradients, of observed features `[N, features]` and contexts of any device and
+    /// float type. Were the features normal and independent, so would these be, by 0 and 1.
     ///
     /// # Errors
     /// As [`GaussianRegressor::sample`].
@@ -245,12 +235,12 @@ impl GaussianRegressor {
             [bring(observed, self.options())?, bring(context, self.options())?];
         Ok(tch::no_grad(|| {
             let [mean, log_deviation] = self.forward(&context);
-            ((observed - mean) * (-log_deviation).exp() / KNEE).asinh() * KNEE
+            (observed - mean) * (-log_deviation).exp()
         }))
     }
 
     /// Takes [`GaussianRegressor::whiten`] back for rows `first_row ..` of a table, row by row:
-    /// `mean + deviation * 3 sinh(whitened / 3)`. A generator's features in the place of `whitened` make an
+    /// `mean + deviation * whitened`. A generator's features in the place of `whitened` make an
     /// emulator of both. Bits and threads are as for [`GaussianRegressor::emulate`].
     ///
     /// # Errors
@@ -279,8 +269,8 @@ impl GaussianRegressor {
         blocks::emulate(widths, &joined, first_row, 0, || {
             let network = self.replica()?;
             let generate = move |_: &_, joined: &Tensor| {
-                let z = (joined.narrow(1, 0, features as i64) / KNEE).sinh() * KNEE;
-                network.generate(&z, &joined.narrow(1, features as i64, width as i64))
+                let whitened = joined.narrow(1, 0, features as i64);
+                network.generate(&whitened, &joined.narrow(1, features as i64, width as i64))
             };
             Ok(blocks::by_tensors(widths, self.options(), generate))
         })

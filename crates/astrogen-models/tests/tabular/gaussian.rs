@@ -259,7 +259,7 @@ fn what_a_regression_leaves_is_whitened_and_taken_back_row_by_row() {
     let [mean, log_deviation] = regressor.forward(&context);
     let whitened = regressor.whiten(&observed, &context).unwrap();
     let z = (&observed - mean) / log_deviation.exp();
-    assert_close("whitened", &whitened, &((z / 3.0).asinh() * 3.0), 1e-6);
+    assert_close("whitened", &whitened, &z, 1e-6);
 
     let numbers = |tensor: &Tensor| -> Vec<f32> {
         Vec::try_from(tensor.to_kind(Kind::Float).flatten(0, -1)).unwrap()
