@@ -125,7 +125,7 @@ impl TabularPass {
 ///
 /// There may be several sets of inputs `x` for the same contexts: what depends on the contexts
 /// alone is computed once. The second kind of weight gradient is that of a gradient penalty,
-/// see [`astrogen_losses::gradient_penalty`]. All numbers are row by row.
+/// see [`mod@astrogen_losses::gradient_penalty`]. All numbers are row by row.
 #[derive(Debug)]
 pub struct TabularBlock<'a> {
     network: &'a Network,
