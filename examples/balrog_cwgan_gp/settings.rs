@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use astrogen::data::{Augment, Table, TableConfig, TableScaling};
+use astrogen::losses::{GradientPenaltyConfig, PenaltyKind};
 use astrogen::models::TabularConfig;
 use astrogen::prelude::*;
 use astrogen::train::cwgan_gp::CwganGpStepConfig;
@@ -54,8 +55,8 @@ pub(crate) struct RunConfig {
 #[derive(Clone, Copy, ValueEnum)]
 enum Recipe {
     /// Observed features in units of their local scatter, of which the generator learns what a
-    /// Gaussian regression leaves; no squared error, the critic faster than the generator, whose
-    /// learning rate falls to zero.
+    /// Gaussian regression leaves; no squared error, a one-sided penalty, the critic faster than
+    /// the generator, whose learning rate falls to zero.
     Residual,
     /// Balrog's own: all features in one unit, the squared error at weight 1, batches of 200,
     /// learning rates of 1e-4.
@@ -129,6 +130,10 @@ fn residual() -> CwganGpStepConfig {
         critic_optimizer: adam(5e-4),
         cosine_steps: Some(1), // the run's steps, once they are known; and the average's decay
         n_critic: 3,
+        penalty: GradientPenaltyConfig {
+            kind: PenaltyKind::OneSided,
+            ..GradientPenaltyConfig::default()
+        },
         ..CwganGpStepConfig::default()
     }
 }
