@@ -25,7 +25,7 @@ use crate::PreprocessError;
 ///
 /// let truth: Vec<f64> = (0..4000).map(|i| 18.0 + 0.0015 * f64::from(i)).collect();
 /// let scatter = |m: f64| 0.01 * 10f64.powf(0.3 * (m - 18.0));
-/// let swing = |i: usize| ((i * 997) % 2001) as f64 / 1000.0 - 1.0; // even in -1..1
+/// let swing = |i: usize| 2.0 * (0.618034 * i as f64).fract() - 1.0; // even in -1..1
 /// let observed: Vec<f64> =
 ///     truth.iter().enumerate().map(|(i, &m)| m + 0.02 + scatter(m) * swing(i)).collect();
 ///
