@@ -1,5 +1,8 @@
-//! The averaged generator judged at every checkpoint: metrics.csv, metrics.png, and the score
-//! that the best checkpoint is chosen by.
+//! The averaged generator judged at every checkpoint: metrics.csv, metrics.png, the whole report
+//! with its calibration in reports.jsonl, and the score that the best checkpoint is chosen by.
+
+use std::fs::OpenOptions;
+use std::io::Write;
 
 use anyhow::Result;
 use astrogen::metrics::emulation::EmulatedQuantity;
@@ -13,14 +16,18 @@ use astrogen::train::log::{History, HistoryCsv};
 use crate::held_out::HeldOut;
 use crate::train::emulate_rows;
 
+/// Further passes over the rows at every checkpoint, for the calibration.
+const DRAWS: u64 = 19;
+
 /// An observer that judges.
 pub(crate) struct Metrics<'a> {
     held_out: &'a HeldOut,
     gaussian: Option<&'a GaussianRegressor>,
     run: &'a RunDir,
     table: HistoryCsv,
-    /// Those of the networks that are being saved.
+    /// Those of the networks that are being saved, and their report as JSON.
     now: Vec<(&'static str, f64)>,
+    report: String,
 }
 
 impl<'a> Metrics<'a> {
@@ -30,14 +37,24 @@ impl<'a> Metrics<'a> {
         run: &'a RunDir,
     ) -> Self {
         let table = HistoryCsv::new(run.join("metrics.csv"));
-        Self { held_out, gaussian, run, table, now: Vec::new() }
+        Self { held_out, gaussian, run, table, now: Vec::new(), report: String::new() }
+    }
+
+    /// Appends the report of a step, a line of JSON.
+    fn keep(&self, step: u64) -> Result<()> {
+        let path = self.run.join("reports.jsonl");
+        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(writeln!(file, "{{\"step\":{step},\"report\":{}}}", self.report)?)
     }
 
     fn judge(&mut self, algorithm: &CwganGpStep) -> Result<f64> {
         let generator = algorithm.average();
         let emulate =
             |context: &[f32], row, seed| emulate_rows(generator, self.gaussian, context, row, seed);
-        let report = self.held_out.report(&self.held_out.generate(emulate, 0)?, &[])?;
+        let generated = self.held_out.generate(emulate, 0)?;
+        let draws = (1..=DRAWS).map(|pass| self.held_out.generate(emulate, pass));
+        let report = self.held_out.report(&generated, &draws.collect::<Result<Vec<_>>>()?)?;
+        self.report = serde_json::to_string(&report)?;
         let (bands, colours) = report.quantities.split_at(self.held_out.bands.len());
         self.now = vec![
             ("score", report.score),
@@ -55,6 +72,7 @@ impl Observer<CwganGpStep> for Metrics<'_> {
             Event::Started { .. } => self.table.observe(algorithm, event),
             Event::Saved { step, .. } => {
                 self.table.observe(algorithm, &Event::Logged { step, losses: &self.now })?;
+                self.keep(step).map_err(|error| TrainError::observer(error.to_string()))?;
                 draw(self.run).map_err(|error| TrainError::observer(error.to_string()))
             }
             _ => Ok(()),

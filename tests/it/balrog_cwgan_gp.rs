@@ -65,6 +65,8 @@ fn a_survey_becomes_an_emulator_with_numbers_figures_and_rows() {
     let metrics = fs::read_to_string(out.join("metrics.csv")).expect("metrics");
     assert!(metrics.starts_with("step,seconds,score,ks_bands,ks_colours,sliced_wasserstein\n"));
     assert_eq!(metrics.lines().count(), 7, "{metrics}");
+    let reports = fs::read_to_string(out.join("reports.jsonl")).expect("reports");
+    assert_eq!(reports.lines().filter(|line| line.contains("\"coverage_68\":0.")).count(), 6);
     for file in ["report.txt", "report.json", "history.csv", "metrics.png", "residuals.png"] {
         assert!(out.join(file).is_file(), "{file}");
     }
