@@ -45,6 +45,25 @@ pub(super) fn check_sample(
     Ok(())
 }
 
+/// Rows that follow each other in one block.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rows<'a> {
+    /// The place of the first one in the block.
+    pub(super) start: usize,
+    /// Latents of the whole block, row by row.
+    pub(super) latent: &'a [f32],
+    /// Contexts of these rows, row by row.
+    pub(super) context: &'a [f32],
+}
+
+/// What makes features of rows, row by row.
+pub(super) trait Worker:
+    FnMut(Rows<'_>, &mut [f32]) -> Result<(), ModelError> + Send
+{
+}
+
+impl<W: FnMut(Rows<'_>, &mut [f32]) -> Result<(), ModelError> + Send> Worker for W {}
+
 /// Rows of one block, and where their features go.
 struct Job<'a> {
     /// The block's number in the table.
@@ -58,22 +77,18 @@ struct Job<'a> {
 /// Features of rows `first_row ..` of a table, row by row, from their contexts; calls on its
 /// pieces give the same bits as one call on the whole.
 ///
-/// Each thread has a worker of its own, since tensors may not be shared between threads: from
-/// the latents and the contexts of a whole block, row by row, it makes the block's features. A
-/// row may depend on no other.
+/// Each thread has a worker of its own, since tensors may not be shared between threads. A row
+/// may depend on no other.
 ///
 /// # Errors
 /// [`ModelError::InvalidShape`] where the contexts are not whole rows, and those of the workers.
-pub(super) fn emulate<W>(
+pub(super) fn emulate<W: Worker>(
     widths: Widths,
     context: &[f32],
     first_row: u64,
     seed: u64,
     worker: impl Fn() -> Result<W, ModelError>,
-) -> Result<Vec<f32>, ModelError>
-where
-    W: FnMut(&[f32], &[f32]) -> Result<Vec<f32>, ModelError> + Send,
-{
+) -> Result<Vec<f32>, ModelError> {
     let (width, outputs) = (widths.context as usize, widths.features as usize);
     if !context.len().is_multiple_of(width) {
         return Err(ModelError::InvalidShape {
@@ -102,7 +117,12 @@ where
     let outcome = thread::scope(|scope| {
         let work = |mut worker: W| {
             tch::set_num_threads(1);
-            std::iter::from_fn(next).try_for_each(|job| job.run(widths, seed, &mut worker))
+            let mut latent = vec![0.0; BLOCK * widths.latent as usize];
+            std::iter::from_fn(next).try_for_each(|job| {
+                draw_latents(&mut latent, seed, job.block);
+                let rows = Rows { start: job.start, latent: &latent, context: job.context };
+                worker(rows, job.features)
+            })
         };
         let running: Vec<_> =
             workers.into_iter().map(|worker| scope.spawn(move || work(worker))).collect();
@@ -115,50 +135,41 @@ where
     outcome.map(|()| features)
 }
 
-impl Job<'_> {
-    fn run(
-        self,
-        widths: Widths,
-        seed: u64,
-        worker: &mut impl FnMut(&[f32], &[f32]) -> Result<Vec<f32>, ModelError>,
-    ) -> Result<(), ModelError> {
-        let [latent_dim, width, outputs] =
-            [widths.latent, widths.context, widths.features].map(|width| width as usize);
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        rng.set_stream(self.block);
-        let latent: Vec<f32> = StandardNormal.sample_iter(rng).take(BLOCK * latent_dim).collect();
-        // Rows of the block that are not asked for are zero.
-        let mut context = vec![0.0; BLOCK * width];
-        context[self.start * width..][..self.context.len()].copy_from_slice(self.context);
-        let made = worker(&latent, &context)?;
-        let asked_for = &made[self.start * outputs..][..self.features.len()];
-        self.features.copy_from_slice(asked_for);
-        Ok(())
-    }
+/// The latents of a block are a stream of their own.
+fn draw_latents(latent: &mut [f32], seed: u64, block: u64) {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(block);
+    latent.iter_mut().for_each(|latent| *latent = StandardNormal.sample(&mut rng));
 }
 
 /// A worker that brings a block to the element type and device of a network's weights, and the
-/// features `[BLOCK, features]` that `generate` makes of it back.
+/// features `[BLOCK, features]` that `generate` makes of it back. Blocks are always whole, since
+/// how libtorch sums may depend on how many rows there are: those not asked for have contexts of
+/// zero.
 pub(super) fn by_tensors(
     widths: Widths,
     (kind, device): (Kind, Device),
     generate: impl Fn(&Tensor, &Tensor) -> Tensor + Send,
-) -> impl FnMut(&[f32], &[f32]) -> Result<Vec<f32>, ModelError> + Send {
+) -> impl Worker {
+    let [width, outputs] = [widths.context, widths.features].map(|width| width as usize);
     let bring = move |values: &[f32], width: i64| {
-        let rows = if width == 0 { 0 } else { values.len() as i64 / width };
-        let rows = Tensor::f_from_slice(values)?.f_view([rows, width])?;
-        rows.f_to_device(device)?.f_to_kind(kind)
+        let block = Tensor::f_from_slice(values)?.f_view([BLOCK as i64, width])?;
+        block.f_to_device(device)?.f_to_kind(kind)
     };
-    move |latent, context| {
-        let rows = || -> Result<Vec<f32>, tch::TchError> {
+    move |rows: Rows<'_>, features: &mut [f32]| {
+        let mut context = vec![0.0; BLOCK * width];
+        context[rows.start * width..][..rows.context.len()].copy_from_slice(rows.context);
+        let make = || -> Result<Vec<f32>, tch::TchError> {
             let [latent, context] =
-                [bring(latent, widths.latent)?, bring(context, widths.context)?];
+                [bring(rows.latent, widths.latent)?, bring(&context, widths.context)?];
             let made = tch::no_grad(|| generate(&latent, &context));
             let made = made.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
             let mut features = vec![0.0; made.numel()];
             made.f_copy_data(&mut features, made.numel())?;
             Ok(features)
         };
-        rows().map_err(|error| ModelError::torch("generate rows of a table", &error))
+        let made = make().map_err(|error| ModelError::torch("generate rows of a table", &error))?;
+        features.copy_from_slice(&made[rows.start * outputs..][..features.len()]);
+        Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use tch::nn;
 
 use super::TabularGenerator;
-use super::blocks::{self, Widths};
+use super::blocks::{self, Rows, Widths, Worker};
 use super::network::Network;
 use crate::ModelError;
 use crate::weights::copy_into;
@@ -61,23 +61,25 @@ impl TabularGenerator {
 }
 
 /// A worker that sends a few rows at a time through a network in plain Rust.
-fn in_cache(
-    widths: Widths,
-    network: &Network,
-) -> impl FnMut(&[f32], &[f32]) -> Result<Vec<f32>, ModelError> + Send {
-    let [latent_dim, width] = [widths.latent, widths.context].map(|width| width as usize);
+fn in_cache(widths: Widths, network: &Network) -> impl Worker {
+    let [latent_dim, width, outputs] =
+        [widths.latent, widths.context, widths.features].map(|width| width as usize);
     let mut block = network.block();
-    move |latent, context| {
-        let mut features = Vec::with_capacity(latent.len() / latent_dim * widths.features as usize);
-        for (latent, context) in latent.chunks(ROWS * latent_dim).zip(context.chunks(ROWS * width))
+    move |rows: Rows<'_>, features: &mut [f32]| {
+        let latents = rows.latent[rows.start * latent_dim..].chunks(ROWS * latent_dim);
+        let contexts = rows.context.chunks(ROWS * width);
+        for ((latent, context), features) in
+            latents.zip(contexts).zip(features.chunks_mut(ROWS * outputs))
         {
-            block.resize(latent.len() / latent_dim, 1);
-            block.set_inputs(0, latent);
+            let count = context.len() / width;
+            block.resize(count, 1);
+            block.set_inputs(0, &latent[..count * latent_dim]);
             block.set_context(context);
             network.forward(&mut block);
-            features.extend(block.outputs().values(block.range(0)));
+            let rows = features.chunks_exact_mut(outputs).enumerate();
+            rows.for_each(|(i, row)| row.copy_from_slice(block.outputs().row(i)));
         }
-        Ok(features)
+        Ok(())
     }
 }
 

@@ -13,8 +13,8 @@ pub(in crate::tabular) struct Dense {
     weight: Matrix,
     /// `W^T`.
     transposed: Matrix,
-    /// Padded like a row of outputs.
-    bias: Vec<f32>,
+    /// `[1, out]`
+    bias: Matrix,
     /// The activation's slope below zero.
     slope: f32,
 }
@@ -23,7 +23,7 @@ impl Dense {
     /// A layer of zeros.
     pub(in crate::tabular) fn zeros([inputs, outputs]: [usize; 2], slope: f32) -> Self {
         let (weight, transposed) = (Matrix::zeros(outputs, inputs), Matrix::zeros(inputs, outputs));
-        let bias = vec![0.0; transposed.stride()];
+        let bias = Matrix::zeros(1, outputs);
         Self { weight, transposed, bias, slope }
     }
 
@@ -31,7 +31,7 @@ impl Dense {
     pub(in crate::tabular) fn set(&mut self, weight: &[f32], column: usize, bias: &[f32]) {
         self.weight.fill(0, weight, weight.len() / bias.len(), column);
         self.transposed.transpose(&self.weight);
-        self.bias[..bias.len()].copy_from_slice(bias);
+        self.bias.row_mut(0).copy_from_slice(bias);
     }
 
     /// `[in, out]`

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use bytemuck::{Pod, Zeroable};
+
 use super::lanes::LANES;
 
 /// A matrix `[rows, width]` of single precision, one row after the other.
@@ -12,8 +14,14 @@ use super::lanes::LANES;
 pub(crate) struct Matrix {
     rows: usize,
     width: usize,
-    data: Vec<f32>,
+    data: Vec<Register>,
 }
+
+/// The numbers of a register, in one line of the cache: those across two take twice as long to
+/// load.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C, align(64))]
+struct Register([f32; LANES]);
 
 impl Matrix {
     /// All zero.
@@ -37,14 +45,14 @@ impl Matrix {
         let stride = self.stride();
         for i in 0..from.rows {
             // What stands in a column, from the first row on.
-            let column = self.data[i..].iter_mut().step_by(stride);
+            let column = self.tail_mut(0)[i..].iter_mut().step_by(stride);
             column.zip(from.row(i)).for_each(|(to, &value)| *to = value);
         }
     }
 
     /// Another number of rows; those that stay keep their numbers.
     pub(crate) fn resize(&mut self, rows: usize) {
-        self.data.resize(rows * self.stride(), 0.0);
+        self.data.resize(rows * self.stride() / LANES, Register::zeroed());
         self.rows = rows;
     }
 
@@ -63,13 +71,13 @@ impl Matrix {
 
     /// The numbers from a row on, padding included.
     pub(super) fn tail(&self, row: usize) -> &[f32] {
-        &self.data[row * self.stride()..]
+        &bytemuck::cast_slice(&self.data)[row * self.stride()..]
     }
 
     /// As [`Matrix::tail`].
     pub(super) fn tail_mut(&mut self, row: usize) -> &mut [f32] {
         let start = row * self.stride();
-        &mut self.data[start..]
+        &mut bytemuck::cast_slice_mut(&mut self.data)[start..]
     }
 
     pub(crate) fn row(&self, i: usize) -> &[f32] {

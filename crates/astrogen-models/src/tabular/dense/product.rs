@@ -40,8 +40,8 @@ impl<'a> Left<'a> {
 #[derive(Clone, Copy)]
 pub(super) enum Start<'a> {
     Zero,
-    /// The same in every row; as long as a padded row.
-    Bias(&'a [f32]),
+    /// A matrix's first row, the same in every row.
+    Bias(&'a Matrix),
     /// A row each, from the matrix's first on.
     Rows(&'a Matrix),
 }
@@ -79,8 +79,8 @@ pub(super) fn product(
     let start = match start {
         Start::Zero => None,
         Start::Bias(bias) => {
-            assert!(bias.len() >= across * LANES, "a padded bias");
-            Some((bias.as_ptr(), 0))
+            assert!(bias.width() == width && bias.rows() > 0, "a bias");
+            Some((bias.tail(0).as_ptr(), 0))
         }
         Start::Rows(base) => {
             assert!(fits(base, 0), "rows to start from");
@@ -161,12 +161,10 @@ mod tests {
             // The transpose, into later rows, from a bias.
             let mut transposed = Matrix::zeros(k, m);
             transposed.transpose(&a);
-            let mut bias = vec![0.0; start.stride()];
-            bias[..n].copy_from_slice(start.row(0));
             let mut later = Matrix::zeros(m + 2, n);
             let left = Left::transposed(&transposed, 0..k);
-            product(left, &b, Start::Bias(&bias), End::Plain, &mut later, 2);
-            let biases = bias[..n].repeat(m);
+            product(left, &b, Start::Bias(&start), End::Plain, &mut later, 2);
+            let biases = start.row(0).repeat(m);
             let biases = Matrix::from_columns(&biases, n, 0, n);
             let unbent =
                 expected(&a, &b, &biases, Some(&Matrix::from_columns(&vec![1.0; m * n], n, 0, n)));
