@@ -5,15 +5,14 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use astrogen::data::{Condition, ContextReader, TableConfig};
-use astrogen::models::weights::fingerprint;
 use astrogen::prelude::*;
 use astrogen::preprocess::catalog::{CatalogWriter, NewColumn, Storage};
 use astrogen::preprocess::fits::Header;
 use astrogen::runtime::set_threads;
 use clap::Args;
 
+use crate::emulator::Emulator;
 use crate::settings::RunConfig;
-use crate::train::{FIRST_HALF, emulate_rows, gaussian, trained};
 
 #[derive(Args)]
 pub(crate) struct EmulateArguments {
@@ -48,8 +47,7 @@ pub(crate) fn emulate(arguments: &EmulateArguments) -> Result<()> {
     }
     let run = RunDir::open(&arguments.run)?;
     let config: RunConfig = run.read_config()?;
-    let generator = trained(&run)?;
-    let gaussian = if config.whiten { gaussian(&run, FIRST_HALF)? } else { None };
+    let emulator = Emulator::load(&run, &config)?;
     let data = TableConfig {
         path: arguments.catalog.clone().unwrap_or(config.data.path),
         conditions: replaced(config.data.conditions, &arguments.condition)?,
@@ -60,7 +58,7 @@ pub(crate) fn emulate(arguments: &EmulateArguments) -> Result<()> {
     let observed = data.observed.iter().map(|name| NewColumn::new(name, Storage::Float32));
     let columns: Vec<NewColumn> = std::iter::once(number).chain(observed).collect();
     let mut header = Header::new();
-    header.push("MODEL", fingerprint(&generator.named_tensors())?, "weights of the emulator");
+    header.push("MODEL", emulator.fingerprint()?, "weights of the emulator");
     header.push("SEED", arguments.seed.to_string(), "seed of the values, as text");
     let mut writer = CatalogWriter::create(&arguments.out, &columns, &header)?;
 
@@ -70,7 +68,7 @@ pub(crate) fn emulate(arguments: &EmulateArguments) -> Result<()> {
     for chunk in contexts.by_ref() {
         let chunk = chunk?;
         let context: Vec<f32> = chunk.context.iter().copied().collect();
-        let made = emulate_rows(&generator, gaussian.as_ref(), &context, done, arguments.seed)?;
+        let made = emulator.emulate(&context, done, arguments.seed)?;
         done += chunk.rows.len() as u64;
         let made = config.scaling.observed(chunk.truth.view(), &made)?;
         let rows = chunk.rows.iter().map(|&row| row as f64).collect();

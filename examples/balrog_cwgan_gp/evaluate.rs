@@ -7,16 +7,17 @@ use std::path::PathBuf;
 use anyhow::Result;
 use astrogen::data::Table;
 use astrogen::metrics::EmulationReport;
-use astrogen::models::ModelError;
+use astrogen::models::GaussianRegressor;
 use astrogen::prelude::*;
 use astrogen::runtime::set_threads;
 use clap::Args;
 use ndarray::Array2;
 
+use crate::emulator::{Emulator, gaussian};
 use crate::figures;
 use crate::held_out::HeldOut;
 use crate::settings::RunConfig;
-use crate::train::{BASELINE, FIRST_HALF, emulate_rows, gaussian, plain, trained};
+use crate::train::{BASELINE, plain};
 
 #[derive(Args)]
 pub(crate) struct EvaluateArguments {
@@ -42,7 +43,7 @@ const DRAWS: u64 = 39;
 const CALIBRATED: usize = 20_000;
 
 /// From contexts, first row and seed to features.
-type Emulate<'a> = &'a dyn Fn(&[f32], u64, u64) -> Result<Vec<f32>, ModelError>;
+type Emulate<'a> = &'a dyn Fn(&[f32], u64, u64) -> Result<Vec<f32>>;
 
 /// One emulator: its name and the units it was trained in.
 struct Judged<'a> {
@@ -54,16 +55,16 @@ struct Judged<'a> {
 /// Judges a run's best generator, and the regressions beside it: report.txt, report.json and
 /// figures in the run's folder. `plain` are the rows of `table` in the baseline's units.
 pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table, plain: &Table) -> Result<()> {
-    let generator = trained(run)?;
-    let [half, baseline] = [FIRST_HALF, BASELINE].map(|name| gaussian(run, name));
-    let (half, baseline) = (half?.filter(|_| config.whiten), baseline?);
-    let by_generator =
-        |context: &[f32], row, seed| emulate_rows(&generator, half.as_ref(), context, row, seed);
-    let by_half = half.as_ref().map(|half| |x: &[f32], row, seed| half.emulate(x, row, seed));
-    let by_baseline = baseline
-        .as_ref()
-        .map(|gaussian| |context: &[f32], row, seed| gaussian.emulate(context, row, seed));
-    let mut emulators = vec![Judged { name: GENERATED, table, emulate: &by_generator }];
+    let (emulator, baseline) = (Emulator::load(run, config)?, gaussian(run, BASELINE)?);
+    let by_emulator = |context: &[f32], row, seed| emulator.emulate(context, row, seed);
+    let by = |gaussian: &GaussianRegressor, context: &[f32], row, seed| {
+        Ok(gaussian.emulate(context, row, seed)?)
+    };
+    let by_baseline =
+        baseline.as_ref().map(|gaussian| move |x: &[f32], row, seed| by(gaussian, x, row, seed));
+    let by_half =
+        emulator.gaussian().map(|gaussian| move |x: &[f32], row, seed| by(gaussian, x, row, seed));
+    let mut emulators = vec![Judged { name: GENERATED, table, emulate: &by_emulator }];
     if let Some(emulate) = &by_baseline {
         emulators.push(Judged { name: "Gaussian", table: plain, emulate });
     }
@@ -92,7 +93,7 @@ pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table, plain: &Tab
     println!("{text}");
     std::fs::write(run.join("report.txt"), &text)?;
     let named: BTreeMap<_, _> = reports.into_iter().collect();
-    std::fs::write(run.join("report.json"), serde_json::to_vec_pretty(&named)?)?;
+    run.write_json("report.json", &named)?;
     let held_out = |rows| HeldOut::new(table, &config.data, config.compare, rows);
     figures::draw(run, &held_out(usize::MAX), &rows[..rows.len().min(2)])?;
     figures::draw_calibration(run, &held_out(CALIBRATED), &draws[..draws.len().min(2)])?;

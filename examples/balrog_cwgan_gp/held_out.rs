@@ -3,7 +3,6 @@
 use anyhow::Result;
 use astrogen::data::{Table, TableConfig, TableScaling};
 use astrogen::metrics::{Emulation, EmulationConfig, EmulationReport};
-use astrogen::models::ModelError;
 use clap::ValueEnum;
 use ndarray::{Array2, ArrayView2, Axis, s};
 use serde::{Deserialize, Serialize};
@@ -65,7 +64,7 @@ impl HeldOut {
     /// What an emulator observes of them, in the catalogue's units; `pass` counts draws.
     pub(crate) fn generate(
         &self,
-        emulate: impl Fn(&[f32], u64, u64) -> Result<Vec<f32>, ModelError>,
+        emulate: impl Fn(&[f32], u64, u64) -> Result<Vec<f32>>,
         pass: u64,
     ) -> Result<Array2<f64>> {
         Ok(self.scaling.observed(self.truth.view(), &emulate(&self.context, 0, pass)?)?)

@@ -16,6 +16,7 @@
 #![allow(clippy::print_stdout, reason = "a program speaks to its user")]
 
 mod emulate;
+mod emulator;
 mod evaluate;
 mod figures;
 mod held_out;

@@ -13,8 +13,8 @@ use astrogen::train::TrainError;
 use astrogen::train::cwgan_gp::CwganGpStep;
 use astrogen::train::log::{History, HistoryCsv};
 
+use crate::emulator::emulate_rows;
 use crate::held_out::HeldOut;
-use crate::train::emulate_rows;
 
 /// Further passes over the rows at every checkpoint, for the calibration.
 const DRAWS: u64 = 19;
@@ -49,8 +49,9 @@ impl<'a> Metrics<'a> {
 
     fn judge(&mut self, algorithm: &CwganGpStep) -> Result<f64> {
         let generator = algorithm.average();
-        let emulate =
-            |context: &[f32], row, seed| emulate_rows(generator, self.gaussian, context, row, seed);
+        let emulate = |context: &[f32], row, seed| {
+            Ok(emulate_rows(generator, self.gaussian, context, row, seed)?)
+        };
         let generated = self.held_out.generate(emulate, 0)?;
         let draws = (1..=DRAWS).map(|pass| self.held_out.generate(emulate, pass));
         let report = self.held_out.report(&generated, &draws.collect::<Result<Vec<_>>>()?)?;

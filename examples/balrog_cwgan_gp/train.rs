@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use astrogen::data::{Dataset, Table, TableConfig};
-use astrogen::models::{GaussianRegressor, GaussianRegressorConfig, ModelError, TabularGenerator};
+use astrogen::models::GaussianRegressorConfig;
 use astrogen::prelude::*;
-use astrogen::train::cwgan_gp::{CwganGpStep, calibrate};
+use astrogen::train::cwgan_gp::CwganGpStep;
 use astrogen::train::gaussian::{GaussianStep, GaussianStepConfig, whitened};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::{HistoryCsv, JsonLines, Progress, TensorBoard};
 use tch::Device;
 
+use crate::emulator::{Emulator, gaussian};
 use crate::evaluate::judge;
 use crate::held_out::HeldOut;
 use crate::metrics::Metrics;
@@ -83,7 +84,7 @@ pub(crate) fn fit_emulator(
         Some(gaussian) => Arc::new(whitened(&*table.train(), gaussian)?),
         None => table.train(),
     };
-    let mut batches = Batches::new(rows.clone(), &config.batches, device)?;
+    let mut batches = Batches::new(rows, &config.batches, device)?;
     seed_everything(config.fit.seed);
     let mut algorithm = CwganGpStep::new(&config.model, &config.algorithm, device)?;
 
@@ -99,19 +100,9 @@ pub(crate) fn fit_emulator(
     if outcome.interrupted {
         return Ok(false);
     }
-    let mut best = TabularGenerator::load(run.join(BEST), Device::Cpu)?;
-    if config.whiten {
-        calibrate(&mut best, &*rows, config.data.observed.len())?;
-    }
-    best.save(run.join(TRAINED))?;
+    Emulator::finish(run, config, table, gaussian)?;
     Ok(true)
 }
-
-/// The folder of the generator that scored best, in a run's.
-const BEST: &str = "best";
-
-/// The generator to use: the best one, its widths put right.
-const TRAINED: &str = "emulator.safetensors";
 
 /// The regression that is to be beaten, of magnitudes as they are: its folder in a run's.
 pub(crate) const BASELINE: &str = "gaussian";
@@ -151,36 +142,4 @@ fn fit_gaussian(
     let observers: &mut [&mut dyn Observer<GaussianStep>] = &mut [&mut history, &mut progress];
     let outcome = fit(&mut algorithm, &mut batches, &run, &fit_config, stop, observers)?;
     Ok(!outcome.interrupted)
-}
-
-/// A regression of a run, if it has it.
-pub(crate) fn gaussian(run: &RunDir, name: &str) -> Result<Option<GaussianRegressor>> {
-    let folder = run.join(name);
-    let there = folder.join(GaussianRegressor::FILE).exists();
-    Ok(there.then(|| GaussianRegressor::load(&folder, Device::Cpu)).transpose()?)
-}
-
-/// Features of rows `first_row ..` by a generator, which may complete a regression.
-pub(crate) fn emulate_rows(
-    generator: &TabularGenerator,
-    gaussian: Option<&GaussianRegressor>,
-    context: &[f32],
-    first_row: u64,
-    seed: u64,
-) -> Result<Vec<f32>, ModelError> {
-    let made = generator.emulate(context, first_row, seed)?;
-    match gaussian {
-        Some(gaussian) => gaussian.unwhiten(&made, context, first_row),
-        None => Ok(made),
-    }
-}
-
-/// A run's emulator, once it is trained.
-pub(crate) fn trained(run: &RunDir) -> Result<TabularGenerator> {
-    let path = run.join(TRAINED);
-    if !path.exists() {
-        let run = run.path().display();
-        bail!("{run} has no emulator yet: `train --resume {run}` brings it to its end");
-    }
-    Ok(TabularGenerator::load(path, Device::Cpu)?)
 }

@@ -45,5 +45,7 @@ pub use batch::{BatchConfig, Batches};
 pub use dataset::{ArrayDataset, Dataset};
 pub use error::{DataError, SkipReason};
 pub use folder::{FolderConfig, FolderReport, ImageFolder};
-pub use table::{Condition, ContextReader, Table, TableConfig, TableReport, TableScaling};
+pub use table::{
+    Condition, ContextReader, QuantileMatching, Table, TableConfig, TableReport, TableScaling,
+};
 pub use tile_sampler::Tiling;

@@ -241,6 +241,8 @@ fn wrong_emulators_are_told_apart_by_the_right_entry() {
     for name in ["r", "i", "z", "r-i", "i-z"] {
         assert!((0.6..0.85).contains(&all(&tailless, name).tail_ratio()), "{name}: {tailless}");
         assert!((all(&tailless, name).width_ratio() - 1.0).abs() < 0.06, "{name}: {tailless}");
+        let [lost, kept] = [&tailless, &right].map(|report| all(report, name).tail_distance);
+        assert!(lost > 3.0 * kept, "{name}: {tailless}");
         assert!(all(&tailless, name).w1 > 2.0 * all(&right, name).w1, "{name}: {tailless}");
     }
     assert!(tailless.sliced_wasserstein > 2.0 * right.sliced_wasserstein, "{tailless}");

@@ -33,6 +33,10 @@ fn statistics_are_those_of_scipy() {
         for (got, expected) in got.into_iter().zip(&golden[&format!("statistics.{pair}")]) {
             assert_close(got, *expected, &format!("pair {pair}"));
         }
+        let [real_sorted, fake_sorted] = [real, fake].map(|set| Sorted::new("set", set).unwrap());
+        let got = real_sorted.tail_distance(&fake_sorted);
+        assert_close(got, golden[&format!("tails.{pair}")][0], &format!("tails of {pair}"));
+        assert_close(fake_sorted.tail_distance(&real_sorted), got, "from the other side");
         let got = quantiles(real, &golden["parts"]).unwrap();
         for (got, expected) in got.into_iter().zip(&golden[&format!("quantiles.{pair}")]) {
             assert_close(got, *expected, &format!("a quantile of {pair}"));

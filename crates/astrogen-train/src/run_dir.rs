@@ -98,12 +98,7 @@ impl RunDir {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_config(&self, config: &impl Serialize) -> Result<(), TrainError> {
-        let path = self.join(CONFIG);
-        let text = serde_json::to_vec_pretty(config).map_err(|error| TrainError::RunDir {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
-        write_whole(&path, &text)
+        self.write_json(CONFIG, config)
     }
 
     /// Reads the settings back.
@@ -111,11 +106,32 @@ impl RunDir {
     /// # Errors
     /// [`TrainError::RunDir`] when they are not those of `T`.
     pub fn read_config<T: DeserializeOwned>(&self) -> Result<T, TrainError> {
-        let path = self.join(CONFIG);
+        self.read_json(CONFIG)
+    }
+
+    /// Writes a value to a file of the run as JSON: whole, or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), TrainError> {
+        let path = self.join(name);
+        let text = serde_json::to_vec_pretty(value).map_err(|error| TrainError::RunDir {
+            path: path.clone(),
+            reason: error.to_string(),
+        })?;
+        write_whole(&path, &text)
+    }
+
+    /// Reads such a file back.
+    ///
+    /// # Errors
+    /// [`TrainError::RunDir`] when it is not that of a `T`.
+    pub fn read_json<T: DeserializeOwned>(&self, name: &str) -> Result<T, TrainError> {
+        let path = self.join(name);
         let text = fs::read(&path).map_err(TrainError::io(&path))?;
         serde_json::from_slice(&text).map_err(|error| TrainError::RunDir {
             path,
-            reason: format!("these are not the settings of this kind of run: {error}"),
+            reason: format!("this is not what this kind of run writes there: {error}"),
         })
     }
 

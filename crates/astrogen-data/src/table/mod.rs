@@ -38,6 +38,7 @@ mod condition;
 mod config;
 mod context;
 mod maps;
+mod matching;
 mod report;
 mod rules;
 mod scaling;
@@ -51,6 +52,7 @@ use ndarray::{Array2, Axis, s};
 pub use condition::Condition;
 pub use config::TableConfig;
 pub use context::{ContextReader, Contexts};
+pub use matching::QuantileMatching;
 pub use report::TableReport;
 pub use scaling::TableScaling;
 

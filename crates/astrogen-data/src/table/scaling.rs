@@ -21,8 +21,8 @@ pub struct TableScaling {
     pub observed: usize,
     /// The local scale of each observed feature; empty for none.
     pub local: Vec<LocalScale>,
-    /// Twice the largest absolute value of each locally scaled feature: what a network makes
-    /// beyond it counts as just that, because a local scale is exponential there.
+    /// The largest absolute value of each locally scaled feature: what a network makes beyond it
+    /// counts as just that, because a local scale is exponential there.
     pub limit: Vec<f64>,
 }
 
@@ -49,7 +49,7 @@ impl TableScaling {
         localize(&local, rows.view_mut());
         let columns = rows.columns().into_iter().skip(names.len() - local.len());
         let largest = |column: ArrayView1<f64>| column.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
-        let limit = columns.map(|column| 2.0 * largest(column)).collect();
+        let limit = columns.map(largest).collect();
         let standardize = Standardize::fit(names, rows.view(), 0..rows.nrows())?;
         standardize.apply(rows)?;
         Ok(Self { standardize, observed, local, limit })

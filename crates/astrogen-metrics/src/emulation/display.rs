@@ -29,7 +29,10 @@ impl fmt::Display for EmulationReport {
 impl EmulationReport {
     /// Name and numbers of each band and colour.
     fn over_all_rows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\nover all rows (width, tails: generated over observed)")?;
+        writeln!(
+            f,
+            "\nover all rows (width, tails: generated over observed; tail: mean distance there)"
+        )?;
         let pit = self.quantities.iter().any(|quantity| quantity.pit.is_some());
         let more = if pit { "  from even  in 68%" } else { "" };
         writeln!(f, "{:NAME$}{}{more}", "", Numbers::HEAD)?;
@@ -125,13 +128,14 @@ impl EmulationReport {
 struct Numbers<'a>(&'a Comparison);
 
 impl Numbers<'_> {
-    const HEAD: &'static str = "     KS         W1   width   tails";
+    const HEAD: &'static str = "     KS         W1   width   tails       tail";
 }
 
 impl fmt::Display for Numbers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (width, tails) = (ratio(self.0.width_ratio()), ratio(self.0.tail_ratio()));
-        write!(f, "{:7.4}{:>11}{width:>8}{tails:>8}", self.0.ks, number(self.0.w1))
+        let (w1, tail) = (number(self.0.w1), number(self.0.tail_distance));
+        write!(f, "{:7.4}{w1:>11}{width:>8}{tails:>8}{tail:>11}", self.0.ks)
     }
 }
 

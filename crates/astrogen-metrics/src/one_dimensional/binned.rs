@@ -48,6 +48,8 @@ pub struct Comparison {
     pub real_tails: f64,
     /// The fake sample's.
     pub fake_tails: f64,
+    /// [`Sorted::tail_distance`], in the quantity's unit.
+    pub tail_distance: f64,
 }
 
 impl Comparison {
@@ -60,6 +62,7 @@ impl Comparison {
             fake_width: fake.width(),
             real_tails: real.tails(),
             fake_tails: fake.tails(),
+            tail_distance: real.tail_distance(fake),
         }
     }
 

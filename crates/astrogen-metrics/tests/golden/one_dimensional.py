@@ -12,6 +12,8 @@ Keys, for `K` = 0 to 4:
 - `statistics.K` [3]: `scipy.stats.ks_2samp`'s statistic D, the limit of its p-value
   `scipy.stats.kstwobign.sf(sqrt(n m / (n + m)) D)`, `scipy.stats.wasserstein_distance`
 - `quantiles.K` [7]: `numpy.quantile` of the real sample at `parts`
+- `tails.K` [1]: the mean distance of the quantiles below 0.01 and above 0.99, by
+  `numpy.quantile(method="inverted_cdf")` between all steps of the two
 - `parts` [7]: the parts of the quantiles
 - `uniform` [40]: values in [0, 1]
 - `uniform.statistics` [2]: `scipy.stats.kstest` of them against the even distribution, its
@@ -24,6 +26,18 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 from scipy import stats
+
+
+def tail_distance(real, fake, tail=0.01):
+    """Mean distance of the quantiles in both tails."""
+    steps = [np.arange(len(sample) + 1) / len(sample) for sample in (real, fake)]
+    steps = np.unique(np.concatenate([*steps, [tail, 1 - tail]]))
+    low, high = steps[:-1], steps[1:]
+    middle = (low + high) / 2
+    values = [np.quantile(sample, middle, method="inverted_cdf") for sample in (real, fake)]
+    inside = (middle < tail) | (middle > 1 - tail)
+    return ((high - low) * np.abs(values[0] - values[1]))[inside].sum() / (2 * tail)
+
 
 rng = np.random.default_rng(20240117)
 pairs = [
@@ -45,6 +59,7 @@ for index, (real, fake) in enumerate(pairs):
         stats.wasserstein_distance(real, fake),
     ])
     golden[f"quantiles.{index}"] = np.quantile(real, parts)
+    golden[f"tails.{index}"] = np.array([tail_distance(real, fake)])
     print(golden[f"statistics.{index}"])
 
 golden["uniform"] = rng.beta(1.2, 0.9, 40)

@@ -50,7 +50,6 @@ mod generator;
 mod memory;
 mod network;
 mod pass;
-mod rescale;
 
 pub use config::{Activation, TabularConfig};
 pub use critic::{GivenCritic, TabularCritic};

@@ -52,7 +52,7 @@ mod write;
 pub use columns::Columns;
 pub use counts::{BadRows, RowCounts};
 pub use filter::{ColumnFilter, Comparison};
-pub use local::{Knot, LocalScale};
+pub use local::{Knot, LocalScale, LocalScores, QuantileMap, ScoreKnot};
 pub use names::ColumnInfo;
 pub use photometry::{MagnitudeRange, Magnitudes};
 pub use read::{Catalog, CatalogOptions, Chunks};

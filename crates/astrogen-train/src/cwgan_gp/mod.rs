@@ -19,8 +19,8 @@
 //! an emulator is to reproduce; by default it is off. With
 //! enough weight it makes the first epochs quicker.
 
-mod calibrate;
 mod gradients;
+mod matching;
 mod passes;
 
 use std::path::Path;
@@ -30,7 +30,7 @@ use astrogen_models::{TabularConfig, TabularCritic, TabularGenerator};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, no_grad};
 
-pub use self::calibrate::calibrate;
+pub use self::matching::match_quantiles;
 
 use self::passes::Passes;
 

@@ -305,7 +305,7 @@ fn run_folders_are_numbered_and_never_overwritten() {
     first.write_config(&config(3)).unwrap();
     assert_eq!(RunDir::open(first.path()).unwrap().read_config::<FitConfig>().unwrap(), config(3));
     let message = first.read_config::<DcganConfig>().unwrap_err().to_string();
-    assert!(message.contains("not the settings of this kind of run"), "{message}");
+    assert!(message.contains("not what this kind of run writes there"), "{message}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The conditional WGAN-GP step for tables.
 
-mod calibrate;
 mod golden;
 mod run;
 mod schedule;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bins::{Place, bins};
 use crate::PreprocessError;
 
 /// The median and the scatter of one quantity along another, fitted on training rows only
@@ -14,7 +15,7 @@ use crate::PreprocessError;
 /// logarithm for large ones: a hundredfold outlier stays one, at 5.3, without making the rest
 /// small beside it.
 ///
-/// The rows are sorted by `along` and cut into `bins` of equally many. Each gives a knot: its
+/// The rows are sorted by `along` and cut into bins of equally many. Each gives a knot: its
 /// median of `along`, its median of the values, and half the distance between the 16th and
 /// 84th percentile of what is left of the values beside the medians, interpolated linearly.
 /// Between knots the median is interpolated linearly and so is the logarithm of the width;
@@ -56,8 +57,8 @@ pub struct Knot {
 }
 
 impl LocalScale {
-    /// Fits `values` along `along`, both of the training rows; `name` is that of the values,
-    /// for messages. Bins whose knots would coincide are joined.
+    /// Fits `values` along `along`, both of the training rows, in `count` bins; `name` is that of
+    /// the values, for messages. Bins whose knots would coincide are joined.
     ///
     /// # Errors
     /// `Shape` for slices of two lengths, `Parameter` for no bin, `Rows` for fewer than two
@@ -66,64 +67,19 @@ impl LocalScale {
         name: &str,
         along: &[f64],
         values: &[f64],
-        bins: usize,
+        count: usize,
     ) -> Result<LocalScale, PreprocessError> {
-        let refuse = |reason: String| Err(PreprocessError::Rows { reason });
-        if along.len() != values.len() {
-            return Err(PreprocessError::Shape {
-                what: format!("values of {name:?}"),
-                expected: along.len().to_string(),
-                got: values.len().to_string(),
-            });
-        }
-        if bins == 0 {
-            let (name, rule) = ("local_bins", "at least 1");
-            return Err(PreprocessError::Parameter { name, rule, got: "0".to_owned() });
-        }
-        if along.len() / 2 < bins {
-            let rows = along.len();
-            return refuse(format!(
-                "{rows} rows are too few to fit {name:?} in {bins} bins: at least two a bin"
-            ));
-        }
-        if let Some(row) = (0..values.len()).find(|&row| !(values[row] + along[row]).is_finite()) {
-            return refuse(format!("row {row} of the rows to fit {name:?} on is not finite"));
-        }
-
-        let mut order: Vec<usize> = (0..along.len()).collect();
-        order.sort_by(|&a, &b| along[a].total_cmp(&along[b]));
-        let bin =
-            |number: usize| &order[number * order.len() / bins..(number + 1) * order.len() / bins];
-        let median = |of: &[f64], rows: &[usize]| {
-            quantiles(rows.iter().map(|&row| of[row]).collect(), [0.5])[0]
-        };
-        let mut knots: Vec<Knot> = Vec::with_capacity(bins);
-        let mut members: Vec<Vec<usize>> = Vec::with_capacity(bins);
-        for rows in (0..bins).map(bin) {
-            let at = median(along, rows);
-            match (knots.last(), members.last_mut()) {
-                (Some(last), Some(joined)) if last.at >= at => joined.extend(rows),
-                _ => {
-                    knots.push(Knot { at, median: median(values, rows), width: 1.0 });
-                    members.push(rows.to_vec());
-                }
+        let knots = bins(name, along, values, count)?.into_iter().map(|bin| {
+            let width = 0.5 * (bin.quantile(0.84) - bin.quantile(0.16));
+            if width > 0.0 {
+                return Ok(Knot { at: bin.at, median: bin.median, width });
             }
-        }
-        let mut made = LocalScale { knots };
-        for (number, rows) in members.iter().enumerate() {
-            let left = rows.iter().map(|&row| values[row] - made.at(along[row]).0).collect();
-            let [low, high] = quantiles(left, [0.16, 0.84]);
-            let width = 0.5 * (high - low);
-            if width <= 0.0 {
-                let at = made.knots[number].at;
-                return refuse(format!(
-                    "{name:?} has no scatter about its median near {at}; use fewer bins"
-                ));
-            }
-            // Widths are read only below, so that the medians seen here are the final ones.
-            made.knots[number].width = width;
-        }
-        Ok(made)
+            let at = bin.at;
+            let reason =
+                format!("{name:?} has no scatter about its median near {at}; use fewer bins");
+            Err(PreprocessError::Rows { reason })
+        });
+        Ok(LocalScale { knots: knots.collect::<Result<_, _>>()? })
     }
 
     /// The knots, in ascending order.
@@ -145,17 +101,11 @@ impl LocalScale {
 
     /// Median and width.
     fn at(&self, along: f64) -> (f64, f64) {
-        let above = self.knots.partition_point(|knot| knot.at <= along);
-        let last = self.knots.len() - 1; // there is a knot
-        if last == 0 {
-            return (self.knots[0].median, self.knots[0].width);
-        }
-        let right = above.clamp(1, last);
-        let (a, b) = (self.knots[right - 1], self.knots[right]);
-        let part = (along - a.at) / (b.at - a.at);
-        let inside = part.clamp(0.0, 1.0);
+        let place = Place::find(&self.knots, |knot| knot.at, along);
+        let (a, b) = (self.knots[place.a], self.knots[place.b]);
+        let inside = place.inside();
         let width = (a.width.ln() * (1.0 - inside) + b.width.ln() * inside).exp();
-        (a.median + part * (b.median - a.median), width)
+        (place.line(a.median, b.median), width)
     }
 }
 
@@ -180,16 +130,4 @@ impl From<LocalScale> for Vec<Knot> {
     fn from(scale: LocalScale) -> Self {
         scale.knots
     }
-}
-
-/// Quantiles, interpolated linearly, of some finite values.
-fn quantiles<const N: usize>(mut values: Vec<f64>, parts: [f64; N]) -> [f64; N] {
-    values.sort_by(f64::total_cmp);
-    let last = values.len() - 1; // bins hold two rows or more
-    parts.map(|part| {
-        let position = part * last as f64;
-        let low = position.floor() as usize;
-        let high = values[(low + 1).min(last)];
-        values[low] + (high - values[low]) * (position - low as f64)
-    })
 }

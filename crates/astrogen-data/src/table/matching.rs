@@ -1,0 +1,84 @@
+//! Generated rows with the observed distributions.
+
+use astrogen_preprocess::PreprocessError;
+use astrogen_preprocess::catalog::QuantileMap;
+use serde::{Deserialize, Serialize};
+
+use crate::DataError;
+
+/// Gives each generated feature the distribution of the observed one along its true feature
+/// ([`QuantileMap`]): fitted on the training rows, saved with the model.
+///
+/// A generator learns how features hang together and on what they depend, but not the last
+/// thousandth of their tails: a critic hardly sees it. Each map is increasing, so ranks stay.
+/// Values are scaled ones, as networks see them, row by row; each observed feature has the true
+/// feature of the same place in the list, and contexts end with the true features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct QuantileMatching {
+    maps: Vec<QuantileMap>,
+}
+
+impl QuantileMatching {
+    /// Fits `names`, in `bins` bins, on contexts `[N, D]`, observed features and those generated
+    /// for the same contexts, `[N, names]`.
+    ///
+    /// # Errors
+    /// [`DataError::Pipeline`] where the numbers of rows do not go together, a value is not
+    /// finite, there are fewer than two rows a bin, or a feature has no scatter.
+    pub fn fit(
+        names: &[String],
+        context: &[f32],
+        observed: &[f32],
+        made: &[f32],
+        bins: usize,
+    ) -> Result<Self, DataError> {
+        let features = names.len();
+        let rows = observed.len() / features.max(1);
+        let width = check(features, rows, context, made)?;
+        let column = |of: &[f32], width: usize, place: usize| -> Vec<f64> {
+            of.chunks_exact(width).map(|row| row[place].into()).collect()
+        };
+        let maps = names.iter().enumerate().map(|(feature, name)| {
+            let along = column(context, width, width - features + feature);
+            let [made, observed] = [made, observed].map(|of| column(of, features, feature));
+            QuantileMap::fit(name, &along, &made, &observed, bins)
+        });
+        Ok(Self { maps: maps.collect::<Result<_, _>>()? })
+    }
+
+    /// Changes generated features `[N, features]` in place, for their contexts `[N, D]`.
+    ///
+    /// # Errors
+    /// [`DataError::Pipeline`] where the numbers of rows do not go together.
+    pub fn apply(&self, context: &[f32], made: &mut [f32]) -> Result<(), DataError> {
+        let features = self.maps.len();
+        let width = check(features, made.len() / features.max(1), context, made)?;
+        for (row, context) in made.chunks_exact_mut(features).zip(context.chunks_exact(width)) {
+            let along = &context[width - features..];
+            for ((value, map), &along) in row.iter_mut().zip(&self.maps).zip(along) {
+                *value = map.apply(along.into(), (*value).into()) as f32;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The width of a context.
+fn check(
+    features: usize,
+    rows: usize,
+    context: &[f32],
+    made: &[f32],
+) -> Result<usize, PreprocessError> {
+    let width = if rows == 0 { features } else { context.len() / rows };
+    let whole = made.len() == rows * features && context.len() == rows * width;
+    if features > 0 && width >= features && whole {
+        return Ok(width);
+    }
+    Err(PreprocessError::Shape {
+        what: "contexts and generated features".to_owned(),
+        expected: format!("{rows} rows, of {features} features and at least as many in a context"),
+        got: format!("{} and {} values", context.len(), made.len()),
+    })
+}

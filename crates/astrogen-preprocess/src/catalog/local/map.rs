@@ -1,0 +1,49 @@
+//! From one distribution to another.
+
+use serde::{Deserialize, Serialize};
+
+use super::LocalScores;
+use crate::PreprocessError;
+
+/// The increasing change of a quantity that gives it the distribution of another one, along a
+/// third: `value -> F_to^-1(F_from(value))`, by [`LocalScores`] of both.
+///
+/// ```
+/// use astrogen_preprocess::catalog::QuantileMap;
+///
+/// let along: Vec<f64> = (0..2000).map(|i| f64::from(i) / 2000.0).collect();
+/// let made: Vec<f64> = (0..2000).map(|i| f64::from(i * 37 % 2003)).collect();
+/// let observed: Vec<f64> = made.iter().map(|value| 3.0 * value - 1.0).collect();
+///
+/// let map = QuantileMap::fit("i", &along, &made, &observed, 4)?;
+/// assert!((map.apply(0.5, 1000.0) - 2999.0).abs() < 1e-9);
+/// # Ok::<(), astrogen_preprocess::PreprocessError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuantileMap {
+    from: LocalScores,
+    to: LocalScores,
+}
+
+impl QuantileMap {
+    /// Fits both distributions in `count` bins of `along`; `name` is for messages.
+    ///
+    /// # Errors
+    /// Those of [`LocalScores::fit`].
+    pub fn fit(
+        name: &str,
+        along: &[f64],
+        from: &[f64],
+        to: &[f64],
+        count: usize,
+    ) -> Result<Self, PreprocessError> {
+        let fit = |values| LocalScores::fit(name, along, values, count);
+        Ok(Self { from: fit(from)?, to: fit(to)? })
+    }
+
+    /// The value with the score of `value` in the other distribution.
+    pub fn apply(&self, along: f64, value: f64) -> f64 {
+        self.to.inverse(along, self.from.apply(along, value))
+    }
+}
