@@ -34,12 +34,14 @@ impl Emulator {
         gaussian: Option<GaussianRegressor>,
     ) -> Result<()> {
         let generator = TabularGenerator::load(run.join(BEST), Device::Cpu)?;
-        let matching = config.data.local_bins.map(|bins| {
-            let emulate =
-                |context: &[f32]| emulate_rows(&generator, gaussian.as_ref(), context, 0, 0);
-            match_quantiles(&*table.train(), &config.data.observed, bins, emulate)
+        let emulate = |context: &[f32]| emulate_rows(&generator, gaussian.as_ref(), context, 0, 0);
+        let matching = config.data.local_bins.and_then(|bins| {
+            let matching = match_quantiles(&*table.train(), &config.data.observed, bins, emulate);
+            matching
+                .inspect_err(|error| println!("quantiles stay as they are generated: {error}"))
+                .ok()
         });
-        Ok(run.write_json(QUANTILES, &matching.transpose()?)?)
+        Ok(run.write_json(QUANTILES, &matching)?)
     }
 
     /// A run's emulator, once it is trained.

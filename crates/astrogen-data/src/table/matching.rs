@@ -14,8 +14,11 @@ use crate::DataError;
 /// Values are scaled ones, as networks see them, row by row; each observed feature has the true
 /// feature of the same place in the list, and contexts end with the true features.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(deny_unknown_fields)]
 pub struct QuantileMatching {
+    /// Values of a context.
+    context: usize,
+    /// One a feature.
     maps: Vec<QuantileMap>,
 }
 
@@ -35,7 +38,9 @@ impl QuantileMatching {
     ) -> Result<Self, DataError> {
         let features = names.len();
         let rows = observed.len() / features.max(1);
-        let width = check(features, rows, context, made)?;
+        let width = context.len() / rows.max(1);
+        check([rows, width, features], context, made)?;
+        check([rows, width, features], context, observed)?;
         let column = |of: &[f32], width: usize, place: usize| -> Vec<f64> {
             of.chunks_exact(width).map(|row| row[place].into()).collect()
         };
@@ -44,7 +49,7 @@ impl QuantileMatching {
             let [made, observed] = [made, observed].map(|of| column(of, features, feature));
             QuantileMap::fit(name, &along, &made, &observed, bins)
         });
-        Ok(Self { maps: maps.collect::<Result<_, _>>()? })
+        Ok(Self { context: width, maps: maps.collect::<Result<_, _>>()? })
     }
 
     /// Changes generated features `[N, features]` in place, for their contexts `[N, D]`.
@@ -52,8 +57,8 @@ impl QuantileMatching {
     /// # Errors
     /// [`DataError::Pipeline`] where the numbers of rows do not go together.
     pub fn apply(&self, context: &[f32], made: &mut [f32]) -> Result<(), DataError> {
-        let features = self.maps.len();
-        let width = check(features, made.len() / features.max(1), context, made)?;
+        let (width, features) = (self.context, self.maps.len());
+        check([context.len() / width.max(1), width, features], context, made)?;
         for (row, context) in made.chunks_exact_mut(features).zip(context.chunks_exact(width)) {
             let along = &context[width - features..];
             for ((value, map), &along) in row.iter_mut().zip(&self.maps).zip(along) {
@@ -64,17 +69,15 @@ impl QuantileMatching {
     }
 }
 
-/// The width of a context.
+/// Refuses contexts and features that are not `[rows, width]` and `[rows, features]`.
 fn check(
-    features: usize,
-    rows: usize,
+    [rows, width, features]: [usize; 3],
     context: &[f32],
     made: &[f32],
-) -> Result<usize, PreprocessError> {
-    let width = if rows == 0 { features } else { context.len() / rows };
-    let whole = made.len() == rows * features && context.len() == rows * width;
+) -> Result<(), PreprocessError> {
+    let whole = context.len() == rows * width && made.len() == rows * features;
     if features > 0 && width >= features && whole {
-        return Ok(width);
+        return Ok(());
     }
     Err(PreprocessError::Shape {
         what: "contexts and generated features".to_owned(),

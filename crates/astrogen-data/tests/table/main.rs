@@ -3,6 +3,7 @@
 
 mod contexts;
 mod made;
+mod matching;
 mod rows;
 mod scaling;
 mod settings;

@@ -44,10 +44,14 @@ fn local_scales_are_those_of_the_training_rows_and_are_taken_back() {
     let scaled: Vec<f32> = table.scaled_validation().column(2).to_vec();
     let back = table.scaling().observed(validation.truth.view(), &scaled).unwrap();
     assert!((&back - &validation.observed).iter().all(|off| off.abs() < 1e-6));
-    // What no row is near to stays finite.
-    let wild = vec![1e6; scaled.len()];
-    let wild = table.scaling().observed(validation.truth.view(), &wild).unwrap();
-    assert!(wild.iter().all(|value| value.abs() < 1e6), "{wild}");
+    // What no row is near to counts as the farthest one.
+    let far = |score: f32| {
+        let scores = vec![score; scaled.len()];
+        table.scaling().observed(validation.truth.view(), &scores).unwrap()
+    };
+    assert_eq!(far(1e6), far(1e5));
+    let farthest = validation.observed.fold(0.0, |far: f64, value| far.max(value.abs()));
+    assert!(far(1e6).iter().all(|value| value.abs() < 2.0 * farthest));
     let spread = |values: &[f32]| values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32;
     assert!((0.5..2.0).contains(&spread(&scaled)));
 }

@@ -4,6 +4,7 @@
 mod bad;
 mod csv;
 mod golden;
+mod local;
 #[path = "../made/mod.rs"]
 mod made;
 mod maps;

@@ -1,6 +1,7 @@
 //! The conditional WGAN-GP step for tables.
 
 mod golden;
+mod matching;
 mod run;
 mod schedule;
 mod settings;
