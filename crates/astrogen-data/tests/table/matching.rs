@@ -55,9 +55,14 @@ fn every_feature_has_the_observed_quantiles_all_along() {
         }
     }
     // Ranks at one place stay, and rows do not touch each other.
-    let mut two = vec![0.1, 0.1, 0.2, 0.1];
+    let mut two = vec![0.7, 0.7, 0.9, 0.7];
     matching.apply(&[0.0, 0.5, 0.5, 0.9, 0.5, 0.5], &mut two).unwrap();
     assert!(two[0] < two[2] && two[1] == two[3]);
+
+    // Nothing lies beyond what was observed.
+    let mut far = vec![-1e9, 1e9];
+    matching.apply(&[0.0, 0.5, 0.5], &mut far).unwrap();
+    assert!((-1.5..-0.3).contains(&far[0]) && (1.3..2.5).contains(&far[1]), "{far:?}");
 
     let text = serde_json::to_string(&matching).unwrap();
     assert_eq!(serde_json::from_str::<QuantileMatching>(&text).unwrap(), matching);
@@ -86,7 +91,7 @@ fn rows_that_do_not_go_together_are_refused() {
     let matching = QuantileMatching::fit(&names(), &context, &observed, &made, 4).unwrap();
     assert!(matching.apply(&context, &mut [0.0; 2]).is_err());
     assert!(matching.apply(&[], &mut []).is_ok());
-    let mut nothing = [f32::NAN, 0.5];
-    matching.apply(&[0.0, 0.5, 0.5], &mut nothing).unwrap();
-    assert!(nothing[0].is_nan() && nothing[1].is_finite());
+    let mut nothing = [f32::NAN, 0.5, 0.5, 0.5];
+    matching.apply(&[0.0, 0.5, 0.5, 0.0, 0.5, f32::NAN], &mut nothing).unwrap();
+    assert_eq!(nothing.map(f32::is_nan), [true, false, false, true]);
 }

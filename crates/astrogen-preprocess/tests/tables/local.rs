@@ -42,6 +42,8 @@ fn knots_scores_and_maps_are_those_of_numpy_and_scipy() {
         assert_eq!(got.quantiles.len(), expected.quantiles.len());
         let quantiles = got.quantiles.iter().zip(&expected.quantiles);
         quantiles.for_each(|(&got, &expected)| assert_close(got, expected));
+        let ends = got.ends.iter().zip(&expected.ends);
+        ends.for_each(|(&got, &expected)| assert_close(got, expected));
     }
     let map = QuantileMap::fit("i", along, &golden.made, values, 4).unwrap();
     for (i, (&place, &probe)) in golden.places.iter().zip(&golden.probes).enumerate() {
@@ -57,11 +59,12 @@ fn edited_knots_are_refused() {
     let scores = LocalScores::fit("i", &golden.along, &golden.values, 4).unwrap();
     let text = serde_json::to_value(&scores).unwrap();
     assert_eq!(serde_json::from_value::<LocalScores>(text.clone()).unwrap(), scores);
-    let edits: [fn(&mut serde_json::Value); 5] = [
+    let edits: [fn(&mut serde_json::Value); 6] = [
+        |knots| knots[0]["ends"][1] = (-1e9).into(),
         |knots| knots[1]["quantiles"][3] = (-1e9).into(),
         |knots| knots[1]["at"] = (-1e9).into(),
-        |knots| knots[2]["quantiles"] = serde_json::json!([1.0, 2.0, 3.0]),
-        |knots| *knots = serde_json::json!([{"at": 0.0, "quantiles": [1.0]}]),
+        |knots| knots[2]["quantiles"] = serde_json::json!([1, 2, 3]),
+        |knots| *knots = serde_json::json!([{"at": 0, "quantiles": [1], "ends": [1, 1]}]),
         |knots| *knots = serde_json::json!([]),
     ];
     for edit in edits {

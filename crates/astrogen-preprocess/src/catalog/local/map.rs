@@ -6,7 +6,8 @@ use super::LocalScores;
 use crate::PreprocessError;
 
 /// The increasing change of a quantity that gives it the distribution of another one, along a
-/// third: `value -> F_to^-1(F_from(value))`, by [`LocalScores`] of both.
+/// third: `value -> F_to^-1(F_from(value))`, by [`LocalScores`] of both, and never beyond the
+/// values that rows nearby have.
 ///
 /// ```
 /// use astrogen_preprocess::catalog::QuantileMap;
@@ -42,8 +43,14 @@ impl QuantileMap {
         Ok(Self { from: fit(from)?, to: fit(to)? })
     }
 
-    /// The value with the score of `value` in the other distribution.
+    /// The value with the score of `value` in the other distribution, or the end of its
+    /// [range](LocalScores::range).
     pub fn apply(&self, along: f64, value: f64) -> f64 {
-        self.to.inverse(along, self.from.apply(along, value))
+        let [low, high] = self.to.range(along);
+        match self.to.inverse(along, self.from.apply(along, value)) {
+            value if value < low => low,
+            value if value > high => high,
+            value => value, // or no number
+        }
     }
 }

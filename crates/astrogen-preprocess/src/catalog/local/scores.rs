@@ -51,6 +51,8 @@ pub struct ScoreKnot {
     /// Where scores lie, [`STEP`] apart: an odd number of values in ascending order, that of score
     /// 0 in the middle.
     pub quantiles: Vec<f64>,
+    /// The lowest and the highest value, not within the quantiles.
+    pub ends: [f64; 2],
 }
 
 /// From the score of one quantile to that of the next.
@@ -111,7 +113,9 @@ impl LocalScores {
                 let least = quantiles[upper - 1] + APART * half_width;
                 quantiles[upper] = quantiles[upper].max(least);
             }
-            Ok(ScoreKnot { at: bin.at, quantiles })
+            let [first, last] = [quantiles[0], quantiles[quantiles.len() - 1]];
+            let [low, high] = [0.0, 1.0].map(|part| bin.median + bin.quantile(part));
+            Ok(ScoreKnot { at: bin.at, quantiles, ends: [low.min(first), high.max(last)] })
         });
         Ok(LocalScores { knots: knots.collect::<Result<_, _>>()? })
     }
@@ -140,11 +144,16 @@ impl LocalScores {
         low + (high - low) * (number - below as f64)
     }
 
+    /// From the lowest to the highest value that rows near `along` have.
+    pub fn range(&self, along: f64) -> [f64; 2] {
+        let place = self.place(along);
+        [0, 1].map(|end| place.value(|knot| knot.ends[end]))
+    }
+
     /// The distribution at `along`.
     fn place(&self, along: f64) -> Place<'_> {
         let between = Between::find(&self.knots, |knot| knot.at, along);
-        let [a, b] = [between.a, between.b].map(|knot| self.knots[knot].quantiles.as_slice());
-        Place { between, a, b }
+        Place { between, a: &self.knots[between.a], b: &self.knots[between.b] }
     }
 }
 
@@ -157,14 +166,14 @@ fn beyond(score: f64, last: f64, bend: fn(f64) -> f64) -> f64 {
 /// A distribution between two knots.
 struct Place<'a> {
     between: Between,
-    a: &'a [f64],
-    b: &'a [f64],
+    a: &'a ScoreKnot,
+    b: &'a ScoreKnot,
 }
 
 impl Place<'_> {
     /// The number of the last quantile.
     fn last(&self) -> usize {
-        self.a.len() - 1
+        self.a.quantiles.len() - 1
     }
 
     /// The number of the median.
@@ -174,9 +183,15 @@ impl Place<'_> {
 
     /// A quantile by its number.
     fn quantile(&self, k: usize) -> f64 {
-        let (inside, middle) = (self.between.inside(), self.last() / 2);
-        let [a, b] = [self.a, self.b].map(|at| at[k] - at[middle]);
-        self.between.line(self.a[middle], self.b[middle]) + a + (b - a) * inside
+        self.value(|knot| knot.quantiles[k])
+    }
+
+    /// What lies at the same distance of the trend as that of the knots, interpolated.
+    fn value(&self, of: impl Fn(&ScoreKnot) -> f64) -> f64 {
+        let middle = self.last() / 2;
+        let trend = [self.a, self.b].map(|knot| knot.quantiles[middle]);
+        let [a, b] = [of(self.a) - trend[0], of(self.b) - trend[1]];
+        self.between.line(trend[0], trend[1]) + a + (b - a) * self.between.inside()
     }
 }
 
@@ -188,14 +203,17 @@ impl TryFrom<Vec<ScoreKnot>> for LocalScores {
         let sound = |knot: &ScoreKnot| {
             let quantiles = &knot.quantiles;
             quantiles.len() == count
-                && quantiles.iter().chain([&knot.at]).all(|value| value.is_finite())
+                && count > 0
+                && quantiles.iter().chain(&knot.ends).chain([&knot.at]).all(|x| x.is_finite())
                 && quantiles.windows(2).all(|pair| pair[0] < pair[1])
+                && knot.ends[0] <= quantiles[0]
+                && knot.ends[1] >= quantiles[count - 1]
         };
         let ascending = knots.windows(2).all(|pair| pair[0].at < pair[1].at);
         if count < 3 || count.is_multiple_of(2) || !ascending || !knots.iter().all(sound) {
             return Err("the knots of local scores: expected at least one, in ascending order, \
                         each with as many quantiles, an odd number of 3 or more in ascending \
-                        order"
+                        order, and ends around them"
                 .to_owned());
         }
         Ok(LocalScores { knots })
