@@ -2,8 +2,10 @@
 
 use astrogen_preprocess::PreprocessError;
 use astrogen_preprocess::catalog::QuantileMap;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::rows_a_thread;
 use crate::DataError;
 
 /// Gives each generated feature the distribution of the observed one along its true feature
@@ -52,19 +54,25 @@ impl QuantileMatching {
         Ok(Self { context: width, maps: maps.collect::<Result<_, _>>()? })
     }
 
-    /// Changes generated features `[N, features]` in place, for their contexts `[N, D]`.
+    /// Changes generated features `[N, features]` in place, for their contexts `[N, D]`, on
+    /// libtorch's number of threads.
     ///
     /// # Errors
     /// [`DataError::Pipeline`] where the numbers of rows do not go together.
     pub fn apply(&self, context: &[f32], made: &mut [f32]) -> Result<(), DataError> {
         let (width, features) = (self.context, self.maps.len());
         check([context.len() / width.max(1), width, features], context, made)?;
-        for (row, context) in made.chunks_exact_mut(features).zip(context.chunks_exact(width)) {
-            let along = &context[width - features..];
-            for ((value, map), &along) in row.iter_mut().zip(&self.maps).zip(along) {
-                *value = map.apply(along.into(), (*value).into()) as f32;
+        let piece = rows_a_thread(made.len() / features);
+        let contexts = context.par_chunks(piece * width);
+        made.par_chunks_mut(piece * features).zip(contexts).for_each(|(made, contexts)| {
+            let rows = made.chunks_exact_mut(features).zip(contexts.chunks_exact(width));
+            for (row, context) in rows {
+                let along = &context[width - features..];
+                for ((value, map), &along) in row.iter_mut().zip(&self.maps).zip(along) {
+                    *value = map.apply(along.into(), (*value).into()) as f32;
+                }
             }
-        }
+        });
         Ok(())
     }
 }

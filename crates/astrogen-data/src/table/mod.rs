@@ -59,6 +59,11 @@ pub use scaling::TableScaling;
 use self::rules::{Reader, Rows};
 use crate::{ArrayDataset, DataError, Dataset};
 
+/// Rows of a piece, where each of libtorch's threads takes one.
+fn rows_a_thread(rows: usize) -> usize {
+    rows.div_ceil(tch::get_num_threads().max(1) as usize).max(1)
+}
+
 /// Rows of the catalogue read at a time.
 const AT_A_TIME: usize = 1 << 16;
 

@@ -2,9 +2,11 @@
 
 use astrogen_preprocess::catalog::LocalScale;
 use astrogen_preprocess::{PreprocessError, Standardize};
-use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::rows_a_thread;
 use crate::DataError;
 
 /// How the rows of a table are scaled: fitted on the training rows, saved with the model.
@@ -66,7 +68,8 @@ impl TableScaling {
     }
 
     /// Observed features `[N, observed]` in the catalogue's units, of scaled ones, row by row,
-    /// and of the true features `[N, truth]` in the catalogue's units.
+    /// and of the true features `[N, truth]` in the catalogue's units; on libtorch's number of
+    /// threads.
     ///
     /// # Errors
     /// [`DataError::Pipeline`] where the numbers of rows and columns do not go together.
@@ -85,7 +88,7 @@ impl TableScaling {
             check("limits", self.limit.len(), self.observed)?;
             check("columns of true features", truth.ncols(), self.observed)?;
         }
-        Ok(Array2::from_shape_fn((truth.nrows(), self.observed), |(row, column)| {
+        let value = |row: usize, column: usize| {
             let value = f64::from(scaled[row * self.observed + column]);
             let value = value * deviation[first + column] + mean[first + column];
             match self.local.get(column) {
@@ -96,7 +99,16 @@ impl TableScaling {
                 }
                 None => value,
             }
-        }))
+        };
+        let mut observed = Array2::zeros((truth.nrows(), self.observed));
+        let piece = rows_a_thread(truth.nrows());
+        let pieces = observed.axis_chunks_iter_mut(Axis(0), piece).enumerate();
+        pieces.collect::<Vec<_>>().into_par_iter().for_each(|(number, mut piece_of)| {
+            for ((row, column), observed) in piece_of.indexed_iter_mut() {
+                *observed = value(number * piece + row, column);
+            }
+        });
+        Ok(observed)
     }
 }
 
