@@ -48,8 +48,8 @@ pub struct LocalScores {
 pub struct ScoreKnot {
     /// The value of the quantity along which it lies.
     pub at: f64,
-    /// Where scores lie, [`STEP`] apart: an odd number of values in ascending order, that of score
-    /// 0 in the middle.
+    /// Where scores lie, 0.5 apart: an odd number of values in ascending order, that of score 0 in
+    /// the middle.
     pub quantiles: Vec<f64>,
     /// The lowest and the highest value, not within the quantiles.
     pub ends: [f64; 2],
