@@ -53,7 +53,8 @@ pub(crate) fn search(arguments: &SearchArguments) -> Result<()> {
             let text = std::fs::read_to_string(space)
                 .with_context(|| format!("cannot read {}", space.display()))?;
             let base = arguments.train.config(data, &table);
-            let space = serde_json::from_str(&text)?;
+            let space = serde_json::from_str(&text)
+                .with_context(|| format!("{} is not JSON", space.display()))?;
             let config = SearchConfig { space, trials: arguments.trials, base };
             trials(&config)?; // refused before a folder is made
             (arguments.train.run.create("balrog-search")?, config)
@@ -65,7 +66,7 @@ pub(crate) fn search(arguments: &SearchArguments) -> Result<()> {
     let mut results = SearchTable::open(run.join("search.csv"), trials(&config)?)?;
     let stop = StopSignal::on_ctrl_c()?;
     while let Some(trial) = results.next_trial().cloned() {
-        println!("trial {} of {}: {:?}", trial.number, results.trials().len(), trial.settings);
+        println!("{trial} ({} trials)", results.trials().len());
         let folder = run.join(format!("trial-{:03}", trial.number));
         match score(&trial, &config.base, &folder, &table, device, &stop) {
             Ok(None) => break, // interrupted: the trial goes on with --resume
@@ -84,7 +85,7 @@ fn trials(config: &SearchConfig) -> Result<Vec<Trial>> {
     for trial in &trials {
         let RunConfig { data, scaling, .. } = trial.apply(&config.base)?;
         if data != config.base.data || scaling != config.base.scaling {
-            bail!("settings of the data stay as they are in a search: {:?}", trial.settings);
+            bail!("settings of the data stay as they are in a search: {trial}");
         }
     }
     Ok(trials)

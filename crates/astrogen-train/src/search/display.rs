@@ -1,4 +1,4 @@
-//! The table in print.
+//! Trials and their table in print.
 
 use std::fmt;
 
@@ -47,12 +47,28 @@ impl fmt::Display for SearchTable {
     }
 }
 
+/// Its number and settings, as `trial 3: optimizer.lr 2.5e-4, n_critic 5`.
+impl fmt::Display for Trial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "trial {}", self.number)?;
+        for (i, (name, value)) in self.settings.iter().enumerate() {
+            let before = if i == 0 { ':' } else { ',' };
+            write!(f, "{before} {name} {}", setting(value))?;
+        }
+        Ok(())
+    }
+}
+
 fn row(trial: &Trial, score: String) -> Vec<String> {
-    let settings = trial.settings.iter().map(|(_, value)| match value {
+    let settings = trial.settings.iter().map(|(_, value)| setting(value));
+    [trial.number.to_string(), score].into_iter().chain(settings).collect()
+}
+
+fn setting(value: &Value) -> String {
+    match value {
         Value::Number(value) if value.is_f64() => number(value.as_f64().unwrap_or_default()),
         value => cell(value),
-    });
-    [trial.number.to_string(), score].into_iter().chain(settings).collect()
+    }
 }
 
 /// Four digits of a number.
@@ -75,7 +91,18 @@ fn trimmed(digits: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::number;
+    use serde_json::json;
+
+    use super::{Trial, number};
+
+    #[test]
+    fn a_trial_tells_its_settings() {
+        let settings = [("optimizer.lr", json!(0.00025)), ("kind", json!("one_sided"))];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        let trial = Trial { number: 3, settings };
+        assert_eq!(trial.to_string(), "trial 3: optimizer.lr 2.5e-4, kind one_sided");
+        assert_eq!(Trial { number: 1, settings: Vec::new() }.to_string(), "trial 1");
+    }
 
     #[test]
     fn numbers_have_four_digits() {
