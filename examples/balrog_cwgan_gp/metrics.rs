@@ -7,7 +7,7 @@ use std::io::Write;
 use anyhow::Result;
 use astrogen::metrics::emulation::EmulatedQuantity;
 use astrogen::models::GaussianRegressor;
-use astrogen::plot::{Series, save_curves};
+use astrogen::plot::{Curves, Scale, Series};
 use astrogen::prelude::*;
 use astrogen::train::TrainError;
 use astrogen::train::cwgan_gp::CwganGpStep;
@@ -94,10 +94,18 @@ fn mean_ks(quantities: &[EmulatedQuantity]) -> f64 {
 
 fn draw(run: &RunDir) -> Result<()> {
     let history = History::open(&run.join("metrics.csv"))?;
-    let series = history.losses.iter().map(|(name, values)| {
+    // A single band has no colours: zeros all along.
+    let shown = history.losses.iter().filter(|(_, values)| values.iter().any(|&value| value > 0.0));
+    let series = shown.map(|(name, values)| {
         let steps = history.steps.iter().map(|&step| step as f64);
         Series::new(name.clone(), steps.zip(values.iter().copied()))
     });
-    let series: Vec<Series> = series.collect();
-    Ok(save_curves(run.join("metrics.png"), "Held-out galaxies", "step", "distance", &series)?)
+    let curves = Curves {
+        title: "Held-out galaxies".into(),
+        x_label: "step".into(),
+        y_label: "distance".into(),
+        y_scale: Scale::Log,
+        ..Curves::default()
+    };
+    Ok(curves.save(run.join("metrics.png"), &series.collect::<Vec<Series>>())?)
 }
