@@ -28,6 +28,7 @@
 //! before each step. So there is no hidden state to save, and `n` steps in one go give
 //! the same bytes as `k` steps, a kill, and `n - k` more with the same number of threads.
 
+mod against_critic;
 pub mod checkpoint;
 mod critic;
 pub mod cwgan_gp;

@@ -26,10 +26,9 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::TrainError;
+use crate::against_critic::AgainstCritic;
 use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
-use crate::ema::Ema;
-use crate::network::{Network, prefixed};
-use crate::optim::{Adam, AdamConfig};
+use crate::optim::AdamConfig;
 use crate::step::{Losses, Step, check_shape, check_size};
 
 /// Settings of [`WganGpStep`]; the defaults are those of the WGAN-GP paper.
@@ -93,20 +92,7 @@ impl WganGpStepConfig {
 #[derive(Debug)]
 pub struct WganGpStep {
     config: WganGpStepConfig,
-    generator: Network<WganGenerator>,
-    critic: Network<WganCritic>,
-    average: Ema<WganGenerator>,
-    generator_optimizer: Adam,
-    critic_optimizer: Adam,
-    last: Last,
-}
-
-/// Scalars that not every step makes anew, kept for the history.
-#[derive(Debug)]
-struct Last {
-    generator_loss: Tensor,
-    penalty: Tensor,
-    gradient_norm: Tensor,
+    networks: AgainstCritic<WganGenerator, WganCritic>,
 }
 
 impl WganGpStep {
@@ -120,24 +106,19 @@ impl WganGpStep {
         device: Device,
     ) -> Result<Self, TrainError> {
         config.check()?;
-        let generator = Network::new(device, |path| model.init_generator(path))?;
-        let critic = Network::new(device, |path| model.init_critic(path))?;
-        let average = Network::new(device, |path| model.init_generator(path))?;
-        let zero = || Tensor::zeros([0i64; 0], (Kind::Float, device));
-        Ok(Self {
-            average: Ema::new(average, &generator, config.ema_decay)?,
-            generator_optimizer: Adam::new(generator.parameters(), config.generator_optimizer)?,
-            critic_optimizer: Adam::new(critic.parameters(), config.critic_optimizer)?,
-            generator,
-            critic,
-            last: Last { generator_loss: zero(), penalty: zero(), gradient_norm: zero() },
-            config: config.clone(),
-        })
+        let networks = AgainstCritic::new(
+            device,
+            |path| model.init_generator(path),
+            |path| model.init_critic(path),
+            [config.generator_optimizer, config.critic_optimizer],
+            config.ema_decay,
+        )?;
+        Ok(Self { networks, config: config.clone() })
     }
 
     /// The averaged generator: the one to sample from.
     pub fn average(&self) -> &WganGenerator {
-        &self.average.network.module
+        &self.networks.average.network.module
     }
 
     /// Updates the critic on images `[N, C, H, W]`, signed, and the fakes of latents
@@ -155,20 +136,19 @@ impl WganGpStep {
         latent: &Tensor,
         draw: &PenaltyDraw,
     ) -> Result<Losses, TrainError> {
-        let critic = &self.critic.module;
+        let critic = &self.networks.critic.module;
         check_shape("images", real, &critic.image_shape())?;
         let n = real.size()[0];
-        check_size("latents", latent, &[n, self.generator.module.latent_dim()])?;
+        check_size("latents", latent, &[n, self.networks.generator.module.latent_dim()])?;
         check_size("interpolation weights", &draw.weights, &[n])?;
-        let fake = no_grad(|| self.generator.module.forward_t(latent, true));
+        let fake = no_grad(|| self.networks.generator.module.forward_t(latent, true));
 
         // Real and fake in one batch: the critic sees each image by itself.
         let scores = critic.forward_t(&Tensor::cat(&[real, &fake], 0), true);
         let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
         let penalty = &self.config.penalty;
-        let term = penalty.applies_at(self.critic_optimizer.steps()).then(|| PenaltyTerm {
-            points: penalty_points(penalty.kind, real, &fake, draw),
-            config: penalty,
+        let term = penalty.applies_at(self.networks.critic_optimizer.steps()).then(|| {
+            PenaltyTerm { points: penalty_points(penalty.kind, real, &fake, draw), config: penalty }
         });
         let CriticTerms { loss, wasserstein, penalty, gradients } = differentiate(
             &scores,
@@ -176,22 +156,17 @@ impl WganGpStep {
             term,
             critic.piecewise_linear(),
             |images| critic.forward_t(images, true),
-            &self.critic_optimizer,
+            &self.networks.critic_optimizer,
         )?;
-        self.critic_optimizer.step(&gradients);
+        self.networks.critic_optimizer.step(&gradients);
         self.clip_weights();
-        if let Some((penalty, norm)) = penalty {
-            self.last.penalty.copy_(&penalty);
-            self.last.gradient_norm.copy_(&norm);
-        }
-        Ok(vec![
+        self.networks.keep(penalty);
+        let mut losses = vec![
             ("real_score", scores.real.detach().mean(Kind::Float)),
             ("fake_score", scores.fake.detach().mean(Kind::Float)),
-            ("gradient_penalty", self.last.penalty.copy()),
-            ("gradient_norm", self.last.gradient_norm.copy()),
-            ("wasserstein", wasserstein),
-            ("critic_loss", loss),
-        ])
+        ];
+        losses.extend(self.networks.losses(wasserstein, loss));
+        Ok(losses)
     }
 
     /// Updates the generator on latents `[N, latent_dim]`, and its average after it; its
@@ -206,28 +181,25 @@ impl WganGpStep {
         latent: &Tensor,
         real: &Tensor,
     ) -> Result<Tensor, TrainError> {
-        check_shape("latents", latent, &[self.generator.module.latent_dim()])?;
-        let critic = &self.critic.module;
+        check_shape("latents", latent, &[self.networks.generator.module.latent_dim()])?;
+        let critic = &self.networks.critic.module;
         if self.config.loss == AdversarialLoss::Relativistic {
             let [c, h, w] = critic.image_shape();
             check_size("images", real, &[latent.size()[0], c, h, w])?;
         }
-        let fake = self.generator.module.forward_t(latent, true);
+        let fake = self.networks.generator.module.forward_t(latent, true);
         let scores = critic.forward_t(&fake, true);
         let real_scores = || no_grad(|| critic.forward_t(real, true));
         let loss = self.config.loss.generator_loss(&scores, real_scores);
-        let parameters = self.generator_optimizer.parameters();
+        let parameters = self.networks.generator_optimizer.parameters();
         let gradients = Tensor::f_run_backward(&[&loss], parameters, false, false)?;
-        self.generator_optimizer.step(&gradients);
-        self.average.update();
-        self.last.generator_loss.copy_(&loss.detach());
-        Ok(loss.detach())
+        Ok(self.networks.step_generator(&loss, &gradients))
     }
 
     fn clip_weights(&self) {
         if let Some(limit) = self.config.weight_clip {
             no_grad(|| {
-                for parameter in self.critic_optimizer.parameters() {
+                for parameter in self.networks.critic_optimizer.parameters() {
                     let _ = parameter.shallow_clone().clamp_(-limit, limit);
                 }
             });
@@ -242,33 +214,19 @@ impl Step for WganGpStep {
 
     fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError> {
         let n = batch.size().first().copied().unwrap_or(0);
-        let latent = self.generator.module.latent(n);
+        let latent = self.networks.generator.module.latent(n);
         let draw = PenaltyDraw::new(self.config.penalty.kind, batch);
         let mut losses = self.update_critic(batch, &latent, &draw)?;
-        if self.critic_optimizer.steps().is_multiple_of(self.config.n_critic) {
-            let latent = self.generator.module.latent(n);
+        if self.networks.critic_optimizer.steps().is_multiple_of(self.config.n_critic) {
+            let latent = self.networks.generator.module.latent(n);
             let _ = self.update_generator(&latent, batch)?;
         }
-        losses.push(("generator_loss", self.last.generator_loss.copy()));
+        losses.push(("generator_loss", self.networks.last.generator_loss.copy()));
         Ok(losses)
     }
 
     fn state(&self) -> Vec<(String, Tensor)> {
-        let last = [
-            ("generator_loss", &self.last.generator_loss),
-            ("gradient_penalty", &self.last.penalty),
-            ("gradient_norm", &self.last.gradient_norm),
-        ];
-        let last = last.map(|(name, value)| (name.to_owned(), value.shallow_clone()));
-        let parts = [
-            ("generator", self.generator.named_tensors()),
-            ("critic", self.critic.named_tensors()),
-            ("average", self.average.state()),
-            ("optimizer.generator", self.generator_optimizer.state()),
-            ("optimizer.critic", self.critic_optimizer.state()),
-            ("last", last.into()),
-        ];
-        parts.into_iter().flat_map(|(prefix, named)| prefixed(prefix, named)).collect()
+        self.networks.state()
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

@@ -28,17 +28,16 @@ use std::path::Path;
 use astrogen_losses::{GradientPenaltyConfig, PenaltyDraw, penalty_points};
 use astrogen_models::{TabularConfig, TabularCritic, TabularGenerator};
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Device, Tensor, no_grad};
 
 pub use self::matching::match_quantiles;
 
 use self::passes::Passes;
 
 use crate::TrainError;
+use crate::against_critic::AgainstCritic;
 use crate::critic::{CriticTerms, PenaltyTerm};
-use crate::ema::Ema;
-use crate::network::{Network, prefixed};
-use crate::optim::{Adam, AdamConfig};
+use crate::optim::AdamConfig;
 use crate::schedule::half_cosine;
 use crate::step::{Losses, Step, check_shape, check_size};
 
@@ -106,19 +105,10 @@ impl CwganGpStepConfig {
 pub struct CwganGpStep {
     config: CwganGpStepConfig,
     model: TabularConfig,
-    generator: Network<TabularGenerator>,
-    critic: Network<TabularCritic>,
-    average: Ema<TabularGenerator>,
-    generator_optimizer: Adam,
-    critic_optimizer: Adam,
+    networks: AgainstCritic<TabularGenerator, TabularCritic>,
     /// None where the networks have no passes of their own.
     passes: Option<Passes>,
-    /// The scalars that not every step makes anew: generator loss, penalty, gradient norm.
-    last: [Tensor; 3],
 }
-
-/// Names of [`CwganGpStep::last`].
-const LAST: [&str; 3] = ["generator_loss", "gradient_penalty", "gradient_norm"];
 
 impl CwganGpStep {
     /// Networks with fresh weights, drawn from libtorch's generator: seed it before.
@@ -131,30 +121,23 @@ impl CwganGpStep {
         device: Device,
     ) -> Result<Self, TrainError> {
         config.check()?;
-        let generator = Network::new(device, |path| model.init_generator(path))?;
-        let critic = Network::new(device, |path| model.init_critic(path))?;
-        let average = Network::new(device, |path| model.init_generator(path))?;
-        let generator_optimizer = Adam::new(generator.parameters(), config.generator_optimizer)?;
-        let critic_optimizer = Adam::new(critic.parameters(), config.critic_optimizer)?;
-        Ok(Self {
-            average: Ema::new(average, &generator, config.ema_decay)?,
-            passes: Passes::new(
-                (&generator.module, &generator_optimizer),
-                (&critic.module, &critic_optimizer),
-            ),
-            generator_optimizer,
-            critic_optimizer,
-            generator,
-            critic,
-            last: [(); 3].map(|()| Tensor::zeros([0i64; 0], (Kind::Float, device))),
-            model: model.clone(),
-            config: config.clone(),
-        })
+        let networks = AgainstCritic::new(
+            device,
+            |path| model.init_generator(path),
+            |path| model.init_critic(path),
+            [config.generator_optimizer, config.critic_optimizer],
+            config.ema_decay,
+        )?;
+        let passes = Passes::new(
+            (&networks.generator.module, &networks.generator_optimizer),
+            (&networks.critic.module, &networks.critic_optimizer),
+        );
+        Ok(Self { networks, passes, model: model.clone(), config: config.clone() })
     }
 
     /// The averaged generator: the one to sample from.
     pub fn average(&self) -> &TabularGenerator {
-        &self.average.network.module
+        &self.networks.average.network.module
     }
 
     /// Updates the critic on observed features `[N, features]` and those generated from
@@ -178,33 +161,25 @@ impl CwganGpStep {
         check_size("interpolation weights", &draw.weights, &[n])?;
         self.schedule();
         let config = &self.config.penalty;
-        let due = config.applies_at(self.critic_optimizer.steps());
+        let due = config.applies_at(self.networks.critic_optimizer.steps());
         let CriticTerms { loss, wasserstein, penalty, gradients } = match &mut self.passes {
             Some(passes) => {
                 passes.of_critic([context, real, latent], due.then_some((config, draw)))?
             }
             None => {
-                let fake = no_grad(|| self.generator.module.forward(latent, context));
+                let fake = no_grad(|| self.networks.generator.module.forward(latent, context));
                 let term = due.then(|| PenaltyTerm {
                     points: penalty_points(config.kind, real, &fake, draw),
                     config,
                 });
-                let (critic, optimizer) = (&self.critic.module, &self.critic_optimizer);
+                let (critic, optimizer) =
+                    (&self.networks.critic.module, &self.networks.critic_optimizer);
                 gradients::of_critic(critic, context, [real, &fake], term, optimizer)?
             }
         };
-        self.critic_optimizer.step(&gradients);
-        let [_, last_penalty, last_norm] = &mut self.last;
-        if let Some((penalty, norm)) = penalty {
-            last_penalty.copy_(&penalty);
-            last_norm.copy_(&norm);
-        }
-        Ok(vec![
-            ("gradient_penalty", last_penalty.copy()),
-            ("gradient_norm", last_norm.copy()),
-            ("wasserstein", wasserstein),
-            ("critic_loss", loss),
-        ])
+        self.networks.critic_optimizer.step(&gradients);
+        self.networks.keep(penalty);
+        Ok(self.networks.losses(wasserstein, loss))
     }
 
     /// Updates the generator on latents `[N, latent_dim]` for contexts
@@ -227,24 +202,21 @@ impl CwganGpStep {
         let (loss, gradients) = match &mut self.passes {
             Some(passes) => passes.of_generator(inputs, mse_weight)?,
             None => gradients::of_generator(
-                &self.generator.module,
-                &self.critic.module,
+                &self.networks.generator.module,
+                &self.networks.critic.module,
                 inputs,
                 mse_weight,
-                &self.generator_optimizer,
+                &self.networks.generator_optimizer,
             )?,
         };
-        self.generator_optimizer.step(&gradients);
-        self.average.update();
-        self.last[0].copy_(&loss);
-        Ok(loss)
+        Ok(self.networks.step_generator(&loss, &gradients))
     }
 
     /// Sets the generator's learning rate of this step.
     fn schedule(&mut self) {
         let Some(steps) = self.config.cosine_steps else { return };
-        let factor = half_cosine(self.critic_optimizer.steps(), steps);
-        self.generator_optimizer.set_lr(self.config.generator_optimizer.lr * factor);
+        let factor = half_cosine(self.networks.critic_optimizer.steps(), steps);
+        self.networks.generator_optimizer.set_lr(self.config.generator_optimizer.lr * factor);
     }
 }
 
@@ -262,29 +234,19 @@ impl Step for CwganGpStep {
         let n = rows.size()[0];
         let real = rows.narrow(1, context, features).contiguous();
         let context = rows.narrow(1, 0, context).contiguous();
-        let latent = self.generator.module.latent(n);
+        let latent = self.networks.generator.module.latent(n);
         let draw = PenaltyDraw::new(self.config.penalty.kind, &real);
         let mut losses = self.update_critic(&context, &real, &latent, &draw)?;
-        if self.critic_optimizer.steps().is_multiple_of(self.config.n_critic) {
-            let latent = self.generator.module.latent(n);
+        if self.networks.critic_optimizer.steps().is_multiple_of(self.config.n_critic) {
+            let latent = self.networks.generator.module.latent(n);
             let _ = self.update_generator(&context, &real, &latent)?;
         }
-        losses.push(("generator_loss", self.last[0].copy()));
+        losses.push(("generator_loss", self.networks.last.generator_loss.copy()));
         Ok(losses)
     }
 
     fn state(&self) -> Vec<(String, Tensor)> {
-        let last = LAST.iter().zip(&self.last);
-        let last = last.map(|(name, value)| ((*name).to_owned(), value.shallow_clone()));
-        let parts = [
-            ("generator", self.generator.named_tensors()),
-            ("critic", self.critic.named_tensors()),
-            ("average", self.average.state()),
-            ("optimizer.generator", self.generator_optimizer.state()),
-            ("optimizer.critic", self.critic_optimizer.state()),
-            ("last", last.collect()),
-        ];
-        parts.into_iter().flat_map(|(prefix, named)| prefixed(prefix, named)).collect()
+        self.networks.state()
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {
