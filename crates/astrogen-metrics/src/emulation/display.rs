@@ -31,7 +31,8 @@ impl EmulationReport {
     fn over_all_rows(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "\nover all rows (width, tails: generated over observed; tail: mean distance there)"
+            "\nover all rows (width, tails: generated over observed; tail dist: mean distance of \
+             what is beyond)"
         )?;
         let pit = self.quantities.iter().any(|quantity| quantity.pit.is_some());
         let more = if pit { "  from even  in 68%" } else { "" };
@@ -128,7 +129,7 @@ impl EmulationReport {
 struct Numbers<'a>(&'a Comparison);
 
 impl Numbers<'_> {
-    const HEAD: &'static str = "     KS         W1   width   tails       tail";
+    const HEAD: &'static str = "     KS         W1   width   tails  tail dist";
 }
 
 impl fmt::Display for Numbers<'_> {

@@ -8,6 +8,8 @@ pub(super) struct Bin {
     pub(super) at: f64,
     /// The median of the values.
     pub(super) median: f64,
+    /// Half the distance between the 16th and 84th percentile of what is left, above 0.
+    pub(super) width: f64,
     /// What is left of the values beside the medians, interpolated linearly between bins: in
     /// ascending order, two or more.
     pub(super) left: Vec<f64>,
@@ -23,7 +25,7 @@ impl Bin {
 /// Sorts rows by `along` and cuts them into `bins` of equally many; bins with one `at` are joined.
 ///
 /// # Errors
-/// As [`LocalScale::fit`](super::LocalScale::fit), but for a bin without scatter.
+/// As [`LocalScale::fit`](super::LocalScale::fit).
 pub(super) fn bins(
     name: &str,
     along: &[f64],
@@ -63,7 +65,7 @@ pub(super) fn bins(
         match (found.last(), members.last_mut()) {
             (Some(last), Some(joined)) if last.at >= at => joined.extend(rows),
             _ => {
-                found.push(Bin { at, median: median(values), left: Vec::new() });
+                found.push(Bin { at, median: median(values), width: 0.0, left: Vec::new() });
                 members.push(rows.to_vec());
             }
         }
@@ -73,7 +75,16 @@ pub(super) fn bins(
             let place = Place::find(&found, |bin| bin.at, along[row]);
             values[row] - place.line(found[place.a].median, found[place.b].median)
         });
-        found[number].left = sorted(left);
+        let left = sorted(left);
+        let bin = &mut found[number];
+        bin.width = 0.5 * (quantile(&left, 0.84) - quantile(&left, 0.16));
+        if bin.width <= 0.0 {
+            let at = bin.at;
+            return refuse(format!(
+                "{name:?} has no scatter about its median near {at}; use fewer bins"
+            ));
+        }
+        bin.left = left;
     }
     Ok(found)
 }

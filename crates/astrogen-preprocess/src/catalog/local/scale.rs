@@ -69,17 +69,9 @@ impl LocalScale {
         values: &[f64],
         count: usize,
     ) -> Result<LocalScale, PreprocessError> {
-        let knots = bins(name, along, values, count)?.into_iter().map(|bin| {
-            let width = 0.5 * (bin.quantile(0.84) - bin.quantile(0.16));
-            if width > 0.0 {
-                return Ok(Knot { at: bin.at, median: bin.median, width });
-            }
-            let at = bin.at;
-            let reason =
-                format!("{name:?} has no scatter about its median near {at}; use fewer bins");
-            Err(PreprocessError::Rows { reason })
-        });
-        Ok(LocalScale { knots: knots.collect::<Result<_, _>>()? })
+        let bins = bins(name, along, values, count)?.into_iter();
+        let knots = bins.map(|bin| Knot { at: bin.at, median: bin.median, width: bin.width });
+        Ok(LocalScale { knots: knots.collect() })
     }
 
     /// The knots, in ascending order.

@@ -75,7 +75,7 @@ const ONE: usize = 2;
 /// Rows that a bin should have beyond the last quantile.
 const BEYOND: f64 = 3.0;
 
-/// Neighbouring quantiles are at least so far apart, in half widths of the bin.
+/// Neighbouring quantiles are at least so far apart, in widths of the bin.
 const APART: f64 = 1e-3;
 
 impl LocalScores {
@@ -99,25 +99,18 @@ impl LocalScores {
         let parts: Vec<f64> = lower.chain(upper.iter().copied()).collect();
 
         let knots = bins.into_iter().map(|bin| {
-            let half_width = 0.5 * (bin.quantile(BELOW[ONE]) - bin.quantile(1.0 - BELOW[ONE]));
-            if half_width <= 0.0 {
-                let at = bin.at;
-                let reason =
-                    format!("{name:?} has no scatter about its median near {at}; use fewer bins");
-                return Err(PreprocessError::Rows { reason });
-            }
             let quantiles = parts.iter().map(|&part| bin.median + bin.quantile(part));
             let mut quantiles: Vec<f64> = quantiles.collect();
             // Where values repeat, quantiles may fall together.
             for upper in 1..quantiles.len() {
-                let least = quantiles[upper - 1] + APART * half_width;
+                let least = quantiles[upper - 1] + APART * bin.width;
                 quantiles[upper] = quantiles[upper].max(least);
             }
             let [first, last] = [quantiles[0], quantiles[quantiles.len() - 1]];
             let [low, high] = [0.0, 1.0].map(|part| bin.median + bin.quantile(part));
-            Ok(ScoreKnot { at: bin.at, quantiles, ends: [low.min(first), high.max(last)] })
+            ScoreKnot { at: bin.at, quantiles, ends: [low.min(first), high.max(last)] }
         });
-        Ok(LocalScores { knots: knots.collect::<Result<_, _>>()? })
+        Ok(LocalScores { knots: knots.collect() })
     }
 
     /// The knots, in ascending order.
