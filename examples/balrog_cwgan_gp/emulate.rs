@@ -58,7 +58,7 @@ pub(crate) fn emulate(arguments: &EmulateArguments) -> Result<()> {
     let observed = data.observed.iter().map(|name| NewColumn::new(name, Storage::Float32));
     let columns: Vec<NewColumn> = std::iter::once(number).chain(observed).collect();
     let mut header = Header::new();
-    header.push("MODEL", emulator.fingerprint()?, "weights of the emulator");
+    header.push("MODEL", emulator.fingerprint()?, "weights of the generator");
     header.push("SEED", arguments.seed.to_string(), "seed of the values, as text");
     let mut writer = CatalogWriter::create(&arguments.out, &columns, &header)?;
 

@@ -59,11 +59,6 @@ pub use scaling::TableScaling;
 use self::rules::{Reader, Rows};
 use crate::{ArrayDataset, DataError, Dataset};
 
-/// Rows of a piece, where each of libtorch's threads takes one.
-fn rows_a_thread(rows: usize) -> usize {
-    rows.div_ceil(tch::get_num_threads().max(1) as usize).max(1)
-}
-
 /// Rows of the catalogue read at a time.
 const AT_A_TIME: usize = 1 << 16;
 
@@ -195,4 +190,9 @@ impl Table {
 fn side_by_side(columns: &[Vec<f64>], rows: impl IntoIterator<Item = usize>) -> Array2<f64> {
     let rows: Vec<usize> = rows.into_iter().collect();
     Array2::from_shape_fn((rows.len(), columns.len()), |(row, column)| columns[column][rows[row]])
+}
+
+/// Rows of a piece, where each of libtorch's threads takes one.
+fn rows_a_thread(rows: usize) -> usize {
+    rows.div_ceil(tch::get_num_threads().max(1) as usize).max(1)
 }

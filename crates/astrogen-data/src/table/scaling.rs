@@ -103,8 +103,8 @@ impl TableScaling {
         let mut observed = Array2::zeros((truth.nrows(), self.observed));
         let piece = rows_a_thread(truth.nrows());
         let pieces = observed.axis_chunks_iter_mut(Axis(0), piece).enumerate();
-        pieces.collect::<Vec<_>>().into_par_iter().for_each(|(number, mut piece_of)| {
-            for ((row, column), observed) in piece_of.indexed_iter_mut() {
+        pieces.collect::<Vec<_>>().into_par_iter().for_each(|(number, mut rows)| {
+            for ((row, column), observed) in rows.indexed_iter_mut() {
                 *observed = value(number * piece + row, column);
             }
         });

@@ -182,8 +182,7 @@ impl TabularBlock<'_> {
 
     /// Computes the gradients of all weights and biases, after [`TabularBlock::backward`]. With a
     /// tangent `[rows, in]`, the last set's are those of `<tangent, dP/dx>`, the tangent being
-    /// constant. It takes the place of the last set's values,
-    /// so this ends the pass.
+    /// constant. It takes the place of the last set's values, so this ends the pass.
     ///
     /// # Panics
     /// Where there was no signal, or the tangent has another length than the inputs.

@@ -7,7 +7,7 @@ use crate::PreprocessError;
 
 /// The increasing change of a quantity that gives it the distribution of another one, along a
 /// third: `value -> F_to^-1(F_from(value))`, by [`LocalScores`] of both, and never beyond the
-/// values that rows nearby have.
+/// values that rows nearby have. (Quantile mapping: Panofsky and Brier 1968.)
 ///
 /// ```
 /// use astrogen_preprocess::catalog::QuantileMap;

@@ -8,7 +8,7 @@ use crate::PreprocessError;
 /// How one quantity is distributed along another: values become normal scores, and back.
 ///
 /// Score 0 is the median at that place, 1 what a normal distribution has at one standard
-/// deviation above it (the 84th percentile), and so on.
+/// deviation above it (the 84th percentile), and so on (van der Waerden 1952).
 ///
 /// The rows are sorted by `along` and cut into bins of equally many. Each gives a knot: its
 /// median of `along`, and the quantiles of scores -3, -2.5 ... 3 of the values, after their trend
