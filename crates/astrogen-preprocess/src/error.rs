@@ -108,7 +108,8 @@ pub enum PreprocessError {
         reason: String,
     },
 
-    /// A header card that cannot be written.
+    /// A header card that cannot be written, or whose value is not of the type that its
+    /// meaning asks for.
     #[error("header card {keyword:?}: expected {rule}, got {got}")]
     Card {
         /// The card's keyword.

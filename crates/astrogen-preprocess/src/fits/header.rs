@@ -1,7 +1,7 @@
 //! The ordered, typed cards of one HDU.
 
 use super::card::{CARD, Card, is_commentary};
-use super::value::Value;
+use super::value::{OtherType, Value};
 use crate::PreprocessError;
 
 /// An ordered list of header cards.
@@ -40,6 +40,35 @@ impl Header {
     /// `String`; `None` where there is no such card or its value is of another type.
     pub fn get<'a, T: TryFrom<&'a Value>>(&'a self, keyword: &str) -> Option<T> {
         self.value(keyword).and_then(|value| T::try_from(value).ok())
+    }
+
+    /// As [`Header::get`], but a value of another type is an error: for a card whose meaning
+    /// must not be lost. `None` where there is no such card, or one without a value.
+    ///
+    /// ```
+    /// # use astrogen_preprocess::fits::Header;
+    /// let mut header = Header::new();
+    /// header.push("BSCALE", "2.0", "");
+    /// let error = header.try_get::<f64>("BSCALE").unwrap_err().to_string();
+    /// assert_eq!(error, "header card \"BSCALE\": expected a number, got the text '2.0'");
+    /// assert_eq!(header.try_get::<f64>("BZERO").unwrap(), None);
+    /// ```
+    ///
+    /// # Errors
+    /// [`PreprocessError::Card`], which names the card, its value and what was expected.
+    pub fn try_get<'a, T>(&'a self, keyword: &str) -> Result<Option<T>, PreprocessError>
+    where
+        T: TryFrom<&'a Value, Error = OtherType>,
+    {
+        let value = self.value(keyword).filter(|value| **value != Value::Undefined);
+        let read = |value: &'a Value| {
+            T::try_from(value).map_err(|OtherType { expected }| PreprocessError::Card {
+                keyword: keyword.to_owned(),
+                rule: expected,
+                got: value.to_string(),
+            })
+        };
+        value.map(read).transpose()
     }
 
     /// The texts of all `COMMENT` or `HISTORY` cards, in order.
@@ -178,5 +207,27 @@ mod tests {
         assert_eq!(header.get::<bool>("N"), None);
         assert_eq!(header.get::<i64>("S"), None);
         assert_eq!(header.get::<i64>("n"), Some(3));
+    }
+
+    #[test]
+    fn where_it_matters_a_value_of_another_type_is_refused_by_name() {
+        let header = cards(&["N       = 3.0", "H       = 3.5", "S       = '2.0'", "U       ="]);
+        assert_eq!(header.try_get::<i64>("N").unwrap(), Some(3));
+        assert_eq!(header.try_get::<f64>("N").unwrap(), Some(3.0));
+        assert_eq!(header.try_get::<f64>("U").unwrap(), None);
+        assert_eq!(header.try_get::<f64>("NONE").unwrap(), None);
+        let message = |error: PreprocessError| error.to_string();
+        for (error, expected) in [
+            (
+                header.try_get::<f64>("S").unwrap_err(),
+                "\"S\": expected a number, got the text '2.0'",
+            ),
+            (header.try_get::<i64>("H").unwrap_err(), "\"H\": expected a whole number, got 3.5"),
+            (header.try_get::<bool>("N").unwrap_err(), "\"N\": expected T or F, got 3.0"),
+            (header.try_get::<&str>("N").unwrap_err(), "\"N\": expected a text in quotes, got 3.0"),
+        ] {
+            let error = message(error);
+            assert!(error.ends_with(expected), "{error}");
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! The typed value of a header card.
 
+use std::fmt;
+
 /// The value of one header card, in the types of the FITS standard (section 4.2).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -55,6 +57,21 @@ impl Value {
                 }
                 Value::Text(text.to_owned())
             }
+        }
+    }
+}
+
+/// As messages name a value: `2.0`, `T`, `the text '2.0'`, `no value`.
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Logical(true) => f.write_str("T"),
+            Value::Logical(false) => f.write_str("F"),
+            Value::Integer(value) => write!(f, "{value}"),
+            Value::Real(value) => write!(f, "{value:?}"),
+            Value::Complex(re, im) => write!(f, "({re:?}, {im:?})"),
+            Value::Text(text) => write!(f, "the text '{text}'"),
+            Value::Undefined => f.write_str("no value"),
         }
     }
 }
@@ -136,25 +153,32 @@ impl From<String> for Value {
 
 /// A card's value is of another type than the one asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the card holds a value of another type")]
-pub struct OtherType;
+#[error("expected {expected}")]
+pub struct OtherType {
+    /// The type asked for, in words: "a number".
+    pub expected: &'static str,
+}
 
 impl TryFrom<&Value> for bool {
     type Error = OtherType;
     fn try_from(value: &Value) -> Result<Self, OtherType> {
         match value {
             Value::Logical(value) => Ok(*value),
-            _ => Err(OtherType),
+            _ => Err(OtherType { expected: "T or F" }),
         }
     }
 }
 
+/// A real without a fraction (`16.0`) is a whole number too.
 impl TryFrom<&Value> for i64 {
     type Error = OtherType;
     fn try_from(value: &Value) -> Result<Self, OtherType> {
+        /// Up to here every whole number has its own real.
+        const EXACT: f64 = (1_u64 << 53) as f64;
         match value {
             Value::Integer(value) => Ok(*value),
-            _ => Err(OtherType),
+            Value::Real(value) if value.fract() == 0.0 && value.abs() <= EXACT => Ok(*value as i64),
+            _ => Err(OtherType { expected: "a whole number" }),
         }
     }
 }
@@ -166,7 +190,7 @@ impl TryFrom<&Value> for f64 {
         match value {
             Value::Real(value) => Ok(*value),
             Value::Integer(value) => Ok(*value as f64),
-            _ => Err(OtherType),
+            _ => Err(OtherType { expected: "a number" }),
         }
     }
 }
@@ -176,7 +200,7 @@ impl<'a> TryFrom<&'a Value> for &'a str {
     fn try_from(value: &'a Value) -> Result<Self, OtherType> {
         match value {
             Value::Text(value) => Ok(value),
-            _ => Err(OtherType),
+            _ => Err(OtherType { expected: "a text in quotes" }),
         }
     }
 }
