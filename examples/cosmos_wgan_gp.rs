@@ -59,7 +59,8 @@ struct TrainArguments {
     /// Width of both networks at half the image size; the library's default is 32.
     #[arg(long, default_value_t = 16)]
     features: i64,
-    /// How the generator doubles its images: transposed or nearest.
+    /// How the generator doubles its images: transposed, as in the article, or by an
+    /// interpolation that leaves no mesh.
     #[arg(long, value_enum, default_value_t = UpsamplingArgument::Transposed)]
     upsampling: UpsamplingArgument,
     /// Critic updates a generator update; every training step is one critic update. The
@@ -80,6 +81,8 @@ enum UpsamplingArgument {
     Transposed,
     /// Nearest-neighbour doubling, then a 3x3 convolution: no checker texture.
     Nearest,
+    /// Bilinear doubling, then a 3x3 convolution: no checker texture, and smoother.
+    Bilinear,
 }
 
 #[derive(Args)]
@@ -171,14 +174,16 @@ fn train(arguments: &TrainArguments) -> Result<()> {
 }
 
 fn model_config(arguments: &TrainArguments) -> WganConfig {
+    let [channels, image_size, _] = arguments.data.shape();
     WganConfig {
-        image_size: arguments.data.image_size as i64,
-        channels: arguments.data.channels as i64,
+        image_size,
+        channels,
         generator_features: arguments.features,
         critic_features: arguments.features,
         upsampling: match arguments.upsampling {
             UpsamplingArgument::Transposed => Upsampling::Transposed,
             UpsamplingArgument::Nearest => Upsampling::Nearest,
+            UpsamplingArgument::Bilinear => Upsampling::Bilinear,
         },
         ..WganConfig::default()
     }

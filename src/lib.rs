@@ -15,7 +15,7 @@
 //! | [`train`] | `astrogen-train` | one step an algorithm, one loop for all, hyperparameter search |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, calibration histograms |
 //!
-//! `examples/nebula_dcgan.rs` composes them, from files to pictures; `examples/balrog_cwgan_gp/`
+//! `examples/nebula_dcgan/` composes them, from files to pictures; `examples/balrog_cwgan_gp/`
 //! from catalogues to catalogues.
 
 pub use astrogen_data as data;

@@ -13,6 +13,7 @@ mod dcgan;
 mod inputs;
 mod penalty;
 mod row;
+mod sharp;
 mod side;
 mod wgan_gp;
 
@@ -42,6 +43,8 @@ const ROWS: &[Entry] = &[
         tolerance: 1e-3,
         prepare: wgan_gp::generator_step_128px_b16,
     },
+    // The first step of Adam goes by the signs of gradients, also where they are rounding alone.
+    Entry { name: "sharp_step_64px_b16", tolerance: 5e-3, prepare: sharp::step_64px_b16 },
     Entry { name: "dcgan_step_64px_b64", tolerance: 1e-3, prepare: dcgan::step_64px_b64 },
     Entry {
         name: "cwgan_gp_critic_step_b200",

@@ -21,10 +21,11 @@ from safetensors.torch import save_file
 
 import cwgan_gp
 import dcgan
+import sharp
 import wgan_gp
 
 PEERS = {"pytorch eager": lambda network: network, "torch.compile": torch.compile}
-ROWS = {**dcgan.ROWS, **wgan_gp.ROWS, **cwgan_gp.ROWS}
+ROWS = {**dcgan.ROWS, **wgan_gp.ROWS, **sharp.ROWS, **cwgan_gp.ROWS}
 # A timed repetition has as many runs as fit into this many seconds, but at least one.
 SHORTEST = 0.3
 

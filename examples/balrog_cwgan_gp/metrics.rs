@@ -11,6 +11,7 @@ use astrogen::plot::{Curves, Scale, Series};
 use astrogen::prelude::*;
 use astrogen::train::TrainError;
 use astrogen::train::cwgan_gp::CwganGpStep;
+use astrogen::train::fit::Score;
 use astrogen::train::log::{History, HistoryCsv};
 
 use crate::emulator::emulate_rows;
@@ -80,9 +81,11 @@ impl Observer<CwganGpStep> for Metrics<'_> {
         }
     }
 
-    fn score(&mut self, algorithm: &CwganGpStep) -> Result<Option<f64>, TrainError> {
+    fn score(&mut self, algorithm: &CwganGpStep) -> Result<Option<Score>, TrainError> {
         let score = self.judge(algorithm);
-        score.map(Some).map_err(|error| TrainError::observer(error.to_string()))
+        score
+            .map(|score| Some(score.into()))
+            .map_err(|error| TrainError::observer(error.to_string()))
     }
 }
 

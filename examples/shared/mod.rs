@@ -27,10 +27,10 @@ pub(crate) struct DataArguments {
     data: Option<PathBuf>,
     /// Side of the images in pixels, a power of two.
     #[arg(long, default_value_t = 64)]
-    pub(crate) image_size: usize,
+    image_size: usize,
     /// Bands of the images.
     #[arg(long, default_value_t = 3)]
-    pub(crate) channels: usize,
+    channels: usize,
     /// How the limits of a frame are found: minmax, zscale, percentile:P,
     /// asymmetric:LOW,HIGH, manual:VMIN,VMAX. If left out, asymmetric:0.25,99.75 for FITS
     /// files, and pictures, which were stretched already, are taken as they are.
@@ -46,6 +46,13 @@ pub(crate) struct DataArguments {
 }
 
 impl DataArguments {
+    /// The shape of an image, `[C, H, W]`.
+    pub(crate) fn shape(&self) -> [i64; 3] {
+        let [channels, size] = [self.channels, self.image_size];
+        // Numbers beyond i64 are refused like any that are too large.
+        [channels, size, size].map(|count| i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
     /// The folder that was asked for, or simulated nebulae in the cache.
     pub(crate) fn folder(&self, seed: u64) -> Result<FolderConfig> {
         let path = match &self.data {

@@ -3,11 +3,12 @@
 use std::io::Write;
 
 use anyhow::Result;
-use astrogen::metrics::{SlicedWassersteinConfig, sliced_wasserstein};
+use astrogen::metrics::power_spectrum::nyquist_ratio;
+use astrogen::metrics::{RealHalves, SlicedWassersteinConfig};
 use astrogen::plot::{Series, save_curves, save_grid};
 use astrogen::prelude::*;
 use astrogen::train::TrainError;
-use astrogen::train::fit::{Outcome, ScoreBy};
+use astrogen::train::fit::{Outcome, Score, ScoreBy};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
 use astrogen::train::step::Step;
@@ -25,8 +26,8 @@ pub(crate) struct Look<S> {
     pub(crate) curves: &'static [&'static str],
 }
 
-/// Trains, with a grid of the same latents drawn as it goes and the sliced Wasserstein distance
-/// to real images as the score, and says where the results are.
+/// Trains, with a grid of the same latents drawn as it goes, the sliced Wasserstein distance to
+/// real images as the score, and an eye on the mesh, and says where the results are.
 pub(crate) fn train_images<S: Step>(
     algorithm: &mut S,
     batches: &mut Batches,
@@ -35,15 +36,20 @@ pub(crate) fn train_images<S: Step>(
     look: &Look<S>,
 ) -> Result<()> {
     // What is looked at: the same latents and reals all the time.
-    let latent = (look.generator)(algorithm).latent(64);
-    let real = (0..4).map(|_| batches.next_batch()).collect::<Result<Vec<_>, _>>()?;
-    let real = Tensor::cat(&real, 0);
-    let score_latent = (look.generator)(algorithm).latent(real.size()[0]);
+    let real = real_images(batches)?;
     save_grid(&real.slice(0, 0, 64, 1), None, run.join("samples/real.png"))?;
+    println!("measuring how far real images are from each other");
+    let halves = RealHalves::new(&real, SlicedWassersteinConfig::default(), 0)?;
+    let latent = (look.generator)(algorithm).latent(64);
+    let score_latent = (look.generator)(algorithm).latent(halves.images());
+    let sample = |algorithm: &S, latent: &Tensor| {
+        seed_everything(config.seed); // for generators that draw noise
+        (look.generator)(algorithm).sample(latent)
+    };
 
     // Observers.
     let draw = |algorithm: &S, step| {
-        let images = (look.generator)(algorithm).sample(&latent)?;
+        let images = sample(algorithm, &latent)?;
         save_grid(&images, None, run.sample_path(step, "png")).map_err(TrainError::observer)?;
         draw_curves(run, look.title, look.curves)
     };
@@ -52,9 +58,18 @@ pub(crate) fn train_images<S: Step>(
         _ => Ok(()),
     };
     let mut score = ScoreBy(|algorithm: &S| {
-        let fake = (look.generator)(algorithm).sample(&score_latent)?;
-        let distance = sliced_wasserstein(&real, &fake, &SlicedWassersteinConfig::default(), 0);
-        Ok(distance.map_err(TrainError::observer)?.mean)
+        let fake = sample(algorithm, &score_latent)?;
+        let distance = halves.distance(&fake).map_err(TrainError::observer)?;
+        let nyquist = nyquist_ratio(&real, &fake).map_err(TrainError::observer)?;
+        Ok(Score {
+            value: distance,
+            numbers: vec![
+                ("sliced_wasserstein", distance),
+                ("floor", halves.floor()),
+                ("nyquist_ratio", nyquist),
+            ],
+            remark: mesh(nyquist),
+        })
     });
     let mut history = HistoryCsv::new(run.join("history.csv"));
     let mut json = JsonLines::open(run.join("log.jsonl"))?;
@@ -68,11 +83,33 @@ pub(crate) fn train_images<S: Step>(
     let stop = StopSignal::on_ctrl_c()?;
     let outcome = fit(algorithm, batches, run, config, &stop, observers)?;
     draw(algorithm, outcome.step)?;
-    report(run, &outcome, look.file)
+    report(run, &outcome, look.file, halves.floor())
+}
+
+/// As many real images as the scores take: each of the data set once, up to 1,000, or fewer where
+/// they are large.
+fn real_images(batches: &mut Batches) -> Result<Tensor> {
+    /// Values of all images together, 256 MB.
+    const MOST: i64 = 1 << 26;
+    let [batch, channels, height, width] = batches.shape();
+    let images = (MOST / (channels * height * width)).clamp(2, 1000);
+    let wanted = (images as u64).div_ceil(batch as u64).min(batches.steps_per_epoch());
+    let real = (0..wanted).map(|_| batches.next_batch()).collect::<Result<Vec<_>, _>>()?;
+    Ok(Tensor::cat(&real, 0).slice(0, 0, images, 1))
+}
+
+/// What to say of a mesh that is seen.
+fn mesh(nyquist_ratio: f64) -> Option<String> {
+    (nyquist_ratio > 2.0).then(|| {
+        format!(
+            "samples have a fine mesh: {nyquist_ratio:.1} times the reals' power at a period of \
+             two pixels"
+        )
+    })
 }
 
 /// Says how a run ended and where its results are, if anybody still reads it.
-fn report(run: &RunDir, outcome: &Outcome, file: &str) -> Result<()> {
+fn report(run: &RunDir, outcome: &Outcome, file: &str, floor: f64) -> Result<()> {
     let how = if outcome.interrupted { "stopped" } else { "finished" };
     let mut lines = vec![
         format!("{how} after {} steps", outcome.step),
@@ -82,7 +119,9 @@ fn report(run: &RunDir, outcome: &Outcome, file: &str) -> Result<()> {
     ];
     if let Some((step, score)) = run.best_checkpoint()? {
         let best = run.join("best").join(file).display().to_string();
-        lines.push(format!("  best     {best}: sliced Wasserstein {score:.1} at step {step}"));
+        lines.push(format!(
+            "  best     {best}: sliced Wasserstein {score:.1} (floor {floor:.1}) at step {step}"
+        ));
     }
     let _ = writeln!(std::io::stdout(), "{}", lines.join("\n"));
     Ok(())

@@ -6,7 +6,8 @@ use astrogen::preprocess::fits::FitsFile;
 
 use crate::program::{Program, nebulae, utf8};
 
-const SMALL: [&str; 6] = ["--features", "2", "--batch-size", "4", "--n-critic", "2"];
+const SMALL: [&str; 8] =
+    ["--features", "2", "--batch-size", "4", "--n-critic", "2", "--upsampling", "bilinear"];
 
 #[test]
 fn a_run_resumes_to_the_same_bytes_and_samples_walks_and_fits_files() {
@@ -43,7 +44,7 @@ fn a_run_resumes_to_the_same_bytes_and_samples_walks_and_fits_files() {
 
     let data = utf8(&data);
     let cases: &[(&[&str], &[&str])] = &[
-        (&["--image-size", "32"], &["image_size", "64 to 256"]),
+        (&["--image-size", "16"], &["image_size", "32 to 256"]),
         (&["--n-critic", "0"], &["n_critic", "at least 1"]),
         (&["--penalty-weight=-1"], &["gradient penalty weight", "at least 0"]),
         (&["--lr", "0"], &["lr", "above 0"]),

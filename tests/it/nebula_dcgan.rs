@@ -24,34 +24,43 @@ fn train(data: &Path, out: &Path, steps: &str) -> Vec<String> {
     arguments.iter().chain(&SMALL).map(|&text| text.to_owned()).collect()
 }
 
-#[test]
-fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
+/// A run in one go and one that is killed, by a recipe that saves every `interval` steps.
+fn a_killed_run_resumes_to_the_same_bytes(recipe: &str, interval: u64) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = nebulae(folder.path(), 48);
     let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    let steps = interval + 20;
+    let arguments = |out| {
+        let mut arguments = train(&data, out, &steps.to_string());
+        arguments.extend(["--recipe".to_owned(), recipe.to_owned()]);
+        arguments
+    };
 
-    let arguments = train(&data, &whole, "220");
-    let told = example().succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let told = example().succeed(&words(&arguments(&whole)));
     assert!(told.contains("broken.fits"), "a bad file is named: {told}");
+    assert!(told.contains("sliced Wasserstein") && told.contains("(floor "), "{told}");
+    let last = format!("samples/step-{steps:08}.png");
     for file in [
         "config.json",
         "generator.safetensors",
         "history.csv",
+        "scores.csv",
         "log.jsonl",
         "losses.png",
-        "samples/step-00000220.png",
         "samples/real.png",
+        &last,
     ] {
         assert!(whole.join(file).is_file(), "{file} is missing");
     }
+    let scores = fs::read_to_string(whole.join("scores.csv")).expect("scores");
+    assert!(
+        scores.starts_with("step,seconds,sliced_wasserstein,floor,nyquist_ratio\n"),
+        "{scores}"
+    );
 
     // Killed as soon as its first checkpoint is there.
-    let arguments = train(&data, &killed, "220");
-    let mut child = example()
-        .command(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
-        .spawn()
-        .expect("the example starts");
-    let first = killed.join("checkpoints/step-00000200.safetensors");
+    let mut child = example().command(&words(&arguments(&killed))).spawn().expect("it starts");
+    let first = killed.join(format!("checkpoints/step-{interval:08}.safetensors"));
     while !first.exists() {
         assert!(
             child.try_wait().expect("a child").is_none(),
@@ -62,39 +71,33 @@ fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
     child.kill().expect("killed");
     child.wait().expect("dead");
     example().succeed(&["--resume", utf8(&killed)]);
-    for file in [
-        "checkpoints/step-00000220.safetensors",
-        "generator.safetensors",
-        "samples/step-00000220.png",
-    ] {
+    let checkpoint = format!("checkpoints/step-{steps:08}.safetensors");
+    for file in [&checkpoint, "generator.safetensors", &last] {
         let (one, other) = (fs::read(whole.join(file)), fs::read(killed.join(file)));
         assert!(one.expect("written") == other.expect("written"), "{file} differs");
     }
+    folder
+}
+
+fn words(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
+}
+
+#[test]
+fn a_killed_sharp_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
+    let folder = a_killed_run_resumes_to_the_same_bytes("sharp", 1000);
+    let whole = folder.path().join("whole");
 
     // Samples, twice from one seed.
-    let out = folder.path().join("samples");
-    example().succeed(&[
-        "sample",
-        utf8(&whole),
-        "--count",
-        "3",
-        "--seed",
-        "5",
-        "--out",
-        utf8(&out),
-    ]);
-    assert!(out.join("grid.png").is_file());
-    let again = folder.path().join("again");
-    example().succeed(&[
-        "sample",
-        utf8(&whole),
-        "--count",
-        "3",
-        "--seed",
-        "5",
-        "--out",
-        utf8(&again),
-    ]);
+    let sample = |name: &str| {
+        let out = folder.path().join(name);
+        let arguments =
+            ["sample", utf8(&whole), "--count", "3", "--seed", "5", "--out", utf8(&out)];
+        example().succeed(&arguments);
+        assert!(out.join("grid.png").is_file());
+        out
+    };
+    let (out, again) = (sample("samples"), sample("again"));
     let mut fits: Vec<_> = fs::read_dir(&out)
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
@@ -118,12 +121,53 @@ fn a_killed_run_resumes_to_the_same_bytes_and_samples_in_physical_units() {
 }
 
 #[test]
+fn a_killed_run_of_the_article_resumes_and_one_from_before_recipes_goes_on() {
+    let folder = a_killed_run_resumes_to_the_same_bytes("article", 200);
+    let run = folder.path().join("whole");
+    let config = fs::read_to_string(run.join("config.json")).expect("a config");
+    let named = "\"recipe\": \"article\",";
+    assert!(config.contains(named), "{config}");
+    fs::write(run.join("config.json"), config.replace(named, "")).expect("written");
+    let told = example().succeed(&["--resume", utf8(&run), "--steps", "222"]);
+    assert!(told.contains("the article's recipe"), "{told}");
+    example().succeed(&["sample", utf8(&run), "--count", "2"]);
+    assert!(run.join("generated-1/grid.png").is_file());
+}
+
+#[test]
+fn an_option_of_a_recipe_names_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path(), 48);
+    let out = folder.path().join("run");
+    let with = |options: &[&str]| {
+        let arguments = train(&data, &out, "2");
+        arguments.into_iter().chain(options.iter().map(|&text| text.to_owned())).collect()
+    };
+    let refuse = |options: &[&str]| {
+        let arguments: Vec<String> = with(options);
+        example().refuse(&words(&arguments))
+    };
+    let told = refuse(&["--recipe", "sharp", "--real-label", "0.9"]);
+    assert!(told.contains("--real-label belongs to --recipe article"), "{told}");
+    let told = refuse(&["--recipe", "article", "--translation", "4"]);
+    assert!(told.contains("--translation belongs to --recipe sharp"), "{told}");
+    let told = refuse(&["--instance-noise", "0.1", "--translation", "4"]);
+    assert!(told.contains("--translation") && told.contains("--instance-noise"), "{told}");
+    let told = refuse(&["--translation", "32"]);
+    assert!(told.contains("from 0 to 31"), "{told}");
+    // As before there were recipes.
+    let arguments: Vec<String> = with(&["--real-label", "0.9", "--instance-noise", "0.3"]);
+    let told = example().succeed(&words(&arguments));
+    assert!(told.contains("the article's recipe"), "{told}");
+}
+
+#[test]
 fn a_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = nebulae(folder.path(), 48);
     let out = folder.path().join("run");
     let arguments = train(&data, &out, "3");
-    example().succeed(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    example().succeed(&words(&arguments));
     let checkpoint = out.join("checkpoints/step-00000003.safetensors");
     let before = fs::read(&checkpoint).expect("a checkpoint");
 
@@ -157,7 +201,7 @@ fn a_full_disk_stops_the_run_and_leaves_the_last_checkpoint_whole() {
 /// The example in the middle of a run without end, with everything it says piped here.
 fn running(data: &Path, out: &Path) -> Child {
     let arguments = train(data, out, "1000000");
-    let mut command = example().command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut command = example().command(&words(&arguments));
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the example starts");
     while !out.join("history.csv").exists() {

@@ -66,6 +66,18 @@ pub enum MetricsError {
         patch_size: i64,
     },
 
+    /// The caller: images without a Nyquist frequency.
+    #[error(
+        "images of {height} x {width} pixels have no Nyquist frequency along an odd side: crop them \
+         to even sides"
+    )]
+    OddSide {
+        /// Height of the images.
+        height: i64,
+        /// Width of the images.
+        width: i64,
+    },
+
     /// The caller: a pyramid level that has no half.
     #[error(
         "a pyramid level of {height} x {width} pixels cannot be halved, both sides must be even and \

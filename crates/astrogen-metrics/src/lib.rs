@@ -7,6 +7,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`sliced_wasserstein`](mod@sliced_wasserstein) | the distance between the local structure of two sets of images, scale by scale |
+//! | [`power_spectrum`] | power by frequency, and the mesh at the Nyquist frequency |
 //! | [`table`] | the joint distance of all columns of two tables, along random directions |
 //! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity |
 //! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage |
@@ -17,6 +18,7 @@ pub mod calibration;
 pub mod emulation;
 pub mod error;
 pub mod one_dimensional;
+pub mod power_spectrum;
 pub mod sliced_wasserstein;
 pub mod table;
 
@@ -27,5 +29,6 @@ pub use one_dimensional::binned::{Bin, Binned, Comparison, binned, quantile_edge
 pub use one_dimensional::{
     KolmogorovSmirnov, Sorted, kolmogorov_smirnov, quantiles, wasserstein_1,
 };
+pub use sliced_wasserstein::halves::RealHalves;
 pub use sliced_wasserstein::{SlicedWasserstein, SlicedWassersteinConfig, sliced_wasserstein};
 pub use table::sliced_wasserstein_table;

@@ -5,6 +5,7 @@
 //! | [`traits`] | [`Generator`], [`Discriminator`] and [`Critic`], what training and sampling need to know of a network |
 //! | [`dcgan`] | the deep convolutional generative adversarial network |
 //! | [`wgan`] | generator and critic of a Wasserstein GAN |
+//! | [`sharp`] | a generator that keeps points and filaments sharp, and its critic |
 //! | [`tabular`] | generator and critic of a conditional WGAN for tables, and the Gaussian regression they have to beat |
 //! | [`latent`] | paths through the space of latents |
 //! | [`mlp`] | a plain stack of fully connected layers |
@@ -35,6 +36,7 @@ pub mod error;
 pub mod latent;
 mod layers;
 pub mod mlp;
+pub mod sharp;
 pub mod tabular;
 pub mod traits;
 pub mod weights;
@@ -44,6 +46,7 @@ pub use batch_norm::BatchNorm;
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 pub use error::ModelError;
 pub use mlp::{Mlp, MlpConfig};
+pub use sharp::{SharpConfig, SharpGenerator};
 pub use tabular::{
     Activation, BlockRows, GaussianRegressor, GaussianRegressorConfig, TabularBlock, TabularConfig,
     TabularCritic, TabularGenerator, TabularPass,

@@ -7,6 +7,9 @@ use tch::{Device, Kind, Tensor};
 
 use crate::ModelError;
 
+/// Latents that [`Generator::sample`] takes through the network at a time.
+const SAMPLE_CHUNK: i64 = 100;
+
 /// A network from latents to images.
 pub trait Generator: Debug + Send {
     /// The size of a latent vector.
@@ -39,6 +42,11 @@ pub trait Generator: Debug + Send {
     /// Images `[N, C, H, W]`, signed ([-1, 1]), in eval mode and without gradients, from
     /// latents `[N, latent_dim]` or `[N, latent_dim, 1, 1]` of any device and float type.
     ///
+    /// Latents go through the network in chunks, so that many need little more memory than
+    /// their images. A network with inputs of noise, such as
+    /// [`SharpGenerator`](crate::SharpGenerator), draws it from libtorch's generator of the
+    /// weights' device.
+    ///
     /// # Errors
     /// [`ModelError::InvalidShape`] where the latents have another shape, and
     /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
@@ -56,7 +64,17 @@ pub trait Generator: Debug + Send {
             });
         }
         let latent = bring(latent, self.options())?;
-        Ok(tch::no_grad(|| self.forward_t(&latent, false)))
+        let mut images = Vec::new();
+        for start in (0..shape[0]).step_by(SAMPLE_CHUNK as usize) {
+            let chunk = latent.narrow(0, start, SAMPLE_CHUNK.min(shape[0] - start));
+            images.push(tch::no_grad(|| self.forward_t(&chunk, false)));
+        }
+        match images.len() {
+            0 => Ok(tch::no_grad(|| self.forward_t(&latent, false))),
+            1 => Ok(images.remove(0)),
+            _ => Tensor::f_cat(&images, 0)
+                .map_err(|error| ModelError::torch("join the samples", &error)),
+        }
     }
 }
 

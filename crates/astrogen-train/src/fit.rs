@@ -103,7 +103,7 @@ pub enum Event<'a> {
         /// The checkpoint's file.
         path: &'a Path,
         /// The score that was given to the networks.
-        score: Option<f64>,
+        score: Option<&'a Score>,
     },
     /// The loop ends; the last checkpoint is written.
     Finished {
@@ -112,6 +112,25 @@ pub enum Event<'a> {
         /// Whether a stop was asked for before all steps were done.
         interrupted: bool,
     },
+}
+
+/// What an observer finds of the networks that are about to be saved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    /// Lower is better.
+    pub value: f64,
+    /// Numbers for the history, by name: the value itself, what it is made of, and what it has
+    /// to be seen beside.
+    pub numbers: Vec<(&'static str, f64)>,
+    /// A sentence for people, where a number needs one.
+    pub remark: Option<String>,
+}
+
+impl From<f64> for Score {
+    /// A score without numbers for the history.
+    fn from(value: f64) -> Self {
+        Self { value, numbers: Vec::new(), remark: None }
+    }
 }
 
 /// Somebody who is told what happens in a run of the algorithm `S`.
@@ -124,12 +143,12 @@ pub trait Observer<S> {
     /// An error ends the run; the steps done are saved before.
     fn observe(&mut self, algorithm: &S, event: &Event) -> Result<(), TrainError>;
 
-    /// Gives a score to the networks that are about to be saved: lower is better. The
-    /// default gives none; the first observer that does decides which checkpoint is best.
+    /// Gives a score to the networks that are about to be saved. The default gives none; the
+    /// first observer that does decides which checkpoint is best.
     ///
     /// # Errors
     /// An error ends the run; the steps done are saved before.
-    fn score(&mut self, _algorithm: &S) -> Result<Option<f64>, TrainError> {
+    fn score(&mut self, _algorithm: &S) -> Result<Option<Score>, TrainError> {
         Ok(None)
     }
 }
@@ -140,17 +159,17 @@ impl<S, F: FnMut(&S, &Event) -> Result<(), TrainError>> Observer<S> for F {
     }
 }
 
-/// An observer that only gives scores, by a closure: lower is better.
+/// An observer that only gives scores, by a closure: numbers, lower is better, or [`Score`]s.
 #[derive(Debug, Clone, Copy)]
 pub struct ScoreBy<F>(pub F);
 
-impl<S, F: FnMut(&S) -> Result<f64, TrainError>> Observer<S> for ScoreBy<F> {
+impl<S, R: Into<Score>, F: FnMut(&S) -> Result<R, TrainError>> Observer<S> for ScoreBy<F> {
     fn observe(&mut self, _: &S, _: &Event) -> Result<(), TrainError> {
         Ok(())
     }
 
-    fn score(&mut self, algorithm: &S) -> Result<Option<f64>, TrainError> {
-        (self.0)(algorithm).map(Some)
+    fn score(&mut self, algorithm: &S) -> Result<Option<Score>, TrainError> {
+        (self.0)(algorithm).map(|score| Some(score.into()))
     }
 }
 
@@ -254,7 +273,7 @@ fn save<S: Step>(
     observers: &mut [&mut dyn Observer<S>],
 ) -> Result<(), TrainError> {
     check_state(step, algorithm)?;
-    let mut score = None;
+    let mut score: Option<Score> = None;
     for observer in observers.iter_mut() {
         score = match observer.score(algorithm) {
             Ok(given) => score.or(given),
@@ -262,7 +281,8 @@ fn save<S: Step>(
         };
     }
     let path = run.checkpoint_path(step);
-    Checkpoint { step, samples, score }.save(&path, algorithm)?;
+    let value = score.as_ref().map(|score| score.value);
+    Checkpoint { step, samples, score: value }.save(&path, algorithm)?;
     algorithm.export(run.path())?;
     if score.is_some() && run.best_checkpoint()?.is_some_and(|(best, _)| best == step) {
         let best = run.join("best");
@@ -270,7 +290,7 @@ fn save<S: Step>(
         algorithm.export(&best)?;
     }
     run.prune_checkpoints(config.keep_checkpoints)?;
-    tell(observers, algorithm, &Event::Saved { step, path: &path, score })
+    tell(observers, algorithm, &Event::Saved { step, path: &path, score: score.as_ref() })
 }
 
 /// Saves the steps done where something beside the algorithm failed, and gives the failure

@@ -5,6 +5,7 @@
 //! | [`step`] | the [`Step`](step::Step) trait: from a batch to updated networks |
 //! | [`gan`] | the DCGAN step |
 //! | [`wgan_gp`] | the WGAN-GP step |
+//! | [`relativistic`] | the step of a relativistic GAN with R1 and R2 |
 //! | [`cwgan_gp`] | the step of a conditional WGAN-GP for tables |
 //! | [`gaussian`] | the step of a Gaussian regression for tables |
 //! | [`fit`] | the loop: batches in, [`Event`](fit::Event)s out to observers, checkpoints, resume |
@@ -42,6 +43,7 @@ pub mod interrupt;
 pub mod log;
 pub mod network;
 pub mod optim;
+pub mod relativistic;
 pub mod run_dir;
 mod schedule;
 pub mod search;

@@ -49,6 +49,7 @@
 pub mod pyramid;
 
 pub(crate) mod draws;
+pub mod halves;
 pub(crate) mod projections;
 mod radix;
 
@@ -240,7 +241,7 @@ fn check_pair(real: &Tensor, fake: &Tensor) -> Result<[i64; 4], MetricsError> {
     Ok(shapes[0])
 }
 
-fn batch_shape(set: &'static str, images: &Tensor) -> Result<[i64; 4], MetricsError> {
+pub(crate) fn batch_shape(set: &'static str, images: &Tensor) -> Result<[i64; 4], MetricsError> {
     let got = images.size();
     match got[..] {
         [n, c, h, w] if n > 0 && c > 0 && h > 0 && w > 0 => Ok([n, c, h, w]),
@@ -248,7 +249,7 @@ fn batch_shape(set: &'static str, images: &Tensor) -> Result<[i64; 4], MetricsEr
     }
 }
 
-fn check_finite(set: &'static str, images: &Tensor) -> Result<(), MetricsError> {
+pub(crate) fn check_finite(set: &'static str, images: &Tensor) -> Result<(), MetricsError> {
     let good = images.f_abs()?.f_less_equal(f64::from(f32::MAX))?; // false for NaN
     let total = images.numel() as i64;
     let count = total - good.f_sum(Kind::Int64)?.f_int64_value(&[])?;

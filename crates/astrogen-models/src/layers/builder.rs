@@ -5,7 +5,7 @@ use tch::nn::Path;
 
 use super::convolution::Geometry;
 use super::layer::Layer;
-use super::{Convolution, Direction, Linear, Sequential, add};
+use super::{Convolution, Direction, Interpolation, Linear, Sequential, add};
 use crate::{BatchNorm, ModelError};
 
 /// A [`Sequential`] in the making. It begins with an affine layer: activations work in place
@@ -78,10 +78,15 @@ impl<'a> SequentialBuilder<'a> {
         self.convolution([inputs, outputs], geometry, false, false)
     }
 
-    /// Nearest-neighbour doubling and a 3x3 convolution without bias, which keeps the size.
-    pub(crate) fn upsample_conv(self, inputs: i64, outputs: i64) -> Result<Self, ModelError> {
-        let geometry = Geometry { direction: Direction::Down, kernel: 3, stride: 1, padding: 1 };
-        self.push(Layer::Upsample).convolution([inputs, outputs], geometry, false, false)
+    /// Height and width doubled, then a 3x3 convolution without bias, which keeps the size.
+    pub(crate) fn upsample_conv(
+        self,
+        inputs: i64,
+        outputs: i64,
+        interpolation: Interpolation,
+    ) -> Result<Self, ModelError> {
+        let doubled = self.push(Layer::Upsample(interpolation));
+        doubled.convolution([inputs, outputs], Geometry::SAME, false, false)
     }
 
     /// A fully connected layer.

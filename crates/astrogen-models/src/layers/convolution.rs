@@ -26,6 +26,12 @@ pub(crate) struct Geometry {
     pub(crate) padding: i64,
 }
 
+impl Geometry {
+    /// A 3x3 convolution that keeps the size.
+    pub(crate) const SAME: Self =
+        Self { direction: Direction::Down, kernel: 3, stride: 1, padding: 1 };
+}
+
 /// A convolution, its weights zero until they are drawn or loaded.
 ///
 /// On the CPU the weights lie in memory with the channels last, and libtorch then makes the
@@ -73,7 +79,7 @@ impl Convolution {
         })
     }
 
-    pub(super) fn forward_t(&self, xs: &Tensor, train: bool) -> Tensor {
+    pub(crate) fn forward_t(&self, xs: &Tensor, train: bool) -> Tensor {
         match &self.spectral_norm {
             None => self.with(xs, &self.weight, self.bias.as_ref()),
             Some(norm) => self.with(xs, &norm.apply(&self.weight, train), self.bias.as_ref()),
@@ -88,8 +94,18 @@ impl Convolution {
         }
     }
 
+    /// Draws the first weights as He et al. 2015 (*Delving Deep into Rectifiers*) do for
+    /// activations of this slope below zero: from N(0, 2 / (1 + slope^2) / inputs), the inputs
+    /// of a value being those under the kernel. The bias stays 0.
+    pub(crate) fn init_he(&self, slope: f64) {
+        init_he(&self.weight, slope);
+        if let Some(norm) = &self.spectral_norm {
+            tch::no_grad(|| norm.settle(&self.weight));
+        }
+    }
+
     /// The weight first, then the bias, then buffers.
-    pub(super) fn named_tensors(&self) -> Vec<(&'static str, &Tensor)> {
+    pub(crate) fn named_tensors(&self) -> Vec<(&'static str, &Tensor)> {
         let name = if self.spectral_norm.is_some() { SpectralNorm::WEIGHT } else { "weight" };
         let mut named = vec![(name, &self.weight)];
         named.extend(self.bias.as_ref().map(|bias| ("bias", bias)));
@@ -119,6 +135,13 @@ impl Affine for Convolution {
             (outputs.detach(), gradient)
         })
     }
+}
+
+/// Draws a weight `[out, in, ...]`, see [`Convolution::init_he`].
+pub(crate) fn init_he(weight: &Tensor, slope: f64) {
+    let inputs = weight.numel() as f64 / weight.size()[0] as f64;
+    let deviation = (2.0 / (1.0 + slope * slope) / inputs).sqrt();
+    let _ = tch::no_grad(|| weight.shallow_clone().normal_(0.0, deviation));
 }
 
 /// A convolution; one whose kernel covers the whole input is a matrix product.

@@ -3,7 +3,7 @@
 use tch::Tensor;
 
 use super::trace::Affine;
-use super::{Convolution, Direction, Linear};
+use super::{Convolution, Direction, Interpolation, Linear, leaky_relu};
 use crate::BatchNorm;
 
 /// One layer. What it needs of libtorch is drawn together here, so that the networks read
@@ -20,8 +20,8 @@ pub(super) enum Layer {
         weight: Tensor,
         bias: Tensor,
     },
-    /// Each pixel becomes 2x2 equal ones.
-    Upsample,
+    /// Height and width are doubled.
+    Upsample(Interpolation),
     Relu,
     LeakyRelu {
         slope: f64,
@@ -39,14 +39,12 @@ impl Layer {
             Self::GroupNorm { groups, weight, bias } => {
                 xs.group_norm(*groups, Some(weight), Some(bias), 1e-5, true)
             }
-            Self::Upsample => xs.upsample_nearest2d_vec(None::<&[i64]>, [2.0, 2.0]),
+            Self::Upsample(interpolation) => interpolation.double(&xs),
             // In place: what comes before needs its input for the backward pass, not its output.
             Self::Relu => xs.relu_(),
             Self::Elu => xs.elu(),
             Self::Tanh => xs.tanh_(),
-            // tch's `leaky_relu` has a fixed slope. The backward operator applied to its own
-            // input is the same function in one pass, and is differentiable where it counts.
-            Self::LeakyRelu { slope } => xs.detach().leaky_relu_backward(&xs, *slope, false),
+            Self::LeakyRelu { slope } => leaky_relu(&xs, *slope),
         }
     }
 
@@ -57,7 +55,7 @@ impl Layer {
             Self::Linear(Linear { weight, bias }) => vec![("weight", weight), ("bias", bias)],
             Self::BatchNorm(norm) => norm.named_tensors().to_vec(),
             Self::GroupNorm { weight, bias, .. } => vec![("weight", weight), ("bias", bias)],
-            Self::Upsample | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {
+            Self::Upsample(_) | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {
                 Vec::new()
             }
         }
@@ -79,7 +77,15 @@ impl Layer {
             Self::Linear(linear) => linear.init_weights(),
             Self::BatchNorm(norm) => draw(norm.named_tensors()[0].1, 1.0),
             Self::GroupNorm { weight, .. } => draw(weight, 1.0),
-            Self::Upsample | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {}
+            Self::Upsample(_) | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {}
+        }
+    }
+
+    /// Draws the first weights of convolutions for activations with a slope below zero, see
+    /// [`Convolution::init_he`]; other layers keep PyTorch's.
+    pub(super) fn init_he(&self, slope: f64) {
+        if let Self::Convolution(convolution) = self {
+            convolution.init_he(slope);
         }
     }
 
@@ -92,7 +98,7 @@ impl Layer {
             Self::Linear(_) | Self::Relu | Self::LeakyRelu { .. } => true,
             Self::BatchNorm(_)
             | Self::GroupNorm { .. }
-            | Self::Upsample
+            | Self::Upsample(_)
             | Self::Elu
             | Self::Tanh => false,
         }

@@ -7,6 +7,7 @@
 
 mod builder;
 mod convolution;
+mod interpolation;
 mod layer;
 mod linear;
 mod spectral_norm;
@@ -19,7 +20,8 @@ use crate::ModelError;
 use layer::Layer;
 
 pub(crate) use builder::SequentialBuilder;
-pub(crate) use convolution::{Convolution, Direction};
+pub(crate) use convolution::{Convolution, Direction, Geometry, init_he};
+pub(crate) use interpolation::Interpolation;
 pub(crate) use linear::{Given, Linear};
 pub(crate) use trace::StackTrace;
 
@@ -41,6 +43,13 @@ pub(crate) fn add(
         ModelError::torch(format!("make the variable `{}`", path.path(name)), &error)
     })?;
     Ok(path.add(name, tensor, trainable))
+}
+
+/// `x` where it is positive, `slope * x` elsewhere.
+pub(crate) fn leaky_relu(xs: &Tensor, slope: f64) -> Tensor {
+    // tch's `leaky_relu` has a fixed slope. The backward operator applied to its own input is
+    // the same function in one pass, and is differentiable where it counts.
+    xs.detach().leaky_relu_backward(xs, slope, false)
 }
 
 /// Layers run one after the other.
@@ -95,5 +104,11 @@ impl Sequential {
     /// connected layers as PyTorch's.
     pub(crate) fn init_weights(&self) {
         tch::no_grad(|| self.layers.iter().for_each(Layer::init_weights));
+    }
+
+    /// Draws the first weights of convolutions for activations of this slope below zero, see
+    /// [`Convolution::init_he`].
+    pub(crate) fn init_he(&self, slope: f64) {
+        self.layers.iter().for_each(|layer| layer.init_he(slope));
     }
 }

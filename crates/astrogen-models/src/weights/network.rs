@@ -5,7 +5,8 @@
 /// `$build` is the config's function that makes the network with all weights zero, `$model`
 /// what its weights files call it, `$file` the name of its file in a run directory, without
 /// the extension; `$stack` are its fields, each with the name of its weights. A network that
-/// is one stack has the field `net`, called `net`.
+/// is one stack has the field `net`, called `net`; one that is no list of stacks says `itself`
+/// in place of them and has its own `named_tensors`.
 macro_rules! saved_network {
     ($network:ident, $config:ident :: $build:ident, $model:literal, $file:literal) => {
         $crate::weights::saved_network!(
@@ -17,6 +18,18 @@ macro_rules! saved_network {
         [$($stack:ident = $name:expr),+]
     ) => {
         impl $network {
+            /// Every weight and buffer under its PyTorch name, wherever
+            /// in a variable store the network stands. The tensors share the network's
+            /// storage.
+            pub fn named_tensors(&self) -> Vec<(String, tch::Tensor)> {
+                [$(self.$stack.named_tensors($name)),+].into_iter().flatten().collect()
+            }
+        }
+
+        $crate::weights::saved_network!($network, $config::$build, $model, $file, itself);
+    };
+    ($network:ident, $config:ident :: $build:ident, $model:literal, $file:literal, itself) => {
+        impl $network {
             /// What a weights file calls this network.
             pub const MODEL: &str = $model;
             /// The name of its weights file in a run directory.
@@ -25,13 +38,6 @@ macro_rules! saved_network {
             /// The config it was made from.
             pub fn config(&self) -> &$config {
                 &self.config
-            }
-
-            /// Every weight and buffer under its PyTorch name, wherever
-            /// in a variable store the network stands. The tensors share the network's
-            /// storage.
-            pub fn named_tensors(&self) -> Vec<(String, tch::Tensor)> {
-                [$(self.$stack.named_tensors($name)),+].into_iter().flatten().collect()
             }
 
             #[doc = concat!("Writes weights and config to a file that [`", stringify!($network), "::load`] reads.")]

@@ -6,12 +6,12 @@ use tch::nn;
 use super::{WganCritic, WganGenerator};
 use crate::ModelError;
 use crate::config::{check_counts, check_image_size};
-use crate::layers::Sequential;
+use crate::layers::{Interpolation, Sequential, SequentialBuilder};
 
 /// The slope of the critic's LeakyReLU below zero.
 const SLOPE: f64 = 0.2;
 /// The least and the greatest image size.
-const SIZES: [i64; 2] = [64, 256];
+const SIZES: [i64; 2] = [32, 256];
 /// The widest layer has this many times the features.
 const WIDEST: i64 = 16;
 
@@ -25,6 +25,20 @@ pub enum Upsampling {
     /// Nearest-neighbour doubling, then a 3x3 convolution (Odena, Dumoulin & Olah 2016,
     /// *Deconvolution and Checkerboard Artifacts*).
     Nearest,
+    /// Bilinear doubling, then a 3x3 convolution: smoother between the pixels, so that less of
+    /// the doubling is left for the convolution to hide.
+    Bilinear,
+}
+
+impl Upsampling {
+    /// How the images are doubled before a convolution, if they are.
+    fn interpolation(self) -> Option<Interpolation> {
+        match self {
+            Self::Transposed => None,
+            Self::Nearest => Some(Interpolation::Nearest),
+            Self::Bilinear => Some(Interpolation::Bilinear),
+        }
+    }
 }
 
 /// The critic's normalisation, behind every convolution but the first and the last. There
@@ -45,7 +59,7 @@ pub enum CriticNormalization {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WganConfig {
-    /// Height and width of an image: a power of two from 64 to 256. Default 128.
+    /// Height and width of an image: a power of two from 32 to 256. Default 128.
     pub image_size: i64,
     /// Channels of an image. Default 3.
     pub channels: i64,
@@ -83,7 +97,7 @@ impl WganConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ModelError::InvalidConfig`] where the image size is no power of two from 64 to 256,
+    /// [`ModelError::InvalidConfig`] where the image size is no power of two from 32 to 256,
     /// or another number is not from 1 to 65536.
     pub fn validate(&self) -> Result<(), ModelError> {
         check_image_size(self.image_size, SIZES)?;
@@ -132,27 +146,33 @@ impl WganConfig {
     pub(super) fn build_generator(&self, path: &nn::Path) -> Result<WganGenerator, ModelError> {
         self.validate()?;
         let mut widths = self.widths(self.generator_features).into_iter().rev();
-        // There are four widths at least: the least size is 64.
+        // There are three widths at least: the least size is 32.
         let mut inputs = widths.next().unwrap_or(self.generator_features);
         let net = Sequential::build(path / Sequential::NAME);
         let mut net = net.conv_transpose(self.latent_dim, inputs, 1, 0)?.batch_norm(inputs)?.relu();
         for outputs in widths {
-            net = match self.upsampling {
-                Upsampling::Transposed => net.conv_transpose(inputs, outputs, 2, 1)?,
-                Upsampling::Nearest => net.upsample_conv(inputs, outputs)?,
-            };
-            net = net.batch_norm(outputs)?.relu();
+            net = self.double(net, inputs, outputs)?.batch_norm(outputs)?.relu();
             inputs = outputs;
         }
-        net = match self.upsampling {
-            Upsampling::Transposed => net.conv_transpose(inputs, self.channels, 2, 1)?,
-            Upsampling::Nearest => net.upsample_conv(inputs, self.channels)?,
-        };
+        net = self.double(net, inputs, self.channels)?;
         Ok(WganGenerator { config: self.clone(), net: net.tanh().finish() })
     }
 
+    /// One doubling of the generator's images.
+    fn double<'a>(
+        &self,
+        net: SequentialBuilder<'a>,
+        inputs: i64,
+        outputs: i64,
+    ) -> Result<SequentialBuilder<'a>, ModelError> {
+        match self.upsampling.interpolation() {
+            None => net.conv_transpose(inputs, outputs, 2, 1),
+            Some(interpolation) => net.upsample_conv(inputs, outputs, interpolation),
+        }
+    }
+
     /// The critic with all weights zero.
-    pub(super) fn build_critic(&self, path: &nn::Path) -> Result<WganCritic, ModelError> {
+    pub(crate) fn build_critic(&self, path: &nn::Path) -> Result<WganCritic, ModelError> {
         self.validate()?;
         let spectral = self.spectral_norm;
         let mut net = Sequential::build(path / Sequential::NAME);

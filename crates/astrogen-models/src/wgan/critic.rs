@@ -12,7 +12,7 @@ use crate::weights::saved_network;
 #[derive(Debug)]
 pub struct WganCritic {
     pub(super) config: WganConfig,
-    pub(super) net: Sequential,
+    pub(crate) net: Sequential,
 }
 
 impl Critic for WganCritic {

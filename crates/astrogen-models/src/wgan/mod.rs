@@ -6,8 +6,8 @@
 //! ```
 //!
 //! The generator is that of the [DCGAN](crate::dcgan): 4x4 transposed convolutions without
-//! bias (or nearest-neighbour doubling and 3x3 convolutions, whose images have no checker
-//! texture), batch normalisation and ReLU between them, tanh at the end. The critic has 4x4
+//! bias (or nearest-neighbour or bilinear doubling and 3x3 convolutions, whose images have no
+//! checker texture), batch normalisation and ReLU between them, tanh at the end. The critic has 4x4
 //! convolutions of stride 2 with bias and LeakyReLU of slope 0.2; it ends in one score
 //! without bounds. It has no normalisation by default: the gradient penalty is about each
 //! image's own gradient, which batch normalisation would mix with the others'. Layer and

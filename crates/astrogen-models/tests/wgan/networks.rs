@@ -29,8 +29,8 @@ fn the_default_is_128_px_of_three_channels() {
 
 #[test]
 fn every_allowed_size_works_both_ways() {
-    for upsampling in [Upsampling::Transposed, Upsampling::Nearest] {
-        for (image_size, convolutions) in [(64, 5), (128, 6), (256, 7)] {
+    for upsampling in [Upsampling::Transposed, Upsampling::Nearest, Upsampling::Bilinear] {
+        for (image_size, convolutions) in [(32, 4), (64, 5), (128, 6), (256, 7)] {
             let config = WganConfig {
                 image_size,
                 channels: 2,
@@ -51,7 +51,7 @@ fn every_allowed_size_works_both_ways() {
                 assert_eq!(kernels.count(), convolutions);
                 // Widths double with each halving, up to 16 times the features.
                 let widest = tensors.iter().flat_map(|(_, tensor)| tensor.size()).max().unwrap();
-                assert_eq!(widest, if image_size == 64 { 8 } else { 16 });
+                assert_eq!(widest, (image_size / 8).min(16));
             }
         }
     }
@@ -118,11 +118,11 @@ fn images_of_another_shape_are_refused() {
 #[test]
 fn an_image_size_that_cannot_be_says_which_can() {
     for (image_size, nearest) in
-        [(60, "64"), (32, "64"), (512, "256"), (100, "64 and 128"), (0, "64"), (-64, "64")]
+        [(60, "32 and 64"), (16, "32"), (512, "256"), (100, "64 and 128"), (0, "32"), (-64, "32")]
     {
         let config = WganConfig { image_size, ..CONFIG };
         let expected = format!(
-            "image_size must be a power of two from 64 to 256 (nearest: {nearest}), got \
+            "image_size must be a power of two from 32 to 256 (nearest: {nearest}), got \
              {image_size}"
         );
         assert_eq!(config.validate().unwrap_err().to_string(), expected);
@@ -179,8 +179,8 @@ fn settings_read_as_plain_words_and_there_is_no_batch_normalisation() {
             ["unknown variant `batch`", "one of `none`, `layer`, `instance`"],
         ),
         (
-            r#"{"upsampling": "bilinear"}"#,
-            ["unknown variant `bilinear`", "expected `transposed` or `nearest`"],
+            r#"{"upsampling": "cubic"}"#,
+            ["unknown variant `cubic`", "expected one of `transposed`, `nearest`, `bilinear`"],
         ),
         (r#"{"image_sise": 64}"#, ["unknown field `image_sise`", "`image_size`"]),
     ] {

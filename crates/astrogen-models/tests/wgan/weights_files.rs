@@ -55,6 +55,7 @@ fn networks_come_back_from_their_files_byte_for_byte() {
     let variants = [
         CONFIG,
         WganConfig { upsampling: Upsampling::Nearest, ..CONFIG },
+        WganConfig { upsampling: Upsampling::Bilinear, ..CONFIG },
         WganConfig { critic_normalization: CriticNormalization::Layer, ..NARROW },
         WganConfig { spectral_norm: true, ..NARROW },
     ];

@@ -1,29 +1,59 @@
-//! `history.csv`: one row a logged step.
+//! `history.csv`: one row a logged step; `scores.csv` beside it: one row a scored checkpoint.
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use crate::TrainError;
 use crate::fit::{Event, Observer};
 use crate::run_dir::write_whole;
 
-/// Appends `step`, `seconds` (of this session) and every loss to a CSV file.
+/// Appends `step`, `seconds` (of this session) and every loss to a CSV file, and the numbers of
+/// every [score](crate::fit::Score) that has some to `scores.csv` in the same folder.
 ///
 /// A resumed run drops the rows after the checkpoint it goes on from: it is about to write
 /// them again.
 #[derive(Debug)]
 pub struct HistoryCsv {
-    path: PathBuf,
-    began: std::time::Instant,
-    writer: Option<csv::Writer<File>>,
+    began: Instant,
+    losses: Rows,
+    scores: Rows,
 }
 
 impl HistoryCsv {
     /// Writes to this file, which need not exist.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), began: std::time::Instant::now(), writer: None }
+        let losses = Rows { path: path.into(), writer: None };
+        let scores = Rows { path: losses.path.with_file_name("scores.csv"), writer: None };
+        Self { began: Instant::now(), losses, scores }
     }
+}
 
+impl<S> Observer<S> for HistoryCsv {
+    fn observe(&mut self, _: &S, event: &Event) -> Result<(), TrainError> {
+        let seconds = self.began.elapsed().as_secs_f64();
+        match *event {
+            Event::Started { step, .. } => {
+                self.losses.rewind(step)?;
+                self.scores.rewind(step)
+            }
+            Event::Logged { step, losses } => self.losses.append(step, seconds, losses),
+            Event::Saved { step, score: Some(score), .. } if !score.numbers.is_empty() => {
+                self.scores.append(step, seconds, &score.numbers)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A CSV file that grows by a row at a time.
+#[derive(Debug)]
+struct Rows {
+    path: PathBuf,
+    writer: Option<csv::Writer<File>>,
+}
+
+impl Rows {
     fn error(&self, error: csv::Error) -> TrainError {
         match error.into_kind() {
             csv::ErrorKind::Io(source) => TrainError::Io { path: self.path.clone(), source },
@@ -54,15 +84,19 @@ impl HistoryCsv {
         write_whole(&self.path, &bytes)
     }
 
-    fn append(&mut self, step: u64, losses: &[(&'static str, f64)]) -> Result<(), TrainError> {
+    fn append(
+        &mut self,
+        step: u64,
+        seconds: f64,
+        numbers: &[(&'static str, f64)],
+    ) -> Result<(), TrainError> {
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
-            None => self.open(losses)?,
+            None => self.open(numbers)?,
         };
-        let seconds = format!("{:.3}", self.began.elapsed().as_secs_f64());
-        let values = losses.iter().map(|(_, value)| value.to_string());
+        let values = numbers.iter().map(|(_, value)| value.to_string());
         writer
-            .write_record([step.to_string(), seconds].into_iter().chain(values))
+            .write_record([step.to_string(), format!("{seconds:.3}")].into_iter().chain(values))
             .and_then(|()| Ok(writer.flush()?))
             .map_err(|error| self.error(error))?;
         self.writer = Some(writer);
@@ -70,28 +104,18 @@ impl HistoryCsv {
     }
 
     /// Opens the file at its end and writes the header if it is new.
-    fn open(&self, losses: &[(&'static str, f64)]) -> Result<csv::Writer<File>, TrainError> {
+    fn open(&self, numbers: &[(&'static str, f64)]) -> Result<csv::Writer<File>, TrainError> {
         let file = OpenOptions::new().append(true).create(true).open(&self.path);
         let file = file.map_err(TrainError::io(&self.path))?;
         let is_new = file.metadata().map_err(TrainError::io(&self.path))?.len() == 0;
         let mut writer = csv::Writer::from_writer(file);
         if is_new {
-            let names = losses.iter().map(|(name, _)| *name);
+            let names = numbers.iter().map(|(name, _)| *name);
             writer
                 .write_record(["step", "seconds"].into_iter().chain(names))
                 .map_err(|error| self.error(error))?;
         }
         Ok(writer)
-    }
-}
-
-impl<S> Observer<S> for HistoryCsv {
-    fn observe(&mut self, _: &S, event: &Event) -> Result<(), TrainError> {
-        match *event {
-            Event::Started { step, .. } => self.rewind(step),
-            Event::Logged { step, losses } => self.append(step, losses),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -105,7 +129,7 @@ pub struct History {
 }
 
 impl History {
-    /// Reads a `history.csv`.
+    /// Reads a `history.csv`, or a `scores.csv`.
     ///
     /// # Errors
     /// When the file cannot be read, or holds something else.

@@ -36,13 +36,18 @@ impl<S> Observer<S> for JsonLines {
                 json!({"event": "started", "step": step, "steps": steps})
             }
             Event::Logged { step, losses } => {
-                let losses: serde_json::Map<String, Value> =
-                    losses.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
-                json!({"event": "logged", "step": step, "losses": losses})
+                json!({"event": "logged", "step": step, "losses": object(losses)})
             }
             Event::Sample { step } => json!({"event": "sample", "step": step}),
             Event::Saved { step, path, score } => {
-                json!({"event": "saved", "step": step, "path": path.file_name().map(|name| name.to_string_lossy()), "score": score})
+                let file = path.file_name().map(|name| name.to_string_lossy());
+                let value = score.map(|score| score.value);
+                let mut line =
+                    json!({"event": "saved", "step": step, "path": file, "score": value});
+                if let Some(score) = score.filter(|score| !score.numbers.is_empty()) {
+                    line["numbers"] = object(&score.numbers);
+                }
+                line
             }
             Event::Finished { step, interrupted } => {
                 json!({"event": "finished", "step": step, "interrupted": interrupted})
@@ -53,4 +58,9 @@ impl<S> Observer<S> for JsonLines {
         line["time"] = now.as_secs_f64().into();
         writeln!(self.file, "{line}").map_err(TrainError::io(&self.path))
     }
+}
+
+/// Named numbers as a JSON object.
+fn object(numbers: &[(&'static str, f64)]) -> Value {
+    numbers.iter().map(|&(name, value)| (name.to_owned(), Value::from(value))).collect()
 }

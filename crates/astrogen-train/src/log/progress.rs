@@ -9,7 +9,7 @@ use crate::TrainError;
 use crate::fit::{Event, Observer};
 
 /// Draws the bar while the loop runs. Where standard error is no terminal, a line is written
-/// at every look at samples instead.
+/// at every look at samples instead. Scores are a line each in both cases.
 #[derive(Debug, Default)]
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -27,13 +27,8 @@ impl<S> Observer<S> for Progress {
                 self.bar = Some(bar);
             }
             Event::Logged { step, losses } => {
-                let mut message = String::new();
-                for (name, value) in losses {
-                    // Writing to a String cannot fail.
-                    let _ = write!(message, "{name} {value:.3}  ");
-                }
                 if let Some(bar) = &self.bar {
-                    bar.set_message(message);
+                    bar.set_message(in_words(losses));
                     bar.set_position(step);
                 }
             }
@@ -45,13 +40,33 @@ impl<S> Observer<S> for Progress {
             }
             Event::Sample { step } => {
                 if let Some(bar) = self.bar.as_ref().filter(|bar| bar.is_hidden()) {
-                    let of = bar.length().unwrap_or(step);
-                    // A reader that has gone (`| head`) is no reason to end a run.
-                    let _ = writeln!(std::io::stderr(), "step {step}/{of}  {}", bar.message());
+                    say(bar, step, &bar.message());
+                }
+            }
+            Event::Saved { step, score: Some(score), .. } => {
+                if let Some(bar) = self.bar.as_ref().filter(|_| !score.numbers.is_empty()) {
+                    say(bar, step, &in_words(&score.numbers));
+                    score.remark.iter().for_each(|remark| say(bar, step, remark));
                 }
             }
             Event::Saved { .. } => {}
         }
         Ok(())
     }
+}
+
+/// A line above the bar, or alone where there is none to be seen.
+fn say(bar: &ProgressBar, step: u64, what: &str) {
+    let line = format!("step {step}/{}  {what}", bar.length().unwrap_or(step));
+    // A reader that has gone (`| head`) is no reason to end a run.
+    bar.suspend(|| drop(writeln!(std::io::stderr(), "{line}")));
+}
+
+fn in_words(numbers: &[(&'static str, f64)]) -> String {
+    let mut words = String::new();
+    for (name, value) in numbers {
+        // Writing to a String cannot fail.
+        let _ = write!(words, "{name} {value:.3}  ");
+    }
+    words
 }

@@ -77,6 +77,15 @@ impl TensorBoard {
         Ok(board)
     }
 
+    fn write_scalars(&mut self, step: u64, numbers: &[(&str, f64)]) -> Result<(), TrainError> {
+        let scalar = |&(name, value): &(&str, f64)| Value {
+            tag: name.to_owned(),
+            simple_value: value as f32,
+        };
+        let value = numbers.iter().map(scalar).collect();
+        self.write(step, What::Summary(Summary { value }))
+    }
+
     fn write(&mut self, step: u64, what: What) -> Result<(), TrainError> {
         let event = Event {
             wall_time: since_1970().as_secs_f64(),
@@ -93,13 +102,9 @@ impl<S> Observer<S> for TensorBoard {
             FitEvent::Started { step, .. } => {
                 self.write(step, What::SessionLog(SessionLog { status: 1 }))
             }
-            FitEvent::Logged { step, losses } => {
-                let scalar = |&(name, value): &(&str, f64)| Value {
-                    tag: name.to_owned(),
-                    simple_value: value as f32,
-                };
-                let value = losses.iter().map(scalar).collect();
-                self.write(step, What::Summary(Summary { value }))
+            FitEvent::Logged { step, losses } => self.write_scalars(step, losses),
+            FitEvent::Saved { step, score: Some(score), .. } if !score.numbers.is_empty() => {
+                self.write_scalars(step, &score.numbers)
             }
             _ => Ok(()),
         }

@@ -8,6 +8,7 @@ mod dcgan_golden;
 mod fit;
 mod gaussian;
 mod instance_noise;
+mod relativistic;
 mod resume;
 mod search;
 mod wgan_gp;

@@ -54,7 +54,7 @@ fn settings_out_of_range_are_refused_with_their_rule() {
     let error = WganGpStep::new(&model, &WganGpStepConfig::default(), Device::Cpu).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "image_size must be a power of two from 64 to 256 (nearest: 64), got 60"
+        "image_size must be a power of two from 32 to 256 (nearest: 32 and 64), got 60"
     );
 }
 

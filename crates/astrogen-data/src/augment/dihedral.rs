@@ -1,30 +1,16 @@
-//! Sky-safe augmentation: the eight flips and quarter turns of a square.
+//! The eight flips and quarter turns of a square.
 //!
 //! The sky has no up, so a square turned by a quarter or seen in a mirror is as likely as
 //! the one observed. The eight form the dihedral group of order 8, `R^r M^m` with a quarter
 //! turn `R` (counter-clockwise, numpy's `rot90`) and a left-right mirror `M`. They only move
 //! pixels: nothing is interpolated, so fluxes, noise and its correlations stay as they are.
-//! Where handedness matters (the winding of spirals, say), use [`Augment::None`].
+//! Where handedness matters (the winding of spirals, say), use [`Augment::None`](super::Augment::None).
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
 use crate::DataError;
-
-/// What is done to a sample when it is dealt out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Augment {
-    /// Samples stay as they are.
-    None,
-    /// Each sample is turned and mirrored by one of the eight symmetries, drawn anew in
-    /// each epoch.
-    #[default]
-    Dihedral,
-}
 
 /// One symmetry of the square, `R^r M^m`: first mirror left-right where `m` is 1, then
 /// turn counter-clockwise by `r` quarters.
