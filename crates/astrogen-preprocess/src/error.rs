@@ -56,6 +56,15 @@ pub enum PreprocessError {
         reason: String,
     },
 
+    /// A file that may be sound, but of a kind that is not read here.
+    #[error("{} is not supported: {reason}", path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// What was expected, what was found, and in which form to save it instead.
+        reason: String,
+    },
+
     /// A file claims more memory than the limit allows.
     #[error(
         "{}: {what} claims {claimed} bytes, more than the limit of {limit}; \

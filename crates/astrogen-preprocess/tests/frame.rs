@@ -271,6 +271,124 @@ fn bad_files_are_refused_in_words() {
     }
 }
 
+/// A picture without a pattern, so that every part of its file matters.
+fn noise() -> DynamicImage {
+    let value = |x: u32, y: u32, c: u32| {
+        (x * 7919 + y * 104_729 + c * 31).wrapping_mul(2_654_435_761).to_be_bytes()[0]
+    };
+    ImageBuffer::from_fn(48, 40, |x, y| image::Rgb([0, 1, 2].map(|c| value(x, y, c)))).into()
+}
+
+#[test]
+fn cut_pictures_are_damaged_wherever_the_cut_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut");
+    for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Tiff] {
+        noise().save_with_format(&path, format).unwrap();
+        let whole = fs::read(&path).unwrap();
+        open(&path);
+        // To the last byte: IEND of a PNG or EOI of a JPEG alone may be missing.
+        for length in (32..whole.len()).step_by(97).chain([whole.len() - 12, whole.len() - 1]) {
+            fs::write(&path, &whole[..length]).unwrap();
+            let message = raster::read(&path).unwrap_err().to_string();
+            assert!(message.contains("cut is damaged: "), "{format:?} {length}: {message}");
+            assert!(message.contains("fetch or save the file again"), "{message}");
+        }
+        // What follows a whole picture does no harm.
+        fs::write(&path, [&whole[..], b"and more"].concat()).unwrap();
+        open(&path);
+    }
+}
+
+#[test]
+fn a_progressive_jpeg_is_read_whole_or_not_at_all() {
+    // Two scans of a grey picture of 8 x 8: coefficient 0, then the others, all zero.
+    let segment =
+        |marker: u8, body: &[u8]| [&[0xff, marker, 0, body.len() as u8 + 2], body].concat();
+    let table = |class: u8, code: u8| {
+        // One code of one bit: 0.
+        let mut body = vec![class, 1];
+        body.extend([0; 15]);
+        body.push(code);
+        segment(0xc4, &body)
+    };
+    let quantization = segment(0xdb, &[&[0_u8][..], &[1; 64]].concat());
+    let whole = [
+        vec![0xff, 0xd8],
+        quantization,
+        segment(0xc2, &[8, 0, 8, 0, 8, 1, 1, 0x11, 0]),
+        table(0x00, 0),
+        segment(0xda, &[1, 1, 0x00, 0, 0, 0]),
+        vec![0x7f],
+        table(0x10, 0),
+        segment(0xda, &[1, 1, 0x00, 1, 63, 0]),
+        vec![0x7f],
+        vec![0xff, 0xd9],
+    ];
+    let whole = whole.concat();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.jpg");
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(open(&path), Array3::from_elem((1, 8, 8), 128.0 / 255.0));
+    for length in 3..whole.len() {
+        fs::write(&path, &whole[..length]).unwrap();
+        let message = raster::read(&path).unwrap_err().to_string();
+        assert!(message.contains("cut.jpg is damaged: "), "{length}: {message}");
+    }
+}
+
+#[test]
+fn a_jpeg_inside_a_tiff_is_whole_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    noise().into_luma8().save_with_format(&path, ImageFormat::Jpeg).unwrap();
+    let jpeg = fs::read(&path).unwrap();
+    // Little-endian, one strip packed by JPEG behind the directory.
+    let strip = |jpeg: &[u8]| {
+        let mut bytes = b"II*\0\x08\0\0\0".to_vec();
+        let tags: [(u16, u16, u32); 8] = [
+            (256, 3, 48),
+            (257, 3, 40),
+            (258, 3, 8),
+            (259, 3, 7),
+            (262, 3, 1),
+            (273, 4, 110),
+            (278, 3, 40),
+            (279, 4, jpeg.len() as u32),
+        ];
+        bytes.extend(8_u16.to_le_bytes());
+        for (tag, kind, value) in tags {
+            bytes.extend([tag, kind].iter().flat_map(|number| number.to_le_bytes()));
+            bytes.extend([1, value].iter().flat_map(|number| number.to_le_bytes()));
+        }
+        bytes.extend(0_u32.to_le_bytes());
+        assert_eq!(bytes.len(), 110);
+        [&bytes, jpeg].concat()
+    };
+    fs::write(&path, strip(&jpeg)).unwrap();
+    assert_eq!(open(&path).dim(), (1, 40, 48));
+    fs::write(&path, strip(&jpeg[..jpeg.len() / 2])).unwrap();
+    let message = raster::read(&path).unwrap_err().to_string();
+    assert!(message.contains("is damaged: its strip 0 is cut off before its end"), "{message}");
+    let whole = strip(&jpeg);
+    fs::write(&path, &whole[..whole.len() - 9]).unwrap();
+    let message = raster::read(&path).unwrap_err().to_string();
+    assert!(message.contains("is damaged: its strip 0 needs"), "{message}");
+}
+
+#[test]
+fn a_changed_byte_of_a_png_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.png");
+    noise().save_with_format(&path, ImageFormat::Png).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    let message = raster::read(&path).unwrap_err().to_string();
+    assert!(message.contains("is damaged: "), "{message}");
+}
+
 #[test]
 fn options_come_from_configurations() {
     let options: FrameOptions =

@@ -1,0 +1,62 @@
+//! Whether a picture's file goes on to the end of its picture.
+//!
+//! Decoders of JPEG fill what is missing with grey, and those of PNG do not miss what follows
+//! the pixels. So the parts of a file are walked first, none of them decoded.
+
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek};
+
+/// Whether the chunks of a PNG file lead to `IEND` (PNG specification, section 5).
+pub(super) fn of_png(file: &mut BufReader<impl Read + Seek>) -> io::Result<bool> {
+    const SIGNATURE: i64 = 8;
+    file.seek_relative(SIGNATURE)?;
+    until_cut(|| {
+        loop {
+            let [length, name] = [bytes::<4>(file)?, bytes::<4>(file)?];
+            file.seek_relative(i64::from(u32::from_be_bytes(length)))?;
+            let _check_sum: [u8; 4] = bytes(file)?;
+            if &name == b"IEND" {
+                return Ok(());
+            }
+        }
+    })
+}
+
+/// Whether the segments of a JPEG file lead to `EOI` behind a scan (ITU-T T.81, annex B).
+pub(super) fn of_jpeg(file: &mut BufReader<impl Read + Seek>) -> io::Result<bool> {
+    let mut scans = 0;
+    until_cut(|| {
+        loop {
+            // From a segment or from the coded data of a scan to the next marker.
+            file.skip_until(0xff)?;
+            let mut marker = 0xff;
+            while marker == 0xff {
+                [marker] = bytes(file)?;
+            }
+            match marker {
+                0xd9 if scans > 0 => return Ok(()),
+                // A coded 0xff, a marker without a segment: TEM, RST0 to RST7, SOI, EOI.
+                0x00 | 0x01 | 0xd0..=0xd9 => {}
+                _ => {
+                    scans += usize::from(marker == 0xda);
+                    let length = i64::from(u16::from_be_bytes(bytes(file)?));
+                    file.seek_relative((length - 2).max(0))?;
+                }
+            }
+        }
+    })
+}
+
+/// Whether a walk came to its end before the file did.
+fn until_cut(mut walk: impl FnMut() -> io::Result<()>) -> io::Result<bool> {
+    match walk() {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn bytes<const N: usize>(file: &mut impl Read) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    file.read_exact(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,135 @@
+//! PNG, JPEG and TIFF files.
+//!
+//! Integer samples are scaled to unit range by the largest value of their type (8 bit by
+//! 255, 16 bit by 65535); floating-point TIFF samples are taken as they are. An alpha
+//! channel is dropped. Row 0 is the first row of the file, the top of the picture.
+
+mod end;
+mod picture;
+mod tiff;
+
+use std::path::Path;
+
+use image::{ImageEncoder, ImageError};
+use ndarray::Array3;
+
+use crate::PreprocessError;
+use crate::format::Format;
+use crate::whole::write_whole;
+
+/// Memory that decoding one picture may take.
+const MEMORY_LIMIT: usize = 2 << 30;
+
+/// Reads a picture as `[C, H, W]`: one band for grey, three for colour, all bands of a
+/// TIFF with more.
+///
+/// # Errors
+/// `Io` if the file cannot be read, `Format` if it is not PNG, JPEG or TIFF, `Damaged` if
+/// it is cut off or cannot be decoded, `Unsupported` if it is of a kind that is not read here.
+pub fn read(path: impl AsRef<Path>) -> Result<Array3<f32>, PreprocessError> {
+    let path = path.as_ref();
+    match format(path)? {
+        Format::Tiff => tiff::read(path),
+        format => picture::read(path, format),
+    }
+}
+
+/// The shape `[C, H, W]` that [`read`] would return, from the file's header alone.
+///
+/// # Errors
+/// As [`read`].
+pub fn shape(path: impl AsRef<Path>) -> Result<[usize; 3], PreprocessError> {
+    let path = path.as_ref();
+    match format(path)? {
+        Format::Tiff => tiff::shape(path),
+        format => picture::shape(path, format),
+    }
+}
+
+/// Writes 8-bit pixels of shape `[H, W, 3]` (colour) or `[H, W, 1]` (grey) as PNG. The
+/// file appears whole or not at all.
+///
+/// # Errors
+/// `Shape` for an array of another shape, `Io` if the disk refuses.
+pub fn write_png(path: impl AsRef<Path>, pixels: &Array3<u8>) -> Result<(), PreprocessError> {
+    let (height, width, channels) = pixels.dim();
+    let color = match channels {
+        1 => image::ExtendedColorType::L8,
+        3 => image::ExtendedColorType::Rgb8,
+        _ => return Err(not_a_picture(pixels)),
+    };
+    let (Ok(rows), Ok(columns)) = (u32::try_from(height), u32::try_from(width)) else {
+        return Err(not_a_picture(pixels));
+    };
+    if rows == 0 || columns == 0 {
+        return Err(not_a_picture(pixels));
+    }
+    let bytes = pixels.as_standard_layout();
+    let bytes = bytes.as_slice().ok_or_else(|| not_a_picture(pixels))?;
+    write_whole(path.as_ref(), |file| {
+        image::codecs::png::PngEncoder::new(file).write_image(bytes, columns, rows, color).map_err(
+            |error| match error {
+                ImageError::IoError(error) => error,
+                other => std::io::Error::other(other),
+            },
+        )
+    })
+}
+
+fn not_a_picture(pixels: &Array3<u8>) -> PreprocessError {
+    PreprocessError::Shape {
+        what: "picture".to_owned(),
+        expected: "[H, W, 1] or [H, W, 3] with no length 0".to_owned(),
+        got: format!("{:?}", pixels.shape()),
+    }
+}
+
+/// The format of a picture, told by its content.
+fn format(path: &Path) -> Result<Format, PreprocessError> {
+    let start = crate::format::start(path)?;
+    match Format::of(&start) {
+        Some(format @ (Format::Png | Format::Jpeg | Format::Tiff)) => Ok(format),
+        _ => Err(PreprocessError::Format {
+            path: path.to_owned(),
+            expected: "PNG, JPEG or TIFF",
+            got: crate::format::describe(&start),
+        }),
+    }
+}
+
+/// Interleaved samples `[H, W, stored]` as `[kept, H, W]`: the first `kept` of each pixel.
+fn bands<T: Copy>(
+    samples: &[T],
+    (height, width): (usize, usize),
+    stored: usize,
+    kept: usize,
+    convert: impl Fn(T) -> f32,
+) -> Array3<f32> {
+    let mut pixels = Array3::zeros((kept, height, width));
+    for (band, mut plane) in pixels.outer_iter_mut().enumerate() {
+        for (pixel, sample) in plane.iter_mut().zip(samples.iter().skip(band).step_by(stored)) {
+            *pixel = convert(*sample);
+        }
+    }
+    pixels
+}
+
+fn damaged(path: &Path, reason: &dyn std::fmt::Display) -> PreprocessError {
+    PreprocessError::Damaged {
+        path: path.to_owned(),
+        reason: format!("{reason}; fetch or save the file again"),
+    }
+}
+
+fn unsupported(path: &Path, reason: impl Into<String>) -> PreprocessError {
+    PreprocessError::Unsupported { path: path.to_owned(), reason: reason.into() }
+}
+
+/// An error of a decoder's own limit, which is [`MEMORY_LIMIT`].
+fn too_large(path: &Path) -> PreprocessError {
+    let limit = MEMORY_LIMIT >> 30;
+    unsupported(
+        path,
+        format!("decoding it takes more than {limit} GiB; cut it into smaller pictures"),
+    )
+}

@@ -1,0 +1,159 @@
+//! TIFF files.
+
+use std::fs::File;
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use ndarray::{Array3, ArrayView1, ArrayView3};
+use tiff::decoder::{Decoder, DecodingResult, Limits};
+use tiff::tags::{CompressionMethod, Tag};
+use tiff::{ColorType, TiffError};
+
+use super::{MEMORY_LIMIT, bands, damaged, end, too_large, unsupported};
+use crate::PreprocessError;
+use crate::format::open_file;
+
+/// What the header of a page says about its samples.
+struct Layout {
+    /// `[C, H, W]` without alpha.
+    shape: [usize; 3],
+    /// Samples of a pixel, alpha included.
+    stored: usize,
+}
+
+type TiffFile = Decoder<BufReader<File>>;
+
+pub(super) fn shape(path: &Path) -> Result<[usize; 3], PreprocessError> {
+    open(path).map(|(_, layout)| layout.shape)
+}
+
+pub(super) fn read(path: &Path) -> Result<Array3<f32>, PreprocessError> {
+    let (mut file, layout) = open(path)?;
+    check_pieces(path, &mut file)?;
+    let mut samples = DecodingResult::U8(Vec::new());
+    let planes =
+        file.read_image_to_buffer(&mut samples).map_err(|error| refuse(path, &error))?.planes;
+    let convert = Convert { path, layout, planar: planes > 1 };
+    match samples {
+        DecodingResult::U8(samples) => convert.run(&samples, |sample| f32::from(sample) / 255.0),
+        DecodingResult::U16(samples) => convert.run(&samples, |sample| f32::from(sample) / 65535.0),
+        DecodingResult::U32(samples) => {
+            convert.run(&samples, |sample| (f64::from(sample) / f64::from(u32::MAX)) as f32)
+        }
+        DecodingResult::F16(samples) => convert.run(&samples, |sample| sample.to_f32()),
+        DecodingResult::F32(samples) => convert.run(&samples, |sample| sample),
+        DecodingResult::F64(samples) => convert.run(&samples, |sample| sample as f32),
+        _ => Err(unsupported(
+            path,
+            "expected unsigned or floating-point samples; save it in 16 bits or as float",
+        )),
+    }
+}
+
+fn open(path: &Path) -> Result<(TiffFile, Layout), PreprocessError> {
+    let file = BufReader::new(open_file(path)?);
+    let fail = |error: TiffError| refuse(path, &error);
+    let mut limits = Limits::default();
+    limits.decoding_buffer_size = MEMORY_LIMIT;
+    limits.intermediate_buffer_size = MEMORY_LIMIT;
+    let mut file = Decoder::new(file).map_err(fail)?.with_limits(limits);
+    let (width, height) = file.dimensions().map_err(fail)?;
+    let color = file.colortype().map_err(fail)?;
+    let samples = match color {
+        ColorType::Gray(_) => Some((1, 1)),
+        ColorType::GrayA(_) => Some((2, 1)),
+        ColorType::RGB(_) => Some((3, 3)),
+        ColorType::RGBA(_) => Some((4, 3)),
+        ColorType::Multiband { num_samples, .. } => Some((num_samples.into(), num_samples.into())),
+        _ => None,
+    };
+    match samples.filter(|_| matches!(color.bit_depth(), 8 | 16 | 32 | 64)) {
+        Some((stored, kept)) => {
+            let shape = [kept, height as usize, width as usize];
+            Ok((file, Layout { shape, stored }))
+        }
+        None => Err(unsupported(
+            path,
+            format!(
+                "expected grey, RGB or multi-band samples of 8, 16, 32 or 64 bits, got {color:?}; \
+                 save it in one of these"
+            ),
+        )),
+    }
+}
+
+/// Fails unless the file holds every strip or tile of the page, each whole: the decoder
+/// fills what is missing of one that is packed by JPEG with grey.
+fn check_pieces(path: &Path, file: &mut TiffFile) -> Result<(), PreprocessError> {
+    let fail = |source| PreprocessError::io("read", path, source);
+    let mut numbers = |tag| file.find_tag_unsigned_vec(tag).map_err(|error| refuse(path, &error));
+    let (piece, offsets, lengths): (_, Option<Vec<u64>>, Option<Vec<u64>>) =
+        match numbers(Tag::TileOffsets)? {
+            Some(offsets) => ("tile", Some(offsets), numbers(Tag::TileByteCounts)?),
+            None => ("strip", numbers(Tag::StripOffsets)?, numbers(Tag::StripByteCounts)?),
+        };
+    let method = numbers(Tag::Compression)?.and_then(|method| method.first().copied());
+    let is_jpeg = method == Some(CompressionMethod::ModernJPEG.to_u16().into());
+    // Where one is missing the decoder says so.
+    let (offsets, lengths) = (offsets.unwrap_or_default(), lengths.unwrap_or_default());
+    let file = file.inner();
+    let held = file.seek(SeekFrom::End(0)).map_err(fail)?;
+    for (number, (offset, length)) in offsets.into_iter().zip(lengths).enumerate() {
+        let end = offset.saturating_add(length);
+        if end > held {
+            let reason = format!("its {piece} {number} needs {end} bytes, the file holds {held}");
+            return Err(damaged(path, &reason));
+        }
+        if is_jpeg {
+            file.seek(SeekFrom::Start(offset)).map_err(fail)?;
+            let mut stream = Vec::new();
+            file.take(length).read_to_end(&mut stream).map_err(fail)?;
+            if !end::of_jpeg(&mut BufReader::new(Cursor::new(stream))).map_err(fail)? {
+                let reason = format!("its {piece} {number} is cut off before its end (no EOI)");
+                return Err(damaged(path, &reason));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refuse(path: &Path, error: &TiffError) -> PreprocessError {
+    match error {
+        TiffError::LimitsExceeded => too_large(path),
+        TiffError::UnsupportedError(_) => {
+            unsupported(path, format!("{error}; save it uncompressed or packed by LZW or Deflate"))
+        }
+        _ => damaged(path, error),
+    }
+}
+
+struct Convert<'a> {
+    path: &'a Path,
+    layout: Layout,
+    planar: bool,
+}
+
+impl Convert<'_> {
+    fn run<T: Copy>(
+        self,
+        samples: &[T],
+        convert: impl Fn(T) -> f32,
+    ) -> Result<Array3<f32>, PreprocessError> {
+        let Layout { shape: [kept, height, width], stored } = self.layout;
+        let short = || PreprocessError::Damaged {
+            path: self.path.to_owned(),
+            reason: format!(
+                "expected {stored} samples for each of {height} x {width} pixels, got {}",
+                samples.len()
+            ),
+        };
+        if self.planar {
+            let planes =
+                ArrayView3::from_shape((stored, height, width), samples).map_err(|_| short())?;
+            let kept = planes.slice_move(ndarray::s![..kept, .., ..]);
+            return Ok(kept.mapv(convert));
+        }
+        ArrayView1::from_shape(stored * height * width, samples).map_err(|_| short())?;
+        Ok(bands(samples, (height, width), stored, kept, convert))
+    }
+}
