@@ -6,6 +6,7 @@ use std::fmt;
 use super::header::{Header, is_end};
 use super::layout::{indexed, is_of_column};
 use super::source::{BLOCK, Source};
+use super::value::Value;
 use crate::PreprocessError;
 
 /// The longest header that is read, in bytes: 800,000 cards.
@@ -46,7 +47,7 @@ pub struct Hdu {
     pub index: usize,
     /// `EXTNAME`, if the header has one.
     pub name: Option<String>,
-    /// `EXTVER`, 1 if the header has none.
+    /// `EXTVER`, 1 if the header has none; a version that nobody asks for if it is no number.
     pub version: i64,
     /// What the HDU holds.
     pub kind: HduKind,
@@ -147,8 +148,10 @@ impl Hdu {
         let fail = |reason: String| source.damaged(format!("HDU {index}: {reason}"));
 
         let (bitpix, axes) = array(&header, "").map_err(fail)?;
-        let extension = header.get::<&str>("XTENSION");
-        let groups = header.get("GROUPS") == Some(true) && axes.first() == Some(&0);
+        let card = |error: PreprocessError| fail(error.to_string());
+        let says = |keyword: &str| header.try_get(keyword).map_err(card).map(|is| is == Some(true));
+        let extension = header.try_get::<&str>("XTENSION").map_err(card)?;
+        let groups = axes.first() == Some(&0) && says("GROUPS")?;
         let (mut kind, counted) = match extension {
             None if groups => (HduKind::Other, &axes[1..]),
             None | Some("IMAGE" | "IUEIMAGE") => (HduKind::Image, &axes[..]),
@@ -156,14 +159,16 @@ impl Hdu {
             Some("BINTABLE" | "A3DTABLE") => (HduKind::BinaryTable, &axes[..]),
             Some(_) => (HduKind::Other, &axes[..]),
         };
-        let count = |keyword: &str, default: u64| match header.value(keyword) {
-            Some(_) if extension.is_none() && !groups => Ok(default),
-            None => Ok(default),
-            Some(value) => {
-                i64::try_from(value).ok().and_then(|value| u64::try_from(value).ok()).ok_or_else(
-                    || fail(format!("{keyword}: expected a whole number from 0, got {value:?}")),
-                )
+        let count = |keyword: &str, default: u64| {
+            if extension.is_none() && !groups {
+                return Ok(default);
             }
+            let count = header.try_get::<i64>(keyword).map_err(card)?;
+            count.map_or(Ok(default), |count| {
+                u64::try_from(count).map_err(|_| {
+                    fail(format!("{keyword}: expected a whole number from 0, got {count}"))
+                })
+            })
         };
         let (pcount, gcount) = (count("PCOUNT", 0)?, count("GCOUNT", 1)?);
         let data_bytes = product(counted)
@@ -181,7 +186,7 @@ impl Hdu {
                 ))
             })?;
 
-        let compressed = kind == HduKind::BinaryTable && header.get("ZIMAGE") == Some(true);
+        let compressed = kind == HduKind::BinaryTable && says("ZIMAGE")?;
         let (bitpix, axes, header, table) = if compressed {
             kind = HduKind::CompressedImage;
             let (bitpix, axes) = array(&header, "Z").map_err(fail)?;
@@ -191,8 +196,17 @@ impl Hdu {
         };
         let cards = table.as_ref().unwrap_or(&header);
         let name = cards.get("EXTNAME").filter(|name: &String| !name.is_empty());
-        let version = cards.get("EXTVER").unwrap_or(1);
+        let version = version(cards);
         Ok(Hdu { index, name, version, kind, bitpix, axes, header, table, data_start, data_bytes })
+    }
+}
+
+/// `EXTVER`, also as a text; what is no number at all is the version of nothing.
+fn version(header: &Header) -> i64 {
+    match header.value("EXTVER") {
+        None | Some(Value::Undefined) => 1,
+        Some(Value::Text(text)) => text.trim().parse().unwrap_or(i64::MIN),
+        Some(value) => value.try_into().unwrap_or(i64::MIN),
     }
 }
 
@@ -261,8 +275,8 @@ fn array(header: &Header, prefix: &str) -> Result<(i64, Vec<u64>), String> {
         match header.get::<i64>(&keyword) {
             Some(value) if valid(value) => Ok(value),
             _ => {
-                let got =
-                    header.value(&keyword).map_or("no such card".to_owned(), |v| format!("{v:?}"));
+                let got = header.value(&keyword).map(Value::to_string);
+                let got = got.unwrap_or_else(|| "no such card".to_owned());
                 Err(format!("{keyword}: expected {rule}, got {got}"))
             }
         }

@@ -26,14 +26,24 @@ pub(super) struct Scaling {
 }
 
 impl Scaling {
-    /// The scaling of an image, or with these keywords of a table's column.
-    pub(super) fn of(header: &Header, [scale, zero, blank]: [&str; 3]) -> Scaling {
-        let real = header.get(blank).filter(|blank: &f64| blank.fract() == 0.0);
-        Scaling {
-            scale: header.get(scale).unwrap_or(1.0),
-            zero: header.get(zero).unwrap_or(0.0),
-            blank: header.get(blank).or(real.map(|blank| blank as i64)),
-        }
+    /// Stored numbers as they are.
+    pub(super) const NONE: Scaling = Scaling { scale: 1.0, zero: 0.0, blank: None };
+
+    /// The scaling of an image, or with these keywords of a table's column. Only whole
+    /// numbers have a blank one: for others its card means nothing and is not looked at.
+    ///
+    /// # Errors
+    /// `Card` for a value that is no number.
+    pub(super) fn of(
+        header: &Header,
+        [scale, zero, blank]: [&str; 3],
+        whole: bool,
+    ) -> Result<Scaling, PreprocessError> {
+        Ok(Scaling {
+            scale: header.try_get(scale)?.unwrap_or(1.0),
+            zero: header.try_get(zero)?.unwrap_or(0.0),
+            blank: if whole { header.try_get(blank)? } else { None },
+        })
     }
 
     fn is_identity(&self) -> bool {
@@ -48,6 +58,8 @@ pub(super) fn read<T: Pixel>(
     [planes, rows, columns]: [Range<usize>; 3],
     out: &mut Vec<T>,
 ) -> Result<(), PreprocessError> {
+    let scaling = Scaling::of(&hdu.header, ["BSCALE", "BZERO", "BLANK"], hdu.bitpix > 0)
+        .map_err(|error| source.damaged(format!("HDU {}: {error}", hdu.index)))?;
     let width = hdu.axes[0] as usize;
     let height = hdu.axes[1] as usize;
     let whole_rows = columns.len() == width;
@@ -56,6 +68,7 @@ pub(super) fn read<T: Pixel>(
     if whole_planes {
         return read_run(
             hdu,
+            &scaling,
             source,
             planes.start * height * width,
             planes.len() * height * width,
@@ -65,12 +78,12 @@ pub(super) fn read<T: Pixel>(
     for plane in planes {
         if whole_rows {
             let first = (plane * height + rows.start) * width;
-            read_run(hdu, source, first, rows.len() * width, out)?;
+            read_run(hdu, &scaling, source, first, rows.len() * width, out)?;
             continue;
         }
         for row in rows.clone() {
             let first = (plane * height + row) * width + columns.start;
-            read_run(hdu, source, first, columns.len(), out)?;
+            read_run(hdu, &scaling, source, first, columns.len(), out)?;
         }
     }
     Ok(())
@@ -79,12 +92,12 @@ pub(super) fn read<T: Pixel>(
 /// Appends `count` pixels from the one numbered `first` on.
 fn read_run<T: Pixel>(
     hdu: &Hdu,
+    scaling: &Scaling,
     source: &mut Source,
     first: usize,
     count: usize,
     out: &mut Vec<T>,
 ) -> Result<(), PreprocessError> {
-    let scaling = Scaling::of(&hdu.header, ["BSCALE", "BZERO", "BLANK"]);
     let width = hdu.bitpix.unsigned_abs() / 8;
     let mut offset = hdu.data_start + first as u64 * width;
     let mut left = count * width as usize;
@@ -95,7 +108,7 @@ fn read_run<T: Pixel>(
         if source.read_at(offset, bytes)? < length {
             return Err(source.damaged("it became shorter while it was read"));
         }
-        convert(bytes, hdu.bitpix, &scaling, out);
+        convert(bytes, hdu.bitpix, scaling, out);
         offset += length as u64;
         left -= length;
     }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::codec::{Codec, lossless};
-use super::columns::{Array, COMPRESSED, Column, GZIPPED, UNCOMPRESSED, columns, integer, sole};
+use super::columns::{Array, COMPRESSED, Column, GZIPPED, UNCOMPRESSED, check_real, columns, integer, sole};
 use super::gzip::Gzip;
 use super::hdu::{Hdu, size_in_words};
 use super::header::Header;
@@ -85,6 +85,13 @@ impl Tiling {
         }
         for number in 1..=axes.len() {
             sole(table, &format!("ZNAXIS{number}"))?;
+        }
+        // cfitsio would take one that is no number for absent.
+        for keyword in ["BSCALE", "BZERO", "ZSCALE", "ZZERO"] {
+            check_real(table, keyword)?;
+        }
+        for keyword in ["BLANK", "ZBLANK"] {
+            integer(table, keyword)?;
         }
         if axes.len() > MOST_AXES {
             return Err(format!(

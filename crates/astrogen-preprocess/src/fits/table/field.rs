@@ -1,5 +1,6 @@
 //! One field of a table's rows: its type, its place, and how its numbers are scaled.
 
+use crate::PreprocessError;
 use crate::fits::form::{Form, width};
 use crate::fits::header::Header;
 use crate::fits::plain::{Scaling, convert};
@@ -19,21 +20,38 @@ pub(crate) struct Field {
 }
 
 impl Field {
-    /// The field `number` (from 1), at `offset` in a row.
-    pub(super) fn new(header: &Header, number: i64, form: &str, offset: usize) -> Option<Field> {
+    /// The field `number` (from 1), at `offset` in a row; `None` for a form that the standard
+    /// does not know.
+    ///
+    /// # Errors
+    /// `Card` for a scaling that is no number.
+    pub(super) fn new(
+        header: &Header,
+        number: i64,
+        stored_as: &str,
+        offset: usize,
+    ) -> Result<Option<Field>, PreprocessError> {
+        let Some(form) = Form::parse(stored_as) else {
+            return Ok(None);
+        };
         let text = |stem: &str| -> Option<String> {
             let text: String = header.get(&format!("{stem}{number}"))?;
             Some(text.trim().to_owned()).filter(|text| !text.is_empty())
         };
         let keywords = ["TSCAL", "TZERO", "TNULL"].map(|stem| format!("{stem}{number}"));
-        Some(Field {
+        let mut field = Field {
             name: text("TTYPE").unwrap_or_else(|| format!("COLUMN{number}")),
             unit: text("TUNIT"),
-            stored_as: form.to_owned(),
-            form: Form::parse(form)?,
+            stored_as: stored_as.to_owned(),
+            form,
             offset,
-            scaling: Scaling::of(header, keywords.each_ref().map(String::as_str)),
-        })
+            scaling: Scaling::NONE,
+        };
+        if field.is_integer() || matches!(form.code, b'E' | b'D') {
+            let keywords = keywords.each_ref().map(String::as_str);
+            field.scaling = Scaling::of(header, keywords, field.is_integer())?;
+        }
+        Ok(Some(field))
     }
 
     /// How many numbers a row holds; a text counts as one.

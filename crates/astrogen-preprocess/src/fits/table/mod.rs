@@ -50,7 +50,10 @@ impl FitsFile {
         if hdu.kind != HduKind::BinaryTable {
             return Err(self.refuse(format!("HDU {} holds no binary table", hdu.index)));
         }
-        if hdu.header.get("ZTABLE") == Some(true) {
+        let damaged =
+            |reason: String| self.source.damaged(format!("HDU {}: {reason}", hdu.index));
+        let packed = hdu.header.try_get("ZTABLE").map_err(|error| damaged(error.to_string()))?;
+        if packed == Some(true) {
             return Err(self.refuse(format!(
                 "HDU {} is a tile-compressed table (ZTABLE), expected a plain one; unpack it with \
                  funpack first",
@@ -58,7 +61,7 @@ impl FitsFile {
             )));
         }
         hdu.check_extent(&self.source)?;
-        layout(hdu).map_err(|reason| self.source.damaged(format!("HDU {}: {reason}", hdu.index)))
+        layout(hdu).map_err(damaged)
     }
 }
 
@@ -82,7 +85,8 @@ fn layout(hdu: &Hdu) -> Result<Table, String> {
     for number in 1..=count {
         let form = text(&hdu.header, &format!("TFORM{number}"))?;
         let refuse = || format!("TFORM{number}: expected a column of a binary table, got {form:?}");
-        let field = Field::new(&hdu.header, number, form, offset).ok_or_else(refuse)?;
+        let field = Field::new(&hdu.header, number, form, offset);
+        let field = field.map_err(|error| error.to_string())?.ok_or_else(refuse)?;
         offset = offset.checked_add(field.form.bytes).ok_or_else(refuse)?;
         fields.push(field);
     }
