@@ -26,19 +26,21 @@ pub(super) fn is_commentary(keyword: &str) -> bool {
     matches!(keyword, "COMMENT" | "HISTORY" | "")
 }
 
+fn text(bytes: &[u8]) -> String {
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().copied().map(char::from).collect(),
+    };
+    text.replace(|c: char| c.is_ascii_control(), " ")
+}
+
 impl Card {
-    /// Reads one card of 80 bytes. Bytes above ASCII are taken as Latin-1, control
-    /// characters as blanks.
+    /// Reads one card of 80 bytes. Bytes above ASCII are taken as UTF-8 where they are that,
+    /// else as Latin-1; control characters as blanks.
     pub(super) fn parse(bytes: &[u8]) -> Card {
-        let text: Vec<char> = bytes
-            .iter()
-            .map(|&byte| if byte < 0x20 || byte == 0x7f { ' ' } else { char::from(byte) })
-            .collect();
-        let part = |from: usize, to: usize| -> String {
-            text[from.min(text.len())..to.min(text.len())].iter().collect()
-        };
-        let keyword = part(0, 8).trim_end().to_owned();
-        let after_keyword = part(8, CARD);
+        let (keyword, after_keyword) = bytes.split_at(bytes.len().min(8));
+        let keyword = text(keyword).trim_end().to_owned();
+        let after_keyword = text(after_keyword);
 
         let (keyword, field) = if is_commentary(&keyword) {
             let value = Value::Text(after_keyword.trim_end().to_owned());

@@ -154,9 +154,11 @@ impl Header {
     }
 }
 
-/// Whether 80 bytes are the card that closes a header.
+/// Whether 80 bytes are the card that closes a header. Some writers put zeros behind it where
+/// blanks belong.
 pub(super) fn is_end(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"END     ") || bytes == b"END"
+    let (word, rest) = bytes.split_at(bytes.len().min(3));
+    word == b"END" && rest.iter().take(5).all(|byte| matches!(byte, b' ' | 0))
 }
 
 fn is_blank(card: &Card) -> bool {
