@@ -37,6 +37,7 @@ pub mod stretch;
 
 mod format;
 mod notation;
+mod numbers;
 mod quantile;
 mod whole;
 

@@ -4,8 +4,13 @@ use ndarray::Array2;
 
 use super::names::nearest;
 use crate::PreprocessError;
+use crate::numbers::{Numbers, Rest, View};
 
 /// Columns of one length, each under a name of its own.
+///
+/// Values are `f64`. Whole numbers of 64 bits that are beyond 2^53 are kept exactly beside them:
+/// [`Columns::integers`] gives them, [`CatalogWriter::write_columns`](super::CatalogWriter)
+/// writes them.
 ///
 /// ```
 /// use astrogen_preprocess::catalog::Columns;
@@ -19,6 +24,7 @@ use crate::PreprocessError;
 pub struct Columns {
     names: Vec<String>,
     values: Vec<Vec<f64>>,
+    rests: Vec<Rest>,
 }
 
 impl Columns {
@@ -45,7 +51,43 @@ impl Columns {
         name: impl Into<String>,
         values: Vec<f64>,
     ) -> Result<(), PreprocessError> {
+        self.push_numbers(name.into(), values.into())
+    }
+
+    /// Appends a column of whole numbers, which stay exact; NaN where there is none.
+    ///
+    /// # Errors
+    /// As [`Columns::push`], and `Rows` for a number outside -2^63 to 2^64 - 1.
+    pub fn push_integers(
+        &mut self,
+        name: impl Into<String>,
+        values: impl IntoIterator<Item = Option<i128>>,
+    ) -> Result<(), PreprocessError> {
         let name = name.into();
+        let mut numbers = Numbers::default();
+        for value in values {
+            match value {
+                None => numbers.values.push(f64::NAN),
+                Some(whole) if (i64::MIN.into()..=u64::MAX.into()).contains(&whole) => {
+                    numbers.push_whole(whole);
+                }
+                Some(whole) => {
+                    return Err(PreprocessError::Rows {
+                        reason: format!(
+                            "column {name:?}: expected integers of 64 bits, got {whole}"
+                        ),
+                    });
+                }
+            }
+        }
+        self.push_numbers(name, numbers)
+    }
+
+    pub(super) fn push_numbers(
+        &mut self,
+        name: String,
+        Numbers { values, rest }: Numbers,
+    ) -> Result<(), PreprocessError> {
         let refuse = |expected: String, got: String| PreprocessError::Shape {
             what: format!("column {name:?}"),
             expected,
@@ -59,6 +101,7 @@ impl Columns {
         }
         self.names.push(name);
         self.values.push(values);
+        self.rests.push(rest);
         Ok(())
     }
 
@@ -67,7 +110,7 @@ impl Columns {
         &self.names
     }
 
-    /// The columns' values, in order.
+    /// The columns' values, in order; whole numbers beyond 2^53 rounded.
     pub fn values(&self) -> &[Vec<f64>] {
         &self.values
     }
@@ -82,7 +125,7 @@ impl Columns {
         self.len() == 0
     }
 
-    /// The values of one column.
+    /// The values of one column; whole numbers beyond 2^53 rounded.
     ///
     /// # Errors
     /// `Rows` if there is none of this name, with the nearest names.
@@ -90,12 +133,38 @@ impl Columns {
         self.position(name).map(|position| self.values[position].as_slice())
     }
 
-    /// The values of one column, to be changed.
+    /// The values of one column, to be changed; whole numbers beyond 2^53 are rounded from
+    /// then on.
     ///
     /// # Errors
     /// As [`Columns::column`].
     pub fn column_mut(&mut self, name: &str) -> Result<&mut [f64], PreprocessError> {
-        self.position(name).map(|position| self.values[position].as_mut_slice())
+        let position = self.position(name)?;
+        self.rests[position] = Rest::default();
+        Ok(self.values[position].as_mut_slice())
+    }
+
+    /// The whole numbers of one column, exact to 64 bits; `None` where there is no value.
+    ///
+    /// # Errors
+    /// As [`Columns::column`], and `Rows` for a value that is no whole number.
+    pub fn integers(&self, name: &str) -> Result<Vec<Option<i128>>, PreprocessError> {
+        let view = self.view(name)?;
+        let integer = |row: usize| match view.whole(row) {
+            None if !view.values[row].is_nan() => Err(PreprocessError::Rows {
+                reason: format!(
+                    "row {row} (from 0) of column {name:?}: expected a whole number, got {}",
+                    view.values[row]
+                ),
+            }),
+            whole => Ok(whole),
+        };
+        (0..self.len()).map(integer).collect()
+    }
+
+    pub(super) fn view(&self, name: &str) -> Result<View<'_>, PreprocessError> {
+        let position = self.position(name)?;
+        Ok(View::new(&self.values[position], &self.rests[position]))
     }
 
     fn position(&self, name: &str) -> Result<usize, PreprocessError> {
@@ -106,6 +175,7 @@ impl Columns {
 
     /// Keeps the rows for which `keep` says so, given their positions.
     pub fn retain(&mut self, keep: impl Fn(usize) -> bool) {
+        self.rests.iter_mut().for_each(|rest| rest.retain(&keep));
         for values in &mut self.values {
             let mut row = 0;
             values.retain(|_| {
@@ -126,6 +196,9 @@ impl Columns {
                 expected: format!("{:?}", self.names),
                 got: format!("{:?}", other.names),
             });
+        }
+        for (rest, more) in self.rests.iter_mut().zip(&other.rests) {
+            rest.append(self.values[0].len(), more);
         }
         for (values, more) in self.values.iter_mut().zip(&mut other.values) {
             values.append(more);

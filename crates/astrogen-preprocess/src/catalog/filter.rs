@@ -5,8 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::columns::Columns;
 use crate::PreprocessError;
 use crate::notation::serde_as_notation;
+use crate::numbers::View;
 
 /// How a value has to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,13 +67,29 @@ pub struct ColumnFilter {
 impl ColumnFilter {
     /// Whether a row with this value passes.
     pub fn passes(&self, value: f64) -> bool {
+        self.passes_row([value].as_slice().into(), 0)
+    }
+
+    /// Which rows of the filter's column pass; whole numbers of 64 bits are compared exactly.
+    ///
+    /// # Errors
+    /// `Rows` if there is no such column.
+    pub fn passing(&self, columns: &Columns) -> Result<Vec<bool>, PreprocessError> {
+        let view = columns.view(&self.column)?;
+        Ok((0..columns.len()).map(|row| self.passes_row(view, row)).collect())
+    }
+
+    pub(super) fn passes_row(&self, column: View, row: usize) -> bool {
+        let Some(order) = column.compare(row, self.value) else {
+            return false;
+        };
         match self.comparison {
-            Comparison::Equal => value == self.value,
-            Comparison::NotEqual => !value.is_nan() && value != self.value,
-            Comparison::Less => value < self.value,
-            Comparison::LessOrEqual => value <= self.value,
-            Comparison::Greater => value > self.value,
-            Comparison::GreaterOrEqual => value >= self.value,
+            Comparison::Equal => order.is_eq(),
+            Comparison::NotEqual => order.is_ne(),
+            Comparison::Less => order.is_lt(),
+            Comparison::LessOrEqual => order.is_le(),
+            Comparison::Greater => order.is_gt(),
+            Comparison::GreaterOrEqual => order.is_ge(),
         }
     }
 }
@@ -91,7 +109,15 @@ impl FromStr for ColumnFilter {
             .min_by_key(|(at, sign, _)| (*at, 2 - sign.len()))
             .ok_or_else(refuse)?;
         let column = text[..at].trim().to_owned();
-        let value: f64 = text[at + sign.len()..].trim().parse().map_err(|_| refuse())?;
+        let number = text[at + sign.len()..].trim();
+        let value: f64 = number.parse().map_err(|_| refuse())?;
+        if number.parse().is_ok_and(|whole: i128| whole != value as i128) {
+            return Err(PreprocessError::Parameter {
+                name: "filter",
+                rule: "a whole number that 64-bit floating point holds exactly, as all are up to 2^53",
+                got: format!("{text:?}"),
+            });
+        }
         if column.is_empty() || value.is_nan() {
             return Err(refuse());
         }

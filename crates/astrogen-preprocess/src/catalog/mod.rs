@@ -39,6 +39,7 @@
 //! assert!(message.contains("nearest: \"mag_i\""), "{message}");
 //! ```
 
+mod angle;
 mod columns;
 mod counts;
 mod filter;

@@ -46,6 +46,13 @@ impl Scaling {
         })
     }
 
+    /// The whole number that is added to stored ones, and the blank one; `None` where values
+    /// are scaled otherwise.
+    pub(super) fn whole(&self) -> Option<(i128, Option<i64>)> {
+        let whole = self.scale == 1.0 && self.zero.fract() == 0.0 && self.zero.abs() <= UNSIGNED;
+        whole.then_some((self.zero as i128, self.blank))
+    }
+
     fn is_identity(&self) -> bool {
         self.scale == 1.0 && self.zero == 0.0
     }

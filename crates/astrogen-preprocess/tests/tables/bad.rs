@@ -90,7 +90,7 @@ fn a_text_that_is_no_number_is_named_by_its_row() {
     let data = bytes.len() - 2880;
     bytes[data + 12..data + 17].copy_from_slice(b"M 31 ");
     let message = read_all("bad.fits", &bytes).unwrap_err().to_string();
-    let words = "row 1 (from 0) of column \"X\": expected a number, got \"M 31\"";
+    let words = "column \"X\" has no number in row 1 (from 0): got \"M 31\"";
     assert!(message.contains(words), "{message}");
 }
 

@@ -9,9 +9,12 @@ mod local;
 mod made;
 mod maps;
 mod numbers;
+mod parquet;
+mod positions;
 mod real;
 mod rows;
 mod survey;
+mod whole;
 mod write;
 
 use std::path::{Path, PathBuf};

@@ -61,6 +61,24 @@ fn filters_and_missing_values_are_counted_in_every_format() {
 }
 
 #[test]
+fn a_catalogue_without_rows_is_empty_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in tables(&folder, 0) {
+        let options =
+            CatalogOptions { filters: vec!["n>=10".parse().unwrap()], ..CatalogOptions::default() };
+        let catalog = Catalog::open(&path, &options).unwrap();
+        let names: Vec<&str> = catalog.columns().iter().map(|own| own.name.as_str()).collect();
+        assert_eq!(names, ["n", "m"], "{}", path.display());
+        let (columns, counts) = catalog.read(&["m", "n"]).unwrap();
+        assert_eq!((columns.names(), columns.len()), (&["m".to_owned(), "n".to_owned()][..], 0));
+        assert_eq!((counts.read(), counts.kept()), (0, 0));
+        assert_eq!(columns.to_array().dim(), (0, 2));
+        assert!(catalog.chunks(&["m"], 10).unwrap().next().is_none());
+        assert!(catalog.read(&["o"]).is_err());
+    }
+}
+
+#[test]
 fn asking_for_nothing_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = &tables(&folder, 3)[0];

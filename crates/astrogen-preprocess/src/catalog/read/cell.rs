@@ -1,7 +1,52 @@
-//! The number that a text cell spells.
+//! A cell that is read, and the number that its text spells.
+
+use crate::catalog::angle::Angle;
+use crate::numbers::Numbers;
 
 /// Words for a value that is not there, in lower case.
 const MISSING: [&str; 7] = ["", "nan", "null", "none", "na", "n/a", "--"];
+
+/// Whole numbers up to here are exact in `f64`.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// What is read of every row: an element of a column.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cell {
+    /// The column's position in the file.
+    pub(super) column: usize,
+    pub(super) element: usize,
+    /// Set where it is a right ascension or declination, which texts may spell in their own
+    /// ways.
+    pub(super) angle: Option<Angle>,
+}
+
+impl Cell {
+    /// Appends the number that a text spells, NaN if it says that there is none; otherwise
+    /// says what it holds.
+    pub(super) fn append(&self, text: &[u8], out: &mut Numbers) -> Result<(), String> {
+        match number(text) {
+            Ok(value) if value.abs() >= EXACT => match whole(text) {
+                Some(whole) => out.push_whole(whole),
+                None => out.values.push(value),
+            },
+            Ok(value) => out.values.push(value),
+            Err(got) => {
+                let text = std::str::from_utf8(text).unwrap_or_default().trim();
+                match self.angle.and_then(|angle| angle.sexagesimal(text)) {
+                    Some(value) => out.values.push(value),
+                    None => return Err(got),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A whole number of 64 bits, with a sign or without.
+fn whole(text: &[u8]) -> Option<i128> {
+    let whole: i128 = std::str::from_utf8(text).ok()?.trim().parse().ok()?;
+    (i64::MIN.into()..=u64::MAX.into()).contains(&whole).then_some(whole)
+}
 
 /// The number in a cell, NaN if it says that there is none; otherwise what it holds.
 pub(super) fn number(cell: &[u8]) -> Result<f64, String> {

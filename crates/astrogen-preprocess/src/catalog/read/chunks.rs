@@ -2,9 +2,11 @@
 
 use super::Rows;
 use crate::PreprocessError;
+use crate::catalog::angle::Angle;
 use crate::catalog::columns::Columns;
 use crate::catalog::counts::{BadRows, RowCounts};
 use crate::catalog::filter::ColumnFilter;
+use crate::numbers::Numbers;
 
 /// The rule under which rows without a value are counted.
 const MISSING: &str = "missing values";
@@ -12,6 +14,8 @@ const MISSING: &str = "missing values";
 /// The chunks of a catalogue: an iterator over [`Columns`], which ends at the first error.
 pub struct Chunks {
     source: Box<dyn Rows + Send>,
+    /// How the columns hold angles, where they do.
+    angles: Vec<Option<Angle>>,
     rows: usize,
     names: Vec<String>,
     filters: Vec<ColumnFilter>,
@@ -24,6 +28,7 @@ impl Chunks {
     /// `source` gives the columns `names`, then those of the filters.
     pub(super) fn new(
         source: Box<dyn Rows + Send>,
+        angles: Vec<Option<Angle>>,
         rows: usize,
         names: Vec<String>,
         filters: Vec<ColumnFilter>,
@@ -35,7 +40,7 @@ impl Chunks {
         for filter in &filters {
             counts.drop_rows(&filter.to_string(), 0);
         }
-        Ok(Chunks { source, rows, names, filters, missing, counts, ended: false })
+        Ok(Chunks { source, angles, rows, names, filters, missing, counts, ended: false })
     }
 
     /// What was read and dropped so far.
@@ -45,18 +50,24 @@ impl Chunks {
 
     /// The next rows of the file that pass, perhaps none; `None` at its end.
     fn step(&mut self) -> Result<Option<Columns>, PreprocessError> {
-        let mut values = vec![Vec::new(); self.names.len() + self.filters.len()];
+        let mut values = vec![Numbers::default(); self.names.len() + self.filters.len()];
         let first = self.counts.read();
         let rows = self.source.read(self.rows, &mut values)?;
         if rows == 0 {
             return Ok(None);
         }
+        for (numbers, angle) in values.iter_mut().zip(&self.angles) {
+            if let Some(Angle { degrees, .. }) = angle {
+                *numbers =
+                    numbers.values.iter().map(|value| value * degrees).collect::<Vec<_>>().into();
+            }
+        }
         let tested = values.split_off(self.names.len());
         let mut keep = vec![true; rows];
         for (filter, values) in self.filters.iter().zip(&tested) {
             let mut dropped = 0;
-            for (keep, &value) in keep.iter_mut().zip(values) {
-                if *keep && !filter.passes(value) {
+            for (row, keep) in keep.iter_mut().enumerate() {
+                if *keep && !filter.passes_row(values.view(), row) {
                     *keep = false;
                     dropped += 1;
                 }
@@ -65,7 +76,7 @@ impl Chunks {
         }
         let mut missing = 0;
         for (row, keep) in keep.iter_mut().enumerate().filter(|(_, keep)| **keep) {
-            let Some(column) = values.iter().position(|values| values[row].is_nan()) else {
+            let Some(column) = values.iter().position(|own| own.values[row].is_nan()) else {
                 continue;
             };
             missing += 1;
@@ -85,7 +96,10 @@ impl Chunks {
         if self.missing == BadRows::Drop {
             self.counts.drop_rows(MISSING, missing);
         }
-        let mut columns = Columns::new(self.names.iter().cloned().zip(values))?;
+        let mut columns = Columns::default();
+        for (name, values) in self.names.iter().zip(values) {
+            columns.push_numbers(name.clone(), values)?;
+        }
         if !keep.iter().all(|&keep| keep) {
             columns.retain(|row| keep[row]);
         }

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 
 use super::Rows;
-use super::cell::number;
+use super::cell::{Cell, number};
 use crate::PreprocessError;
 use crate::catalog::names::ColumnInfo;
 use crate::fits::unpacker;
 use crate::format::{Format, open_file};
+use crate::numbers::Numbers;
 
 /// Bytes of the file's start in which the header row is looked for.
 const HEAD: u64 = 1 << 20;
@@ -24,7 +25,7 @@ pub(super) fn describe(
     packing: Option<Format>,
     delimiter: Option<char>,
 ) -> Result<Vec<ColumnInfo>, PreprocessError> {
-    let mut rows = CsvRows::open(path, packing, delimiter, &[])?;
+    let mut rows = CsvRows::open(path, packing, delimiter, Vec::new())?;
     let fail = |error| failed(path, error);
     let names = rows.reader.byte_headers().map_err(fail)?.clone();
     let column = |name: &[u8]| ColumnInfo {
@@ -47,7 +48,7 @@ pub(super) fn describe(
 pub(super) struct CsvRows {
     path: PathBuf,
     reader: Reader<Box<dyn Read + Send>>,
-    cells: Vec<usize>,
+    cells: Vec<Cell>,
     record: ByteRecord,
 }
 
@@ -56,7 +57,7 @@ impl CsvRows {
         path: &Path,
         packing: Option<Format>,
         delimiter: Option<char>,
-        cells: &[(usize, usize)],
+        cells: Vec<Cell>,
     ) -> Result<CsvRows, PreprocessError> {
         let file = open_file(path)?;
         let mut text: Box<dyn Read + Send> = match packing {
@@ -88,7 +89,6 @@ impl CsvRows {
             .flexible(true)
             .buffer_capacity(1 << 16)
             .from_reader(text);
-        let cells = cells.iter().map(|&(column, _)| column).collect();
         Ok(CsvRows { path: path.to_owned(), reader, cells, record: ByteRecord::new() })
     }
 
@@ -107,7 +107,7 @@ impl CsvRows {
 }
 
 impl Rows for CsvRows {
-    fn read(&mut self, rows: usize, out: &mut [Vec<f64>]) -> Result<usize, PreprocessError> {
+    fn read(&mut self, rows: usize, out: &mut [Numbers]) -> Result<usize, PreprocessError> {
         let width = self.reader.byte_headers().map_err(|error| failed(&self.path, error))?.len();
         for row in 0..rows {
             let more = self.reader.read_byte_record(&mut self.record);
@@ -117,20 +117,17 @@ impl Rows for CsvRows {
             if self.record.len() != width {
                 return Err(self.ragged(width));
             }
-            for (&column, out) in self.cells.iter().zip(out.iter_mut()) {
-                let value = number(&self.record[column]).map_err(|got| {
+            for (cell, out) in self.cells.iter().zip(out.iter_mut()) {
+                cell.append(&self.record[cell.column], out).map_err(|got| {
                     let line = self.record.position().map_or(0, csv::Position::line);
-                    let name = self.reader.byte_headers().ok().and_then(|names| names.get(column));
-                    let name = String::from_utf8_lossy(name.unwrap_or_default());
-                    damaged(
-                        &self.path,
-                        format!(
-                            "line {line}, column {:?}: expected a number, got {got}",
-                            name.trim()
-                        ),
-                    )
+                    let names = self.reader.byte_headers().ok();
+                    let name = names.and_then(|names| names.get(cell.column)).unwrap_or_default();
+                    PreprocessError::Column {
+                        path: self.path.clone(),
+                        name: String::from_utf8_lossy(name).trim().to_owned(),
+                        reason: format!("has no number in line {line}: got {got}"),
+                    }
                 })?;
-                out.push(value);
             }
         }
         Ok(rows)

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use super::Rows;
-use super::cell::number;
+use super::cell::Cell;
 use crate::PreprocessError;
 use crate::catalog::names::ColumnInfo;
 use crate::fits::{FitsFile, HduSelector, Span, Table};
+use crate::numbers::Numbers;
 
 /// The columns and rows of a table.
 pub(super) fn describe(
@@ -28,7 +29,7 @@ pub(super) fn describe(
 pub(super) struct FitsRows {
     file: FitsFile,
     table: Table,
-    spans: Vec<Span>,
+    cells: Vec<Cell>,
     next: u64,
 }
 
@@ -36,23 +37,25 @@ impl FitsRows {
     pub(super) fn open(
         path: &Path,
         hdu: Option<&HduSelector>,
-        cells: &[(usize, usize)],
+        cells: Vec<Cell>,
     ) -> Result<FitsRows, PreprocessError> {
         let file = FitsFile::open(path)?;
         let table = file.table(hdu)?;
-        let spans = cells.iter().map(|&(field, first)| Span { field, first, count: 1 }).collect();
-        Ok(FitsRows { file, table, spans, next: 0 })
+        Ok(FitsRows { file, table, cells, next: 0 })
     }
 }
 
 impl Rows for FitsRows {
-    fn read(&mut self, rows: usize, out: &mut [Vec<f64>]) -> Result<usize, PreprocessError> {
+    fn read(&mut self, rows: usize, out: &mut [Numbers]) -> Result<usize, PreprocessError> {
         let count = (rows as u64).min(self.table.rows - self.next);
         for out in out.iter_mut() {
-            out.reserve_exact(count as usize);
+            out.values.reserve_exact(count as usize);
         }
         let range = self.next..self.next + count;
-        self.file.read_spans(&self.table, range, &self.spans, number, out)?;
+        let span = |cell: &Cell| Span { field: cell.column, first: cell.element, count: 1 };
+        let spans: Vec<Span> = self.cells.iter().map(span).collect();
+        let text = |cell: usize, text: &[u8], out: &mut Numbers| self.cells[cell].append(text, out);
+        self.file.read_spans(&self.table, range, &spans, text, out)?;
         self.next += count;
         Ok(count as usize)
     }

@@ -11,10 +11,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use self::cell::Cell;
 pub use self::chunks::Chunks;
 use self::csv::CsvRows;
 use self::fits::FitsRows;
 use self::parquet::ParquetRows;
+use super::angle::{Angle, Axis};
 use super::columns::Columns;
 use super::counts::{BadRows, RowCounts};
 use super::filter::ColumnFilter;
@@ -22,6 +24,7 @@ use super::names::{ColumnInfo, resolve};
 use crate::PreprocessError;
 use crate::fits::{HduSelector, unpacker};
 use crate::format::{Format, LEADING, describe, open_file, start};
+use crate::numbers::Numbers;
 
 /// Rows that [`Catalog::read`] reads at a time.
 const AT_A_TIME: usize = 1 << 16;
@@ -56,6 +59,8 @@ pub struct Catalog {
     kind: Kind,
     columns: Vec<ColumnInfo>,
     rows: Option<u64>,
+    /// Right ascension and declination, if they are named.
+    position: Vec<Cell>,
 }
 
 /// What a catalogue's file is.
@@ -69,7 +74,7 @@ enum Kind {
 /// The rows of an opened file, from the first on.
 trait Rows {
     /// Appends up to `rows` rows of the chosen columns to `out`; 0 only at the end.
-    fn read(&mut self, rows: usize, out: &mut [Vec<f64>]) -> Result<usize, PreprocessError>;
+    fn read(&mut self, rows: usize, out: &mut [Numbers]) -> Result<usize, PreprocessError>;
 }
 
 impl Catalog {
@@ -92,12 +97,47 @@ impl Catalog {
             Kind::Csv(packing) => (csv::describe(path, packing, options.delimiter)?, None),
             Kind::Parquet => parquet::describe(path)?,
         };
-        let catalog =
-            Catalog { path: path.to_owned(), options: options.clone(), kind, columns, rows };
-        for filter in &options.filters {
-            resolve(path, &catalog.columns, &filter.column)?;
+        let (path, options) = (path.to_owned(), options.clone());
+        let catalog = Catalog { path, options, kind, columns, rows, position: Vec::new() };
+        for filter in &catalog.options.filters {
+            catalog.cell(&filter.column)?;
         }
         Ok(catalog)
+    }
+
+    /// The same catalogue with its right ascension and declination named. They arrive in
+    /// degrees, for filters too, from columns in deg, h, rad, arcmin, arcsec or mas; without a
+    /// unit they are degrees. Texts may be sexagesimal: `10h22m33.1s` and `155d38m16.5s` say
+    /// what they are, `10:22:33.1` is in the column's unit, without one hours of right
+    /// ascension and degrees of declination.
+    ///
+    /// # Errors
+    /// `Column` for a name that the file lacks or that means no numbers, or another unit.
+    pub fn with_position(mut self, ra: &str, dec: &str) -> Result<Catalog, PreprocessError> {
+        self.position.clear();
+        let mut position = Vec::new();
+        for (name, axis) in [(ra, Axis::RightAscension), (dec, Axis::Declination)] {
+            let cell = self.cell(name)?;
+            let unit = self.columns[cell.column].unit.as_deref();
+            let angle = Angle::of(axis, unit).map_err(|known| PreprocessError::Column {
+                path: self.path.clone(),
+                name: name.to_owned(),
+                reason: format!(
+                    "is in {:?}, expected an angle in {known}; convert it, or correct its unit",
+                    unit.unwrap_or_default()
+                ),
+            })?;
+            position.push(Cell { angle: Some(angle), ..cell });
+        }
+        Ok(Catalog { position, ..self })
+    }
+
+    /// What a name means.
+    fn cell(&self, name: &str) -> Result<Cell, PreprocessError> {
+        let (column, element) = resolve(&self.path, &self.columns, name)?;
+        let same = |own: &&Cell| (own.column, own.element) == (column, element);
+        let angle = self.position.iter().find(same).and_then(|own| own.angle);
+        Ok(Cell { column, element, angle })
     }
 
     /// The path given to [`Catalog::open`].
@@ -137,35 +177,35 @@ impl Catalog {
         }
         let filters = &self.options.filters;
         let asked = names.iter().chain(filters.iter().map(|filter| &filter.column));
-        let cells = asked
-            .map(|name| resolve(&self.path, &self.columns, name))
-            .collect::<Result<Vec<_>, _>>()?;
+        let cells: Vec<Cell> = asked.map(|name| self.cell(name)).collect::<Result<_, _>>()?;
+        let angles = cells.iter().map(|cell| cell.angle).collect();
         let source: Box<dyn Rows + Send> = match self.kind {
-            Kind::Fits => Box::new(FitsRows::open(&self.path, self.options.hdu.as_ref(), &cells)?),
+            Kind::Fits => Box::new(FitsRows::open(&self.path, self.options.hdu.as_ref(), cells)?),
             Kind::Csv(packing) => {
-                Box::new(CsvRows::open(&self.path, packing, self.options.delimiter, &cells)?)
+                Box::new(CsvRows::open(&self.path, packing, self.options.delimiter, cells)?)
             }
-            Kind::Parquet => Box::new(ParquetRows::open(&self.path, &cells)?),
+            Kind::Parquet => Box::new(ParquetRows::open(&self.path, cells)?),
         };
-        Chunks::new(source, rows, names, filters.clone(), self.options.missing)
+        Chunks::new(source, angles, rows, names, filters.clone(), self.options.missing)
     }
 
-    /// Reads the named columns of all rows that pass the filters.
+    /// Reads the named columns of all rows that pass the filters; of a catalogue without rows,
+    /// empty columns.
     ///
     /// # Errors
-    /// As [`Catalog::chunks`], all errors of its chunks, and `Rows` if no row passes.
+    /// As [`Catalog::chunks`], all errors of its chunks, and `Rows` if there are rows and none
+    /// passes.
     pub fn read(&self, names: &[impl AsRef<str>]) -> Result<(Columns, RowCounts), PreprocessError> {
         let mut chunks = self.chunks(names, AT_A_TIME)?;
-        let mut all: Option<Columns> = None;
+        let mut all = Columns::new(names.iter().map(|name| (name.as_ref(), Vec::new())))?;
         for chunk in chunks.by_ref() {
-            match &mut all {
-                Some(all) => all.append(chunk?)?,
-                None => all = Some(chunk?),
-            }
+            all.append(chunk?)?;
         }
         let counts = chunks.counts().clone();
-        counts.ensure_some()?;
-        Ok((all.unwrap_or_default(), counts))
+        if counts.read() > 0 {
+            counts.ensure_some()?;
+        }
+        Ok((all, counts))
     }
 }
 

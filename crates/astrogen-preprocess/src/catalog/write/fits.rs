@@ -6,10 +6,14 @@ use std::path::Path;
 use super::{NewColumn, Storage};
 use crate::PreprocessError;
 use crate::fits::{BLOCK, Header, NewField, head};
+use crate::numbers::View;
 use crate::whole::WholeFile;
 
 /// Rows put together at a time.
 const AT_A_TIME: usize = 4096;
+
+/// What whole numbers without a sign are stored less of.
+const UNSIGNED: f64 = 9_223_372_036_854_775_808.0;
 
 /// A table being written.
 pub(super) struct FitsTable {
@@ -33,14 +37,14 @@ impl FitsTable {
         Ok(table)
     }
 
-    pub(super) fn write(&mut self, values: &[&[f64]]) -> Result<(), PreprocessError> {
-        let rows = values[0].len();
+    pub(super) fn write(&mut self, values: &[View]) -> Result<(), PreprocessError> {
+        let rows = values[0].values.len();
         let mut bytes = Vec::new();
         for start in (0..rows).step_by(AT_A_TIME) {
             bytes.clear();
             for row in start..rows.min(start + AT_A_TIME) {
                 for (column, values) in self.columns.iter().zip(values) {
-                    push(values[row], column.storage, &mut bytes);
+                    push(*values, row, column.storage, &mut bytes);
                 }
             }
             self.put(&bytes)?;
@@ -71,13 +75,14 @@ fn headers(columns: &[NewColumn], rows: u64, header: &Header) -> Result<Vec<u8>,
     let fields: Vec<NewField> = columns
         .iter()
         .map(|column| {
-            let (form, null) = match column.storage {
-                Storage::Float32 => ("E", None),
-                Storage::Float64 => ("D", None),
-                Storage::Int32 => ("J", Some(i32::MIN.into())),
-                Storage::Int64 => ("K", Some(i64::MIN)),
+            let (form, zero, null) = match column.storage {
+                Storage::Float32 => ("E", None, None),
+                Storage::Float64 => ("D", None, None),
+                Storage::Int32 => ("J", None, Some(i32::MIN.into())),
+                Storage::Int64 => ("K", None, Some(i64::MIN)),
+                Storage::Unsigned64 => ("K", Some(UNSIGNED), Some(i64::MAX)),
             };
-            NewField { name: &column.name, unit: column.unit.as_deref(), form, null }
+            NewField { name: &column.name, unit: column.unit.as_deref(), form, zero, null }
         })
         .collect();
     head(&fields, row_bytes(columns), rows, header)
@@ -86,22 +91,26 @@ fn headers(columns: &[NewColumn], rows: u64, header: &Header) -> Result<Vec<u8>,
 fn row_bytes(columns: &[NewColumn]) -> usize {
     let width = |column: &NewColumn| match column.storage {
         Storage::Float32 | Storage::Int32 => 4,
-        Storage::Float64 | Storage::Int64 => 8,
+        Storage::Float64 | Storage::Int64 | Storage::Unsigned64 => 8,
     };
     columns.iter().map(width).sum()
 }
 
-/// Appends a number; whole ones are known to fit.
-fn push(value: f64, storage: Storage, bytes: &mut Vec<u8>) {
-    let null = value.is_nan();
+/// Appends the number of a row; whole ones are known to fit.
+fn push(column: View, row: usize, storage: Storage, bytes: &mut Vec<u8>) {
+    let value = column.values[row];
     match storage {
         Storage::Float32 => bytes.extend((value as f32).to_be_bytes()),
         Storage::Float64 => bytes.extend(value.to_be_bytes()),
         Storage::Int32 => {
-            bytes.extend(if null { i32::MIN } else { value as i32 }.to_be_bytes());
+            bytes.extend(column.whole(row).map_or(i32::MIN, |whole| whole as i32).to_be_bytes());
         }
         Storage::Int64 => {
-            bytes.extend(if null { i64::MIN } else { value as i64 }.to_be_bytes());
+            bytes.extend(column.whole(row).map_or(i64::MIN, |whole| whole as i64).to_be_bytes());
+        }
+        Storage::Unsigned64 => {
+            let stored = |whole: i128| (whole - (1 << 63)) as i64;
+            bytes.extend(column.whole(row).map_or(i64::MAX, stored).to_be_bytes());
         }
     }
 }

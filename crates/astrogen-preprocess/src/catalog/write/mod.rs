@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use self::fits::FitsTable;
 use self::parquet::ParquetTable;
+use super::Columns;
 use crate::PreprocessError;
 use crate::fits::Header;
+use crate::numbers::View;
 
 /// How the numbers of a column are stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,16 +27,18 @@ pub enum Storage {
     Int32,
     /// 64-bit whole numbers; NaN is stored as null.
     Int64,
+    /// 64-bit whole numbers from 0; NaN is stored as null.
+    Unsigned64,
 }
 
 impl Storage {
-    /// The whole numbers that can be stored; the lowest is kept for null.
-    fn integers(self) -> Option<std::ops::RangeInclusive<f64>> {
-        // The ends that `f64` has: 2^63 itself would not fit.
-        const LARGEST: f64 = 9_223_372_036_854_774_784.0;
+    /// The whole numbers that can be stored; the lowest, or without a sign the largest, is kept
+    /// for null.
+    fn integers(self) -> Option<std::ops::RangeInclusive<i128>> {
         match self {
-            Storage::Int32 => Some(-f64::from(i32::MAX)..=f64::from(i32::MAX)),
-            Storage::Int64 => Some(-LARGEST..=LARGEST),
+            Storage::Int32 => Some(-i128::from(i32::MAX)..=i32::MAX.into()),
+            Storage::Int64 => Some(-i128::from(i64::MAX)..=i64::MAX.into()),
+            Storage::Unsigned64 => Some(0..=i128::from(u64::MAX) - 1),
             Storage::Float32 | Storage::Float64 => None,
         }
     }
@@ -138,7 +142,22 @@ impl CatalogWriter {
     /// `Shape` for another number of columns or columns of several lengths, `Rows` for a
     /// fraction or too large a number in a column of whole numbers, `Io` if the disk refuses.
     pub fn write(&mut self, values: &[impl AsRef<[f64]>]) -> Result<(), PreprocessError> {
-        let values: Vec<&[f64]> = values.iter().map(AsRef::as_ref).collect();
+        let values: Vec<View> = values.iter().map(|values| values.as_ref().into()).collect();
+        self.write_views(&values)
+    }
+
+    /// Appends rows of columns of the same names, in any order; others are left out. Whole
+    /// numbers of 64 bits stay exact.
+    ///
+    /// # Errors
+    /// As [`CatalogWriter::write`], and `Rows` for a column that is not there.
+    pub fn write_columns(&mut self, columns: &Columns) -> Result<(), PreprocessError> {
+        let view = |column: &NewColumn| columns.view(&column.name);
+        let values: Vec<View> = self.columns.iter().map(view).collect::<Result<_, _>>()?;
+        self.write_views(&values)
+    }
+
+    fn write_views(&mut self, values: &[View]) -> Result<(), PreprocessError> {
         let shape = |expected: String, got: String| {
             let what = "columns to write".to_owned();
             Err(PreprocessError::Shape { what, expected, got })
@@ -146,16 +165,16 @@ impl CatalogWriter {
         if values.len() != self.columns.len() {
             return shape(self.columns.len().to_string(), values.len().to_string());
         }
-        let rows = values[0].len();
-        if let Some(odd) = values.iter().find(|column| column.len() != rows) {
-            return shape(format!("{rows} rows in each"), odd.len().to_string());
+        let rows = values[0].values.len();
+        if let Some(odd) = values.iter().find(|column| column.values.len() != rows) {
+            return shape(format!("{rows} rows in each"), odd.values.len().to_string());
         }
-        for (column, values) in self.columns.iter().zip(&values) {
-            self.check_integers(column, values)?;
+        for (column, values) in self.columns.iter().zip(values) {
+            self.check_integers(column, *values)?;
         }
         match &mut self.output {
-            Output::Fits(table) => table.write(&values)?,
-            Output::Parquet(table) => table.write(&values)?,
+            Output::Fits(table) => table.write(values)?,
+            Output::Parquet(table) => table.write(values)?,
         }
         self.rows += rows as u64;
         Ok(())
@@ -173,12 +192,20 @@ impl CatalogWriter {
         Ok(self.rows)
     }
 
-    fn check_integers(&self, column: &NewColumn, values: &[f64]) -> Result<(), PreprocessError> {
+    fn check_integers(
+        &self,
+        column: &NewColumn,
+        column_values: View,
+    ) -> Result<(), PreprocessError> {
         let Some(range) = column.storage.integers() else {
             return Ok(());
         };
-        let odd = |value: &f64| !value.is_nan() && (value.fract() != 0.0 || !range.contains(value));
-        match values.iter().position(odd) {
+        let values = column_values.values;
+        let odd = |&row: &usize| {
+            !values[row].is_nan()
+                && column_values.whole(row).is_none_or(|whole| !range.contains(&whole))
+        };
+        match (0..values.len()).find(odd) {
             None => Ok(()),
             Some(row) => Err(PreprocessError::Rows {
                 reason: format!(
@@ -188,7 +215,9 @@ impl CatalogWriter {
                     column.name,
                     range.start(),
                     range.end(),
-                    values[row]
+                    column_values
+                        .whole(row)
+                        .map_or(values[row].to_string(), |whole| whole.to_string())
                 ),
             }),
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parquet::basic::{Compression, Repetition, Type as Physical};
+use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::column::writer::ColumnWriter;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::KeyValue;
@@ -14,6 +14,7 @@ use parquet::schema::types::Type;
 use super::{NewColumn, Storage};
 use crate::PreprocessError;
 use crate::fits::{Header, Value};
+use crate::numbers::{Numbers, View};
 use crate::whole::WholeFile;
 
 /// Rows of a row group: a column of one is a megabyte.
@@ -25,7 +26,7 @@ pub(super) struct ParquetTable {
     writer: SerializedFileWriter<WholeFile>,
     storage: Vec<Storage>,
     /// Rows of the group that is not full yet.
-    waiting: Vec<Vec<f64>>,
+    waiting: Vec<Numbers>,
 }
 
 impl ParquetTable {
@@ -56,19 +57,19 @@ impl ParquetTable {
         let writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties))
             .map_err(fail)?;
         let storage = columns.iter().map(|column| column.storage).collect();
-        let waiting = vec![Vec::new(); columns.len()];
+        let waiting = vec![Numbers::default(); columns.len()];
         Ok(ParquetTable { path: path.to_owned(), writer, storage, waiting })
     }
 
-    pub(super) fn write(&mut self, values: &[&[f64]]) -> std::result::Result<(), PreprocessError> {
+    pub(super) fn write(&mut self, values: &[View]) -> std::result::Result<(), PreprocessError> {
         let mut start = 0;
-        while start < values[0].len() {
-            let room = GROUP - self.waiting[0].len();
-            let end = values[0].len().min(start + room);
+        while start < values[0].values.len() {
+            let room = GROUP - self.waiting[0].values.len();
+            let end = values[0].values.len().min(start + room);
             for (waiting, values) in self.waiting.iter_mut().zip(values) {
-                waiting.extend_from_slice(&values[start..end]);
+                waiting.extend(values.slice(start..end));
             }
-            if self.waiting[0].len() == GROUP {
+            if self.waiting[0].values.len() == GROUP {
                 self.flush().map_err(|error| failed(&self.path, error))?;
             }
             start = end;
@@ -77,7 +78,7 @@ impl ParquetTable {
     }
 
     pub(super) fn finish(mut self) -> std::result::Result<(), PreprocessError> {
-        if !self.waiting[0].is_empty() {
+        if !self.waiting[0].values.is_empty() {
             self.flush().map_err(|error| failed(&self.path, error))?;
         }
         self.writer.into_inner().map_err(|error| failed(&self.path, error))?.finish()
@@ -90,7 +91,7 @@ impl ParquetTable {
             let Some(mut column) = group.next_column()? else {
                 return Err(ParquetError::General("the schema has too few columns".to_owned()));
             };
-            put(&mut column, *storage, values)?;
+            put(&mut column, *storage, values.view())?;
             column.close()?;
             values.clear();
         }
@@ -99,8 +100,9 @@ impl ParquetTable {
 }
 
 /// One column of a row group; whole numbers are known to fit.
-fn put(column: &mut SerializedColumnWriter, storage: Storage, values: &[f64]) -> Result<()> {
-    let present = || values.iter().filter(|value| !value.is_nan());
+fn put(column: &mut SerializedColumnWriter, storage: Storage, numbers: View) -> Result<()> {
+    let values = numbers.values;
+    let wholes = || (0..values.len()).filter_map(|row| numbers.whole(row));
     let levels = || values.iter().map(|value| i16::from(!value.is_nan())).collect::<Vec<_>>();
     match (storage, column.untyped()) {
         (Storage::Float32, ColumnWriter::FloatColumnWriter(writer)) => {
@@ -111,11 +113,12 @@ fn put(column: &mut SerializedColumnWriter, storage: Storage, values: &[f64]) ->
             writer.write_batch(values, None, None)?;
         }
         (Storage::Int32, ColumnWriter::Int32ColumnWriter(writer)) => {
-            let values: Vec<i32> = present().map(|&value| value as i32).collect();
+            let values: Vec<i32> = wholes().map(|whole| whole as i32).collect();
             writer.write_batch(&values, Some(&levels()), None)?;
         }
-        (Storage::Int64, ColumnWriter::Int64ColumnWriter(writer)) => {
-            let values: Vec<i64> = present().map(|&value| value as i64).collect();
+        (Storage::Int64 | Storage::Unsigned64, ColumnWriter::Int64ColumnWriter(writer)) => {
+            // Without a sign the same bits are stored.
+            let values: Vec<i64> = wholes().map(|whole| whole as i64).collect();
             writer.write_batch(&values, Some(&levels()), None)?;
         }
         _ => return Err(ParquetError::General("the schema has another type".to_owned())),
@@ -125,14 +128,16 @@ fn put(column: &mut SerializedColumnWriter, storage: Storage, values: &[f64]) ->
 
 fn schema(columns: &[NewColumn]) -> Result<Type> {
     let field = |column: &NewColumn| {
-        let (physical, repetition) = match column.storage {
-            Storage::Float32 => (Physical::FLOAT, Repetition::REQUIRED),
-            Storage::Float64 => (Physical::DOUBLE, Repetition::REQUIRED),
-            Storage::Int32 => (Physical::INT32, Repetition::OPTIONAL),
-            Storage::Int64 => (Physical::INT64, Repetition::OPTIONAL),
+        let unsigned = LogicalType::integer(64, false);
+        let (physical, repetition, logical) = match column.storage {
+            Storage::Float32 => (Physical::FLOAT, Repetition::REQUIRED, None),
+            Storage::Float64 => (Physical::DOUBLE, Repetition::REQUIRED, None),
+            Storage::Int32 => (Physical::INT32, Repetition::OPTIONAL, None),
+            Storage::Int64 => (Physical::INT64, Repetition::OPTIONAL, None),
+            Storage::Unsigned64 => (Physical::INT64, Repetition::OPTIONAL, Some(unsigned)),
         };
         let field = Type::primitive_type_builder(&column.name, physical);
-        field.with_repetition(repetition).build().map(Arc::new)
+        field.with_repetition(repetition).with_logical_type(logical).build().map(Arc::new)
     };
     let fields = columns.iter().map(field).collect::<Result<_>>()?;
     Type::group_type_builder("catalog").with_fields(fields).build()

@@ -4,6 +4,7 @@ use crate::PreprocessError;
 use crate::fits::form::{Form, width};
 use crate::fits::header::Header;
 use crate::fits::plain::{Scaling, convert};
+use crate::numbers::Numbers;
 
 /// A column as the header describes it.
 #[derive(Debug, Clone)]
@@ -89,17 +90,17 @@ impl Field {
 
     /// Appends `count` elements from `first` on of each row to `out`. `bytes` holds what
     /// [`Field::place`] says of all rows; the field is neither text nor refused.
-    pub(super) fn decode(&self, bytes: &[u8], first: usize, count: usize, out: &mut Vec<f64>) {
+    pub(super) fn decode(&self, bytes: &[u8], first: usize, count: usize, out: &mut Numbers) {
         let bitpix = match self.form.code {
             b'X' => {
                 for row in bytes.chunks_exact(self.form.bytes.max(1)) {
                     let bit = |bit: usize| f64::from(row[bit / 8] >> (7 - bit % 8) & 1);
-                    out.extend((first..first + count).map(bit));
+                    out.values.extend((first..first + count).map(bit));
                 }
                 return;
             }
             b'L' => {
-                out.extend(bytes.iter().map(|byte| match byte {
+                out.values.extend(bytes.iter().map(|byte| match byte {
                     b'T' => 1.0,
                     b'F' => 0.0,
                     _ => f64::NAN,
@@ -109,10 +110,25 @@ impl Field {
             b'B' => 8,
             b'I' => 16,
             b'J' => 32,
-            b'K' => 64,
+            b'K' => match self.scaling.whole() {
+                Some(scaling) => return wholes(bytes, scaling, out),
+                None => 64,
+            },
             b'E' => -32,
             _ => -64,
         };
-        convert(bytes, bitpix, &self.scaling, out);
+        convert(bytes, bitpix, &self.scaling, &mut out.values);
+    }
+}
+
+/// Appends 64-bit integers, to which a whole number is added.
+fn wholes(bytes: &[u8], (zero, blank): (i128, Option<i64>), out: &mut Numbers) {
+    for bytes in bytes.as_chunks().0 {
+        let stored = i64::from_be_bytes(*bytes);
+        if blank == Some(stored) {
+            out.values.push(f64::NAN);
+        } else {
+            out.push_whole(i128::from(stored) + zero);
+        }
     }
 }

@@ -50,8 +50,7 @@ impl FitsFile {
         if hdu.kind != HduKind::BinaryTable {
             return Err(self.refuse(format!("HDU {} holds no binary table", hdu.index)));
         }
-        let damaged =
-            |reason: String| self.source.damaged(format!("HDU {}: {reason}", hdu.index));
+        let damaged = |reason: String| self.source.damaged(format!("HDU {}: {reason}", hdu.index));
         let packed = hdu.header.try_get("ZTABLE").map_err(|error| damaged(error.to_string()))?;
         if packed == Some(true) {
             return Err(self.refuse(format!(

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::{Field, Table};
 use crate::PreprocessError;
 use crate::fits::file::FitsFile;
+use crate::numbers::Numbers;
 
 /// Bytes of rows read at a time, if a row is no longer.
 const CHUNK: usize = 1 << 20;
@@ -22,8 +23,8 @@ pub(crate) struct Span {
 
 impl FitsFile {
     /// Appends each span's values in rows `rows` to the column of the same position in
-    /// `out`, NaN where there is none. Texts are read by `number`, which says what it cannot
-    /// read.
+    /// `out`, NaN where there is none. Texts are read by `text`, given the span's position,
+    /// which says what it cannot read.
     ///
     /// The spans lie inside fields that [`Field::refusal`] does not refuse, the rows inside
     /// the table.
@@ -32,8 +33,8 @@ impl FitsFile {
         table: &Table,
         rows: Range<u64>,
         spans: &[Span],
-        number: impl Fn(&[u8]) -> Result<f64, String>,
-        out: &mut [Vec<f64>],
+        text: impl Fn(usize, &[u8], &mut Numbers) -> Result<(), String>,
+        out: &mut [Numbers],
     ) -> Result<(), PreprocessError> {
         let data_start = self.hdus[table.hdu].data_start;
         let at_a_time = (CHUNK / table.row_bytes.max(1)).max(1) as u64;
@@ -47,19 +48,19 @@ impl FitsFile {
             if self.source.read_at(offset, &mut buffer)? < buffer.len() {
                 return Err(self.source.damaged("it became shorter while it was read"));
             }
-            for (span, out) in spans.iter().zip(out.iter_mut()) {
+            for (number, (span, out)) in spans.iter().zip(out.iter_mut()).enumerate() {
                 let field = &table.fields[span.field];
                 let place = field.place(span.first, span.count);
                 let cells = buffer.chunks_exact(table.row_bytes).map(|row| &row[place.clone()]);
                 if field.is_text() {
                     for (index, cell) in (row..).zip(cells) {
-                        let value = number(text(cell)).map_err(|got| {
-                            self.source.damaged(format!(
-                                "row {index} (from 0) of column {:?}: expected a number, got {got}",
-                                field.name
-                            ))
+                        text(number, trimmed(cell), out).map_err(|got| {
+                            PreprocessError::Column {
+                                path: self.source.path.clone(),
+                                name: field.name.clone(),
+                                reason: format!("has no number in row {index} (from 0): got {got}"),
+                            }
                         })?;
-                        out.push(value);
                     }
                     continue;
                 }
@@ -77,7 +78,7 @@ fn decode<'a>(
     span: &Span,
     cells: impl Iterator<Item = &'a [u8]>,
     gathered: &mut Vec<u8>,
-    out: &mut Vec<f64>,
+    out: &mut Numbers,
 ) {
     gathered.clear();
     for cell in cells {
@@ -87,7 +88,7 @@ fn decode<'a>(
 }
 
 /// A text ends at the first zero; blanks behind it mean nothing.
-fn text(cell: &[u8]) -> &[u8] {
+fn trimmed(cell: &[u8]) -> &[u8] {
     let end = cell.iter().position(|&byte| byte == 0).unwrap_or(cell.len());
     cell[..end].trim_ascii()
 }

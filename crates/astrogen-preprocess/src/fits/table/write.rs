@@ -14,6 +14,8 @@ pub(crate) struct NewField<'a> {
     pub(crate) unit: Option<&'a str>,
     /// `TFORMn`.
     pub(crate) form: &'static str,
+    /// `TZEROn`.
+    pub(crate) zero: Option<f64>,
     /// `TNULLn`.
     pub(crate) null: Option<i64>,
 }
@@ -49,6 +51,9 @@ pub(crate) fn head(
         table.push(format!("TFORM{number}"), field.form, "");
         if let Some(unit) = field.unit {
             table.push(format!("TUNIT{number}"), unit, "");
+        }
+        if let Some(zero) = field.zero {
+            table.push(format!("TZERO{number}"), zero, "");
         }
         if let Some(null) = field.null {
             table.push(format!("TNULL{number}"), null, "");

@@ -12,6 +12,7 @@ use super::map::SkyMap;
 use super::write::is_missing;
 use crate::PreprocessError;
 use crate::fits::{FitsFile, HduSelector, MEMORY_LIMIT, Span, Table};
+use crate::numbers::Numbers;
 
 mod layout;
 use layout::Layout;
@@ -105,16 +106,16 @@ impl Reading<'_> {
     fn pieces(
         &mut self,
         spans: &[Span],
-        mut each: impl FnMut(u64, &[Vec<f64>]) -> Result<(), PreprocessError>,
+        mut each: impl FnMut(u64, &[Numbers]) -> Result<(), PreprocessError>,
     ) -> Result<(), PreprocessError> {
         let repeat = spans.first().map_or(1, |span| span.count).max(1);
         let rows = (AT_A_TIME / repeat).max(1) as u64;
-        let mut columns = vec![Vec::new(); spans.len()];
+        let mut columns = vec![Numbers::default(); spans.len()];
         let mut row = 0;
         while row < self.table.rows {
             let end = self.table.rows.min(row + rows);
-            columns.iter_mut().for_each(Vec::clear);
-            let text = |_: &[u8]| Err("a text".to_owned());
+            columns.iter_mut().for_each(Numbers::clear);
+            let text = |_: usize, _: &[u8], _: &mut Numbers| Err("a text".to_owned());
             self.file.read_spans(&self.table, row..end, spans, text, &mut columns)?;
             each(row * repeat as u64, &columns)?;
             row = end;
@@ -128,7 +129,7 @@ impl Reading<'_> {
         let path = self.path.clone();
         let mut blocks = Blocks::new(grid);
         self.pieces(&[column], |first, columns| {
-            for (row, &number) in columns[0].iter().enumerate() {
+            for (row, &number) in columns[0].values.iter().enumerate() {
                 let pixel = pixel(grid, ordering, number).ok_or_else(|| PreprocessError::Damaged {
                     path: path.clone(),
                     reason: format!(
@@ -156,8 +157,9 @@ impl Reading<'_> {
         let mut given = vec![0_u64; given];
         self.pieces(&spans, |first, columns| {
             let (numbers, columns) = columns.split_at(usize::from(pixels.is_some()));
-            for row in 0..columns[0].len() {
-                let number = numbers.first().map_or((first + row as u64) as f64, |own| own[row]);
+            for row in 0..columns[0].values.len() {
+                let number =
+                    numbers.first().map_or((first + row as u64) as f64, |own| own.values[row]);
                 let Some(pixel) = pixel(grid, ordering, number) else {
                     continue;
                 };
@@ -173,7 +175,7 @@ impl Reading<'_> {
                     }
                     given[slot / 64] |= bit;
                 }
-                map.put(pixel, columns.iter().map(|column| value(column[row])));
+                map.put(pixel, columns.iter().map(|column| value(column.values[row])));
             }
             Ok(())
         })

@@ -1,0 +1,1 @@
+//! Parquet as other writers leave it.
