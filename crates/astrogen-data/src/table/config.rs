@@ -24,10 +24,11 @@ pub struct TableConfig {
     pub observed: Vec<String>,
     /// The conditions under which each row was observed; at least one.
     pub conditions: Vec<Condition>,
-    /// The column of right ascension in degrees, -180 to 360. Needed with sky maps and to
-    /// split by region. Default None.
+    /// The column of right ascension, -180 to 360 degrees. Needed with sky maps and to split by
+    /// region; then it counts in degrees in whatever unit the file has it
+    /// ([`Catalog::with_position`](astrogen_preprocess::Catalog::with_position)). Default None.
     pub ra: Option<String>,
-    /// The column of declination in degrees; as [`TableConfig::ra`].
+    /// The column of declination; as [`TableConfig::ra`].
     pub dec: Option<String>,
     /// A sky map that is 1 where the survey observed; other rows are dropped. Default None.
     pub footprint: Option<PathBuf>,

@@ -24,7 +24,7 @@ pub struct Contexts {
 /// Rows are dropped by the rules of [`Table`](super::Table), those about observed columns
 /// aside: these are not read and need not be there. Memory is that of the maps and one chunk,
 /// however long the catalogue, and the rows do not depend on the chunks. It ends at the first
-/// error; a catalogue of which no row passes is one.
+/// error; a catalogue of which no row passes is one, unless it has none.
 pub struct ContextReader {
     reader: Reader,
     standardize: Standardize,
@@ -88,6 +88,9 @@ impl Iterator for ContextReader {
             Some(rows) => Some(rows.and_then(|rows| self.contexts(rows))),
             None => {
                 self.ended = true;
+                if self.counts().read() == 0 {
+                    return None;
+                }
                 self.counts().ensure_some().err().map(|error| Err(error.into()))
             }
         }

@@ -93,7 +93,11 @@ impl Reader {
             missing: BadRows::Keep,
             ..config.catalog.clone()
         };
-        let chunks = Catalog::open(&config.path, &whole)?.chunks(&asked, rows)?;
+        let mut catalog = Catalog::open(&config.path, &whole)?;
+        if let Some((ra, dec)) = &position {
+            catalog = catalog.with_position(ra, dec)?;
+        }
+        let chunks = catalog.chunks(&asked, rows)?;
 
         let features = config.conditions.iter().map(Condition::to_string);
         Ok(Reader {
@@ -157,8 +161,7 @@ impl Reader {
     /// Drops rows that do not pass all filters, then those without a value in a needed column.
     fn drop_unusable(&mut self, columns: &mut Columns) -> Result<(), DataError> {
         for filter in &self.filters {
-            let values = columns.column(&filter.column)?;
-            let passes: Vec<bool> = values.iter().map(|&value| filter.passes(value)).collect();
+            let passes = filter.passing(columns)?;
             keep(columns, &passes, &filter.to_string(), &mut self.dropped);
         }
         let mut finite = vec![true; columns.len()];

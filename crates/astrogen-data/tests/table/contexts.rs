@@ -57,3 +57,19 @@ fn contexts_are_those_of_training_whatever_the_chunks() {
     assert!(reader.next().is_none());
     assert_eq!((reader.counts().read(), reader.counts().kept()), (600, 0));
 }
+
+#[test]
+fn a_catalogue_without_rows_has_no_contexts() {
+    let survey = Survey::new();
+    let table = Table::open(&survey.config()).unwrap();
+    let path = survey.path("none.csv");
+    std::fs::write(&path, "RA,DEC,FLAGS,R_TRUE,I_TRUE,SEEING\n").unwrap();
+    let config = TableConfig { path, observed: Vec::new(), ..survey.config() };
+    let mut reader = ContextReader::open(&config, table.scaling(), 50).unwrap();
+    assert!(reader.next().is_none());
+    assert_eq!(reader.counts().read(), 0);
+    // To train on it is refused.
+    let config =
+        TableConfig { observed: vec!["R_TRUE".into()], truth: vec!["I_TRUE".into()], ..config };
+    assert!(message(&config).contains("the table is empty"), "{}", message(&config));
+}

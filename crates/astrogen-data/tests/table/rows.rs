@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use astrogen_data::{BatchConfig, Batches, Condition, Table, TableConfig};
-use astrogen_preprocess::catalog::{BadRows, MagnitudeRange};
+use astrogen_preprocess::catalog::{
+    BadRows, Catalog, CatalogWriter, MagnitudeRange, NewColumn, Storage,
+};
+use astrogen_preprocess::fits::Header;
 use astrogen_preprocess::skymap::Grid;
 use ndarray::{Axis, concatenate};
 use tch::Device;
@@ -166,4 +169,31 @@ fn rows_without_values_are_refused_on_demand() {
     let text = message(&config);
     assert!(text.contains("counting only the rows left of rows 0 to 599"), "{text}");
     assert!(text.contains("\"I_OBS\": expected magnitudes from 0 to 50, got 1 rows"), "{text}");
+}
+
+#[test]
+fn positions_are_degrees_whatever_their_unit() {
+    let survey = Survey::new();
+    let names = ["RA", "DEC", "FLAGS", "R_TRUE", "I_TRUE", "R_OBS", "I_OBS", "SEEING"];
+    let (mut columns, _) = Catalog::open(survey.path("survey.fits"), &Default::default())
+        .unwrap()
+        .read(&names)
+        .unwrap();
+    columns.column_mut("RA").unwrap().iter_mut().for_each(|ra| *ra /= 15.0);
+    columns.column_mut("DEC").unwrap().iter_mut().for_each(|dec| *dec *= 60.0);
+    let new = names.map(|name| match name {
+        "RA" => NewColumn::new(name, Storage::Float64).with_unit("h"),
+        "DEC" => NewColumn::new(name, Storage::Float64).with_unit("arcmin"),
+        name => NewColumn::new(name, Storage::Float64),
+    });
+    let path = survey.path("hours.fits");
+    let mut writer = CatalogWriter::create(&path, &new, &Header::new()).unwrap();
+    writer.write_columns(&columns).unwrap();
+    writer.finish().unwrap();
+
+    let config = TableConfig { conditions: vec![survey.map("seeing.fits")], ..survey.config() };
+    let want = Table::open(&config).unwrap();
+    let got = Table::open(&TableConfig { path, ..config }).unwrap();
+    assert_eq!(got.validation(), want.validation());
+    assert_eq!(got.scaled_validation(), want.scaled_validation());
 }
