@@ -42,6 +42,7 @@
 mod angle;
 mod columns;
 mod counts;
+mod description;
 mod filter;
 mod local;
 mod names;

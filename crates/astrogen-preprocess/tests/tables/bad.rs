@@ -129,6 +129,9 @@ fn a_catalogue_is_no_picture_and_no_map() {
     assert!(map.contains("expected a FITS file") && map.contains("got a Parquet file"), "{map}");
 }
 
+const ECSV: &[u8] = b"# %ECSV 1.0\n# ---\n# datatype:\n# - {name: a, unit: m, datatype: int32}\n\
+    # - {name: b, datatype: string, subtype: 'float64[2]'}\na b\n1 [1,2]\n2 [3,4]\n";
+
 /// A small plain Parquet file.
 fn parquet() -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
@@ -154,6 +157,7 @@ proptest! {
             ("t.parquet", parquet()),
             ("g.parquet", golden),
             ("t.csv", b"a,b\n1,2\n\"3\",4\n5,6\n".to_vec()),
+            ("t.ecsv", ECSV.to_vec()),
         ] {
             for (at, byte) in &changes {
                 let at = at.index(bytes.len());

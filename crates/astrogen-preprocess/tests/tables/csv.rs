@@ -106,3 +106,20 @@ fn a_delimiter_can_be_stated() {
     assert!(message.contains("delimiter: expected an ASCII character"), "{message}");
     assert_eq!(open(&path).columns().len(), 2);
 }
+
+#[test]
+fn a_text_may_begin_with_the_name_of_a_format() {
+    let texts: [&[u8]; 3] = [
+        b"PAR1,b\n1,2\n3,4\n5,6\n",
+        b"BZh91_flux,b\n1,2\n3,4\n",
+        &gzip(b"PAR1,b\n1,2\n3,4\n5,6\n"),
+    ];
+    for text in texts {
+        let columns = read(text, &["b"]).unwrap();
+        assert_eq!(columns.column("b").unwrap()[..2], [2.0, 4.0]);
+    }
+    // A Parquet file that was cut is none.
+    let message =
+        read(b"PAR1\x15\x04\x15\x40\x15\x22\x4c\x15\x08\x15\0", &["b"]).unwrap_err().to_string();
+    assert!(message.contains("is damaged"), "{message}");
+}

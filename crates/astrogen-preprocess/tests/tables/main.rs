@@ -3,6 +3,7 @@
 
 mod bad;
 mod csv;
+mod ecsv;
 mod golden;
 mod local;
 #[path = "../made/mod.rs"]

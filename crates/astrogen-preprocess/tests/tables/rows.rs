@@ -8,6 +8,7 @@ use astrogen_preprocess::catalog::{
 use astrogen_preprocess::fits::Header;
 use proptest::prelude::*;
 
+use crate::made::{hdu, primary};
 use crate::same;
 
 /// Rows 0 to `rows` as `n`, with holes in `m`, in every format.
@@ -76,6 +77,39 @@ fn a_catalogue_without_rows_is_empty_in_every_format() {
         assert!(catalog.chunks(&["m"], 10).unwrap().next().is_none());
         assert!(catalog.read(&["o"]).is_err());
     }
+}
+
+#[test]
+fn the_objects_of_an_ldac_catalogue_are_taken() {
+    let table = |name: &'static str, column: &'static str, form: &'static str, row: &[u8]| {
+        let width = if row.len() == 16 { "16" } else { "8" };
+        let cards = [
+            ("XTENSION", "'BINTABLE'"),
+            ("BITPIX", "8"),
+            ("NAXIS", "2"),
+            ("NAXIS1", width),
+            ("NAXIS2", "1"),
+            ("PCOUNT", "0"),
+            ("GCOUNT", "1"),
+            ("TFIELDS", "1"),
+            ("TTYPE1", column),
+            ("TFORM1", form),
+            ("EXTNAME", name),
+        ];
+        hdu(&cards, row)
+    };
+    let head = table("'LDAC_IMHEAD'", "'Field Header Card'", "'16A     '", &[b' '; 16]);
+    let objects = table("'LDAC_OBJECTS'", "'MAG_AUTO'", "'D       '", &21.5_f64.to_be_bytes());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.cat");
+    let first = hdu(&primary("8", &[]), &[]);
+    std::fs::write(&path, [&first[..], &head, &objects, &head, &objects].concat()).unwrap();
+    let (columns, _) = crate::open(&path).read(&["MAG_AUTO"]).unwrap();
+    assert_eq!(columns.values()[0], [21.5]);
+    // The header cards are there for who names them.
+    let options = CatalogOptions { hdu: Some("1".parse().unwrap()), ..Default::default() };
+    let catalog = Catalog::open(&path, &options).unwrap();
+    assert_eq!(catalog.columns()[0].name, "Field Header Card");
 }
 
 #[test]

@@ -21,6 +21,22 @@ pub(super) struct Cell {
 }
 
 impl Cell {
+    /// Appends the element's number of a JSON array of `length` numbers, or says what the text is.
+    pub(super) fn append_of(
+        &self,
+        array: &[u8],
+        length: usize,
+        out: &mut Numbers,
+    ) -> Result<(), String> {
+        let array = String::from_utf8_lossy(array).replace(['[', ']'], "");
+        let elements: Vec<&str> = array.split(',').collect();
+        match elements.get(self.element) {
+            _ if array.trim().is_empty() => self.append(b"", out),
+            Some(element) if elements.len() == length => self.append(element.as_bytes(), out),
+            _ => Err(format!("{} elements for {length}", elements.len())),
+        }
+    }
+
     /// Appends the number that a text spells, NaN if it says that there is none; otherwise
     /// says what it holds.
     pub(super) fn append(&self, text: &[u8], out: &mut Numbers) -> Result<(), String> {

@@ -1,5 +1,5 @@
 //! Rows of a CSV file: a header row of names, then a line a row (RFC 4180). Lines that start
-//! with `#` and empty lines are skipped.
+//! with `#` and empty lines are skipped, unless they are the header of ECSV.
 
 use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 use super::Rows;
 use super::cell::{Cell, number};
 use crate::PreprocessError;
+use crate::catalog::description::{DescribedColumn, Description};
 use crate::catalog::names::ColumnInfo;
 use crate::fits::unpacker;
 use crate::format::{Format, open_file};
@@ -28,26 +29,52 @@ pub(super) fn describe(
     let mut rows = CsvRows::open(path, packing, delimiter, Vec::new())?;
     let fail = |error| failed(path, error);
     let names = rows.reader.byte_headers().map_err(fail)?.clone();
-    let column = |name: &[u8]| ColumnInfo {
-        name: String::from_utf8_lossy(name).trim().to_owned(),
-        unit: None,
-        stored_as: "text".to_owned(),
-        length: 1,
-        refusal: None,
-    };
-    if names.iter().all(|name| number(name).is_ok()) {
+    let names: Vec<String> =
+        names.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+    if let Some(description) = &rows.description {
+        return described(description, &names).map_err(|reason| damaged(path, reason));
+    }
+    if names.iter().all(|name| number(name.as_bytes()).is_ok()) {
         return Err(damaged(
             path,
             "expected a header row of column names first, got numbers".to_owned(),
         ));
     }
-    Ok(names.iter().map(column).collect())
+    let column = |name| ColumnInfo {
+        name,
+        unit: None,
+        stored_as: "text".to_owned(),
+        length: 1,
+        refusal: None,
+    };
+    Ok(names.into_iter().map(column).collect())
+}
+
+/// The columns of an ECSV file, if its header and its row of names agree.
+fn described(description: &Description, names: &[String]) -> Result<Vec<ColumnInfo>, String> {
+    let own: Vec<&String> = description.columns.iter().map(|column| &column.name).collect();
+    if own.iter().zip(names).any(|(own, name)| *own != name) || own.len() != names.len() {
+        return Err(format!(
+            "its header describes the columns {own:?}, its first row names {names:?}; check the \
+             delimiter, or correct one of them"
+        ));
+    }
+    let column = |column: &DescribedColumn| ColumnInfo {
+        name: column.name.clone(),
+        unit: column.unit.clone(),
+        stored_as: column.subtype.as_ref().unwrap_or(&column.datatype).clone(),
+        length: column.length().unwrap_or(1),
+        refusal: column.length().err().map(str::to_owned),
+    };
+    Ok(description.columns.iter().map(column).collect())
 }
 
 /// A CSV file read from its first row on.
 pub(super) struct CsvRows {
     path: PathBuf,
     reader: Reader<Box<dyn Read + Send>>,
+    /// The header of ECSV.
+    description: Option<Description>,
     cells: Vec<Cell>,
     record: ByteRecord,
 }
@@ -69,7 +96,12 @@ impl CsvRows {
         };
         let mut head = Vec::new();
         (&mut text).take(HEAD).read_to_end(&mut head).map_err(|error| unreadable(path, &error))?;
-        let delimiter = match delimiter {
+        let description = ecsv(&head)
+            .map(|yaml| Description::parse(&yaml))
+            .transpose()
+            .map_err(|error| damaged(path, format!("its ECSV header is no YAML ({error})")))?;
+        let own = description.as_ref().map(|own| own.delimiter.as_deref().unwrap_or(" "));
+        let delimiter = match delimiter.or(own.and_then(|own| own.chars().next())) {
             Some(delimiter) => {
                 u8::try_from(delimiter).ok().filter(u8::is_ascii).ok_or_else(|| {
                     PreprocessError::Parameter {
@@ -89,7 +121,8 @@ impl CsvRows {
             .flexible(true)
             .buffer_capacity(1 << 16)
             .from_reader(text);
-        Ok(CsvRows { path: path.to_owned(), reader, cells, record: ByteRecord::new() })
+        let path = path.to_owned();
+        Ok(CsvRows { path, reader, description, cells, record: ByteRecord::new() })
     }
 
     /// The error of a row that has not as many cells as the header.
@@ -118,7 +151,16 @@ impl Rows for CsvRows {
                 return Err(self.ragged(width));
             }
             for (cell, out) in self.cells.iter().zip(out.iter_mut()) {
-                cell.append(&self.record[cell.column], out).map_err(|got| {
+                let described =
+                    self.description.as_ref().and_then(|own| own.columns.get(cell.column));
+                let text = &self.record[cell.column];
+                let appended = match described {
+                    Some(column) if column.subtype.is_some() => {
+                        cell.append_of(text, column.length().unwrap_or(1), out)
+                    }
+                    _ => cell.append(text, out),
+                };
+                appended.map_err(|got| {
                     let line = self.record.position().map_or(0, csv::Position::line);
                     let names = self.reader.byte_headers().ok();
                     let name = names.and_then(|names| names.get(cell.column)).unwrap_or_default();
@@ -152,10 +194,22 @@ impl<R: Read> Read for Lines<R> {
         };
         if self.since > LONGEST_LINE {
             let reason = "a line is longer than 16 MiB, which is no row of a table";
-            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
         }
         Ok(count)
     }
+}
+
+/// The YAML above the rows of an ECSV file, if it is one.
+fn ecsv(head: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(head);
+    let mut lines = head.trim_start_matches('\u{feff}').trim_start().lines();
+    let first = lines.next()?.strip_prefix('#')?.trim_start();
+    if !first.starts_with("%ECSV") {
+        return None;
+    }
+    let comments = lines.map_while(|line| line.strip_prefix('#'));
+    Some(comments.map(|line| format!("{}\n", line.strip_prefix(' ').unwrap_or(line))).collect())
 }
 
 /// The delimiter that the header row has most of; a comma if it has none.
@@ -179,6 +233,13 @@ fn failed(path: &Path, error: csv::Error) -> PreprocessError {
 
 /// A stream breaks off where its packing is damaged or cut.
 fn unreadable(path: &Path, error: &io::Error) -> PreprocessError {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        return PreprocessError::Format {
+            path: path.to_owned(),
+            expected: "a table in text",
+            got: error.to_string(),
+        };
+    }
     damaged(path, format!("it cannot be read to its end ({error}); fetch or copy it again"))
 }
 

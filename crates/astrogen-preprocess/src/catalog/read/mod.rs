@@ -6,7 +6,7 @@ mod csv;
 mod fits;
 mod parquet;
 
-use std::io::Read;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -219,6 +219,11 @@ impl Kind {
         };
         match Format::of(&leading) {
             Some(Format::Fits) => Ok(Kind::Fits),
+            // A text may begin with the name of a format.
+            Some(Format::Parquet) if is_text(&leading) && !ends_as_parquet(path)? => {
+                Ok(Kind::Csv(None))
+            }
+            Some(Format::Bzip2) if is_text(&leading) && !is_bzip2(&leading) => Ok(Kind::Csv(None)),
             Some(Format::Parquet) => Ok(Kind::Parquet),
             Some(packing) => {
                 let Some((packer, reader)) = unpacker(packing, open_file(path)?) else {
@@ -233,7 +238,9 @@ impl Kind {
                 })?;
                 match Format::of(&unpacked) {
                     Some(Format::Fits) => Ok(Kind::Fits),
-                    None if is_text(&unpacked) => Ok(Kind::Csv(Some(packing))),
+                    None | Some(Format::Parquet) if is_text(&unpacked) => {
+                        Ok(Kind::Csv(Some(packing)))
+                    }
                     _ => Err(refuse(format!("{}, packed by {packer}", describe(&unpacked)))),
                 }
             }
@@ -241,6 +248,22 @@ impl Kind {
             None => Err(refuse(describe(&leading))),
         }
     }
+}
+
+/// Whether bytes begin a bzip2 stream, with its first block or its end.
+fn is_bzip2(bytes: &[u8]) -> bool {
+    let block = bytes.get(4..10).unwrap_or_default();
+    block == b"1AY&SY" || block == b"\x17rE8P\x90"
+}
+
+/// Whether a file ends as Parquet does.
+fn ends_as_parquet(path: &Path) -> Result<bool, PreprocessError> {
+    let fail = |source| PreprocessError::io("read", path, source);
+    let mut end = Vec::new();
+    let mut file = open_file(path)?;
+    file.seek(SeekFrom::End(-4)).map_err(fail)?;
+    file.read_to_end(&mut end).map_err(fail)?;
+    Ok(end == b"PAR1")
 }
 
 /// Whether bytes may begin a text: printable, whatever its letters' encoding.

@@ -49,7 +49,7 @@ impl Storage {
 pub struct NewColumn {
     /// Its name.
     pub name: String,
-    /// Its unit; FITS tables say it.
+    /// Its unit, in FITS as `TUNIT`, in Parquet as astropy writes it.
     pub unit: Option<String>,
     /// How its numbers are stored.
     pub storage: Storage,

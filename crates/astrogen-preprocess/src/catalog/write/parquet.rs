@@ -13,6 +13,7 @@ use parquet::schema::types::Type;
 
 use super::{NewColumn, Storage};
 use crate::PreprocessError;
+use crate::catalog::description::{PARQUET_KEY, describe};
 use crate::fits::{Header, Value};
 use crate::numbers::{Numbers, View};
 use crate::whole::WholeFile;
@@ -48,10 +49,12 @@ impl ParquetTable {
             };
             KeyValue::new(card.keyword.clone(), text)
         });
+        let units = columns.iter().any(|column| column.unit.is_some());
+        let units = units.then(|| KeyValue::new(PARQUET_KEY.to_owned(), describe(columns)));
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_dictionary_enabled(false)
-            .set_key_value_metadata(Some(pairs.collect()))
+            .set_key_value_metadata(Some(pairs.chain(units).collect()))
             .build();
         let file = WholeFile::create(path)?;
         let writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties))

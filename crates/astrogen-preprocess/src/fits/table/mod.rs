@@ -31,7 +31,8 @@ pub(crate) struct Table {
 }
 
 impl FitsFile {
-    /// The chosen binary table, or with `None` the first.
+    /// The chosen binary table, or with `None` the first; where that holds the header cards of
+    /// an LDAC catalogue, its table of objects.
     ///
     /// # Errors
     /// `Hdu` if there is none, `Truncated` if the file ends before its last row, `Damaged`
@@ -39,7 +40,17 @@ impl FitsFile {
     pub(crate) fn table(&self, selector: Option<&HduSelector>) -> Result<Table, PreprocessError> {
         let found = match selector {
             Some(selector) => self.hdus.iter().find(|hdu| selector.selects(hdu)),
-            None => self.hdus.iter().find(|hdu| hdu.kind == HduKind::BinaryTable),
+            None => {
+                let mut tables =
+                    self.hdus.iter().filter(|hdu| hdu.kind == HduKind::BinaryTable).peekable();
+                let named = |hdu: &Hdu, name: &str| hdu.name.as_deref() == Some(name);
+                match tables.peek() {
+                    Some(first) if named(first, "LDAC_IMHEAD") => {
+                        tables.find(|hdu| named(hdu, "LDAC_OBJECTS"))
+                    }
+                    _ => tables.next(),
+                }
+            }
         };
         let hdu = found.ok_or_else(|| {
             self.refuse(match selector {

@@ -8,6 +8,7 @@ use parquet::errors::ParquetError;
 use super::Rows;
 use super::cell::Cell;
 use crate::PreprocessError;
+use crate::catalog::description::{Description, PARQUET_KEY};
 use crate::catalog::names::ColumnInfo;
 use crate::numbers::Numbers;
 
@@ -22,16 +23,21 @@ use values::{Meaning, append};
 /// Elements of lists read at a time.
 const ELEMENTS: usize = 1 << 20;
 
-/// The columns and rows of a Parquet file. A column inside a group is called `group.column`.
+/// The columns and rows of a Parquet file. A column inside a group is called `group.column`;
+/// units are those that astropy writes, or none.
 pub(super) fn describe(path: &Path) -> Result<(Vec<ColumnInfo>, Option<u64>), PreprocessError> {
     let ParquetFile { metadata, .. } = ParquetFile::open(path)?;
     let schema = metadata.file_metadata().schema_descr();
+    let pairs = metadata.file_metadata().key_value_metadata().into_iter().flatten();
+    let yaml = pairs.filter(|pair| pair.key == PARQUET_KEY).find_map(|pair| pair.value.as_deref());
+    let description = yaml.and_then(|yaml| Description::parse(yaml).ok()).unwrap_or_default();
     let columns = schema.columns().iter().enumerate().map(|(number, column)| {
         let shape = Shape::of(&metadata, number);
         let refusal = Meaning::of(column).err().or(shape.as_ref().err().copied());
+        let name = shape::name(&metadata, column);
         ColumnInfo {
-            name: shape::name(&metadata, column),
-            unit: None,
+            unit: description.unit(&name).map(str::to_owned),
+            name,
             stored_as: column.physical_type().to_string(),
             length: shape.map_or(1, |shape| shape.length),
             refusal: refusal.map(str::to_owned),
