@@ -68,7 +68,7 @@ pub enum PreprocessError {
     /// A file claims more memory than the limit allows.
     #[error(
         "{}: {what} claims {claimed} bytes, more than the limit of {limit}; \
-         read a region of it, or open it with a higher limit", path.display()
+         unpack it first, read a region of it, or open it with a higher limit", path.display()
     )]
     TooLarge {
         /// The file.

@@ -311,6 +311,8 @@ fn compressed_images_that_lie() {
     let table = rice.table();
     let cases = [
         (rice.with("ZTILE1", "0"), "ZTILE1: expected a length from 1, got 0"),
+        (rice.with("ZTILE1", "14d0"), "ZTILE1: expected a whole number, got 14.0"),
+        (rice.with("ZNAXIS1", "14."), "ZNAXIS1: expected a whole number, got 14.0"),
         (rice.with("ZTILE1", "4"), "expected a table of 8 rows, one a tile, got 6 rows"),
         (rice.with("ZNAXIS1", "1000000"), "expected a table of 400000 rows"),
         (rice.with("ZVAL1", "0"), "RICE: expected blocks of 1 to 4096 pixels"),
@@ -318,7 +320,7 @@ fn compressed_images_that_lie() {
         (rice.with("ZBITPIX", "12"), "ZBITPIX: expected 8, 16, 32, 64, -32 or -64, got 12"),
         (
             rice.with("ZCMPTYPE", "'RICE_9  '"),
-            "tile 0: expected a tile compressed by GZIP_1, GZIP_2, HCOMPRESS_1, PLIO_1 or RICE_1, got \"RICE_9\"",
+            "bad.fits is not supported: HDU 1: expected a tile compressed by GZIP_1, GZIP_2, HCOMPRESS_1, PLIO_1 or RICE_1, got \"RICE_9\"",
         ),
         (rice.with("TFORM1", "'1PI     '"), "TFORM1: expected 1PB or 1QB for COMPRESSED_DATA"),
         (
@@ -362,6 +364,7 @@ fn compressed_images_that_lie() {
     let region = file.read_region::<f32>(1, &Planes::Bands, 0, 0, 1, 1).unwrap_err();
     let words = "larger than the 268435456 pixels that can be unpacked at once";
     assert!(region.to_string().contains(words), "{region}");
+    assert!(region.to_string().contains("is not supported: HDU 1: "), "{region}");
 }
 
 proptest! {

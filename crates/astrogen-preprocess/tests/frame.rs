@@ -154,7 +154,8 @@ fn floating_point_and_deep_tiffs_keep_their_numbers() {
 
     tiff::<colortype::GrayI16>(&path, &[-3; 20]);
     let message = raster::read(&path).unwrap_err().to_string();
-    assert!(message.contains("expected unsigned or floating-point samples"), "{message}");
+    assert!(message.contains("is not supported: expected unsigned or floating"), "{message}");
+    assert!(!message.contains("again"), "{message}");
 }
 
 #[test]
@@ -374,6 +375,29 @@ fn a_jpeg_inside_a_tiff_is_whole_too() {
     fs::write(&path, &whole[..whole.len() - 9]).unwrap();
     let message = raster::read(&path).unwrap_err().to_string();
     assert!(message.contains("is damaged: its strip 0 needs"), "{message}");
+}
+
+#[test]
+fn what_is_not_supported_is_not_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.jpg");
+    noise().save_with_format(&path, ImageFormat::Jpeg).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    // A lossless JPEG by its header.
+    let frame = bytes.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
+    bytes[frame + 1] = 0xc3;
+    fs::write(&path, &bytes).unwrap();
+    tiff::<colortype::Gray8>(&folder.path().join("x.tif"), &[0; 20]);
+    let mut bytes = fs::read(folder.path().join("x.tif")).unwrap();
+    // The directory's entry of the compression method: WebP.
+    let entry = bytes.windows(4).position(|entry| entry == [0x03, 0x01, 3, 0]).unwrap();
+    bytes[entry + 8..entry + 10].copy_from_slice(&50_001_u16.to_le_bytes());
+    fs::write(folder.path().join("x.tif"), &bytes).unwrap();
+    for name in ["x.jpg", "x.tif"] {
+        let message = raster::read(folder.path().join(name)).unwrap_err().to_string();
+        assert!(message.contains(&format!("{name} is not supported: ")), "{message}");
+        assert!(message.contains("save it") && !message.contains("again"), "{message}");
+    }
 }
 
 #[test]

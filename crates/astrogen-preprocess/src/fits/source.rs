@@ -134,11 +134,15 @@ fn unpack(
     mut reader: Box<dyn Read + Send>,
     limit: u64,
 ) -> Result<Vec<u8>, PreprocessError> {
-    let fail = |error: io::Error| PreprocessError::Damaged {
-        path: path.to_owned(),
-        reason: format!(
+    let fail = |error: io::Error| {
+        // The disk's own trouble is no damage to the stream.
+        if error.raw_os_error().is_some() {
+            return PreprocessError::io("read", path, error);
+        }
+        let reason = format!(
             "its {packer} stream cannot be unpacked ({error}); fetch or copy the file again"
-        ),
+        );
+        PreprocessError::Damaged { path: path.to_owned(), reason }
     };
     let mut bytes = Vec::new();
     reader.by_ref().take(BLOCK as u64).read_to_end(&mut bytes).map_err(fail)?;

@@ -9,7 +9,9 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::codec::{Codec, lossless};
-use super::columns::{Array, COMPRESSED, Column, GZIPPED, UNCOMPRESSED, check_real, columns, integer, sole};
+use super::columns::{
+    Array, COMPRESSED, Column, GZIPPED, UNCOMPRESSED, check_real, columns, integer, sole,
+};
 use super::gzip::Gzip;
 use super::hdu::{Hdu, size_in_words};
 use super::header::Header;
@@ -30,6 +32,9 @@ pub(super) fn check(
     let path = source.path.clone();
     let damaged = |reason| damaged(&path, hdu, reason);
     let mut tiling = Tiling::read(hdu, table).map_err(damaged)?;
+    if let Some(reason) = tiling.too_much() {
+        return Err(unsupported(&path, hdu, &reason));
+    }
     let mut rows = vec![0; tiling.row_bytes * tiling.row_count];
     source.read_at(hdu.data_start, &mut rows)?;
     for (tile, row) in rows.chunks_exact(tiling.row_bytes).enumerate() {
@@ -58,6 +63,11 @@ fn damaged(path: &Path, hdu: &Hdu, reason: String) -> PreprocessError {
     PreprocessError::Damaged { path: path.to_owned(), reason }
 }
 
+fn unsupported(path: &Path, hdu: &Hdu, reason: &str) -> PreprocessError {
+    let reason = format!("HDU {}: {reason}; unpack it with funpack first", hdu.index);
+    PreprocessError::Unsupported { path: path.to_owned(), reason }
+}
+
 /// How the image is cut into tiles, one a row of the table.
 pub(super) struct Tiling {
     axes: Vec<u64>,
@@ -80,27 +90,19 @@ pub(super) struct Tiling {
 impl Tiling {
     fn read(hdu: &Hdu, table: &Header) -> Result<Tiling, String> {
         let axes = hdu.axes.clone();
-        for keyword in ["ZBITPIX", "ZNAXIS", "ZNAME1", "PCOUNT", "GCOUNT", "BITPIX"] {
-            sole(table, keyword)?;
+        sole(table, "ZNAME1")?;
+        for keyword in ["ZBITPIX", "ZNAXIS", "PCOUNT", "GCOUNT", "BITPIX", "BLANK", "ZBLANK"] {
+            integer(table, keyword)?;
         }
         for number in 1..=axes.len() {
-            sole(table, &format!("ZNAXIS{number}"))?;
+            integer(table, &format!("ZNAXIS{number}"))?;
         }
         // cfitsio would take one that is no number for absent.
         for keyword in ["BSCALE", "BZERO", "ZSCALE", "ZZERO"] {
             check_real(table, keyword)?;
         }
-        for keyword in ["BLANK", "ZBLANK"] {
-            integer(table, keyword)?;
-        }
-        if axes.len() > MOST_AXES {
-            return Err(format!(
-                "expected a compressed image of at most {MOST_AXES} axes, got {}",
-                axes.len()
-            ));
-        }
         let mut lengths = Vec::new();
-        let (mut tile, mut tiles) = (1_u128, 1_u128);
+        let mut tiles = 1_u128;
         for (number, &axis) in (1..).zip(&axes) {
             let default = if number == 1 { axis } else { 1 };
             let length = match integer(table, &format!("ZTILE{number}"))? {
@@ -110,15 +112,8 @@ impl Tiling {
                     return Err(format!("ZTILE{number}: expected a length from 1, got {length}"));
                 }
             };
-            tile = tile.saturating_mul(length.into());
             tiles = tiles.saturating_mul(axis.div_ceil(length).into());
             lengths.push(length);
-        }
-        if tile > LARGEST_TILE {
-            return Err(format!(
-                "its tiles ({}) are larger than the {LARGEST_TILE} pixels that can be unpacked at once",
-                size_in_words(&lengths)
-            ));
         }
         let size = |keyword: &str| -> Result<usize, String> {
             let size = integer(table, keyword)?;
@@ -157,6 +152,23 @@ impl Tiling {
             codec,
             fallback,
             lossless,
+        })
+    }
+
+    /// What is more than can be unpacked, if anything is.
+    fn too_much(&self) -> Option<String> {
+        let tile = self.lengths.iter().map(|&length| u128::from(length));
+        if self.axes.len() > MOST_AXES {
+            return Some(format!(
+                "expected a compressed image of at most {MOST_AXES} axes, got {}",
+                self.axes.len()
+            ));
+        }
+        (tile.fold(1, u128::saturating_mul) > LARGEST_TILE).then(|| {
+            format!(
+                "its tiles ({}) are larger than the {LARGEST_TILE} pixels that can be unpacked at once",
+                size_in_words(&self.lengths)
+            )
         })
     }
 
@@ -199,6 +211,9 @@ impl Tiling {
                 }
                 let stream = &buffer[(start - buffer_start) as usize..][..length];
                 let codec = if column.name == COMPRESSED { &self.codec } else { &self.fallback };
+                if let Codec::Other(reason) = codec {
+                    return Err(unsupported(&path, hdu, reason));
+                }
                 codec.check(stream, self.pixels(tile) as usize).map_err(in_tile)?;
             }
         }

@@ -21,10 +21,18 @@ pub(super) fn of_png(file: &mut BufReader<impl Read + Seek>) -> io::Result<bool>
     })
 }
 
-/// Whether the segments of a JPEG file lead to `EOI` behind a scan (ITU-T T.81, annex B).
-pub(super) fn of_jpeg(file: &mut BufReader<impl Read + Seek>) -> io::Result<bool> {
-    let mut scans = 0;
-    until_cut(|| {
+/// What the segments of a JPEG file say (ITU-T T.81, annex B).
+#[derive(Debug, Default)]
+pub(super) struct Jpeg {
+    /// Whether they lead to `EOI` behind a scan.
+    pub(super) whole: bool,
+    /// The number of the coding (n of `SOFn`) and the bits of a sample.
+    pub(super) coding: Option<(u8, u8)>,
+}
+
+pub(super) fn of_jpeg(file: &mut BufReader<impl Read + Seek>) -> io::Result<Jpeg> {
+    let (mut scans, mut coding) = (0, None);
+    let whole = until_cut(|| {
         loop {
             // From a segment or from the coded data of a scan to the next marker.
             file.skip_until(0xff)?;
@@ -38,12 +46,18 @@ pub(super) fn of_jpeg(file: &mut BufReader<impl Read + Seek>) -> io::Result<bool
                 0x00 | 0x01 | 0xd0..=0xd9 => {}
                 _ => {
                     scans += usize::from(marker == 0xda);
-                    let length = i64::from(u16::from_be_bytes(bytes(file)?));
-                    file.seek_relative((length - 2).max(0))?;
+                    let mut length = i64::from(u16::from_be_bytes(bytes(file)?)) - 2;
+                    if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
+                        let [bits] = bytes(file)?;
+                        coding = Some((marker - 0xc0, bits));
+                        length -= 1;
+                    }
+                    file.seek_relative(length.max(0))?;
                 }
             }
         }
-    })
+    })?;
+    Ok(Jpeg { whole, coding })
 }
 
 /// Whether a walk came to its end before the file did.

@@ -8,6 +8,7 @@ mod end;
 mod picture;
 mod tiff;
 
+use std::io;
 use std::path::Path;
 
 use image::{ImageEncoder, ImageError};
@@ -123,6 +124,12 @@ fn damaged(path: &Path, reason: &dyn std::fmt::Display) -> PreprocessError {
 
 fn unsupported(path: &Path, reason: impl Into<String>) -> PreprocessError {
     PreprocessError::Unsupported { path: path.to_owned(), reason: reason.into() }
+}
+
+/// An error of the system that a decoder passed on.
+fn unreadable(path: &Path, error: &io::Error) -> PreprocessError {
+    let same = error.raw_os_error().map(io::Error::from_raw_os_error);
+    PreprocessError::io("read", path, same.unwrap_or_else(|| error.kind().into()))
 }
 
 /// An error of a decoder's own limit, which is [`MEMORY_LIMIT`].

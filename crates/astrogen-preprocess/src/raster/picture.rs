@@ -7,12 +7,12 @@ use std::path::Path;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use ndarray::Array3;
 
-use super::{MEMORY_LIMIT, bands, damaged, end, too_large, unsupported};
+use super::{MEMORY_LIMIT, bands, damaged, end, too_large, unreadable, unsupported};
 use crate::PreprocessError;
 use crate::format::{Format, open_file};
 
 pub(super) fn read(path: &Path, format: Format) -> Result<Array3<f32>, PreprocessError> {
-    check_end(path, format)?;
+    check(path, format)?;
     let image = open(path, format)?.decode().map_err(|error| refuse(path, &error))?;
     let size = (image.height() as usize, image.width() as usize);
     let byte = |sample: u8| f32::from(sample) / 255.0;
@@ -31,7 +31,9 @@ pub(super) fn read(path: &Path, format: Format) -> Result<Array3<f32>, Preproces
 }
 
 pub(super) fn shape(path: &Path, format: Format) -> Result<[usize; 3], PreprocessError> {
-    let decoder = open(path, format)?.into_decoder().map_err(|error| refuse(path, &error))?;
+    let decoder = open(path, format)?
+        .into_decoder()
+        .map_err(|error| check(path, format).err().unwrap_or_else(|| refuse(path, &error)))?;
     let (width, height) = decoder.dimensions();
     let channels = if decoder.color_type().has_color() { 3 } else { 1 };
     Ok([channels, height as usize, width as usize])
@@ -47,14 +49,28 @@ fn open(path: &Path, format: Format) -> Result<ImageReader<BufReader<File>>, Pre
     Ok(reader)
 }
 
-/// Fails where the file is cut off, which not every decoder says.
-fn check_end(path: &Path, format: Format) -> Result<(), PreprocessError> {
+/// Fails where the file is cut off or of another coding than the decoder knows, neither of
+/// which it always says.
+fn check(path: &Path, format: Format) -> Result<(), PreprocessError> {
     let mut file = BufReader::new(open_file(path)?);
-    let (whole, end) = match format {
-        Format::Png => (end::of_png(&mut file), "IEND"),
-        _ => (end::of_jpeg(&mut file), "EOI"),
+    let (walked, end) = match format {
+        Format::Png => (end::of_png(&mut file).map(|whole| (whole, None)), "IEND"),
+        _ => (end::of_jpeg(&mut file).map(|jpeg| (jpeg.whole, jpeg.coding)), "EOI"),
     };
-    if whole.map_err(|source| PreprocessError::io("read", path, source))? {
+    let (whole, coding) = walked.map_err(|source| PreprocessError::io("read", path, source))?;
+    match coding {
+        None | Some((0..=2, 8)) => {}
+        Some((coding, bits)) => {
+            return Err(unsupported(
+                path,
+                format!(
+                    "expected a baseline or progressive JPEG of 8 bits, got coding SOF{coding} of \
+                     {bits} bits; save it as PNG or TIFF"
+                ),
+            ));
+        }
+    }
+    if whole {
         return Ok(());
     }
     Err(damaged(path, &format!("it is cut off before the end of its picture (no {end})")))
@@ -62,6 +78,7 @@ fn check_end(path: &Path, format: Format) -> Result<(), PreprocessError> {
 
 fn refuse(path: &Path, error: &ImageError) -> PreprocessError {
     match error {
+        ImageError::IoError(error) if error.raw_os_error().is_some() => unreadable(path, error),
         ImageError::Limits(_) => too_large(path),
         ImageError::Unsupported(_) => unsupported(
             path,

@@ -9,7 +9,7 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::{CompressionMethod, Tag};
 use tiff::{ColorType, TiffError};
 
-use super::{MEMORY_LIMIT, bands, damaged, end, too_large, unsupported};
+use super::{MEMORY_LIMIT, bands, damaged, end, too_large, unreadable, unsupported};
 use crate::PreprocessError;
 use crate::format::open_file;
 
@@ -108,7 +108,7 @@ fn check_pieces(path: &Path, file: &mut TiffFile) -> Result<(), PreprocessError>
             file.seek(SeekFrom::Start(offset)).map_err(fail)?;
             let mut stream = Vec::new();
             file.take(length).read_to_end(&mut stream).map_err(fail)?;
-            if !end::of_jpeg(&mut BufReader::new(Cursor::new(stream))).map_err(fail)? {
+            if !end::of_jpeg(&mut BufReader::new(Cursor::new(stream))).map_err(fail)?.whole {
                 let reason = format!("its {piece} {number} is cut off before its end (no EOI)");
                 return Err(damaged(path, &reason));
             }
@@ -119,6 +119,7 @@ fn check_pieces(path: &Path, file: &mut TiffFile) -> Result<(), PreprocessError>
 
 fn refuse(path: &Path, error: &TiffError) -> PreprocessError {
     match error {
+        TiffError::IoError(error) if error.raw_os_error().is_some() => unreadable(path, error),
         TiffError::LimitsExceeded => too_large(path),
         TiffError::UnsupportedError(_) => {
             unsupported(path, format!("{error}; save it uncompressed or packed by LZW or Deflate"))
