@@ -1,8 +1,11 @@
 //! The coordinate systems of maps, and how positions turn from one into another.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::PreprocessError;
 
 /// The coordinate system in which a map's pixels are laid out (`COORDSYS`).
 ///
@@ -12,7 +15,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Coordinates {
-    /// Right ascension and declination, ICRS or J2000 (`C`, `Q`).
+    /// Right ascension and declination, ICRS or J2000 (`C`, `Q`, `J2000`, `FK5`, `ICRS`).
     #[default]
     Equatorial,
     /// Galactic longitude and latitude (`G`).
@@ -77,7 +80,8 @@ impl Coordinates {
     /// The system that a `COORDSYS` names.
     pub(super) fn named(name: &str) -> Option<Coordinates> {
         match name.trim().to_ascii_uppercase().as_str() {
-            "C" | "Q" | "EQ" | "CELESTIAL" | "EQUATORIAL" | "ICRS" => Some(Coordinates::Equatorial),
+            "C" | "Q" | "EQ" | "EQU" | "CEL" | "CELESTIAL" | "EQUATORIAL" | "ICRS" | "FK5"
+            | "J2000" | "J2000.0" | "RADEC" => Some(Coordinates::Equatorial),
             "G" | "GAL" | "GALACTIC" => Some(Coordinates::Galactic),
             "E" | "ECL" | "ECLIPTIC" => Some(Coordinates::Ecliptic),
             _ => None,
@@ -91,6 +95,19 @@ impl Coordinates {
             Coordinates::Galactic => "G",
             Coordinates::Ecliptic => "E",
         }
+    }
+}
+
+impl FromStr for Coordinates {
+    type Err = PreprocessError;
+
+    /// Reads what a `COORDSYS` may be, in any case.
+    fn from_str(text: &str) -> Result<Coordinates, PreprocessError> {
+        Coordinates::named(text).ok_or_else(|| PreprocessError::Unknown {
+            kind: "coordinates",
+            got: text.to_owned(),
+            known: "equatorial, galactic, ecliptic",
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pixels of one resolution, and their numbers in the two orders.
 
 use std::fmt;
+use std::str::FromStr;
 
 use cdshealpix::nested::{self, Layer};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,23 @@ pub enum Ordering {
     Ring,
     /// Along the quadtree in each of the twelve base pixels.
     Nested,
+}
+
+impl FromStr for Ordering {
+    type Err = PreprocessError;
+
+    /// Reads `ring`, `nested` or `nest`, in any case.
+    fn from_str(text: &str) -> Result<Ordering, PreprocessError> {
+        match text.trim().to_ascii_uppercase().as_str() {
+            "RING" => Ok(Ordering::Ring),
+            "NESTED" | "NEST" => Ok(Ordering::Nested),
+            _ => Err(PreprocessError::Unknown {
+                kind: "ordering",
+                got: text.to_owned(),
+                known: "ring, nested",
+            }),
+        }
+    }
 }
 
 impl fmt::Display for Ordering {

@@ -41,7 +41,7 @@ mod write;
 pub use coordinates::Coordinates;
 pub use grid::{Grid, Ordering};
 pub use map::SkyMap;
-pub use read::SkyMapOptions;
+pub use read::{SkyMapDefaults, SkyMapOptions};
 pub use selection::Selection;
 pub use split::{SplitBy, SplitConfig};
 pub use write::{Coverage, UNSEEN};

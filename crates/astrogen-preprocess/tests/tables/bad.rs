@@ -73,6 +73,13 @@ fn headers_that_contradict_themselves() {
         (&[("TFORM1", "'99999999999999D'")], "NAXIS1: expected 799999999999996"),
         (&[("ZTABLE", "T")], "HDU 1 is a tile-compressed table (ZTABLE), expected a plain one"),
         (&[("XTENSION", "'TABLE   '")], "no HDU holds a binary table"),
+        (&[("TSCAL2", "'2.0'")], "\"TSCAL2\": expected a number, got the text '2.0'"),
+        (&[("TZERO1", "'100.'")], "\"TZERO1\": expected a number, got the text '100.'"),
+        (&[("TNULL2", "'-99'")], "\"TNULL2\": expected a whole number, got the text '-99'"),
+        (&[("TUNIT1", "3")], "\"TUNIT1\": expected a text in quotes, got 3"),
+        (&[("TTYPE1", "3")], "\"TTYPE1\": expected a text in quotes, got 3"),
+        (&[("TFIELDS", "'2'")], "TFIELDS: expected a whole number, got the text '2'"),
+        (&[("ZTABLE", "'T'")], "\"ZTABLE\": expected T or F, got the text 'T'"),
         (&[("TFORM1", "'8A      '"), ("TFORM2", "'4A      '")], ""),
     ] {
         if words.is_empty() {

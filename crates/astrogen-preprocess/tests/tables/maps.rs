@@ -4,7 +4,7 @@ use astrogen_preprocess::PreprocessError;
 use astrogen_preprocess::catalog::{CatalogWriter, NewColumn, Storage};
 use astrogen_preprocess::fits::Header;
 use astrogen_preprocess::skymap::{
-    Coordinates, Coverage, Grid, Ordering, SkyMap, SkyMapOptions, UNSEEN,
+    Coordinates, Coverage, Grid, Ordering, SkyMap, SkyMapDefaults, SkyMapOptions, UNSEEN,
 };
 use proptest::prelude::*;
 
@@ -129,9 +129,9 @@ fn opened(
     let path = folder.path().join("map.fits");
     let mut header = Header::new();
     for (keyword, value) in cards {
-        match value.parse::<i64>() {
-            Ok(number) => header.push(*keyword, number, ""),
-            Err(_) => header.push(*keyword, *value, ""),
+        match (value.parse::<i64>(), value.trim_matches('\'')) {
+            (Ok(number), _) => header.push(*keyword, number, ""),
+            (Err(_), text) => header.push(*keyword, text, ""),
         }
     }
     let new: Vec<NewColumn> =
@@ -163,6 +163,102 @@ fn headers_of_other_writers_are_understood() {
 }
 
 #[test]
+fn common_spellings_are_understood() {
+    let sky: Vec<f64> = (0..48).map(f64::from).collect();
+    let columns = [("T", Storage::Float32, &sky[..])];
+    for (name, want) in [
+        ("J2000", Coordinates::Equatorial),
+        ("FK5", Coordinates::Equatorial),
+        ("ICRS", Coordinates::Equatorial),
+        ("equatorial", Coordinates::Equatorial),
+        ("GALACTIC", Coordinates::Galactic),
+        ("E", Coordinates::Ecliptic),
+    ] {
+        let cards = [("NSIDE", "'2'"), ("ORDERING", "ring"), ("COORDSYS", name)];
+        let map = opened(&cards, &columns, &SkyMapOptions::default()).unwrap();
+        assert_eq!((map.coordinates(), map.grid().nside()), (want, 2), "{name}");
+        assert_eq!(name.parse::<Coordinates>().unwrap(), want);
+    }
+    assert_eq!("Nested".parse::<Ordering>().unwrap(), Ordering::Nested);
+    assert!("spiral".parse::<Ordering>().unwrap_err().to_string().contains("one of ring, nested"));
+    assert!("B1950".parse::<Coordinates>().is_err());
+
+    let (pixel, signal): (&[f64], &[f64]) = (&[40.0, 7.0], &[1.0, 3.0]);
+    let nested = [("NSIDE", "2"), ("ORDERING", "NESTED")];
+    let explicit = [nested[0], nested[1], ("INDXSCHM", "EXPLICIT")];
+    for (cards, name) in [
+        (&nested[..], "INDEX"),
+        (&nested, "hpix"),
+        (&nested, "HEALPIX_INDEX"),
+        (&explicit, "somewhere"),
+    ] {
+        let columns = [(name, Storage::Int64, pixel), ("DEPTH", Storage::Float64, signal)];
+        let map = opened(cards, &columns, &SkyMapOptions::default()).unwrap();
+        assert_eq!((map.names(), map.value(0, 7)), (&["DEPTH".to_owned()][..], 3.0), "{name}");
+    }
+    // Of two columns of whole numbers either could be meant.
+    let columns = [("p", Storage::Int64, pixel), ("q", Storage::Int64, pixel)];
+    let message = opened(&explicit, &columns, &SkyMapOptions::default()).unwrap_err().to_string();
+    assert!(message.contains("state pixel_column, its name"), "{message}");
+}
+
+#[test]
+fn defaults_hold_where_the_file_does_not_say() {
+    let sky: Vec<f64> = (0..48).map(f64::from).collect();
+    let full = [("T", Storage::Float32, &sky[..])];
+    let defaults = SkyMapDefaults {
+        ordering: Some(Ordering::Ring),
+        coordinates: Some(Coordinates::Galactic),
+        nside: Some(4),
+        pixel_column: Some("where".to_owned()),
+    };
+    let options = SkyMapOptions { defaults, ..SkyMapOptions::default() };
+    let map = opened(&[("NSIDE", "2"), ("COORDSYS", "X")], &full, &options).unwrap();
+    assert_eq!((map.coordinates(), map.grid().nside()), (Coordinates::Galactic, 2));
+    assert_eq!(map.value(0, map.grid().nested(Ordering::Ring, 5)), 5.0);
+    let cards = [("NSIDE", "2"), ("COORDSYS", "E"), ("ORDERING", "NESTED")];
+    let map = opened(&cards, &full, &options).unwrap();
+    assert_eq!((map.coordinates(), map.value(0, 5)), (Coordinates::Ecliptic, 5.0));
+    let pixel: &[f64] = &[5.0, 100.0];
+    let part = [("where", Storage::Int32, pixel), ("T", Storage::Float32, &sky[..2])];
+    let map = opened(&[], &part, &options).unwrap();
+    assert_eq!(map.value(0, map.grid().nested(Ordering::Ring, 100)), 1.0);
+    let json = r#"{"ordering": "nested", "coordinates": "galactic"}"#;
+    assert_eq!(
+        serde_json::from_str::<SkyMapDefaults>(json).unwrap().ordering,
+        Some(Ordering::Nested)
+    );
+}
+
+#[test]
+fn cards_of_another_type_are_refused_by_name() {
+    let sky: Vec<f64> = (0..48).map(f64::from).collect();
+    let columns = [("T", Storage::Float32, &sky[..])];
+    for (card, words) in [
+        (("NSIDE", "two"), "\"NSIDE\": expected a whole number, got the text 'two'"),
+        (("ORDERING", "1"), "\"ORDERING\": expected a text in quotes, got 1"),
+        (("COORDSYS", "2000"), "\"COORDSYS\": expected a text in quotes, got 2000; state"),
+        (("INDXSCHM", "0"), "\"INDXSCHM\": expected a text in quotes, got 0"),
+        (("NEST", "maybe"), "\"NEST\": expected T or F, got the text 'maybe'"),
+    ] {
+        let ring = ("ORDERING", "RING");
+        let cards =
+            if ["ORDERING", "NEST"].contains(&card.0) { vec![card] } else { vec![card, ring] };
+        let message = opened(&cards, &columns, &SkyMapOptions::default()).unwrap_err().to_string();
+        assert!(message.contains("map.fits") && message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn a_partial_map_may_list_no_pixel() {
+    let columns = [("PIXEL", Storage::Int32, &[][..]), ("T", Storage::Float32, &[][..])];
+    let cards = [("NSIDE", "2"), ("ORDERING", "RING")];
+    let map = opened(&cards, &columns, &SkyMapOptions::default()).unwrap();
+    assert_eq!((map.names(), map.occupied().count()), (&["T".to_owned()][..], 0));
+    assert!(map.lookup("T", &[10.0], &[10.0]).unwrap()[0].is_nan());
+}
+
+#[test]
 fn tables_that_are_no_maps_are_refused() {
     let sky: Vec<f64> = (0..48).map(f64::from).collect();
     let sky = &sky[..];
@@ -173,7 +269,10 @@ fn tables_that_are_no_maps_are_refused() {
     let with = |pixels| [("PIXEL", Storage::Int32, pixels), ("T", Storage::Float32, &sky[..2])];
     let nested = [("NSIDE", "2"), ("ORDERING", "NESTED")];
     for (got, words) in [
-        (opened(&[("NSIDE", "2")], &t(sky), &none), "no ORDERING; state the order"),
+        (
+            opened(&[("NSIDE", "2")], &t(sky), &none),
+            "no ORDERING; state the ordering (ring or nested)",
+        ),
         (
             opened(&nested, &t(short), &none),
             "expected the 48 values of a full sky of nside 2, got 47",
@@ -197,7 +296,7 @@ fn tables_that_are_no_maps_are_refused() {
         ),
         (
             opened(&[nested[0], nested[1], ("INDXSCHM", "EXPLICIT")], &t(sky), &none),
-            "INDXSCHM says EXPLICIT, expected a column called one of PIXEL",
+            "called one of PIXEL, HPIX, IPIX, PIX, HEALPIX, INDEX, PIXELS",
         ),
         (opened(&nested, &t(sky), &named), "\"where\" is not in the table"),
         (

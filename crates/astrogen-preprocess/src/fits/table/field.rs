@@ -25,7 +25,7 @@ impl Field {
     /// does not know.
     ///
     /// # Errors
-    /// `Card` for a scaling that is no number.
+    /// `Card` for a scaling that is no number, or a name or unit that is no text.
     pub(super) fn new(
         header: &Header,
         number: i64,
@@ -35,14 +35,14 @@ impl Field {
         let Some(form) = Form::parse(stored_as) else {
             return Ok(None);
         };
-        let text = |stem: &str| -> Option<String> {
-            let text: String = header.get(&format!("{stem}{number}"))?;
-            Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+        let text = |stem: &str| -> Result<Option<String>, PreprocessError> {
+            let text: Option<&str> = header.try_get(&format!("{stem}{number}"))?;
+            Ok(text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
         };
         let keywords = ["TSCAL", "TZERO", "TNULL"].map(|stem| format!("{stem}{number}"));
         let mut field = Field {
-            name: text("TTYPE").unwrap_or_else(|| format!("COLUMN{number}")),
-            unit: text("TUNIT"),
+            name: text("TTYPE")?.unwrap_or_else(|| format!("COLUMN{number}")),
+            unit: text("TUNIT")?,
             stored_as: stored_as.to_owned(),
             form,
             offset,

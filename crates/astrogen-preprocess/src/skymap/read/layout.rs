@@ -8,8 +8,21 @@ use crate::fits::{Header, Span, Table};
 use crate::skymap::coordinates::Coordinates;
 use crate::skymap::grid::{Grid, Ordering};
 
-/// Names of the column of pixel numbers.
-const PIXEL_COLUMNS: [&str; 5] = ["PIXEL", "HPIX", "IPIX", "PIX", "HEALPIX"];
+/// Names of the column of pixel numbers, without `_`.
+const PIXEL_COLUMNS: [&str; 12] = [
+    "PIXEL",
+    "HPIX",
+    "IPIX",
+    "PIX",
+    "HEALPIX",
+    "INDEX",
+    "PIXELS",
+    "HPX",
+    "HPXPIXEL",
+    "HEALPIXEL",
+    "PIXELINDEX",
+    "HEALPIXINDEX",
+];
 
 /// Where a table keeps its maps.
 pub(super) struct Layout {
@@ -30,15 +43,19 @@ impl Layout {
         options: &SkyMapOptions,
     ) -> Result<Layout, PreprocessError> {
         let refuse = |reason: String| PreprocessError::SkyMap { path: path.to_owned(), reason };
-        let nside = header.get::<i64>("NSIDE");
+        let defaults = &options.defaults;
+        let nside = nside(header).map_err(refuse)?;
         let nside = agreed("nside", options.nside.map(i64::from), nside).map_err(refuse)?;
+        let nside = nside.or(defaults.nside.map(i64::from));
         let ordering = agreed("ordering", options.ordering, ordering(header).map_err(refuse)?)
             .map_err(refuse)?;
-        let ordering = ordering.ok_or_else(|| {
-            refuse("its header has no ORDERING; state the order (ring or nested)".to_owned())
+        let ordering = ordering.or(defaults.ordering).ok_or_else(|| {
+            refuse("its header has no ORDERING; state the ordering (ring or nested)".to_owned())
         })?;
-        let system = coordinates(header, options.coordinates).map_err(refuse)?;
+        let stated = options.coordinates.or(defaults.coordinates);
+        let system = coordinates(header, stated.is_some()).map_err(refuse)?;
         let coordinates = agreed("coordinates", options.coordinates, system).map_err(refuse)?;
+        let coordinates = coordinates.or(defaults.coordinates);
 
         let pixels = pixel_column(path, header, table, options)?;
         let maps = map_columns(path, table, pixels, options)?;
@@ -61,7 +78,7 @@ impl Layout {
         if pixels.is_none() && count != grid.len().into() {
             return Err(refuse(format!(
                 "expected the {} values of a full sky of nside {}, got {count}; a partial map needs \
-                 a column of pixel numbers (state its name if it is not PIXEL)",
+                 a column of pixel numbers (state pixel_column, its name)",
                 grid.len(),
                 grid.nside()
             )));
@@ -86,37 +103,55 @@ fn agreed<T: PartialEq + std::fmt::Display>(
     }
 }
 
+/// `NSIDE`, a number or a text that spells one.
+fn nside(header: &Header) -> Result<Option<i64>, String> {
+    let spelled = header.get::<&str>("NSIDE").and_then(|text| text.trim().parse().ok());
+    match spelled {
+        Some(nside) => Ok(Some(nside)),
+        None => header.try_get("NSIDE").map_err(|error| error.to_string()),
+    }
+}
+
 /// `ORDERING`, or the `NEST` of some writers.
 fn ordering(header: &Header) -> Result<Option<Ordering>, String> {
     let nested = |nested: bool| if nested { Ordering::Nested } else { Ordering::Ring };
-    let Some(text) = header.get::<&str>("ORDERING") else {
-        let flag = header.get::<bool>("NEST");
-        let number = header.get::<i64>("NEST").map(|number| number != 0);
-        return Ok(flag.or(number).map(nested));
-    };
-    match text.trim().to_ascii_uppercase().as_str() {
-        "RING" => Ok(Some(Ordering::Ring)),
-        "NESTED" | "NEST" => Ok(Some(Ordering::Nested)),
-        "" => Ok(None),
-        other => Err(format!("ORDERING: expected RING or NESTED, got {other:?}")),
+    match word(header, "ORDERING")? {
+        None => match header.get::<i64>("NEST") {
+            Some(number) => Ok(Some(nested(number != 0))),
+            None => {
+                let flag = header.try_get("NEST").map_err(|error| error.to_string())?;
+                Ok(flag.map(nested))
+            }
+        },
+        Some(word) => word
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("ORDERING: expected RING or NESTED, got {word:?}")),
     }
 }
 
 /// `COORDSYS`; one that is not known has to be stated.
-fn coordinates(
-    header: &Header,
-    stated: Option<Coordinates>,
-) -> Result<Option<Coordinates>, String> {
-    let Some(text) = header.get::<&str>("COORDSYS").filter(|text| !text.trim().is_empty()) else {
-        return Ok(None);
-    };
-    match Coordinates::named(text) {
-        None if stated.is_none() => Err(format!(
-            "COORDSYS: expected C, G or E, got {text:?}; state the coordinates (equatorial, \
-             galactic or ecliptic)"
-        )),
-        found => Ok(found),
+fn coordinates(header: &Header, stated: bool) -> Result<Option<Coordinates>, String> {
+    let found = word(header, "COORDSYS").and_then(|word| {
+        let named = word.map(|word| {
+            Coordinates::named(word)
+                .ok_or_else(|| format!("COORDSYS: expected C, G or E, got {word:?}"))
+        });
+        named.transpose()
+    });
+    match found {
+        Err(_) if stated => Ok(None),
+        Err(reason) => {
+            Err(format!("{reason}; state the coordinates (equatorial, galactic or ecliptic)"))
+        }
+        found => found,
     }
+}
+
+/// The text of a card, unless it is blank.
+fn word<'a>(header: &'a Header, keyword: &str) -> Result<Option<&'a str>, String> {
+    let text: Option<&str> = header.try_get(keyword).map_err(|error| error.to_string())?;
+    Ok(text.map(str::trim).filter(|text| !text.is_empty()))
 }
 
 /// The column of pixel numbers, if this is a partial map.
@@ -128,27 +163,32 @@ fn pixel_column(
 ) -> Result<Option<Span>, PreprocessError> {
     let position =
         |name: &str| table.fields.iter().position(|field| field.name.eq_ignore_ascii_case(name));
-    let says = |keyword: &str, word: &str| {
-        header.get::<&str>(keyword).is_some_and(|text| text.trim().eq_ignore_ascii_case(word))
+    let refuse = |reason: String| PreprocessError::SkyMap { path: path.to_owned(), reason };
+    let scheme = word(header, "INDXSCHM").map_err(refuse)?;
+    let scheme = |word: &str| scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(word));
+    let usual = |name: &str| {
+        let named = |own: &str| own.replace('_', "").eq_ignore_ascii_case(name);
+        table.fields.iter().position(|field| named(&field.name))
     };
+    let default = options.defaults.pixel_column.as_deref().and_then(position);
     let field = match &options.pixel_column {
         Some(name) => Some(position(name).ok_or_else(|| PreprocessError::Column {
             path: path.to_owned(),
             name: name.clone(),
             reason: "is not in the table, expected the column of pixel numbers".to_owned(),
         })?),
-        None if says("INDXSCHM", "IMPLICIT") => None,
-        None => PIXEL_COLUMNS.into_iter().find_map(position),
+        None if scheme("IMPLICIT") => None,
+        None => default
+            .or_else(|| PIXEL_COLUMNS.into_iter().find_map(usual))
+            .or_else(|| only_integers(table).filter(|_| scheme("EXPLICIT"))),
     };
     let Some(field) = field else {
-        if says("INDXSCHM", "EXPLICIT") {
-            return Err(PreprocessError::SkyMap {
-                path: path.to_owned(),
-                reason: format!(
-                    "INDXSCHM says EXPLICIT, expected a column called one of {}; state its name",
-                    PIXEL_COLUMNS.join(", ")
-                ),
-            });
+        if scheme("EXPLICIT") {
+            return Err(refuse(format!(
+                "INDXSCHM says EXPLICIT, expected a column of pixel numbers called one of {}; state \
+                 pixel_column, its name",
+                PIXEL_COLUMNS.join(", ")
+            )));
         }
         return Ok(None);
     };
@@ -161,6 +201,12 @@ fn pixel_column(
         });
     }
     Ok(Some(Span { field, first: 0, count: described.length() }))
+}
+
+/// The column of whole numbers, if there is only one.
+fn only_integers(table: &Table) -> Option<usize> {
+    let mut whole = (0..table.fields.len()).filter(|&field| table.fields[field].is_integer());
+    whole.next().filter(|_| whole.next().is_none())
 }
 
 /// The columns that are maps: those asked for, or all numbers but the pixels'.

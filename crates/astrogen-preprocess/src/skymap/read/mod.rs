@@ -29,8 +29,9 @@ pub struct SkyMapOptions {
     pub hdu: Option<HduSelector>,
     /// The columns that are maps; none, the default, means all but that of pixel numbers.
     pub columns: Vec<String>,
-    /// The column of pixel numbers in a partial map; `None`, the default, looks for `PIXEL`,
-    /// `HPIX`, `IPIX`, `PIX` and `HEALPIX`.
+    /// The column of pixel numbers in a partial map; `None`, the default, looks for one called
+    /// `PIXEL`, `HPIX`, `IPIX`, `PIX`, `HEALPIX`, `INDEX` or nearly so, and where the file says
+    /// that there is one takes the only one of whole numbers.
     pub pixel_column: Option<String>,
     /// The nside, if known.
     pub nside: Option<u32>,
@@ -38,8 +39,27 @@ pub struct SkyMapOptions {
     pub ordering: Option<Ordering>,
     /// The coordinates, if known; where neither says they are equatorial.
     pub coordinates: Option<Coordinates>,
+    /// What holds where the file does not say it; nothing by default.
+    pub defaults: SkyMapDefaults,
     /// The most bytes that the values may take; 4 GiB by default.
     pub limit: u64,
+}
+
+/// What holds of maps whose files do not say it. Where a file does, that counts: one set of
+/// defaults serves the maps of several surveys.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SkyMapDefaults {
+    /// The order of the pixels. Default None: such a map is refused.
+    pub ordering: Option<Ordering>,
+    /// The coordinates, also of a `COORDSYS` that is not known. Default None: equatorial, and
+    /// one that is not known is refused.
+    pub coordinates: Option<Coordinates>,
+    /// The nside of a partial map; a full sky of the right size says it. Default None: such a
+    /// map is refused.
+    pub nside: Option<u32>,
+    /// The column of pixel numbers, looked for before the usual names. Default None.
+    pub pixel_column: Option<String>,
 }
 
 impl Default for SkyMapOptions {
@@ -51,6 +71,7 @@ impl Default for SkyMapOptions {
             nside: None,
             ordering: None,
             coordinates: None,
+            defaults: SkyMapDefaults::default(),
             limit: MEMORY_LIMIT,
         }
     }
