@@ -85,6 +85,7 @@ impl TableArguments {
             range: self.magnitudes,
             local_bins,
             split: SplitConfig { split, fraction: self.held_out, ..SplitConfig::default() },
+            ..TableConfig::default()
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use astrogen_preprocess::catalog::{CatalogOptions, MagnitudeRange};
-use astrogen_preprocess::skymap::{SplitBy, SplitConfig};
+use astrogen_preprocess::skymap::{SkyMapDefaults, SplitBy, SplitConfig};
 use serde::{Deserialize, Serialize};
 
 use super::Condition;
@@ -37,6 +37,9 @@ pub struct TableConfig {
     /// A sky map that is below 2 where the data are good; other rows are dropped. Default
     /// None.
     pub bad_regions: Option<PathBuf>,
+    /// What holds of the sky maps whose files do not say it: ordering, coordinates, nside, the
+    /// column of pixel numbers. Default: nothing.
+    pub maps: SkyMapDefaults,
     /// Which part of the file is the catalogue, and filters on rows. Rows without a finite
     /// value in a column or map that is used cannot train: they are dropped and counted,
     /// whether `missing` says `drop` or `keep`, and refused if it says `refuse`.

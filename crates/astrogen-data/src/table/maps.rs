@@ -26,9 +26,9 @@ pub(super) struct ConditionMap {
 
 impl Maps {
     pub(super) fn open(config: &TableConfig) -> Result<Maps, DataError> {
-        let selected = |path: Option<&Path>| {
-            path.map(|path| SkyMap::open(path, &SkyMapOptions::default())).transpose()
-        };
+        let options = SkyMapOptions { defaults: config.maps.clone(), ..SkyMapOptions::default() };
+        let selected =
+            |path: Option<&Path>| path.map(|path| SkyMap::open(path, &options)).transpose();
         let selection = Selection {
             footprint: selected(config.footprint.as_deref())?,
             foreground: selected(config.foreground.as_deref())?,
@@ -39,9 +39,8 @@ impl Maps {
             let Condition::Map { name, map, path } = condition else {
                 continue;
             };
-            let options =
-                SkyMapOptions { columns: map.iter().cloned().collect(), ..Default::default() };
-            let map = SkyMap::open(path, &options)?;
+            let columns = map.iter().cloned().collect();
+            let map = SkyMap::open(path, &SkyMapOptions { columns, ..options.clone() })?;
             if map.names().len() != 1 {
                 return Err(DataError::Setting {
                     name: "conditions",

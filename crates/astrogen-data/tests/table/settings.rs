@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use astrogen_data::{Condition, ContextReader, DataError, Table, TableConfig};
 use astrogen_preprocess::catalog::MagnitudeRange;
-use astrogen_preprocess::skymap::{SplitBy, SplitConfig};
+use astrogen_preprocess::skymap::{Ordering, SkyMapDefaults, SplitBy, SplitConfig};
 
 use crate::made::*;
 
@@ -38,6 +38,28 @@ fn settings_that_cannot_work_are_refused() {
     let config = TableConfig { conditions: vec![survey.map("seeing.fits")], ..config };
     let text = message(&config);
     assert!(text.contains("ra, dec: expected the names of both columns"), "{text}");
+}
+
+#[test]
+fn a_map_may_need_to_be_told_its_order() {
+    let survey = Survey::new();
+    let path = survey.path("unordered.fits");
+    let mut bytes = std::fs::read(survey.path("seeing.fits")).unwrap();
+    let card = bytes.windows(9).position(|card| card == b"ORDERING=").unwrap();
+    bytes[card..card + 8].copy_from_slice(b"UNKNOWN ");
+    std::fs::write(&path, bytes).unwrap();
+
+    let conditions = vec![survey.map("unordered.fits")];
+    let config = TableConfig { conditions, ..survey.config() };
+    let text = message(&config);
+    assert!(text.contains("no ORDERING; state the ordering (ring or nested)"), "{text}");
+    let maps = SkyMapDefaults { ordering: Some(Ordering::Ring), ..SkyMapDefaults::default() };
+    // The footprint says its own order, which need not be that of the other map.
+    let footprint = Some(survey.path("footprint.fits"));
+    let got = Table::open(&TableConfig { maps, footprint: footprint.clone(), ..config }).unwrap();
+    let conditions = vec![survey.map("seeing.fits")];
+    let want = Table::open(&TableConfig { conditions, footprint, ..survey.config() }).unwrap();
+    assert_eq!(got.validation(), want.validation());
 }
 
 #[test]
