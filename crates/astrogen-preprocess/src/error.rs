@@ -81,7 +81,8 @@ pub enum PreprocessError {
         limit: u64,
     },
 
-    /// The file is sound, but has no such HDU or the HDU holds no usable image or table.
+    /// The file is sound, but has no such HDU or page, or the HDU holds no usable image or
+    /// table.
     #[error("{}: {reason}", path.display())]
     Hdu {
         /// The file.

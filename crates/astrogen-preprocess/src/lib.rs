@@ -16,7 +16,7 @@
 //! | [`pipeline`] | all of these over one frame, and back to physical units |
 //! | [`mod@cutout`] | centre crop, cutouts, tiles, resizing |
 //! | [`composite`] | bands to colour pictures |
-//! | [`catalog`] | named columns from FITS tables, CSV and Parquet, and back; magnitudes |
+//! | [`catalog`] | named columns from FITS tables, CSV, ECSV and Parquet, and back; magnitudes |
 //! | [`skymap`] | HEALPix maps: look-up by position, selection and split of the sky |
 //! | [`error`] | the one error of this crate |
 
@@ -46,7 +46,7 @@ pub use catalog::{Catalog, CatalogOptions, CatalogWriter, Columns, Standardize};
 pub use composite::{LuptonConfig, bands_to_rgb, lupton_rgb};
 pub use cutout::{ResizeFilter, centre_crop, cutout, resize, tiles};
 pub use error::PreprocessError;
-pub use frame::{Frame, FrameInfo, FrameOptions};
+pub use frame::{AxisOrder, Frame, FrameInfo, FrameOptions};
 pub use interval::Interval;
 pub use mask::{Fill, MaskConfig};
 pub use pipeline::{Pipeline, PipelineConfig, Prepared, Scaling};

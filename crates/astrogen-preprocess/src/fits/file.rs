@@ -80,7 +80,7 @@ impl FitsFile {
     }
 
     /// An error about the choice of an HDU that lists what the file has.
-    pub(super) fn refuse(&self, reason: String) -> PreprocessError {
+    pub(crate) fn refuse(&self, reason: String) -> PreprocessError {
         const LISTED: usize = 20;
         let mut list: Vec<String> = self.hdus.iter().take(LISTED).map(Hdu::summary).collect();
         if self.hdus.len() > LISTED {

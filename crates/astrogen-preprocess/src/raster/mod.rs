@@ -22,16 +22,21 @@ use crate::whole::write_whole;
 const MEMORY_LIMIT: usize = 2 << 30;
 
 /// Reads a picture as `[C, H, W]`: one band for grey, three for colour, all bands of a
-/// TIFF with more.
+/// TIFF with more. Of a TIFF of several pages it is the first;
+/// [`FrameOptions::page`](crate::FrameOptions::page) takes another.
 ///
 /// # Errors
 /// `Io` if the file cannot be read, `Format` if it is not PNG, JPEG or TIFF, `Damaged` if
 /// it is cut off or cannot be decoded, `Unsupported` if it is of a kind that is not read here.
 pub fn read(path: impl AsRef<Path>) -> Result<Array3<f32>, PreprocessError> {
-    let path = path.as_ref();
+    read_page(path.as_ref(), 0).map(|(pixels, _)| pixels)
+}
+
+/// A page of a TIFF file, or a picture of another format, and how many pages there are.
+pub(crate) fn read_page(path: &Path, page: usize) -> Result<(Array3<f32>, usize), PreprocessError> {
     match format(path)? {
-        Format::Tiff => tiff::read(path),
-        format => picture::read(path, format),
+        Format::Tiff => tiff::read(path, page),
+        format => picture::read(path, format).map(|pixels| (pixels, 1)),
     }
 }
 
@@ -40,9 +45,13 @@ pub fn read(path: impl AsRef<Path>) -> Result<Array3<f32>, PreprocessError> {
 /// # Errors
 /// As [`read`].
 pub fn shape(path: impl AsRef<Path>) -> Result<[usize; 3], PreprocessError> {
-    let path = path.as_ref();
+    shape_of_page(path.as_ref(), 0)
+}
+
+/// The shape of what [`read_page`] would return.
+pub(crate) fn shape_of_page(path: &Path, page: usize) -> Result<[usize; 3], PreprocessError> {
     match format(path)? {
-        Format::Tiff => tiff::shape(path),
+        Format::Tiff => tiff::shape(path, page),
         format => picture::shape(path, format),
     }
 }

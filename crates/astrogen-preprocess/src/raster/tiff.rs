@@ -1,5 +1,6 @@
 //! TIFF files.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -19,22 +20,26 @@ struct Layout {
     shape: [usize; 3],
     /// Samples of a pixel, alpha included.
     stored: usize,
+    /// Pages of the file.
+    pages: usize,
 }
 
 type TiffFile = Decoder<BufReader<File>>;
 
-pub(super) fn shape(path: &Path) -> Result<[usize; 3], PreprocessError> {
-    open(path).map(|(_, layout)| layout.shape)
+pub(super) fn shape(path: &Path, page: usize) -> Result<[usize; 3], PreprocessError> {
+    open(path, page).map(|(_, layout)| layout.shape)
 }
 
-pub(super) fn read(path: &Path) -> Result<Array3<f32>, PreprocessError> {
-    let (mut file, layout) = open(path)?;
+/// Reads a page, and counts how many there are.
+pub(super) fn read(path: &Path, page: usize) -> Result<(Array3<f32>, usize), PreprocessError> {
+    let (mut file, layout) = open(path, page)?;
+    let pages = layout.pages;
     check_pieces(path, &mut file)?;
     let mut samples = DecodingResult::U8(Vec::new());
     let planes =
         file.read_image_to_buffer(&mut samples).map_err(|error| refuse(path, &error))?.planes;
     let convert = Convert { path, layout, planar: planes > 1 };
-    match samples {
+    let pixels = match samples {
         DecodingResult::U8(samples) => convert.run(&samples, |sample| f32::from(sample) / 255.0),
         DecodingResult::U16(samples) => convert.run(&samples, |sample| f32::from(sample) / 65535.0),
         DecodingResult::U32(samples) => {
@@ -47,16 +52,26 @@ pub(super) fn read(path: &Path) -> Result<Array3<f32>, PreprocessError> {
             path,
             "expected unsigned or floating-point samples; save it in 16 bits or as float",
         )),
-    }
+    };
+    pixels.map(|pixels| (pixels, pages))
 }
 
-fn open(path: &Path) -> Result<(TiffFile, Layout), PreprocessError> {
+fn open(path: &Path, page: usize) -> Result<(TiffFile, Layout), PreprocessError> {
     let file = BufReader::new(open_file(path)?);
     let fail = |error: TiffError| refuse(path, &error);
     let mut limits = Limits::default();
     limits.decoding_buffer_size = MEMORY_LIMIT;
     limits.intermediate_buffer_size = MEMORY_LIMIT;
     let mut file = Decoder::new(file).map_err(fail)?.with_limits(limits);
+    let pages = count_pages(path, &mut file)?;
+    if page >= pages {
+        let path = path.to_owned();
+        let reason = format!("no page {page} (from 0); the file has {pages}");
+        return Err(PreprocessError::Hdu { path, reason });
+    }
+    if page > 0 {
+        file.seek_to_image(page).map_err(fail)?;
+    }
     let (width, height) = file.dimensions().map_err(fail)?;
     let color = file.colortype().map_err(fail)?;
     let samples = match color {
@@ -70,7 +85,7 @@ fn open(path: &Path) -> Result<(TiffFile, Layout), PreprocessError> {
     match samples.filter(|_| matches!(color.bit_depth(), 8 | 16 | 32 | 64)) {
         Some((stored, kept)) => {
             let shape = [kept, height as usize, width as usize];
-            Ok((file, Layout { shape, stored }))
+            Ok((file, Layout { shape, stored, pages }))
         }
         None => Err(unsupported(
             path,
@@ -80,6 +95,19 @@ fn open(path: &Path) -> Result<(TiffFile, Layout), PreprocessError> {
             ),
         )),
     }
+}
+
+/// Follows the directories of a file, one a page, none of them decoded.
+fn count_pages(path: &Path, file: &mut TiffFile) -> Result<usize, PreprocessError> {
+    let mut seen = BTreeSet::new();
+    let mut next = file.ifd_pointer();
+    while let Some(pointer) = next {
+        if !seen.insert(pointer.0) {
+            return Err(damaged(path, &format!("page {} is also an earlier one", seen.len())));
+        }
+        next = file.read_directory(pointer).map_err(|error| refuse(path, &error))?.next();
+    }
+    Ok(seen.len())
 }
 
 /// Fails unless the file holds every strip or tile of the page, each whole: the decoder
@@ -140,7 +168,7 @@ impl Convert<'_> {
         samples: &[T],
         convert: impl Fn(T) -> f32,
     ) -> Result<Array3<f32>, PreprocessError> {
-        let Layout { shape: [kept, height, width], stored } = self.layout;
+        let Layout { shape: [kept, height, width], stored, .. } = self.layout;
         let short = || PreprocessError::Damaged {
             path: self.path.to_owned(),
             reason: format!(

@@ -1,26 +1,18 @@
 //! One door for every image file: FITS, PNG, JPEG or TIFF, told by content.
 
+mod options;
+mod sky;
+
 use std::path::Path;
 
 use ndarray::{Array3, Axis, Slice, s};
-use serde::{Deserialize, Serialize};
 
 pub use crate::fits::Planes;
-use crate::fits::{FitsFile, HduKind, HduSelector, Header, check_region};
+use crate::fits::{Header, check_region};
 use crate::format::{Format, describe, start};
 use crate::{PreprocessError, raster};
-
-/// Which part of a file becomes the frame. The default is the first HDU that holds an
-/// image of two axes or more, with all its planes as bands.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FrameOptions {
-    /// The HDU of a FITS file; `None` is the first that holds an image of two axes or
-    /// more. Other formats have none, and there it is not looked at.
-    pub hdu: Option<HduSelector>,
-    /// The planes of a cube, or the channels of a picture, that become bands.
-    pub planes: Planes,
-}
+pub use options::{AxisOrder, FrameOptions};
+use sky::SkyImage;
 
 /// The shape of a frame, known without reading its pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,27 +66,33 @@ pub struct Frame {
     pub pixels: Array3<f32>,
     /// The cards of the HDU; empty for a picture.
     pub header: Header,
+    /// What else of its kind the file has, and the option that takes it; `None` where there
+    /// is nothing else or the choice was stated.
+    pub remark: Option<String>,
 }
 
 impl Frame {
     /// Reads a whole frame.
     ///
     /// # Errors
-    /// `Format` for a file that is no image, and all errors of [`FitsFile::read`] and
-    /// [`raster::read`].
+    /// `Format` for a file that is no image, `Hdu` for an HDU or page that it lacks or for a
+    /// cube whose axis order has to be stated, and all errors of
+    /// [`FitsFile::read`](crate::fits::FitsFile::read) and [`raster::read`].
     pub fn open(path: impl AsRef<Path>, options: &FrameOptions) -> Result<Frame, PreprocessError> {
         let path = path.as_ref();
         if is_fits(path)? {
-            let (mut file, hdu) = open_fits(path, options)?;
-            let pixels = file.read(hdu, &options.planes)?;
-            return Ok(Frame { pixels, header: file.hdus()[hdu].header.clone() });
+            let mut image = SkyImage::open(path, options)?;
+            let [_, height, width] = image.shape();
+            return image.read(&options.planes, [0, 0, height, width]);
         }
-        let mut pixels = raster::read(path)?;
+        let (mut pixels, pages) = raster::read_page(path, options.page.unwrap_or(0))?;
         let bands = options.planes.of(pixels.dim().0)?;
         if bands.len() < pixels.dim().0 {
             pixels = pixels.slice_axis(Axis(0), Slice::from(bands)).to_owned();
         }
-        Ok(Frame { pixels, header: Header::new() })
+        let remark = (pages > 1 && options.page.is_none())
+            .then(|| format!("the first of {pages} pages is taken; the option page takes another"));
+        Ok(Frame { pixels, header: Header::new(), remark })
     }
 
     /// The shape that [`Frame::open`] would give, from the file's headers alone.
@@ -107,10 +105,9 @@ impl Frame {
     ) -> Result<FrameInfo, PreprocessError> {
         let path = path.as_ref();
         let [planes, height, width] = if is_fits(path)? {
-            let (file, hdu) = open_fits(path, options)?;
-            file.shape(hdu)?
+            SkyImage::open(path, options)?.shape()
         } else {
-            raster::shape(path)?
+            raster::shape_of_page(path, options.page.unwrap_or(0))?
         };
         let channels = options.planes.of(planes)?.len();
         Ok(FrameInfo { channels, height, width })
@@ -131,15 +128,14 @@ impl Frame {
     ) -> Result<Frame, PreprocessError> {
         let path = path.as_ref();
         if is_fits(path)? {
-            let (mut file, hdu) = open_fits(path, options)?;
-            let pixels = file.read_region(hdu, &options.planes, y0, x0, height, width)?;
-            return Ok(Frame { pixels, header: file.hdus()[hdu].header.clone() });
+            let mut image = SkyImage::open(path, options)?;
+            return image.read(&options.planes, [y0, x0, height, width]);
         }
         let whole = Frame::open(path, options)?;
         let (_, rows, columns) = whole.pixels.dim();
         check_region([y0, x0, height, width], [rows, columns])?;
         let region = s![.., y0..y0 + height, x0..x0 + width];
-        Ok(Frame { pixels: whole.pixels.slice(region).to_owned(), header: whole.header })
+        Ok(Frame { pixels: whole.pixels.slice(region).to_owned(), ..whole })
     }
 
     /// What [`Frame::open_region`] has to decode, from the file's headers alone.
@@ -154,9 +150,8 @@ impl Frame {
         if format(path)? != Format::Fits {
             return Ok(Access::Whole);
         }
-        let (file, hdu) = open_fits(path, options)?;
-        let compressed = file.hdus()[hdu].kind == HduKind::CompressedImage;
-        Ok(if compressed { Access::Tiles } else { Access::Region })
+        let image = SkyImage::open(path, options)?;
+        Ok(if image.is_compressed() { Access::Tiles } else { Access::Region })
     }
 }
 
@@ -177,10 +172,4 @@ fn is_fits(path: &Path) -> Result<bool, PreprocessError> {
         Format::Fits | Format::Gzip | Format::Bzip2 | Format::Compress => true,
         Format::Png | Format::Jpeg | Format::Tiff | Format::Parquet => false,
     })
-}
-
-fn open_fits(path: &Path, options: &FrameOptions) -> Result<(FitsFile, usize), PreprocessError> {
-    let file = FitsFile::open(path)?;
-    let hdu = file.hdu(options.hdu.as_ref())?.index;
-    Ok((file, hdu))
 }
