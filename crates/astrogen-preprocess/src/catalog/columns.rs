@@ -9,8 +9,8 @@ use crate::numbers::{Numbers, Rest, View};
 /// Columns of one length, each under a name of its own.
 ///
 /// Values are `f64`. Whole numbers of 64 bits that are beyond 2^53 are kept exactly beside them:
-/// [`Columns::integers`] gives them, [`CatalogWriter::write_columns`](super::CatalogWriter)
-/// writes them.
+/// [`Columns::integers`] gives them,
+/// [`CatalogWriter::write_columns`](super::CatalogWriter::write_columns) writes them.
 ///
 /// ```
 /// use astrogen_preprocess::catalog::Columns;

@@ -1,4 +1,4 @@
-//! Catalogues: named columns of numbers from FITS binary tables, CSV and Parquet, and back.
+//! Catalogues: named columns of numbers from FITS binary tables, CSV, ECSV and Parquet, and back.
 //!
 //! A [`Catalog`] is opened by its content, whatever the file's name. Its columns are asked
 //! for by name and arrive as `f64` in [`Columns`], NaN where the file has no value, a chunk of
@@ -12,10 +12,14 @@
 //! | FITS `L`, Parquet `BOOLEAN` | 1 and 0, NaN where undefined |
 //! | FITS `X` | bits as 1 and 0, the most significant first |
 //! | FITS `A`, CSV cells, Parquet strings | the number that the text spells |
-//! | Parquet integers, floats, small decimals | their value, NaN where null |
+//! | Parquet integers, floats, decimals of 38 digits | their value, NaN where null |
 //!
-//! An element of a vector column is asked for as `NAME[i]`, from 0 as in numpy. Whole numbers
-//! beyond 2^53 are rounded. Arrays of variable length and complex numbers are refused by name.
+//! An element of a vector column (FITS vectors, Parquet lists of one length, ECSV arrays) is
+//! asked for as `NAME[i]`, from 0 as in numpy. Whole numbers beyond 2^53 are rounded as `f64`,
+//! but kept exact beside it to 64 bits: [`Columns::integers`] gives them, filters compare them and
+//! [`CatalogWriter::write_columns`] writes them. Arrays of variable length and complex numbers are
+//! refused by name. Right ascension and declination become degrees, whatever their unit, where
+//! [`Catalog::with_position`] names them.
 //! A text cell that is empty or says `nan`, `null`, `none`, `na` or `--` is NaN, `true` and
 //! `false` are 1 and 0; any other text that is no number is an error that names the row.
 //!

@@ -42,4 +42,4 @@ pub use write::write_image;
 
 pub(crate) use image::check_region;
 pub(crate) use source::{BLOCK, unpacker};
-pub(crate) use table::{NewField, Span, Table, head};
+pub(crate) use table::{Field, NewField, Span, Table, head};

@@ -196,6 +196,10 @@ fn common_spellings_are_understood() {
         let map = opened(cards, &columns, &SkyMapOptions::default()).unwrap();
         assert_eq!((map.names(), map.value(0, 7)), (&["DEPTH".to_owned()][..], 3.0), "{name}");
     }
+    // A map of spectral indices has no pixel numbers.
+    let sky: Vec<f64> = (0..48).map(f64::from).collect();
+    let map = opened(&nested, &[("INDEX", Storage::Float32, &sky)], &SkyMapOptions::default());
+    assert_eq!(map.unwrap().names(), ["INDEX"]);
     // Of two columns of whole numbers either could be meant.
     let columns = [("p", Storage::Int64, pixel), ("q", Storage::Int64, pixel)];
     let message = opened(&explicit, &columns, &SkyMapOptions::default()).unwrap_err().to_string();

@@ -20,10 +20,13 @@ use tempfile::TempDir;
 
 use crate::{open, same};
 
-/// A file of one column: its values, definition and repetition levels.
+/// Values, with their definition and repetition levels.
+type Levels<'a, T> = (&'a [T], Option<&'a [i16]>, Option<&'a [i16]>);
+
+/// A file of one column.
 fn column<T: DataType>(
     schema: &str,
-    (values, def, rep): (&[T::T], Option<&[i16]>, Option<&[i16]>),
+    (values, def, rep): Levels<T::T>,
     codec: Compression,
 ) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -51,7 +54,7 @@ fn read(path: &Path, name: &str) -> Result<Vec<f64>, String> {
 fn decimals_of_any_physical_type_are_numbers() {
     let bytes = |whole: i128, count: usize| whole.to_be_bytes()[16 - count..].to_vec();
     let wholes = [225_164, -7, 9_999_999_999];
-    let want = [22.5164, -0.0007, 999_999.9999];
+    let want = [22.5164, -0.0007, 999_999.999_9];
     let fixed: Vec<FixedLenByteArray> =
         wholes.iter().map(|&whole| ByteArray::from(bytes(whole, 5)).into()).collect();
     let schema = "OPTIONAL FIXED_LEN_BYTE_ARRAY (5) m (DECIMAL(10,4));";

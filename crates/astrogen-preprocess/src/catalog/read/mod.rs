@@ -33,10 +33,11 @@ const AT_A_TIME: usize = 1 << 16;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CatalogOptions {
-    /// The HDU of a FITS file; `None`, the default, is the first binary table.
+    /// The HDU of a FITS file; `None`, the default, is the first binary table, or the first
+    /// `LDAC_OBJECTS` where that is `LDAC_IMHEAD`.
     pub hdu: Option<HduSelector>,
-    /// What separates the cells of a CSV file; `None`, the default, is the one of comma, tab
-    /// and semicolon that its header has most of.
+    /// What separates the cells of a CSV file; `None`, the default, is what the header of ECSV
+    /// says, otherwise the one of comma, tab and semicolon that the row of names has most of.
     pub delimiter: Option<char>,
     /// Rows have to pass all of these. None by default.
     pub filters: Vec<ColumnFilter>,
@@ -80,7 +81,7 @@ trait Rows {
 impl Catalog {
     /// Opens a catalogue, told by its content: a FITS table (plain, or packed by gzip, bzip2
     /// or compress, and then unpacked to memory), Parquet, or text with a header row of
-    /// names (plain or packed). Reads no rows.
+    /// names, with the header of ECSV above it or without (plain or packed). Reads no rows.
     ///
     /// # Errors
     /// `Io` if the file cannot be read, `Format` if it is none of these, `Hdu` if a FITS file

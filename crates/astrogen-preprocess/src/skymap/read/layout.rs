@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::SkyMapOptions;
 use crate::PreprocessError;
-use crate::fits::{Header, Span, Table};
+use crate::fits::{Field, Header, Span, Table};
 use crate::skymap::coordinates::Coordinates;
 use crate::skymap::grid::{Grid, Ordering};
 
@@ -168,7 +168,9 @@ fn pixel_column(
     let scheme = |word: &str| scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(word));
     let usual = |name: &str| {
         let named = |own: &str| own.replace('_', "").eq_ignore_ascii_case(name);
-        table.fields.iter().position(|field| named(&field.name))
+        // A map of spectral indices is called so too.
+        let number = |field: &Field| name != "INDEX" || field.is_integer();
+        table.fields.iter().position(|field| named(&field.name) && number(field))
     };
     let default = options.defaults.pixel_column.as_deref().and_then(position);
     let field = match &options.pixel_column {

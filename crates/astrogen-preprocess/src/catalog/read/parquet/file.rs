@@ -124,19 +124,18 @@ pub(super) fn guarded<T, E: From<ParquetError>>(
 /// Damage, unless the crate `parquet` says that it lacks something.
 pub(super) fn failed(path: &Path, error: &ParquetError) -> PreprocessError {
     let path = path.to_owned();
-    match error {
-        ParquetError::NYI(got) => PreprocessError::Format {
-            path,
-            expected: "plain Parquet",
-            got: format!("what is not read here ({got}); write the table in a plainer way"),
-        },
-        error => {
-            let words = match error {
-                ParquetError::General(reason) => reason.clone(),
-                other => other.to_string(),
-            };
-            let reason = format!("{words}; fetch or copy the file again");
-            PreprocessError::Damaged { path, reason }
-        }
+    let (words, damage) = match error {
+        ParquetError::NYI(words) => (words.clone(), false),
+        ParquetError::General(words) => (words.clone(), !words.contains("encrypt")),
+        other => (other.to_string(), true),
+    };
+    if damage {
+        let reason = format!("{words}; fetch or copy the file again");
+        return PreprocessError::Damaged { path, reason };
+    }
+    PreprocessError::Format {
+        path,
+        expected: "plain Parquet",
+        got: format!("what is not read here ({words}); write the table in a plainer way"),
     }
 }
