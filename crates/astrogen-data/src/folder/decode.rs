@@ -38,6 +38,8 @@ pub(super) struct Decoded {
     pub(super) is_fits: bool,
     /// The unit of its pixels, `BUNIT`.
     pub(super) unit: Option<String>,
+    /// What else the file has.
+    pub(super) remark: Option<String>,
 }
 
 impl Decoder {
@@ -79,6 +81,7 @@ impl Decoder {
             access,
             is_fits,
             unit: frame.header.get("BUNIT"),
+            remark: frame.remark,
         };
         if squares.side > size {
             let side = squares.side;

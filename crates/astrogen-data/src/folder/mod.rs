@@ -40,6 +40,8 @@ mod samples;
 mod scan;
 mod scratch;
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
@@ -54,7 +56,7 @@ use place::{Place, Placed, Places};
 use samples::{Files, FolderDataset, Sample};
 
 pub use config::FolderConfig;
-pub use report::{FolderReport, Skipped, SlowFiles};
+pub use report::{FolderReport, Remark, Skipped, SlowFiles};
 
 /// A folder that was looked through: its samples and what is known about them.
 ///
@@ -133,6 +135,7 @@ impl ImageFolder {
             });
         };
 
+        let remarks = remarks(&used);
         let samples = |files: &[usize]| -> Vec<Sample> {
             let of = |&file: &usize| {
                 used[file].origins.iter().map(move |&origin| Sample { file, origin })
@@ -160,6 +163,7 @@ impl ImageFolder {
             files: found,
             other,
             skipped,
+            remarks,
             train_files: split.train.len(),
             validation_files: split.validation.len(),
             train_samples: train.len(),
@@ -216,17 +220,31 @@ struct Looked {
     dropped: usize,
     is_fits: bool,
     unit: Option<String>,
+    remark: Option<String>,
     bytes: u64,
 }
 
 impl Looked {
     fn at(path: &Path, number: usize, stamp: Stamp, decoded: Decoded, places: &Places) -> Self {
-        let Decoded { pixels, origins, dropped, scaling, access, is_fits, unit } = decoded;
+        let Decoded { pixels, origins, dropped, scaling, access, is_fits, unit, remark } = decoded;
         let bytes = cache::bytes(&pixels);
         places.put(number, access, pixels);
         // Its place is known when all files have been looked at.
         let place = Place::File;
         let file = FrameFile { path: path.to_owned(), number, place, access, scaling, stamp };
-        Self { file, origins, dropped, is_fits, unit, bytes }
+        Self { file, origins, dropped, is_fits, unit, remark, bytes }
     }
+}
+
+/// What is to be said of the files, once each, the most frequent first.
+fn remarks(used: &[Looked]) -> Vec<Remark> {
+    let mut remarks: BTreeMap<&str, Remark> = BTreeMap::new();
+    for Looked { file, remark, .. } in used {
+        let Some(text) = remark else { continue };
+        let first = || Remark { files: 0, first: file.path.clone(), text: text.clone() };
+        remarks.entry(text).or_insert_with(first).files += 1;
+    }
+    let mut remarks: Vec<Remark> = remarks.into_values().collect();
+    remarks.sort_by_key(|remark| Reverse(remark.files));
+    remarks
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::SkipReason;
 use crate::error::describe;
 
-/// How many skipped files are named in print.
+/// How many skipped files, and how many remarks, are named in print.
 const NAMED: usize = 10;
 
 /// A file that gives no samples, and why.
@@ -24,6 +24,28 @@ impl fmt::Display for Skipped {
     }
 }
 
+/// What else the frames' files have than what was taken, the same for so many of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// How many used files.
+    pub files: usize,
+    /// The first of them, by path.
+    pub first: PathBuf,
+    /// What was taken, what was left, and the option that takes it
+    /// ([`Frame::remark`](astrogen_preprocess::Frame::remark)).
+    pub text: String,
+}
+
+impl fmt::Display for Remark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { files, first, text } = self;
+        if *files > 1 {
+            write!(f, "{files} files such as ")?;
+        }
+        write!(f, "{}: {text}", first.display())
+    }
+}
+
 /// What was found in a folder, what is used, and why the rest is not.
 ///
 /// Printed, it is a few lines for the start of a training run.
@@ -38,6 +60,8 @@ pub struct FolderReport {
     pub other: usize,
     /// Image files without samples, by path.
     pub skipped: Vec<Skipped>,
+    /// What was left of used files, the most frequent first.
+    pub remarks: Vec<Remark>,
     /// Files whose samples train.
     pub train_files: usize,
     /// Files whose samples validate.
@@ -128,16 +152,17 @@ impl fmt::Display for FolderReport {
         if let Some(slow) = &self.slow {
             write!(f, "\nslow: {slow}")?;
         }
+        list(f, "\nnote: ", &self.remarks)?;
         list(f, "\nskipped: ", &self.skipped)
     }
 }
 
-/// The first few skipped files, each behind `lead`, and how many more there are.
-pub(super) fn list(f: &mut impl fmt::Write, lead: &str, skipped: &[Skipped]) -> fmt::Result {
-    for one in skipped.iter().take(NAMED) {
+/// The first few of what is to be named, each behind `lead`, and how many more there are.
+fn list(f: &mut impl fmt::Write, lead: &str, all: &[impl fmt::Display]) -> fmt::Result {
+    for one in all.iter().take(NAMED) {
         write!(f, "{lead}{one}")?;
     }
-    match skipped.len().saturating_sub(NAMED) {
+    match all.len().saturating_sub(NAMED) {
         0 => Ok(()),
         more => write!(f, "{lead}{more} more"),
     }
@@ -170,6 +195,10 @@ mod tests {
             files: 112,
             other: 3,
             skipped: (0..12).map(too_small).collect(),
+            remarks: vec![
+                Remark { files: 5, first: "sky/a.tif".into(), text: "page 0".into() },
+                Remark { files: 1, first: "sky/b.fits".into(), text: "HDU 1".into() },
+            ],
             train_files: 90,
             validation_files: 10,
             train_samples: 900,
@@ -188,10 +217,12 @@ mod tests {
             memory: 3.0 MiB of pixels, 1.0 MiB kept in memory, 1.5 MiB in scratch on disk, 0.5 \
             MiB read from their files\n\
             slow: 2 files are decoded again for every sample: no room\n\
+            note: 5 files such as sky/a.tif: page 0\n\
+            note: sky/b.fits: HDU 1\n\
             skipped: sky/00.png: is 9x8 pixels, smaller than the sample of 64x64\n";
         let text = report.to_string();
         assert!(text.starts_with(expected), "{text}");
-        assert_eq!(text.lines().count(), 5 + 10 + 1);
+        assert_eq!(text.lines().count(), 5 + 2 + 10 + 1);
         assert!(text.ends_with("skipped: 2 more"), "{text}");
     }
 }

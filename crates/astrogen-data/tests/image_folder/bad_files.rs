@@ -18,6 +18,11 @@ fn bad_files(folder: &Path) -> Vec<(&'static str, &'static str)> {
     write("text.png", b"this is no picture");
     write("truncated.fits", &bytes[..2880 + 1000]);
     write("half.png", &b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"[..]);
+    let mut jpeg = std::io::Cursor::new(Vec::new());
+    let grey = image::GrayImage::from_fn(32, 32, |x, y| image::Luma([(x * y) as u8]));
+    grey.write_to(&mut jpeg, image::ImageFormat::Jpeg).unwrap();
+    let jpeg = jpeg.into_inner();
+    write("cut.jpg", &jpeg[..jpeg.len() - 20]);
     let claims = String::from_utf8_lossy(&bytes[..2880]).replace("  32", "9999");
     write("claims.fits", &[claims.as_bytes(), &bytes[2880..]].concat());
     write_fits(folder, "nan.fits", &Array3::from_elem((1, 32, 32), f32::NAN));
@@ -38,6 +43,7 @@ fn bad_files(folder: &Path) -> Vec<(&'static str, &'static str)> {
         ("bands.fits", "has 5 bands where 3 are asked for"),
         ("claims.fits", "truncated"),
         ("constant.fits", "constant"),
+        ("cut.jpg", "damaged"),
         ("empty.fits", "an empty file (0 bytes)"),
         ("half.png", "damaged"),
         ("nan.fits", "good"),

@@ -98,3 +98,32 @@ fn large_frames_are_tiled_and_the_tiles_are_cut_after_scaling() {
     let apart = FolderConfig { tiling: apart, ..config(folder.path(), 8, 1) };
     assert_eq!(ImageFolder::open(&apart).unwrap().train().len(), 5 * 7 - 2);
 }
+
+#[test]
+fn what_is_left_of_files_is_told_once_for_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mask = [
+        "XTENSION= 'IMAGE   '",
+        "BITPIX  =                    8",
+        "NAXIS   =                    2",
+        "NAXIS1  =                   32",
+        "NAXIS2  =                   32",
+        "EXTNAME = 'MASK    '",
+        "END",
+    ];
+    let mask: String = mask.iter().map(|card| format!("{card:80}")).collect();
+    let mask = [format!("{mask:2880}").as_bytes(), &[0; 2880]].concat();
+    for (tag, name) in ["a.fits", "b.fits", "c.fits"].into_iter().enumerate() {
+        let path = write_fits(folder.path(), name, &scene(tag, 1, 32, 32));
+        if name != "b.fits" {
+            std::fs::write(&path, [std::fs::read(&path).unwrap(), mask.clone()].concat()).unwrap();
+        }
+    }
+    let opened = ImageFolder::open(&config(folder.path(), 32, 1)).unwrap();
+    let [remark] = opened.report().remarks.as_slice() else {
+        panic!("{}", opened.report());
+    };
+    assert_eq!((remark.files, remark.first.file_name().unwrap().to_str()), (2, Some("a.fits")));
+    assert!(remark.text.contains("HDU 0 is taken and 1 MASK left"), "{}", remark.text);
+    assert!(opened.report().to_string().contains("\nnote: 2 files such as "));
+}
