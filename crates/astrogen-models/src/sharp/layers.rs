@@ -31,8 +31,9 @@ impl Input {
 
     /// `[N, latent_dim]` -> `[N, C, 4, 4]`.
     pub(super) fn forward_t(&self, latent: &Tensor, train: bool) -> Tensor {
+        let channels = self.weight.size()[0] / (FIRST * FIRST);
         let images = latent.linear(&self.weight, None::<&Tensor>); // [N, C * 4 * 4]
-        let images = channels_last(&images.view([latent.size()[0], -1, FIRST, FIRST]));
+        let images = channels_last(&images.view([-1, channels, FIRST, FIRST]));
         leaky_relu(&self.norm.forward_t(&images, train), SLOPE)
     }
 

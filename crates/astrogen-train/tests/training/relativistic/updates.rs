@@ -107,11 +107,11 @@ fn learning_rates_fall_on_a_line_to_their_share_and_stay() {
         });
         (0..6)
             .map(|_| {
-                let weight = || tensor(&step, "generator.output.bias").copy();
-                let before = weight();
+                let weight = |step: &RelativisticStep| tensor(step, "generator.output.bias").copy();
+                let before = weight(&step);
                 let _ = step.step(&images(4)).unwrap();
                 // The first step of Adam without a first moment is the rate; later ones are near.
-                (weight() - before).abs().max().double_value(&[])
+                (weight(&step) - before).abs().max().double_value(&[])
             })
             .collect::<Vec<_>>()
     };
