@@ -305,72 +305,15 @@ fn a_file_without_its_last_padding_reads() {
 
 #[test]
 fn zeros_behind_the_end_of_a_header_are_blanks() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("zeros.fits");
-    let zeroed = |mut bytes: Vec<u8>| {
-        let ends: Vec<usize> = (0..bytes.len())
-            .step_by(80)
-            .filter(|at| bytes[*at..].starts_with(b"END     "))
-            .collect();
-        for end in ends {
-            bytes[end + 3..end.next_multiple_of(2880).max(end + 80)].fill(0);
-        }
-        bytes
-    };
-    fs::write(&path, zeroed(made::hdu(&made::primary("8", &["3", "1"]), &[7, 8, 9]))).unwrap();
-    let mut file = FitsFile::open(&path).unwrap();
-    assert_eq!(file.hdus()[0].header.len(), 5);
-    let pixels: Array3<f32> = file.read(0, &Planes::Bands).unwrap();
-    assert_eq!(pixels.into_raw_vec_and_offset().0, [7.0, 8.0, 9.0]);
-
-    // Every extension too, tile-compressed ones included.
-    let (_folder, golden) = plain();
-    fs::write(&path, zeroed(fs::read(&golden).unwrap())).unwrap();
+    let (_folder, path) = plain();
+    let mut bytes = fs::read(&path).unwrap();
+    let is_end = |at: &usize| bytes[*at..].starts_with(b"END     ");
+    let ends: Vec<usize> = (0..bytes.len()).step_by(80).filter(is_end).collect();
+    for end in ends {
+        bytes[end + 3..(end + 80).next_multiple_of(2880)].fill(0);
+    }
+    fs::write(&path, bytes).unwrap();
     check_golden(&path);
-}
-
-#[test]
-fn texts_beyond_ascii_are_utf_8_or_latin_1() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.fits");
-    let mut bytes = made::hdu(
-        &[made::primary("8", &["1", "1"]), vec![("OBSERVER", "'Zoë Ångström'"), ("OWNER", "'?'")]]
-            .concat(),
-        &[7],
-    );
-    // The card of three characters that are two bytes each was three bytes too long.
-    let at = bytes.windows(8).position(|word| word == b"OBSERVER").unwrap() + 80;
-    bytes.drain(at..at + 3);
-    bytes.splice(2877..2877, *b"   ");
-    let latin = bytes.iter().position(|&byte| byte == b'?').unwrap();
-    bytes[latin] = 0xe9;
-    fs::write(&path, &bytes).unwrap();
-    let mut file = FitsFile::open(&path).unwrap();
-    assert_eq!(file.hdus()[0].header.get("OBSERVER"), Some("Zoë Ångström"));
-    assert_eq!(file.hdus()[0].header.get("OWNER"), Some("é"));
-    assert_eq!(file.read::<f32>(0, &Planes::Bands).unwrap()[[0, 0, 0]], 7.0);
-}
-
-#[test]
-fn versions_are_numbers_even_in_quotes() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("x.fits");
-    let extension = |version| {
-        let cards = [
-            ("XTENSION", "'IMAGE'"),
-            ("BITPIX", "8"),
-            ("NAXIS", "0"),
-            ("EXTNAME", "'SCI'"),
-            ("EXTVER", version),
-        ];
-        made::hdu(&cards, &[])
-    };
-    let primary = made::hdu(&made::primary("8", &[]), &[]);
-    fs::write(&path, [primary, extension("'2'"), extension("'b'"), extension("1")].concat())
-        .unwrap();
-    let file = FitsFile::open(&path).unwrap();
-    let index = |text: &str| file.hdu(Some(&text.parse().unwrap())).unwrap().index;
-    assert_eq!([index("SCI,2"), index("SCI,1"), index("SCI")], [1, 3, 1]);
 }
 
 #[test]
