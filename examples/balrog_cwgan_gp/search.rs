@@ -101,7 +101,7 @@ fn score(
     stop: &StopSignal,
 ) -> Result<Option<f64>> {
     let config = trial.apply(base)?;
-    let run = if folder.exists() { RunDir::open(folder)? } else { RunDir::create(folder)? };
+    let run = RunDir::create_or_resume(folder)?;
     run.write_config(&config)?;
     let finished = fit_emulator(&run, &config, table, device, stop)?;
     Ok(run.best_checkpoint()?.map(|(_, score)| score).filter(|_| finished))

@@ -79,7 +79,7 @@ pub(crate) fn fit_emulator(
     if config.whiten && !fit_gaussian(run, FIRST_HALF, config, table, device, stop)? {
         return Ok(false);
     }
-    let gaussian = if config.whiten { gaussian(run, FIRST_HALF)? } else { None };
+    let gaussian = config.whiten.then(|| gaussian(run, FIRST_HALF)).transpose()?;
     let rows: Arc<dyn Dataset> = match &gaussian {
         Some(gaussian) => Arc::new(whitened(&*table.train(), gaussian)?),
         None => table.train(),
@@ -135,7 +135,7 @@ fn fit_gaussian(
     let mut algorithm = GaussianStep::new(&model, &settings, device)?;
 
     let folder = run.join(name);
-    let run = if folder.exists() { RunDir::open(&folder)? } else { RunDir::create(&folder)? };
+    let run = RunDir::create_or_resume(&folder)?;
     run.write_config(&(&model, &settings))?;
     let mut history = HistoryCsv::new(run.join("history.csv"));
     let mut progress = Progress::default();

@@ -114,8 +114,8 @@ fn main() -> Result<()> {
 
 /// That of the run to go on with, or the one that was asked for.
 fn recipe_of(arguments: &TrainArguments) -> Result<RecipeName> {
-    match arguments.run.earlier::<Named>()? {
-        Some((_, Named { recipe })) => Ok(recipe),
+    match &arguments.run.resume {
+        Some(path) => Ok(RunDir::open(path)?.read_config::<Named>()?.recipe),
         None => arguments.options.recipe(),
     }
 }

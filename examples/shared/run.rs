@@ -32,7 +32,7 @@ pub(crate) struct RunArguments {
     /// Go on with the run in this folder, with the settings it began with (only --steps,
     /// --epochs, --device and --threads are heeded).
     #[arg(long, conflicts_with = "out")]
-    resume: Option<PathBuf>,
+    pub(crate) resume: Option<PathBuf>,
 }
 
 impl RunArguments {
@@ -45,7 +45,7 @@ impl RunArguments {
     /// The run to go on with, and what it was made with.
     pub(crate) fn earlier<C: DeserializeOwned>(&self) -> Result<Option<(RunDir, C)>> {
         let Some(path) = &self.resume else { return Ok(None) };
-        let run = RunDir::open(path)?;
+        let run = RunDir::resume(path)?;
         let config = run.read_config()?;
         Ok(Some((run, config)))
     }

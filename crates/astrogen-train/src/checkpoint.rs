@@ -1,8 +1,8 @@
 //! One file with everything a run needs to go on.
 //!
 //! A checkpoint is a safetensors file: the tensors of [`Step::state`] under their names,
-//! and in its metadata the algorithm, the step and the number of samples it was trained
-//! on. It is written beside its final name and renamed when whole, so that a checkpoint
+//! and in its metadata the algorithm, the step, and the number and fingerprint of the samples it was
+//! trained on. It is written beside its final name and renamed when whole, so that a checkpoint
 //! that exists is complete.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use crate::step::Step;
 const ALGORITHM: &str = "astrogen.algorithm";
 const STEP: &str = "astrogen.step";
 const SAMPLES: &str = "astrogen.samples";
+const DATA: &str = "astrogen.data";
 const SCORE: &str = "astrogen.score";
 
 /// What a checkpoint says of itself.
@@ -25,6 +26,9 @@ pub struct Checkpoint {
     pub step: u64,
     /// Samples in the training set: a run goes on with the data it began with.
     pub samples: u64,
+    /// The [fingerprint](astrogen_data::Batches::fingerprint) of the training set; none in
+    /// checkpoints from before there was one.
+    pub data: Option<String>,
     /// The score an observer gave to the networks, lower is better.
     pub score: Option<f64>,
 }
@@ -40,6 +44,9 @@ impl Checkpoint {
             (STEP.to_owned(), self.step.to_string()),
             (SAMPLES.to_owned(), self.samples.to_string()),
         ]);
+        if let Some(data) = &self.data {
+            metadata.insert(DATA.to_owned(), data.clone());
+        }
         if let Some(score) = self.score {
             metadata.insert(SCORE.to_owned(), score.to_string());
         }
@@ -92,6 +99,7 @@ impl Checkpoint {
         let checkpoint = Self {
             step: number(STEP)?,
             samples: number(SAMPLES)?,
+            data: metadata.get(DATA).cloned(),
             score: metadata.get(SCORE).and_then(|text| text.parse().ok()),
         };
         Ok((checkpoint, metadata.get(ALGORITHM).ok_or_else(|| refuse(ALGORITHM))?.clone()))

@@ -64,6 +64,16 @@ pub enum TrainError {
         tensor: String,
     },
 
+    /// An algorithm's step, or what looks at it, failed where no error was expected, for want of
+    /// memory say.
+    #[error("{what} failed: {reason}")]
+    Panicked {
+        /// What was being done.
+        what: &'static str,
+        /// The first line of what was said.
+        reason: String,
+    },
+
     /// A file of the run cannot be written or read.
     #[error("{path}: {source}")]
     Io {

@@ -3,9 +3,12 @@
 mod history;
 mod json_lines;
 mod progress;
+mod step_lines;
 mod tensorboard;
+mod whole_lines;
 
 pub use history::{History, HistoryCsv};
 pub use json_lines::JsonLines;
 pub use progress::Progress;
+pub use step_lines::StepLines;
 pub use tensorboard::TensorBoard;

@@ -8,6 +8,7 @@
 //! threads. The last, incomplete batch of an epoch is dropped; since every epoch has
 //! another order, no sample is left out for long.
 
+mod fingerprint;
 mod order;
 mod prefetch;
 
@@ -70,8 +71,8 @@ pub struct Batches {
 
 /// Where the pixels of a batch come from.
 enum Source {
-    /// All samples as one tensor `[samples, C, H, W]` on the device.
-    Resident(Tensor),
+    /// All samples as one tensor `[samples, C, H, W]` on the device, and their fingerprint.
+    Resident { samples: Tensor, fingerprint: String },
     /// Read from the data set, by threads that start with the first batch.
     Streamed { dataset: Arc<dyn Dataset>, threads: Option<Prefetch> },
 }
@@ -79,7 +80,7 @@ enum Source {
 impl std::fmt::Debug for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Resident(_) => "Resident",
+            Self::Resident { .. } => "Resident",
             Self::Streamed { .. } => "Streamed",
         })
     }
@@ -122,7 +123,7 @@ impl Batches {
         };
         let bytes = (channels * height * width) as u64 * samples as u64 * size_of::<f32>() as u64;
         let source = if bytes <= config.resident_bytes {
-            Source::Resident(read_all(&*dataset, device)?)
+            read_all(&*dataset, device)?
         } else {
             Source::Streamed { dataset, threads: None }
         };
@@ -145,6 +146,18 @@ impl Batches {
     /// Samples in the data set.
     pub fn samples(&self) -> usize {
         self.order.samples()
+    }
+
+    /// A number by which the data set is known again, before augmentation: the checksum of all
+    /// samples where they are in memory, else of 64 that are spread over it.
+    ///
+    /// # Errors
+    /// What reading a sample failed with.
+    pub fn fingerprint(&self) -> Result<String, DataError> {
+        match &self.source {
+            Source::Resident { fingerprint, .. } => Ok(fingerprint.clone()),
+            Source::Streamed { dataset, .. } => fingerprint::of_spread(&**dataset),
+        }
     }
 
     /// The shape `[N, C, H, W]` of every batch.
@@ -191,7 +204,7 @@ impl Batches {
     /// The batch of `step` before augmentation.
     fn images(&mut self, step: u64) -> Result<Tensor, DataError> {
         let pixels = match &mut self.source {
-            Source::Resident(samples) => {
+            Source::Resident { samples, .. } => {
                 let indices = self.order.batch(step).into_iter().map(|index| index as i64);
                 let indices = Tensor::f_from_slice(&indices.collect::<Vec<_>>())?;
                 return Ok(samples.f_index_select(0, &indices.f_to_device(self.device)?)?);
@@ -223,8 +236,8 @@ fn to_tensor(pixels: &[f32], shape: [i64; 4], device: Device) -> Result<Tensor, 
     Ok(Tensor::f_from_slice(pixels)?.f_view(shape)?.f_to_device(device)?)
 }
 
-/// All samples as one tensor `[samples, C, H, W]` on `device`.
-fn read_all(dataset: &dyn Dataset, device: Device) -> Result<Tensor, DataError> {
+/// All samples as one tensor on `device`.
+fn read_all(dataset: &dyn Dataset, device: Device) -> Result<Source, DataError> {
     let [channels, height, width] = dataset.shape();
     let length = (channels * height * width) as usize;
     let mut pixels = vec![0.0; length * dataset.len()];
@@ -232,5 +245,7 @@ fn read_all(dataset: &dyn Dataset, device: Device) -> Result<Tensor, DataError> 
         .par_chunks_mut(length)
         .enumerate()
         .try_for_each(|(index, target)| copy_sample(dataset, index, target))?;
-    to_tensor(&pixels, [dataset.len() as i64, channels, height, width], device)
+    let shape = [dataset.len() as i64, channels, height, width];
+    let samples = to_tensor(&pixels, shape, device)?;
+    Ok(Source::Resident { samples, fingerprint: fingerprint::checksum(&pixels) })
 }

@@ -4,9 +4,9 @@ use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::whole_lines::{retain_lines, whole_lines};
 use crate::TrainError;
 use crate::fit::{Event, Observer};
-use crate::run_dir::write_whole;
 
 /// Appends `step`, `seconds` (of this session) and every loss to a CSV file, and the numbers of
 /// every [score](crate::fit::Score) that has some to `scores.csv` in the same folder.
@@ -33,9 +33,9 @@ impl<S> Observer<S> for HistoryCsv {
     fn observe(&mut self, _: &S, event: &Event) -> Result<(), TrainError> {
         let seconds = self.began.elapsed().as_secs_f64();
         match *event {
-            Event::Started { step, .. } => {
+            Event::Started { step, again, .. } => {
                 self.losses.rewind(step)?;
-                self.scores.rewind(step)
+                self.scores.rewind(if again { step.saturating_sub(1) } else { step })
             }
             Event::Logged { step, losses } => self.losses.append(step, seconds, losses),
             Event::Saved { step, score: Some(score), .. } if !score.numbers.is_empty() => {
@@ -61,27 +61,19 @@ impl Rows {
         }
     }
 
-    /// Keeps the rows up to `step`.
-    fn rewind(&self, step: u64) -> Result<(), TrainError> {
-        if !self.path.exists() {
-            return Ok(());
-        }
-        let mut reader = csv::ReaderBuilder::new()
-            .flexible(true) // a killed run may leave half a row
-            .from_path(&self.path)
-            .map_err(|error| self.error(error))?;
-        let mut kept = csv::Writer::from_writer(Vec::new());
-        let header = reader.headers().map_err(|error| self.error(error))?.clone();
-        kept.write_record(&header).map_err(|error| self.error(error))?;
-        for row in reader.records() {
-            let row = row.map_err(|error| self.error(error))?;
-            let whole = row.len() == header.len();
-            if whole && row[0].parse::<u64>().is_ok_and(|logged| logged <= step) {
-                kept.write_record(&row).map_err(|error| self.error(error))?;
+    /// Keeps the whole rows up to `step`, below a whole row of names; else nothing.
+    fn rewind(&mut self, step: u64) -> Result<(), TrainError> {
+        self.writer = None;
+        let mut columns = None;
+        retain_lines(&self.path, |number, line| {
+            let mut cells = line.split(',');
+            let (first, count) = (cells.next().unwrap_or_default(), 1 + cells.count());
+            if number == 0 && first == "step" {
+                columns = Some(count);
+                return true;
             }
-        }
-        let bytes = kept.into_inner().map_err(|error| TrainError::observer(error.to_string()))?;
-        write_whole(&self.path, &bytes)
+            columns == Some(count) && first.parse::<u64>().is_ok_and(|logged| logged <= step)
+        })
     }
 
     fn append(
@@ -129,7 +121,7 @@ pub struct History {
 }
 
 impl History {
-    /// Reads a `history.csv`, or a `scores.csv`.
+    /// Reads a `history.csv`, or a `scores.csv`: its whole rows, since a run may be writing one.
     ///
     /// # Errors
     /// When the file cannot be read, or holds something else.
@@ -137,7 +129,9 @@ impl History {
         let named = |error: &dyn std::fmt::Display| {
             TrainError::observer(format!("{}: {error}", path.display()))
         };
-        let mut reader = csv::Reader::from_path(path).map_err(|error| named(&error))?;
+        std::fs::metadata(path).map_err(|error| named(&error))?;
+        let text = whole_lines(path)?.join("\n");
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
         let header = reader.headers().map_err(|error| named(&error))?.clone();
         if header.get(0) != Some("step") || header.get(1) != Some("seconds") {
             return Err(named(&"a history begins with the columns step and seconds"));

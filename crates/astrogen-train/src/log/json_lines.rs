@@ -1,40 +1,41 @@
 //! `log.jsonl`: every event as one line of JSON, for machines.
 
-use std::fs::{File, OpenOptions};
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use super::StepLines;
 use crate::TrainError;
 use crate::fit::{Event, Observer};
 
 /// Appends each event, with the time in seconds since 1970, to a file.
+///
+/// A resumed run drops the events after the checkpoint it goes on from: they are about to come
+/// again.
 #[derive(Debug)]
-pub struct JsonLines {
-    path: PathBuf,
-    file: File,
-}
+pub struct JsonLines(StepLines);
 
 impl JsonLines {
     /// Appends to this file, which need not exist.
     ///
     /// # Errors
-    /// When it cannot be opened for writing.
+    /// None at present: the file is opened with the first event.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, TrainError> {
-        let path = path.into();
-        let file = OpenOptions::new().append(true).create(true).open(&path);
-        Ok(Self { file: file.map_err(TrainError::io(&path))?, path })
+        Ok(Self(StepLines::new(path)))
     }
 }
 
 impl<S> Observer<S> for JsonLines {
     fn observe(&mut self, _: &S, event: &Event) -> Result<(), TrainError> {
         let mut line = match *event {
-            Event::Started { step, steps } => {
+            Event::Started { step, steps, again } => {
+                self.0.retain(|of, line| {
+                    of < step || (of == step && !(again && line["event"] == "saved"))
+                })?;
                 json!({"event": "started", "step": step, "steps": steps})
             }
+            Event::Warned { message } => json!({"event": "warned", "message": message}),
             Event::Logged { step, losses } => {
                 json!({"event": "logged", "step": step, "losses": object(losses)})
             }
@@ -56,7 +57,7 @@ impl<S> Observer<S> for JsonLines {
         // A clock before 1970 is no reason to stop a run.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         line["time"] = now.as_secs_f64().into();
-        writeln!(self.file, "{line}").map_err(TrainError::io(&self.path))
+        self.0.append(&line)
     }
 }
 

@@ -20,7 +20,7 @@ const TEMPLATE: &str = "{bar:30} {pos}/{len} steps  {per_sec}  {eta} to go  {msg
 impl<S> Observer<S> for Progress {
     fn observe(&mut self, _: &S, event: &Event) -> Result<(), TrainError> {
         match *event {
-            Event::Started { step, steps } => {
+            Event::Started { step, steps, .. } => {
                 let style = ProgressStyle::with_template(TEMPLATE).map_err(TrainError::observer)?;
                 let bar = ProgressBar::new(steps).with_style(style).with_position(step);
                 bar.reset_eta();
@@ -47,6 +47,11 @@ impl<S> Observer<S> for Progress {
                 if let Some(bar) = self.bar.as_ref().filter(|_| !score.numbers.is_empty()) {
                     say(bar, step, &in_words(&score.numbers));
                     score.remark.iter().for_each(|remark| say(bar, step, remark));
+                }
+            }
+            Event::Warned { message } => {
+                if let Some(bar) = &self.bar {
+                    say(bar, bar.position(), &format!("warning: {message}"));
                 }
             }
             Event::Saved { .. } => {}

@@ -99,8 +99,10 @@ impl TensorBoard {
 impl<S> Observer<S> for TensorBoard {
     fn observe(&mut self, _: &S, event: &FitEvent) -> Result<(), TrainError> {
         match *event {
-            FitEvent::Started { step, .. } => {
-                self.write(step, What::SessionLog(SessionLog { status: 1 }))
+            // Readers drop what they have from the step of a start on: the first one to come.
+            FitEvent::Started { step, again, .. } => {
+                let next = if again { step } else { step + 1 };
+                self.write(next, What::SessionLog(SessionLog { status: 1 }))
             }
             FitEvent::Logged { step, losses } => self.write_scalars(step, losses),
             FitEvent::Saved { step, score: Some(score), .. } if !score.numbers.is_empty() => {

@@ -4,19 +4,25 @@
 //! checkpoints, and goes on from the newest checkpoint of the run's folder if there is
 //! one. Training never draws and never prints: observers do.
 
+mod guarded;
+mod session;
+mod snapshot;
+
 use std::path::{Path, PathBuf};
 
 use astrogen_data::Batches;
 use astrogen_runtime::derive_seed;
 use serde::{Deserialize, Serialize};
-use tch::Device;
+use tch::{Device, Tensor};
 
 use crate::TrainError;
-use crate::checkpoint::Checkpoint;
 use crate::guard::check_finite;
 use crate::interrupt::StopSignal;
 use crate::run_dir::RunDir;
 use crate::step::{Losses, Step};
+use guarded::guarded;
+use session::Session;
+use snapshot::Snapshot;
 
 /// Settings of [`fit`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +89,14 @@ pub enum Event<'a> {
         step: u64,
         /// Steps in all.
         steps: u64,
+        /// Whether the checkpoint it goes on from was not done with, since the session before
+        /// ended in the middle of that: its [`Saved`](Self::Saved) comes (again).
+        again: bool,
+    },
+    /// Something that does not end the run, but that a person should know.
+    Warned {
+        /// A sentence.
+        message: &'a str,
     },
     /// A row of the history, every `log_interval` steps.
     Logged {
@@ -187,14 +201,21 @@ pub struct Outcome {
 /// Trains until `config.steps` steps are done or `stop` is raised.
 ///
 /// Goes on from the newest checkpoint in `run`, if there is one. The algorithm's networks
-/// must have been built from the run's settings.
+/// must have been built from the run's settings. A run that was only
+/// [opened](RunDir::open) is locked and swept first, as [`RunDir::resume`] does.
+///
+/// What the session before had not done for its last checkpoint (score, export, events) is done
+/// again. A step that fails leaves the networks half-updated: the steps since the last row of the
+/// history are then computed again from a copy, and saved.
 ///
 /// # Errors
 /// - [`TrainError::Config`], if a setting is out of its range;
+/// - [`TrainError::RunDir`], if another session trains in the folder;
 /// - [`TrainError::Checkpoint`], if the newest checkpoint belongs to something else;
 /// - [`TrainError::NonFinite`], when a loss or weight is no longer finite: checkpoints
 ///   written before stay, none is written with such a weight;
-/// - what the data, the file system and observers report: the steps done are saved before.
+/// - [`TrainError::Panicked`], when libtorch fails in a step, for want of memory say, and what
+///   the step, the data, the file system and observers report: the steps done are saved before.
 pub fn fit<S: Step>(
     algorithm: &mut S,
     batches: &mut Batches,
@@ -204,19 +225,43 @@ pub fn fit<S: Step>(
     observers: &mut [&mut dyn Observer<S>],
 ) -> Result<Outcome, TrainError> {
     config.check()?;
-    let samples = batches.samples() as u64;
-    let mut step = resume(algorithm, run, samples)?;
+    let run = &run.training()?;
+    let (samples, data) = (batches.samples() as u64, batches.fingerprint()?);
+    let mut session = Session { run, config, samples, data, observers, told: Vec::new() };
+    let newest = session.resume(algorithm)?;
+    let mut step = newest.as_ref().map_or(0, |checkpoint| checkpoint.step);
+    let again = newest.is_some() && !run.is_saved(step);
     let mut saved_at = step;
     batches.seek(step);
-    tell(observers, algorithm, &Event::Started { step, steps: config.steps })?;
+    session.tell(algorithm, &Event::Started { step, steps: config.steps, again })?;
+    if let Some(remark) = run.remark() {
+        session.warn(algorithm, remark)?;
+    }
+    if let Some(checkpoint) = &newest {
+        if checkpoint.data.as_ref().is_some_and(|data| *data != session.data) {
+            session.warn(algorithm, CHANGED_DATA)?;
+        }
+        if again {
+            session.save(algorithm, step, checkpoint.score)?;
+        }
+    }
 
+    let mut snapshot = guarded("copying the state", || Ok(Snapshot::take(algorithm, step)))?;
     while step < config.steps && !stop.is_raised() {
         let batch = match batches.next_batch() {
             Ok(batch) => batch,
-            Err(error) => return Err(keep(error.into(), algorithm, run, step, samples)),
+            Err(error) => return Err(session.keep(error.into(), algorithm, step)),
         };
-        tch::manual_seed(derive_seed(config.seed, "step", step).cast_signed());
-        let losses = algorithm.step(&batch)?;
+        let losses = match seeded_step(algorithm, &batch, config.seed, step) {
+            Ok(losses) => losses,
+            Err(error) => {
+                let step = go_back(algorithm, batches, &snapshot, config.seed, step);
+                return Err(match step > saved_at {
+                    true => session.keep(error, algorithm, step),
+                    false => error,
+                });
+            }
+        };
         step += 1;
 
         let log = step.is_multiple_of(config.log_interval);
@@ -225,100 +270,66 @@ pub fn fit<S: Step>(
         }
         let mut told = Ok(());
         if log {
-            told = tell(observers, algorithm, &Event::Logged { step, losses: &read(&losses) });
+            snapshot.refresh(algorithm, step);
+            told = session.tell(algorithm, &Event::Logged { step, losses: &read(&losses) });
         }
         if told.is_ok() && step.is_multiple_of(config.sample_interval) {
-            told = tell(observers, algorithm, &Event::Sample { step });
+            told = session.tell(algorithm, &Event::Sample { step });
         }
         if let Err(error) = told {
-            return Err(keep(error, algorithm, run, step, samples));
+            return Err(session.keep(error, algorithm, step));
         }
         if step.is_multiple_of(config.checkpoint_interval) {
-            save(algorithm, run, config, step, samples, observers)?;
+            session.save(algorithm, step, None)?;
             saved_at = step;
         }
     }
     if saved_at != step || run.checkpoints()?.is_empty() {
-        save(algorithm, run, config, step, samples, observers)?;
+        session.save(algorithm, step, None)?;
     }
     let interrupted = step < config.steps;
-    tell(observers, algorithm, &Event::Finished { step, interrupted })?;
+    session.tell(algorithm, &Event::Finished { step, interrupted })?;
     Ok(Outcome { step, interrupted, checkpoint: run.checkpoint_path(step) })
 }
 
-/// Brings the algorithm to the state of the newest checkpoint; the steps done.
-fn resume(algorithm: &dyn Step, run: &RunDir, samples: u64) -> Result<u64, TrainError> {
-    let Some(&newest) = run.checkpoints()?.last() else { return Ok(0) };
-    let path = run.checkpoint_path(newest);
-    let checkpoint = Checkpoint::load(&path, algorithm)?;
-    if checkpoint.samples != samples {
-        return Err(TrainError::Checkpoint {
-            path,
-            reason: format!(
-                "the run was trained on {} samples, and the data now has {samples}; restore the \
-                 data it began with, or start a new run",
-                checkpoint.samples
-            ),
-        });
-    }
-    Ok(checkpoint.step)
-}
+/// What is said where the fingerprint of the data is not that of the checkpoint's.
+const CHANGED_DATA: &str = "the data is not what the run was trained on so far (same number of \
+                            samples, other values): it goes on, and ends in other weights than it \
+                            would have";
 
-fn save<S: Step>(
-    algorithm: &S,
-    run: &RunDir,
-    config: &FitConfig,
+/// Step number `step`, counted from 0: a function of the algorithm's state, the batch, the seed
+/// and the number.
+fn seeded_step<S: Step>(
+    algorithm: &mut S,
+    batch: &Tensor,
+    seed: u64,
     step: u64,
-    samples: u64,
-    observers: &mut [&mut dyn Observer<S>],
-) -> Result<(), TrainError> {
-    check_state(step, algorithm)?;
-    let mut score: Option<Score> = None;
-    for observer in observers.iter_mut() {
-        score = match observer.score(algorithm) {
-            Ok(given) => score.or(given),
-            Err(error) => return Err(keep(error, algorithm, run, step, samples)),
-        };
+) -> Result<Losses, TrainError> {
+    guarded("a training step", || {
+        tch::manual_seed(derive_seed(seed, "step", step).cast_signed());
+        algorithm.step(batch)
+    })
+}
+
+/// After step number `failed`, counted from 0, failed half-way: the state before it, or as near
+/// to that as the steps since the copy can be computed again; the steps done.
+fn go_back<S: Step>(
+    algorithm: &mut S,
+    batches: &mut Batches,
+    snapshot: &Snapshot,
+    seed: u64,
+    failed: u64,
+) -> u64 {
+    snapshot.restore(algorithm);
+    batches.seek(snapshot.step);
+    for step in snapshot.step..failed {
+        let again = batches.next_batch().map_err(TrainError::from);
+        if again.and_then(|batch| seeded_step(algorithm, &batch, seed, step)).is_err() {
+            snapshot.restore(algorithm);
+            return snapshot.step;
+        }
     }
-    let path = run.checkpoint_path(step);
-    let value = score.as_ref().map(|score| score.value);
-    Checkpoint { step, samples, score: value }.save(&path, algorithm)?;
-    algorithm.export(run.path())?;
-    if score.is_some() && run.best_checkpoint()?.is_some_and(|(best, _)| best == step) {
-        let best = run.join("best");
-        std::fs::create_dir_all(&best).map_err(TrainError::io(&best))?;
-        algorithm.export(&best)?;
-    }
-    run.prune_checkpoints(config.keep_checkpoints)?;
-    tell(observers, algorithm, &Event::Saved { step, path: &path, score: score.as_ref() })
-}
-
-/// Saves the steps done where something beside the algorithm failed, and gives the failure
-/// back: it is the one to tell of, whether the checkpoint could be written or not.
-fn keep(
-    failure: TrainError,
-    algorithm: &dyn Step,
-    run: &RunDir,
-    step: u64,
-    samples: u64,
-) -> TrainError {
-    let _ = check_state(step, algorithm).and_then(|()| {
-        Checkpoint { step, samples, score: None }.save(&run.checkpoint_path(step), algorithm)
-    });
-    failure
-}
-
-fn check_state(step: u64, algorithm: &dyn Step) -> Result<(), TrainError> {
-    let state = algorithm.state();
-    check_finite(step, state.iter().map(|(name, tensor)| (name.as_str(), tensor)))
-}
-
-fn tell<S>(
-    observers: &mut [&mut dyn Observer<S>],
-    algorithm: &S,
-    event: &Event,
-) -> Result<(), TrainError> {
-    observers.iter_mut().try_for_each(|observer| observer.observe(algorithm, event))
+    failed
 }
 
 fn read(losses: &Losses) -> Vec<(&'static str, f64)> {

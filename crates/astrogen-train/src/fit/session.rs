@@ -1,0 +1,114 @@
+//! What a session does with the folder of its run.
+
+use super::guarded::guarded;
+use super::{Event, FitConfig, Observer, Score};
+use crate::TrainError;
+use crate::checkpoint::Checkpoint;
+use crate::guard::check_finite;
+use crate::run_dir::RunDir;
+use crate::step::Step;
+
+/// The folder of a run, and who is told of what is done with it.
+pub(super) struct Session<'a, 'b, S> {
+    pub(super) run: &'a RunDir,
+    pub(super) config: &'a FitConfig,
+    /// Samples in the data set.
+    pub(super) samples: u64,
+    /// The fingerprint of the data.
+    pub(super) data: String,
+    pub(super) observers: &'a mut [&'b mut dyn Observer<S>],
+    /// Checkpoints of earlier sessions that could not be read, told of already.
+    pub(super) told: Vec<std::path::PathBuf>,
+}
+
+impl<S: Step> Session<'_, '_, S> {
+    /// Brings the algorithm to the state of the newest checkpoint, if there is one.
+    pub(super) fn resume(&self, algorithm: &S) -> Result<Option<Checkpoint>, TrainError> {
+        let Some((_, path)) = self.run.checkpoint_files()?.pop() else { return Ok(None) };
+        let checkpoint = Checkpoint::load(&path, algorithm)?;
+        if checkpoint.samples != self.samples {
+            return Err(TrainError::Checkpoint {
+                path,
+                reason: format!(
+                    "the run was trained on {} samples, and the data now has {}; restore the \
+                     data it began with, or start a new run",
+                    checkpoint.samples, self.samples
+                ),
+            });
+        }
+        Ok(Some(checkpoint))
+    }
+
+    /// Scores the algorithm, saves it and exports it. `known` is the score that its checkpoint has
+    /// already, if there is one.
+    pub(super) fn save(
+        &mut self,
+        algorithm: &S,
+        step: u64,
+        known: Option<f64>,
+    ) -> Result<(), TrainError> {
+        check_state(step, algorithm)?;
+        let score = match self.score(algorithm) {
+            Ok(score) => score,
+            Err(error) => return Err(self.keep(error, algorithm, step)),
+        };
+        let path = self.run.checkpoint_path(step);
+        let value = score.as_ref().map(|score| score.value).or(known);
+        self.checkpoint(step, value).save(&path, algorithm)?;
+        algorithm.export(self.run.path())?;
+        let scores = self.run.scores()?;
+        if value.is_some() && scores.best.is_some_and(|(best, _)| best == step) {
+            let best = self.run.join("best");
+            std::fs::create_dir_all(&best).map_err(TrainError::io(&best))?;
+            algorithm.export(&best)?;
+        }
+        self.run.prune_checkpoints(self.config.keep_checkpoints, &scores)?;
+        for (path, error) in &scores.unreadable {
+            if !self.told.contains(path) {
+                self.told.push(path.clone());
+                self.warn(algorithm, &format!("left as it is, and not counted: {error}"))?;
+            }
+        }
+        self.tell(algorithm, &Event::Saved { step, path: &path, score: score.as_ref() })?;
+        self.run.mark_saved(step)
+    }
+
+    /// Saves the steps done where something beside the algorithm failed, and gives the failure
+    /// back: it is the one to tell of, whether the checkpoint could be written or not. A
+    /// checkpoint of this step that is there already is left as it is, with its score.
+    pub(super) fn keep(&self, failure: TrainError, algorithm: &S, step: u64) -> TrainError {
+        let path = self.run.checkpoint_path(step);
+        let there = self.run.checkpoints().is_ok_and(|steps| steps.contains(&step));
+        if !there && check_state(step, algorithm).is_ok() {
+            let _ = self.checkpoint(step, None).save(&path, algorithm);
+        }
+        failure
+    }
+
+    fn checkpoint(&self, step: u64, score: Option<f64>) -> Checkpoint {
+        Checkpoint { step, samples: self.samples, data: Some(self.data.clone()), score }
+    }
+
+    fn score(&mut self, algorithm: &S) -> Result<Option<Score>, TrainError> {
+        let mut score = None;
+        for observer in self.observers.iter_mut() {
+            score = score.or(guarded("scoring", || observer.score(algorithm))?);
+        }
+        Ok(score)
+    }
+
+    pub(super) fn tell(&mut self, algorithm: &S, event: &Event) -> Result<(), TrainError> {
+        let mut observers = self.observers.iter_mut();
+        observers
+            .try_for_each(|observer| guarded("an observer", || observer.observe(algorithm, event)))
+    }
+
+    pub(super) fn warn(&mut self, algorithm: &S, message: &str) -> Result<(), TrainError> {
+        self.tell(algorithm, &Event::Warned { message })
+    }
+}
+
+fn check_state(step: u64, algorithm: &dyn Step) -> Result<(), TrainError> {
+    let state = algorithm.state();
+    check_finite(step, state.iter().map(|(name, tensor)| (name.as_str(), tensor)))
+}

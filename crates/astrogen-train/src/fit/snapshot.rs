@@ -1,0 +1,38 @@
+//! A copy of an algorithm's state, for a step that fails half-way.
+
+use tch::{Device, Tensor, no_grad};
+
+use crate::step::Step;
+
+/// The state after some step, on the host.
+pub(super) struct Snapshot {
+    /// Steps done.
+    pub(super) step: u64,
+    tensors: Vec<Tensor>,
+}
+
+impl Snapshot {
+    pub(super) fn take(algorithm: &dyn Step, step: u64) -> Self {
+        let copy = |(_, tensor): (String, Tensor)| tensor.detach().to_device(Device::Cpu).copy();
+        Self { step, tensors: algorithm.state().into_iter().map(copy).collect() }
+    }
+
+    /// Brings the copy to the present state.
+    pub(super) fn refresh(&mut self, algorithm: &dyn Step, step: u64) {
+        self.step = step;
+        no_grad(|| {
+            for (copy, (_, tensor)) in self.tensors.iter_mut().zip(algorithm.state()) {
+                copy.copy_(&tensor);
+            }
+        });
+    }
+
+    /// Brings the algorithm back to it.
+    pub(super) fn restore(&self, algorithm: &dyn Step) {
+        no_grad(|| {
+            for (copy, (_, mut tensor)) in self.tensors.iter().zip(algorithm.state()) {
+                tensor.copy_(copy);
+            }
+        });
+    }
+}

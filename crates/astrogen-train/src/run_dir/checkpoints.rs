@@ -1,0 +1,112 @@
+//! The checkpoints of a run: which there are, which is best, which may go.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::RunDir;
+use crate::TrainError;
+use crate::checkpoint::Checkpoint;
+
+/// Says which checkpoint is done with: scored, exported and told of.
+const SAVED: &str = "saved.json";
+
+impl RunDir {
+    /// `checkpoints/step-STEP.safetensors`.
+    pub fn checkpoint_path(&self, step: u64) -> PathBuf {
+        self.join("checkpoints").join(format!("step-{step:08}.safetensors"))
+    }
+
+    /// The steps that have a checkpoint, in order.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn checkpoints(&self) -> Result<Vec<u64>, TrainError> {
+        Ok(self.checkpoint_files()?.into_iter().map(|(step, _)| step).collect())
+    }
+
+    /// The steps that have a checkpoint, in order, and its file: whatever number of digits its
+    /// name has.
+    pub(crate) fn checkpoint_files(&self) -> Result<Vec<(u64, PathBuf)>, TrainError> {
+        let folder = self.join("checkpoints");
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            // A folder of settings and weights alone.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(TrainError::Io { path: folder, source }),
+        };
+        let mut files: Vec<(u64, PathBuf)> = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(TrainError::io(&folder))?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let digits =
+                name.and_then(|name| name.strip_prefix("step-")?.strip_suffix(".safetensors"));
+            if let Some(step) = digits.and_then(|digits| digits.parse().ok()) {
+                files.push((step, path));
+            }
+        }
+        // Of two files of one step the one that would be written stands.
+        files.sort_by_key(|(step, path)| (*step, *path != self.checkpoint_path(*step)));
+        files.dedup_by_key(|(step, _)| *step);
+        Ok(files)
+    }
+
+    /// Step and score of the checkpoint with the lowest score, the earliest of equals; of those
+    /// that can be read.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn best_checkpoint(&self) -> Result<Option<(u64, f64)>, TrainError> {
+        Ok(self.scores()?.best)
+    }
+
+    /// The scores of all checkpoints.
+    pub(crate) fn scores(&self) -> Result<Scores, TrainError> {
+        let mut scores = Scores { best: None, unreadable: Vec::new() };
+        for (step, path) in self.checkpoint_files()? {
+            match Checkpoint::inspect(&path) {
+                // A score that is no number is no score.
+                Ok(Checkpoint { score: Some(score), .. }) if !score.is_nan() => {
+                    if scores.best.is_none_or(|(_, lowest)| score < lowest) {
+                        scores.best = Some((step, score));
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => scores.unreadable.push((path, error)),
+            }
+        }
+        Ok(scores)
+    }
+
+    /// Removes all checkpoints but the last `keep`, the one with the best score, and those that
+    /// cannot be read: nobody knows what they are.
+    pub(crate) fn prune_checkpoints(&self, keep: usize, scores: &Scores) -> Result<(), TrainError> {
+        let files = self.checkpoint_files()?;
+        for (step, path) in &files[..files.len().saturating_sub(keep.max(1))] {
+            let best = scores.best.is_some_and(|(best, _)| best == *step);
+            let unreadable = scores.unreadable.iter().any(|(unreadable, _)| unreadable == path);
+            if !best && !unreadable {
+                fs::remove_file(path).map_err(TrainError::io(path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that nothing is left to do for the checkpoint of a step.
+    pub(crate) fn mark_saved(&self, step: u64) -> Result<(), TrainError> {
+        self.write_json(SAVED, &step)
+    }
+
+    /// Whether nothing is left to do for the checkpoint of a step.
+    pub(crate) fn is_saved(&self, step: u64) -> bool {
+        self.read_json::<u64>(SAVED).is_ok_and(|saved| saved == step)
+    }
+}
+
+/// What the checkpoints of a run say of themselves.
+#[derive(Debug)]
+pub(crate) struct Scores {
+    /// Step and score of the best.
+    pub(crate) best: Option<(u64, f64)>,
+    /// Files that are no checkpoints, whatever their names say.
+    pub(crate) unreadable: Vec<(PathBuf, TrainError)>,
+}
