@@ -258,10 +258,10 @@ fn the_logs_of_a_resumed_run_read_as_one() {
             }
             _ => Ok(()),
         };
-        let run = run_dir(&path)?;
-        let mut history = HistoryCsv::new(run.join("history.csv"));
-        let mut json = JsonLines::open(run.join("log.jsonl"))?;
-        let mut board = TensorBoard::create(run.path())?;
+        drop(run_dir(&path)?);
+        let mut history = HistoryCsv::new(path.join("history.csv"));
+        let mut json = JsonLines::open(path.join("log.jsonl"))?;
+        let mut board = TensorBoard::create(&path)?;
         let mut progress = Progress::default();
         let observers: &mut [&mut dyn Observer<DcganStep>] =
             &mut [&mut history, &mut json, &mut board, &mut progress, &mut fail];
@@ -357,7 +357,10 @@ fn what_a_killed_session_left_half_written_is_swept() {
     fs::write(&left, "half").unwrap();
     let mine = run.join("checkpoints/notes.partial");
     fs::write(&mine, "a user's own").unwrap();
+    drop(run);
     RunDir::open(folder.path()).unwrap();
+    assert!(left.exists(), "only a session that trains sweeps");
+    RunDir::resume(folder.path()).unwrap();
     assert!(!left.exists() && mine.exists());
 }
 

@@ -10,6 +10,7 @@ mod gaussian;
 mod instance_noise;
 mod relativistic;
 mod resume;
+mod runs;
 mod search;
 mod wgan_gp;
 
@@ -31,9 +32,14 @@ fn alone() -> MutexGuard<'static, ()> {
 }
 
 /// Images that differ, in batches of 4.
-fn batches_of(samples: usize, [channels, height, width]: [usize; 3]) -> Batches {
+fn batches_of(samples: usize, shape: [usize; 3]) -> Batches {
+    batches_from(samples, shape, 0)
+}
+
+/// The same, the first sample being another one of the kind.
+fn batches_from(samples: usize, [channels, height, width]: [usize; 3], first: usize) -> Batches {
     let pixels = Array4::from_shape_fn((samples, channels, height, width), |(n, c, y, x)| {
-        ((n * 7 + c * 3 + y * 5 + x) % 17) as f32 / 8.5 - 1.0
+        (((n + first) * 7 + c * 3 + y * 5 + x) % 17) as f32 / 8.5 - 1.0
     });
     let config = BatchConfig { batch_size: 4, seed: 5, ..BatchConfig::default() };
     Batches::new(Arc::new(ArrayDataset::new(pixels).unwrap()), &config, Device::Cpu).unwrap()
