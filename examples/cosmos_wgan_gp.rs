@@ -8,8 +8,6 @@
 //! cargo run --release --example cosmos_wgan_gp -- sample runs/cosmos-wgan-gp-1 --count 64
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program speaks to its user")]
-
 mod shared;
 
 use std::path::PathBuf;
@@ -28,6 +26,7 @@ use astrogen::train::wgan_gp::{WganGpStep, WganGpStepConfig};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use shared::run::RunArguments;
+use shared::say::say;
 use shared::training::{Look, train_images};
 use shared::{DataArguments, Physical, sample_folder};
 use tch::Tensor;
@@ -57,7 +56,7 @@ struct TrainArguments {
     #[arg(long, default_value_t = 32)]
     batch_size: usize,
     /// Width of both networks at half the image size; the library's default is 32.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, allow_negative_numbers = true)]
     features: i64,
     /// How the generator doubles its images: transposed, as in the article, or by an
     /// interpolation that leaves no mesh.
@@ -68,10 +67,10 @@ struct TrainArguments {
     #[arg(long, default_value_t = 2)]
     n_critic: u64,
     /// Weight of the gradient penalty.
-    #[arg(long, default_value_t = 10.0)]
+    #[arg(long, default_value_t = 10.0, allow_negative_numbers = true)]
     penalty_weight: f64,
     /// Learning rate of both networks; the paper's is 1e-4, for wider networks.
-    #[arg(long, default_value_t = 5e-4)]
+    #[arg(long, default_value_t = 5e-4, allow_negative_numbers = true)]
     lr: f64,
 }
 
@@ -90,10 +89,10 @@ struct SampleArguments {
     /// The folder of a run.
     run: PathBuf,
     /// How many images.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, allow_negative_numbers = true)]
     count: i64,
     /// Walks between random latents, each a row of a second grid, walks.png.
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, allow_negative_numbers = true)]
     walks: i64,
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -137,9 +136,9 @@ fn train(arguments: &TrainArguments) -> Result<()> {
         Some((_, config)) => config.data.clone(),
         None => arguments.data.folder(arguments.run.seed)?,
     };
-    println!("reading {}", data.path.display());
+    say(format_args!("reading {}", data.path.display()));
     let folder = ImageFolder::open(&data)?;
-    println!("{}", folder.report());
+    say(folder.report());
 
     // Settings.
     let (earlier, mut config) = match earlier {
@@ -163,7 +162,7 @@ fn train(arguments: &TrainArguments) -> Result<()> {
     run.write_config(&config)?;
 
     // Loop.
-    println!("training on {device:?}");
+    say(format_args!("training on {device:?}"));
     let look = Look {
         generator: |algorithm: &WganGpStep| algorithm.average(),
         file: WganGenerator::FILE,

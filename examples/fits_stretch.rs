@@ -1,27 +1,29 @@
 //! Turns one FITS file into a picture: `cargo run --release --example fits_stretch -- IN.fits OUT.png`
 
-#![allow(clippy::print_stdout, reason = "a program speaks to its user")]
+#[path = "shared/frame.rs"]
+mod frame;
+#[path = "shared/say.rs"]
+mod say;
 
 use std::path::PathBuf;
 
 use anyhow::Result;
 use astrogen::preprocess::composite::bands_to_rgb;
-use astrogen::preprocess::{
-    Frame, FrameOptions, Interval, Pipeline, PipelineConfig, Stretch, raster,
-};
+use astrogen::preprocess::{Frame, Interval, Pipeline, PipelineConfig, Stretch, raster};
 use clap::Parser;
+use frame::FrameArguments;
 use ndarray::Axis;
+use say::say;
 
 #[derive(Parser)]
 #[command(about = "Turns one FITS file into a picture")]
 struct Arguments {
     /// The FITS file (or PNG, JPEG, TIFF).
     input: PathBuf,
-    /// The PNG to write.
+    /// The picture to write; its name has to end in .png.
     output: PathBuf,
-    /// Which HDU: a number (0 is the primary) or an EXTNAME; the first with an image if left out.
-    #[arg(long)]
-    hdu: Option<String>,
+    #[command(flatten)]
+    frame: FrameArguments,
     /// minmax, zscale, percentile:P, asymmetric:LOW,HIGH, manual:VMIN,VMAX
     #[arg(long, default_value_t = Interval::zscale())]
     interval: Interval,
@@ -32,10 +34,10 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let hdu = arguments.hdu.map(|hdu| hdu.parse()).transpose()?;
-    let frame = Frame::open(&arguments.input, &FrameOptions { hdu, ..FrameOptions::default() })?;
+    let frame = Frame::open(&arguments.input, &arguments.frame.options())?;
     let (bands, height, width) = frame.pixels.dim();
     let pipeline = Pipeline::new(PipelineConfig {
+        mask: arguments.frame.mask(),
         interval: arguments.interval,
         stretch: arguments.stretch,
         ..PipelineConfig::default()
@@ -47,6 +49,10 @@ fn main() -> Result<()> {
     }
     raster::write_png(&arguments.output, &picture)?;
     let [vmin, vmax] = prepared.scaling.limits[0];
-    println!("{bands} band(s) of {width} x {height} pixels, the first shown from {vmin} to {vmax}");
+    say(format_args!("{bands} band(s) of {width} x {height} pixels"));
+    say(format_args!("the first is shown from {vmin} to {vmax}"));
+    if let Some(remark) = frame.remark {
+        say(remark);
+    }
     Ok(())
 }

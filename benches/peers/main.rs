@@ -6,8 +6,6 @@
 //!
 //! A new row is a file with a [`Row`] in it and a line in [`ROWS`].
 
-#![allow(clippy::print_stdout, reason = "a program that talks to its caller")]
-
 mod cwgan_gp;
 mod dcgan;
 mod inputs;
@@ -60,13 +58,15 @@ const ROWS: &[Entry] = &[
 ];
 
 fn main() -> Result<()> {
+    let mut answers = std::io::stdout().lock();
     if !std::env::args().any(|arg| arg == "--serve") {
-        println!("`cargo xtask peers` runs this program and its peer side by side.");
+        // Whether anybody reads it or not.
+        let _ =
+            writeln!(answers, "`cargo xtask peers` runs this program and its peer side by side.");
         return Ok(());
     }
     astrogen::runtime::tune_allocator();
     let mut side = Side::new(ROWS);
-    let mut answers = std::io::stdout().lock();
     for line in std::io::stdin().lock().lines() {
         let answer = match side.answer(&line?) {
             Ok(value) => json!({ "ok": value }),

@@ -6,12 +6,16 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use astrogen::data::{Condition, ContextReader, TableConfig};
 use astrogen::prelude::*;
-use astrogen::preprocess::catalog::{CatalogWriter, NewColumn, Storage};
+use astrogen::preprocess::catalog::{
+    CatalogOptions, CatalogWriter, ColumnFilter, NewColumn, Storage,
+};
 use astrogen::preprocess::fits::Header;
 use astrogen::runtime::set_threads;
 use clap::Args;
 
 use crate::emulator::Emulator;
+use crate::files::FileArguments;
+use crate::say::say;
 use crate::settings::RunConfig;
 
 #[derive(Args)]
@@ -25,6 +29,11 @@ pub(crate) struct EmulateArguments {
     /// Sky maps instead of the run's, each NAME=FILE with the name of a condition.
     #[arg(long, num_args = 1..)]
     condition: Vec<Condition>,
+    #[command(flatten)]
+    files: FileArguments,
+    /// Rows to generate for, as "flags==0"; any number. Those of the training do not count here.
+    #[arg(long = "where", value_name = "FILTER", num_args = 1..)]
+    filters: Vec<ColumnFilter>,
     /// The catalogue to write, a FITS table or Parquet by its ending; must not exist. Rows
     /// are told by their number in the catalogue, column ROW, from 0.
     #[arg(long)]
@@ -48,7 +57,13 @@ pub(crate) fn emulate(arguments: &EmulateArguments) -> Result<()> {
     let run = RunDir::open(&arguments.run)?;
     let config: RunConfig = run.read_config()?;
     let emulator = Emulator::load(&run, &config)?;
+    let own = match arguments.catalog {
+        Some(_) => arguments.files.catalog(),
+        None => config.data.catalog,
+    };
     let data = TableConfig {
+        catalog: CatalogOptions { filters: arguments.filters.clone(), ..own },
+        maps: arguments.files.maps(config.data.maps),
         path: arguments.catalog.clone().unwrap_or(config.data.path),
         conditions: replaced(config.data.conditions, &arguments.condition)?,
         ..config.data
@@ -77,9 +92,9 @@ pub(crate) fn emulate(arguments: &EmulateArguments) -> Result<()> {
     }
     let rows = writer.finish()?;
     let seconds = began.elapsed().as_secs_f64();
-    println!("{}", contexts.counts());
-    println!("{rows} rows in {seconds:.1} s ({:.0} a second)", rows as f64 / seconds);
-    println!("  {}", arguments.out.display());
+    say(contexts.counts());
+    say(format_args!("{rows} rows in {seconds:.1} s ({:.0} a second)", rows as f64 / seconds));
+    say(format_args!("  {}", arguments.out.display()));
     Ok(())
 }
 

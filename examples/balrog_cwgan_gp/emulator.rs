@@ -9,6 +9,7 @@ use astrogen::prelude::*;
 use astrogen::train::cwgan_gp::match_quantiles;
 use tch::Device;
 
+use crate::say::say;
 use crate::settings::RunConfig;
 use crate::train::FIRST_HALF;
 
@@ -38,7 +39,9 @@ impl Emulator {
         let matching = config.data.local_bins.and_then(|bins| {
             let matching = match_quantiles(&*table.train(), &config.data.observed, bins, emulate);
             matching
-                .inspect_err(|error| println!("quantiles stay as they are generated: {error}"))
+                .inspect_err(|error| {
+                    say(format_args!("quantiles stay as they are generated: {error}"))
+                })
                 .ok()
         });
         Ok(run.write_json(QUANTILES, &matching)?)

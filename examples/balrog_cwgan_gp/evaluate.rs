@@ -16,6 +16,7 @@ use ndarray::Array2;
 use crate::emulator::{Emulator, gaussian};
 use crate::figures;
 use crate::held_out::HeldOut;
+use crate::say::say;
 use crate::settings::RunConfig;
 use crate::train::{BASELINE, plain};
 
@@ -90,14 +91,14 @@ pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table, plain: &Tab
     }
 
     let text = summary(&reports);
-    println!("{text}");
+    say(&text);
     std::fs::write(run.join("report.txt"), &text)?;
     let named: BTreeMap<_, _> = reports.into_iter().collect();
     run.write_json("report.json", &named)?;
     let held_out = |rows| HeldOut::new(table, &config.data, config.compare, rows);
     figures::draw(run, &held_out(usize::MAX), &rows[..rows.len().min(2)])?;
     figures::draw_calibration(run, &held_out(CALIBRATED), &draws[..draws.len().min(2)])?;
-    println!("report.txt, report.json and figures in {}", run.path().display());
+    say(format_args!("report.txt, report.json and figures in {}", run.path().display()));
     Ok(())
 }
 

@@ -2,11 +2,14 @@
 
 use anyhow::Result;
 use astrogen::metrics::Pit;
-use astrogen::plot::{Density, Histograms, Panel, Points, QuantileBands, Scale, Values, save_pit};
+use astrogen::plot::{
+    Density, Histograms, Panel, PlotError, Points, QuantileBands, Scale, Values, save_pit,
+};
 use astrogen::prelude::*;
 use ndarray::Array2;
 
 use crate::held_out::HeldOut;
+use crate::say::say;
 
 /// Draws every figure that the number of bands allows into the run's folder, of the rows that
 /// each emulator made: the first is the one to be trusted, others are compared in the tails.
@@ -32,29 +35,33 @@ pub(crate) fn draw(
     let colour_names: Vec<String> = bands.windows(2).map(|pair| pair.join(" - ")).collect();
     let (real, fake) = (colours(&observed), colours(&generated));
     if bands.len() > 1 {
-        Density {
+        let file = "colour-magnitude.png";
+        let drawn = Density {
             x_label: bands[1].clone(),
             y_label: colour_names[0].clone(),
             ..titled("Colour and magnitude")
         }
         .save(
-            run.join("colour-magnitude.png"),
+            run.join(file),
             &[
                 Points::new("observed", &observed[1], &real[0]),
                 Points::new(name, &generated[1], &fake[0]),
             ],
-        )?;
+        );
+        or_left_out(file, drawn)?;
     }
     if bands.len() > 2 {
-        Density {
+        let file = "colour-colour.png";
+        let drawn = Density {
             x_label: colour_names[0].clone(),
             y_label: colour_names[1].clone(),
             ..titled("Two colours")
         }
         .save(
-            run.join("colour-colour.png"),
+            run.join(file),
             &[Points::new("observed", &real[0], &real[1]), Points::new(name, &fake[0], &fake[1])],
-        )?;
+        );
+        or_left_out(file, drawn)?;
     }
 
     // What is compared, along the true magnitude.
@@ -71,13 +78,15 @@ pub(crate) fn draw(
                 Panel::new(&bands[band], samples)
             })
             .collect();
-        QuantileBands {
+        let file = "residuals.png";
+        let drawn = QuantileBands {
             title: "Median, 68 and 95 per cent along the true magnitude".into(),
             x_label: "true magnitude".into(),
             y_label: held_out.quantity().into(),
             ..QuantileBands::default()
         }
-        .save(run.join("residuals.png"), &panels)?;
+        .save(run.join(file), &panels);
+        or_left_out(file, drawn)?;
     }
 
     // Tails of bands and colours.
@@ -97,13 +106,14 @@ pub(crate) fn draw(
                 Panel::new(&names[panel], samples)
             })
             .collect();
-        Histograms {
+        let drawn = Histograms {
             title: format!("{}, down to the tails", held_out.quantity()),
             x_label: held_out.quantity().into(),
             y_scale: Scale::Log,
             ..Histograms::default()
         }
-        .save(run.join(file), &panels)?;
+        .save(run.join(file), &panels);
+        or_left_out(file, drawn)?;
     }
     Ok(())
 }
@@ -134,7 +144,21 @@ pub(crate) fn draw_calibration(
             Panel::new(band, pits.iter().map(|(name, pit)| Values::new(name, pit.values())))
         })
         .collect();
-    Ok(save_pit(run.join("calibration.png"), "Observed among generated values", &panels)?)
+    let file = "calibration.png";
+    or_left_out(file, save_pit(run.join(file), "Observed among generated values", &panels))
+}
+
+/// Goes on without a figure that cannot be drawn, and says why; a file that cannot be written is
+/// an error.
+pub(crate) fn or_left_out(file: &str, drawn: Result<(), PlotError>) -> Result<()> {
+    match drawn {
+        Err(error @ PlotError::Write { .. }) => Err(error.into()),
+        Err(error) => {
+            say(format_args!("{file} is left out: {error}"));
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 fn titled(title: &str) -> Density {

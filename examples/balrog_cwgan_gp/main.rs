@@ -13,18 +13,20 @@
 //! cargo run --release --example balrog_cwgan_gp -- search --space space.json --trials 20
 //! ```
 
-#![allow(clippy::print_stdout, reason = "a program speaks to its user")]
-
 mod emulate;
 mod emulator;
 mod evaluate;
 mod figures;
+mod files;
 mod held_out;
 mod metrics;
 #[path = "../shared/run.rs"]
 mod run;
+#[path = "../shared/say.rs"]
+mod say;
 mod search;
 mod settings;
+mod simulated;
 mod table;
 mod train;
 

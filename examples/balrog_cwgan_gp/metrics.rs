@@ -15,6 +15,7 @@ use astrogen::train::fit::Score;
 use astrogen::train::log::{History, HistoryCsv};
 
 use crate::emulator::emulate_rows;
+use crate::figures::or_left_out;
 use crate::held_out::HeldOut;
 
 /// Further passes over the rows at every checkpoint, for the calibration.
@@ -110,5 +111,6 @@ fn draw(run: &RunDir) -> Result<()> {
         y_scale: Scale::Log,
         ..Curves::default()
     };
-    Ok(curves.save(run.join("metrics.png"), &series.collect::<Vec<Series>>())?)
+    let file = "metrics.png";
+    or_left_out(file, curves.save(run.join(file), &series.collect::<Vec<Series>>()))
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tch::Device;
 
+use crate::say::say;
 use crate::settings::{RunConfig, TrainArguments};
 use crate::train::fit_emulator;
 
@@ -46,7 +47,7 @@ pub(crate) fn search(arguments: &SearchArguments) -> Result<()> {
         None => arguments.train.data()?,
     };
     let table = Table::open(&data)?;
-    println!("{}", table.report());
+    say(table.report());
     let (run, config) = match (earlier, &arguments.space) {
         (Some(earlier), _) => earlier,
         (None, Some(space)) => {
@@ -66,7 +67,7 @@ pub(crate) fn search(arguments: &SearchArguments) -> Result<()> {
     let mut results = SearchTable::open(run.join("search.csv"), trials(&config)?)?;
     let stop = StopSignal::on_ctrl_c()?;
     while let Some(trial) = results.next_trial().cloned() {
-        println!("{trial} ({} trials)", results.trials().len());
+        say(format_args!("{trial} ({} trials)", results.trials().len()));
         let folder = run.join(format!("trial-{:03}", trial.number));
         match score(&trial, &config.base, &folder, &table, device, &stop) {
             Ok(None) => break, // interrupted: the trial goes on with --resume
@@ -74,8 +75,8 @@ pub(crate) fn search(arguments: &SearchArguments) -> Result<()> {
             Err(error) => results.record(trial.number, Err(format!("{error:#}")))?,
         }
     }
-    println!("{results}");
-    println!("search.csv and the trials' runs in {}", run.path().display());
+    say(results);
+    say(format_args!("search.csv and the trials' runs in {}", run.path().display()));
     Ok(())
 }
 

@@ -33,7 +33,7 @@ pub(crate) struct TrainArguments {
     #[arg(long)]
     batch_size: Option<usize>,
     /// Learning rate of the critic; the recipe's if left out. The generator's goes with it.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     lr: Option<f64>,
 }
 

@@ -1,14 +1,15 @@
 //! Which catalogue, which of its columns, and which sky maps.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 use astrogen::data::{Condition, TableConfig};
-use astrogen::preprocess::catalog::{CatalogOptions, ColumnFilter, MagnitudeRange};
-use astrogen::preprocess::skymap::{SplitBy, SplitConfig};
-use astrogen::sky::survey::{BANDS, CATALOGUE, CONDITIONS, SELECTION};
-use astrogen::sky::{Survey, SurveyConfig};
+use astrogen::preprocess::catalog::{ColumnFilter, MagnitudeRange};
+use astrogen::preprocess::skymap::{SkyMapDefaults, SplitBy, SplitConfig};
 use clap::{Args, ValueEnum};
+
+use crate::files::FileArguments;
+use crate::simulated::simulated;
 
 #[derive(Args)]
 pub(crate) struct TableArguments {
@@ -17,45 +18,57 @@ pub(crate) struct TableArguments {
     catalog: Option<PathBuf>,
     /// Columns of true features; a magnitude beyond --magnitudes drops its row.
     #[arg(long = "true", id = "true_columns", value_name = "COLUMN", num_args = 1..)]
+    #[arg(requires = "catalog")]
     truth: Vec<String>,
     /// Columns of observed features, which the emulator learns to generate.
-    #[arg(long, value_name = "COLUMN", num_args = 1..)]
+    #[arg(long, value_name = "COLUMN", num_args = 1.., requires = "catalog")]
     observed: Vec<String>,
     /// What was observed under: a COLUMN, or a sky map as NAME=FILE or NAME:MAP=FILE.
-    #[arg(long, num_args = 1..)]
+    #[arg(long, num_args = 1.., requires = "catalog")]
     condition: Vec<Condition>,
-    /// The column of right ascension in degrees; needed with sky maps and to split by region.
-    #[arg(long, value_name = "COLUMN")]
+    /// The column of right ascension; needed with sky maps and to split by region. In degrees,
+    /// unless the file says another unit.
+    #[arg(long, value_name = "COLUMN", requires_all = ["catalog", "dec"])]
     ra: Option<String>,
-    /// The column of declination in degrees.
-    #[arg(long, value_name = "COLUMN")]
+    /// The column of declination.
+    #[arg(long, value_name = "COLUMN", requires_all = ["catalog", "ra"])]
     dec: Option<String>,
     /// A sky map that is 1 where the survey observed.
-    #[arg(long)]
+    #[arg(long, requires = "catalog")]
     footprint: Option<PathBuf>,
     /// A sky map that is 0 away from foreground objects.
-    #[arg(long)]
+    #[arg(long, requires = "catalog")]
     foreground: Option<PathBuf>,
     /// A sky map that is below 2 where the data are good.
-    #[arg(long)]
+    #[arg(long, requires = "catalog")]
     bad_regions: Option<PathBuf>,
-    /// Rows to keep, as "flags==0"; any number.
+    #[command(flatten)]
+    files: FileArguments,
+    /// Rows to train on and to judge, as "flags==0"; any number.
     #[arg(long = "where", value_name = "FILTER", num_args = 1..)]
     filters: Vec<ColumnFilter>,
     /// The range LOW,HIGH of features that are believed; 0,50 suits magnitudes. If left out,
     /// any finite number.
-    #[arg(long, value_name = "LOW,HIGH", value_parser = range)]
+    #[arg(long, value_name = "LOW,HIGH", value_parser = range, allow_hyphen_values = true)]
     magnitudes: Option<MagnitudeRange>,
-    /// What is held out together: regions of the sky (nside 32) or single rows. If left out,
-    /// regions where --ra and --dec are given.
+    /// Bins along each true feature in which the scatter of the observed one is its unit; 32
+    /// (residual recipe) or no such unit (original) if left out.
+    #[arg(long)]
+    local_bins: Option<usize>,
+    /// What is held out together: regions of the sky or single rows. If left out, regions
+    /// where --ra and --dec are given.
     #[arg(long, value_enum)]
     split: Option<Split>,
-    /// The part of the rows that is held out.
-    #[arg(long, default_value_t = 0.1)]
-    held_out: f64,
+    /// The nside of the regions, 32 if left out.
+    #[arg(long)]
+    split_nside: Option<u32>,
+    /// The part of the rows that is held out; a tenth, or a third of the simulated survey, if
+    /// left out.
+    #[arg(long, allow_negative_numbers = true)]
+    held_out: Option<f64>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Split {
     Region,
     Row,
@@ -64,12 +77,32 @@ enum Split {
 impl TableArguments {
     /// The table that was asked for, or a simulated survey in the cache.
     pub(crate) fn config(&self, local_bins: Option<usize>) -> Result<TableConfig> {
-        let Some(path) = &self.catalog else { return simulated(local_bins) };
-        let split = match self.split {
-            Some(Split::Row) => SplitBy::Row,
-            None if self.ra.is_none() => SplitBy::Row,
-            Some(Split::Region) | None => SplitConfig::default().split,
+        let mut table = match &self.catalog {
+            Some(path) => self.files(path)?,
+            None => simulated()?,
         };
+        let by_region = match self.split {
+            Some(split) => split == Split::Region,
+            None => table.ra.is_some(),
+        };
+        ensure!(
+            by_region || self.split_nside.is_none(),
+            "--split-nside is of a split by region: give --ra and --dec, or leave it out"
+        );
+        table.split.split = match (by_region, self.split_nside) {
+            (true, Some(nside)) => SplitBy::Region { nside },
+            (true, None) => SplitConfig::default().split,
+            (false, _) => SplitBy::Row,
+        };
+        table.split.fraction = self.held_out.unwrap_or(table.split.fraction);
+        table.catalog.filters = self.filters.clone();
+        table.range = self.magnitudes;
+        table.local_bins = self.local_bins.or(local_bins);
+        Ok(table)
+    }
+
+    /// The files and columns that were named.
+    fn files(&self, path: &PathBuf) -> Result<TableConfig> {
         let absolute = |path: &PathBuf| std::path::absolute(path); // a resume may start elsewhere
         Ok(TableConfig {
             path: absolute(path)?,
@@ -81,47 +114,10 @@ impl TableArguments {
             footprint: self.footprint.as_ref().map(absolute).transpose()?,
             foreground: self.foreground.as_ref().map(absolute).transpose()?,
             bad_regions: self.bad_regions.as_ref().map(absolute).transpose()?,
-            catalog: CatalogOptions { filters: self.filters.clone(), ..CatalogOptions::default() },
-            range: self.magnitudes,
-            local_bins,
-            split: SplitConfig { split, fraction: self.held_out, ..SplitConfig::default() },
+            maps: self.files.maps(SkyMapDefaults::default()),
+            catalog: self.files.catalog(),
             ..TableConfig::default()
         })
-    }
-}
-
-/// Galaxies of the simulated survey: 200,000 are left for training, 100,000 held out.
-const GALAXIES: usize = 340_000;
-
-/// The simulated survey, written to the cache where it is not there yet.
-fn simulated(local_bins: Option<usize>) -> Result<TableConfig> {
-    let cache = dirs::cache_dir().context("no cache folder; give --catalog")?;
-    let folder = cache.join("astrogen").join(format!("survey-{GALAXIES}"));
-    println!("simulating a survey of {GALAXIES} galaxies into {} (once)", folder.display());
-    let config = SurveyConfig { galaxies: GALAXIES, ..SurveyConfig::default() };
-    Survey::simulate(&config, 1)?.save(&folder)?;
-    Ok(survey_table(&folder, local_bins))
-}
-
-/// The table of a survey's files.
-fn survey_table(folder: &Path, local_bins: Option<usize>) -> TableConfig {
-    let map = |name: &str| folder.join(format!("{name}.fits"));
-    let columns = |kind: &str| BANDS.map(|band| format!("{kind}_MAG_{}", band.to_uppercase()));
-    let condition =
-        |name: &&str| Condition::Map { name: (*name).to_owned(), map: None, path: map(name) };
-    TableConfig {
-        path: folder.join(CATALOGUE),
-        truth: columns("TRUE").into(),
-        observed: columns("MEAS").into(),
-        conditions: CONDITIONS.iter().map(condition).collect(),
-        ra: Some("RA".into()),
-        dec: Some("DEC".into()),
-        footprint: Some(map(SELECTION[0])),
-        foreground: Some(map(SELECTION[1])),
-        bad_regions: Some(map(SELECTION[2])),
-        local_bins,
-        split: SplitConfig { fraction: 1.0 / 3.0, ..SplitConfig::default() },
-        ..TableConfig::default()
     }
 }
 

@@ -16,6 +16,7 @@ use crate::emulator::{Emulator, gaussian};
 use crate::evaluate::judge;
 use crate::held_out::HeldOut;
 use crate::metrics::Metrics;
+use crate::say::say;
 use crate::settings::{RunConfig, TrainArguments};
 
 pub(crate) fn train(arguments: &TrainArguments) -> Result<()> {
@@ -27,9 +28,9 @@ pub(crate) fn train(arguments: &TrainArguments) -> Result<()> {
         Some((_, config)) => config.data.clone(),
         None => arguments.data()?,
     };
-    println!("reading {}", data.path.display());
+    say(format_args!("reading {}", data.path.display()));
     let table = Table::open(&data)?;
-    println!("{}", table.report());
+    say(table.report());
 
     // Settings and the run's folder.
     let (run, config) = match earlier {
@@ -47,7 +48,7 @@ pub(crate) fn train(arguments: &TrainArguments) -> Result<()> {
     run.write_config(&config)?;
 
     // The emulator, the regression that it has to beat, and the judgement of both.
-    println!("training on {device:?} into {}", run.path().display());
+    say(format_args!("training on {device:?} into {}", run.path().display()));
     let stop = StopSignal::on_ctrl_c()?;
     let plain = plain(&config, &table)?;
     let finished = fit_emulator(&run, &config, &table, device, &stop)?
@@ -55,7 +56,7 @@ pub(crate) fn train(arguments: &TrainArguments) -> Result<()> {
     if finished {
         judge(&run, &config, &table, &plain)
     } else {
-        println!("stopped; --resume {} goes on", run.path().display());
+        say(format_args!("stopped; --resume {} goes on", run.path().display()));
         Ok(())
     }
 }
@@ -119,7 +120,7 @@ fn fit_gaussian(
     device: Device,
     stop: &StopSignal,
 ) -> Result<bool> {
-    println!("training a Gaussian regression into {}", run.join(name).display());
+    say(format_args!("training a Gaussian regression into {}", run.join(name).display()));
     let mut batches = Batches::new(table.train(), &config.batches, device)?;
     let steps = 20 * batches.steps_per_epoch();
     let fit_config = FitConfig { steps, checkpoint_interval: steps, ..config.fit.clone() };

@@ -13,8 +13,6 @@
 //! | `recipe.rs` | what a recipe is, and the options that all have |
 //! | `sharp.rs`, `article.rs` | the two recipes |
 
-#![allow(clippy::print_stdout, reason = "a program speaks to its user")]
-
 mod article;
 mod recipe;
 #[path = "../shared/mod.rs"]
@@ -32,6 +30,7 @@ use clap::{Args, Parser, Subcommand};
 use recipe::{Fit, Named, Options, Recipe, RecipeName};
 use serde::{Deserialize, Serialize};
 use shared::run::RunArguments;
+use shared::say::say;
 use shared::training::train_images;
 use shared::{DataArguments, Physical, sample_folder};
 use sharp::Sharp;
@@ -67,7 +66,7 @@ struct SampleArguments {
     /// The folder of a run.
     run: PathBuf,
     /// How many images.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 16, allow_negative_numbers = true)]
     count: i64,
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -130,9 +129,9 @@ fn train<R: Recipe>(arguments: &TrainArguments) -> Result<()> {
         Some((_, config)) => config.data.clone(),
         None => arguments.data.folder(arguments.run.seed)?,
     };
-    println!("reading {}", data.path.display());
+    say(format_args!("reading {}", data.path.display()));
     let folder = ImageFolder::open(&data)?;
-    println!("{}", folder.report());
+    say(folder.report());
 
     // Settings.
     let (earlier, mut config) = match earlier {
@@ -159,7 +158,7 @@ fn train<R: Recipe>(arguments: &TrainArguments) -> Result<()> {
     run.write_config(&config)?;
 
     // Loop.
-    println!("training on {device:?} by the {} recipe", R::NAME);
+    say(format_args!("training on {device:?} by the {} recipe", R::NAME));
     train_images(&mut algorithm, &mut batches, &run, &config.fit, &R::LOOK)
 }
 

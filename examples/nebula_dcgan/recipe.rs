@@ -91,26 +91,26 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) batch_size: Option<usize>,
     /// Width of the generator's last hidden layer; 16 (sharp) or 64 (article) if left out.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) features: Option<i64>,
     /// Width of the discriminator's first layer; the generator's if left out.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) discriminator_features: Option<i64>,
     /// Learning rate of both networks; 2e-3 (sharp, falling to a tenth of it) or 2e-4 (article)
     /// if left out.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
     /// Sharp: the discriminator sees a third of all images shifted by up to this many pixels,
     /// against learning a few hundred of them by heart; 0 if left out.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) translation: Option<i64>,
     /// Article: what the discriminator should say of real images, in (0, 1]; below 1 it is kept
     /// from being too sure to learn from. 1 if left out.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) real_label: Option<f64>,
     /// Article: deviation of the noise on every image the discriminator sees, at first; within
     /// 1000 steps it falls to zero. 0 if left out.
-    #[arg(long)]
+    #[arg(long, allow_negative_numbers = true)]
     pub(crate) instance_noise: Option<f64>,
 }
 

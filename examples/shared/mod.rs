@@ -1,9 +1,10 @@
-//! What the image examples have in common: what to train on, where and how long ([`run`]), the
-//! loop with its observers ([`training`]), and samples in physical units.
+//! What the image examples have in common: what to train on ([`frame`] says which part of each
+//! file), where and how long ([`run`]), the loop with its observers ([`training`]), lines for the
+//! user ([`say`](mod@say)), and samples in physical units.
 
-#![allow(clippy::print_stdout, reason = "a program speaks to its user")]
-
+pub(crate) mod frame;
 pub(crate) mod run;
+pub(crate) mod say;
 pub(crate) mod training;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +17,8 @@ use astrogen::preprocess::Scaling;
 use astrogen::sky::{NebulaConfig, simulate_nebulae};
 use astrogen::train::run_dir::{empty_folder, numbered_folder};
 use clap::Args;
+use frame::FrameArguments;
+use say::say;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
@@ -40,6 +43,8 @@ pub(crate) struct DataArguments {
     /// left out, asinh:0.1 for FITS files.
     #[arg(long)]
     stretch: Option<Stretch>,
+    #[command(flatten)]
+    frame: FrameArguments,
     /// Stop at the first file that cannot be used, instead of skipping it.
     #[arg(long)]
     strict: bool,
@@ -61,7 +66,7 @@ impl DataArguments {
                 let cache = dirs::cache_dir().context("no cache folder; give --data")?;
                 let size = (self.image_size * 3 / 2).max(96);
                 let folder = cache.join("astrogen").join(format!("nebulae-{size}px"));
-                println!("simulating 1000 nebulae into {} (once)", folder.display());
+                say(format_args!("simulating 1000 nebulae into {} (once)", folder.display()));
                 let config = NebulaConfig { size, ..NebulaConfig::default() };
                 simulate_nebulae(&folder, &config, 1000, 1)?;
                 folder
@@ -69,16 +74,20 @@ impl DataArguments {
         };
         let as_told = self.interval.is_some() || self.stretch.is_some();
         let defaults = FolderConfig::default();
+        let mask = self.frame.mask();
+        let pictures = defaults.pictures.filter(|_| !as_told);
         Ok(FolderConfig {
             path,
             image_size: self.image_size,
             channels: self.channels,
+            frame: self.frame.options(),
             pipeline: PipelineConfig {
+                mask: mask.clone(),
                 interval: self.interval.clone().unwrap_or(defaults.pipeline.interval),
                 stretch: self.stretch.unwrap_or(defaults.pipeline.stretch),
                 ..defaults.pipeline
             },
-            pictures: defaults.pictures.filter(|_| !as_told),
+            pictures: pictures.map(|pictures| PipelineConfig { mask, ..pictures }),
             seed,
             strict: self.strict,
             ..FolderConfig::default()
@@ -111,7 +120,7 @@ impl Physical {
         let pipeline = Pipeline::new(self.pipeline)?;
         let origin = export::Origin { model, seed, unit: self.unit };
         let files = export::save_fits(images, &pipeline, &self.scaling, &origin, out)?;
-        println!("grid.png and {} FITS files in {}", files.len(), out.display());
+        say(format_args!("grid.png and {} FITS files in {}", files.len(), out.display()));
         Ok(())
     }
 }

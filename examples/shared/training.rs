@@ -1,7 +1,5 @@
 //! The loop of an image example: history, progress, pictures and scores while it trains.
 
-use std::io::Write;
-
 use anyhow::Result;
 use astrogen::metrics::power_spectrum::nyquist_ratio;
 use astrogen::metrics::{RealHalves, SlicedWassersteinConfig};
@@ -13,6 +11,8 @@ use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
 use astrogen::train::step::Step;
 use tch::Tensor;
+
+use super::say::say;
 
 /// What is looked at while an algorithm trains.
 pub(crate) struct Look<S> {
@@ -38,7 +38,7 @@ pub(crate) fn train_images<S: Step>(
     // What is looked at: the same latents and reals all the time.
     let real = real_images(batches)?;
     save_grid(&real.slice(0, 0, 64, 1), None, run.join("samples/real.png"))?;
-    println!("measuring how far real images are from each other");
+    say("measuring how far real images are from each other");
     let halves = RealHalves::new(&real, SlicedWassersteinConfig::default(), 0)?;
     let latent = (look.generator)(algorithm).latent(64);
     let score_latent = (look.generator)(algorithm).latent(halves.images());
@@ -79,7 +79,7 @@ pub(crate) fn train_images<S: Step>(
         &mut [&mut history, &mut json, &mut board, &mut progress, &mut score, &mut watch];
 
     // Loop.
-    println!("training into {}", run.path().display());
+    say(format_args!("training into {}", run.path().display()));
     let stop = StopSignal::on_ctrl_c()?;
     let outcome = fit(algorithm, batches, run, config, &stop, observers)?;
     draw(algorithm, outcome.step)?;
@@ -108,7 +108,7 @@ fn mesh(nyquist_ratio: f64) -> Option<String> {
     })
 }
 
-/// Says how a run ended and where its results are, if anybody still reads it.
+/// Says how a run ended and where its results are.
 fn report(run: &RunDir, outcome: &Outcome, file: &str, floor: f64) -> Result<()> {
     let how = if outcome.interrupted { "stopped" } else { "finished" };
     let mut lines = vec![
@@ -123,7 +123,7 @@ fn report(run: &RunDir, outcome: &Outcome, file: &str, floor: f64) -> Result<()>
             "  best     {best}: sliced Wasserstein {score:.1} (floor {floor:.1}) at step {step}"
         ));
     }
-    let _ = writeln!(std::io::stdout(), "{}", lines.join("\n"));
+    say(lines.join("\n"));
     Ok(())
 }
 

@@ -42,12 +42,18 @@ fn a_run_resumes_to_the_same_bytes_and_samples_walks_and_fits_files() {
     let file = FitsFile::open(&fits[0]).expect("a FITS file");
     assert_eq!(file.hdus()[0].header.get::<&str>("BUNIT"), Some("electron"));
 
+    let told = example.refuse(&["sample", utf8(&whole), "--count", "-1"]);
+    assert!(told.contains("--count must be at least 1"), "{told}");
+    example.succeed_unread(&["sample", utf8(&whole), "--count", "1"]);
+
     let data = utf8(&data);
     let cases: &[(&[&str], &[&str])] = &[
         (&["--image-size", "16"], &["image_size", "32 to 256"]),
         (&["--n-critic", "0"], &["n_critic", "at least 1"]),
-        (&["--penalty-weight=-1"], &["gradient penalty weight", "at least 0"]),
+        (&["--penalty-weight", "-1"], &["gradient penalty weight", "at least 0"]),
         (&["--lr", "0"], &["lr", "above 0"]),
+        (&["--lr", "-1"], &["lr", "above 0"]),
+        (&["--features", "-1"], &["features"]),
     ];
     for (arguments, parts) in cases {
         let refused = folder.path().join("refused");

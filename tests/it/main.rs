@@ -1,8 +1,10 @@
 //! Integration tests.
 
 mod architecture;
+mod balrog_catalogues;
 mod balrog_cwgan_gp;
 mod cosmos_wgan_gp;
 mod downstream;
+mod fits_stretch;
 mod nebula_dcgan;
 mod program;

@@ -6,8 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use astrogen::preprocess::fits::{FitsFile, Value};
+use astrogen::preprocess::fits::{FitsFile, Header, Value, write_image};
 use astrogen::train::run_dir::RunDir;
+use ndarray::Array3;
 
 use crate::program::{Program, nebulae, text, utf8};
 
@@ -249,6 +250,31 @@ fn ctrl_c_handed_on_twice_to_a_run_that_nobody_reads_loses_nothing() {
 }
 
 #[test]
+fn images_that_need_an_option_train_and_nobody_has_to_read() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = folder.path().join("data");
+    fs::create_dir(&data).expect("a folder");
+    for number in 0..8 {
+        // Colours on the first axis, as numpy's [H, W, C].
+        let value = |(y, x, c): (usize, usize, usize)| (c * number + y * x % 17) as f32;
+        let pixels = Array3::from_shape_fn((48, 48, 3), value);
+        write_image(data.join(format!("{number}.fits")), &pixels, &Header::new()).expect("written");
+    }
+    let out = folder.path().join("run");
+    let mut arguments = train(&data, &out, "2");
+    let told = example().refuse(&words(&arguments));
+    assert!(told.contains("state the axis order"), "{told}");
+    arguments.extend(["--axis-order", "hwc", "--max-bad-fraction", "0.6"].map(str::to_owned));
+    example().succeed_unread(&words(&arguments));
+    let config = fs::read_to_string(out.join("config.json")).expect("a config");
+    for words in ["\"hwc\"", "\"max_bad_fraction\": 0.6"] {
+        assert!(config.contains(words), "{config}");
+    }
+    assert!(!config.contains("\"max_bad_fraction\": 0.5"), "of pictures too: {config}");
+    example().succeed_unread(&["sample", utf8(&out), "--count", "1"]);
+}
+
+#[test]
 fn bad_input_is_answered_with_what_to_do() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = nebulae(folder.path(), 48);
@@ -268,6 +294,10 @@ fn bad_input_is_answered_with_what_to_do() {
         (&["--data", data, "--image-size", "32", "--batch-size", "64"], &["64", "12"]),
         (&["--data", data, "--stretch", "sepia"], &["sepia", "asinh"]),
         (&["--data", data, "--interval", "zoom"], &["zoom", "zscale"]),
+        (
+            &["--data", data, "--image-size", "32", "--batch-size", "4", "--lr", "-1"],
+            &["lr", "above 0"],
+        ),
         (&["--data", data, "--image-size", "32", "--strict"], &["broken.fits"]),
         (&["--data", data, "--image-size", "32", "--device", "cuda:99"], &["cuda"]),
         (

@@ -30,7 +30,8 @@ impl Program {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.0);
         command.args(arguments);
-        if !matches!(arguments.first(), Some(&("sample" | "evaluate" | "emulate"))) {
+        let first = arguments.first().copied().unwrap_or("train");
+        if first.starts_with("--") || ["train", "search"].contains(&first) {
             // One thread each: these tests run side by side.
             command.args(["--device", "cpu", "--threads", "1"]);
         }
@@ -42,6 +43,14 @@ impl Program {
         let output = self.command(arguments).output().expect("the example starts");
         assert!(output.status.success(), "{arguments:?}: {}", text(&output));
         text(&output)
+    }
+
+    /// The same with nobody who reads its standard output, as after `| head`.
+    pub(crate) fn succeed_unread(&self, arguments: &[&str]) {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = self.command(arguments).stdout(writer).output().expect("the example starts");
+        assert!(output.status.success(), "{arguments:?}: {}", text(&output));
     }
 
     /// What it says when it is refused, in words and not by a panic.

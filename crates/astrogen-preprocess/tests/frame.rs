@@ -241,6 +241,11 @@ fn what_is_written_as_png_is_grey_or_colour() {
         let message = raster::write_png(&path, &Array3::zeros(shape)).unwrap_err().to_string();
         assert!(message.contains("expected [H, W, 1] or [H, W, 3]"), "{message}");
     }
+    for name in ["x.jpg", "x.png.tif", "png"] {
+        let other = folder.path().join(name);
+        let message = raster::write_png(&other, &Array3::zeros((2, 3, 1))).unwrap_err().to_string();
+        assert!(message.contains("ends in .png") && message.contains(name), "{message}");
+    }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 

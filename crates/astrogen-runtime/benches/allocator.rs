@@ -8,9 +8,11 @@
 //! All arithmetic is inside libtorch, so `--profile dev` gives the same figures sooner. glibc
 //! cannot be set back, so each measurement runs in a process of its own; the two kinds alternate
 //! and the best time of each is kept, because a busy machine only ever adds to it.
-#![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a measurement that prints or stops")]
+#![allow(clippy::unwrap_used, reason = "a measurement that stops where it fails")]
 
 use std::env;
+use std::fmt::Display;
+use std::io::Write;
 use std::process::Command;
 use std::time::Instant;
 
@@ -32,7 +34,7 @@ fn main() {
         measure(number(2), number(3), number(4));
         return;
     }
-    println!("side features batch  allocator   s/step  kernel s/step  faults/step  peak MiB");
+    say("side features batch  allocator   s/step  kernel s/step  faults/step  peak MiB");
     for (side, features, batch) in SHAPES {
         let mut best = [[f64::INFINITY; 4]; 2];
         for _ in 0..ROUNDS {
@@ -44,11 +46,16 @@ fn main() {
             }
         }
         for (kind, [seconds, kernel, faults, peak]) in ["plain", "tuned"].iter().zip(best) {
-            println!(
+            say(format_args!(
                 "{side:4} {features:8} {batch:5}  {kind:9} {seconds:8.4} {kernel:14.4} {faults:12.0} {peak:9.0}"
-            );
+            ));
         }
     }
+}
+
+/// Writes a line, whether anybody reads it or not.
+fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Runs one measurement in a process of its own: seconds a step, of them in the kernel (all
@@ -80,7 +87,7 @@ fn measure(side: i64, features: i64, batch: i64) {
     let after = Usage::now();
     let kernel = (after.kernel_seconds - before.kernel_seconds) / f64::from(steps);
     let faults = (after.minor_faults - before.minor_faults) / f64::from(steps);
-    println!("{seconds} {kernel} {faults} {}", after.peak_mebibytes);
+    say(format_args!("{seconds} {kernel} {faults} {}", after.peak_mebibytes));
 }
 
 /// One adversarial step on networks of the DCGAN shape.

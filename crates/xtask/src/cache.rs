@@ -13,6 +13,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::say::note;
+
 /// The file that says a folder is whole; it holds the folder's stamp.
 const MARKER: &str = ".astrogen-whole";
 
@@ -84,9 +86,10 @@ impl Folder {
         if self.path.exists() {
             match check(&self.path) {
                 Ok(()) => return self.mark(&self.path),
-                Err(why) => {
-                    eprintln!("{} is not whole and is made again: {why:#}", self.path.display())
-                }
+                Err(why) => note(format_args!(
+                    "{} is not whole and is made again: {why:#}",
+                    self.path.display()
+                )),
             }
         }
         let partial = self.sibling(&format!("partial-{}", std::process::id()));
@@ -141,12 +144,15 @@ impl Folder {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                eprintln!("Another set-up is making {}; waiting for it.", self.path.display());
+                note(format_args!(
+                    "Another set-up is making {}; waiting for it.",
+                    self.path.display()
+                ));
                 file.lock().with_context(|| format!("cannot lock {}", path.display()))?;
             }
-            Err(TryLockError::Error(error)) => eprintln!(
+            Err(TryLockError::Error(error)) => note(format_args!(
                 "note: this file system has no locks ({error}); do not run two set-ups at a time"
-            ),
+            )),
         }
         Ok(file)
     }

@@ -8,6 +8,7 @@ use anyhow::Result;
 use crate::libtorch::{Libtorch, VERSION, library_name};
 use crate::program::missing_libraries;
 use crate::report::Report;
+use crate::say::say;
 use crate::wheel::Variant;
 use crate::{cache, config, cuda, environment, machine};
 
@@ -19,7 +20,7 @@ pub(crate) fn run() -> Result<ExitCode> {
     machine::tools(&mut report, libtorch.as_ref());
     machine::processor(&mut report);
     cuda::check(&mut report, libtorch.as_ref());
-    println!("{report}");
+    say(&report);
     Ok(if report.wrongs() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

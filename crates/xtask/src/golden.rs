@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::say::note;
 use crate::{python, workspace};
 
 /// Runs the scripts `crates/*/tests/golden/*.py` whose path holds `name`, each in its
@@ -16,7 +17,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
     let chosen = choose(&all, name.unwrap_or_default())?;
     let interpreter = python::environment()?;
     for script in chosen {
-        eprintln!("Running {}", script.display());
+        note(format_args!("Running {}", script.display()));
         let script = root.join(script);
         let status = Command::new(&interpreter)
             .arg(&script)
@@ -25,7 +26,7 @@ pub(crate) fn run(name: Option<&str>) -> Result<()> {
             .with_context(|| format!("cannot run {}", interpreter.display()))?;
         ensure!(status.success(), "{} failed ({status})", script.display());
     }
-    eprintln!("Done. `git diff --stat` shows which values changed.");
+    note("Done. `git diff --stat` shows which values changed.");
     Ok(())
 }
 

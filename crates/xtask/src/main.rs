@@ -5,12 +5,6 @@
 //! `python` and `golden` remake the reference values of the tests, `peers` times ours and
 //! PyTorch in turn. It links no libtorch, so it builds in seconds.
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line program talks to its user"
-)]
-
 mod cache;
 mod cargo;
 mod config;
@@ -26,6 +20,7 @@ mod program;
 mod python;
 mod record;
 mod report;
+mod say;
 mod setup;
 mod wheel;
 mod workspace;
@@ -34,6 +29,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::say::{note, say};
 use crate::setup::Request;
 
 /// One-command set-up and checks of the astrogen workspace.
@@ -84,7 +80,7 @@ fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            note(format_args!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -103,17 +99,17 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::Demo { args } => {
             let libtorch = setup::run(Request::Any)?;
-            eprintln!(
+            note(
                 "Building the demo. The first time this takes several minutes: torch-sys compiles \
-                 its C++ glue once for the release profile."
+                 its C++ glue once for the release profile.",
             );
             cargo::demo(libtorch.as_ref(), &args)
         }
         Command::Test { args } => {
             let libtorch = setup::run(Request::Any)?;
-            eprintln!(
+            note(
                 "Building and running all tests. The first time this takes several minutes: \
-                 torch-sys compiles its C++ glue and cfitsio is built from source."
+                 torch-sys compiles its C++ glue and cfitsio is built from source.",
             );
             cargo::test(libtorch.as_ref(), &args)
         }
@@ -123,7 +119,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Python => {
-            println!("{}", python::environment()?.display());
+            say(python::environment()?.display());
             Ok(ExitCode::SUCCESS)
         }
         Command::Golden { name } => {

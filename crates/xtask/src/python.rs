@@ -10,6 +10,7 @@ use crate::machine::free_gigabytes;
 use crate::pip::{Python, TORCH_PYTHONS};
 use crate::program::output;
 use crate::record;
+use crate::say::note;
 
 /// The packages of the environment; golden values and peers' times come from exactly these.
 const REQUIREMENTS: [&str; 7] = [
@@ -54,9 +55,9 @@ fn install(python: &Python, tree: &Path, scratch: &Path) -> Result<()> {
             tree.display()
         );
     }
-    eprintln!(
+    note(
         "Making the Python environment of the golden scripts and the peers: about 3 GB to download, \
-         5 GB on disk, once for all clones. A few minutes."
+         5 GB on disk, once for all clones. A few minutes.",
     );
     let tree_name = tree.display().to_string();
     // pip stays outside: Debian keeps what `venv` needs to put it inside in another package.

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::cache;
 use crate::config;
 use crate::libtorch::{Libtorch, VERSION};
+use crate::say::note;
 use crate::wheel::Variant;
 
 /// What the user asked for.
@@ -45,7 +46,9 @@ pub(crate) fn run(request: Request) -> Result<Option<Libtorch>> {
         Source::Recorded(root) => match reuse(&root) {
             Ok(libtorch) => libtorch,
             Err(why) => {
-                eprintln!("The libtorch of the last set-up is of no use any more: {why:#}");
+                note(format_args!(
+                    "The libtorch of the last set-up is of no use any more: {why:#}"
+                ));
                 match fetch(Variant::Cpu)? {
                     Some(libtorch) => libtorch,
                     None => return Ok(None),
@@ -54,14 +57,18 @@ pub(crate) fn run(request: Request) -> Result<Option<Libtorch>> {
         },
     };
     if config::write(&config::path(), &config::render(&libtorch)?)? {
-        eprintln!(
+        note(format_args!(
             "Set up with libtorch {} in {}. Plain `cargo run`, `cargo test` and `cargo bench` work \
              in this clone now.",
             libtorch.version,
             libtorch.root.display()
-        );
+        ));
     } else {
-        eprintln!("libtorch {} in {} is set up.", libtorch.version, libtorch.root.display());
+        note(format_args!(
+            "libtorch {} in {} is set up.",
+            libtorch.version,
+            libtorch.root.display()
+        ));
     }
     Ok(Some(libtorch))
 }
@@ -128,11 +135,11 @@ fn fetch(variant: Variant) -> Result<Option<Libtorch>> {
              {VERSION} yourself and `export LIBTORCH=/path/to/libtorch`"
         );
     }
-    eprintln!(
+    note(format_args!(
         "The package index has no libtorch for this machine. torch-sys downloads libtorch {VERSION} \
          during the build where one is published; elsewhere unpack or build one yourself and \
          `export LIBTORCH=/path/to/libtorch`."
-    );
+    ));
     Ok(None)
 }
 

@@ -10,6 +10,7 @@ use crate::libtorch::{Libtorch, VERSION};
 use crate::machine;
 use crate::pip::{Python, TORCH_PYTHONS};
 use crate::record;
+use crate::say::note;
 
 /// The whole wheel with all its dependencies.
 const TORCH: &str = "torch==2.13.0";
@@ -98,10 +99,10 @@ impl Variant {
         {
             bail!(no_space(site, free, gigabytes));
         }
-        eprintln!(
+        note(format_args!(
             "Fetching libtorch {VERSION} for {self}: {download} to download, {disk} on disk, \
              once for all clones. Half a minute on a fast line."
-        );
+        ));
         python.install(&[], &self.arguments(site, &python), scratch)
     }
 

@@ -60,8 +60,17 @@ pub(crate) fn shape_of_page(path: &Path, page: usize) -> Result<[usize; 3], Prep
 /// file appears whole or not at all.
 ///
 /// # Errors
-/// `Shape` for an array of another shape, `Io` if the disk refuses.
+/// `Parameter` for a name that does not end in `.png`, `Shape` for an array of another shape,
+/// `Io` if the disk refuses.
 pub fn write_png(path: impl AsRef<Path>, pixels: &Array3<u8>) -> Result<(), PreprocessError> {
+    let path = path.as_ref();
+    if !path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
+        return Err(PreprocessError::Parameter {
+            name: "picture to write",
+            rule: "a name that ends in .png",
+            got: path.display().to_string(),
+        });
+    }
     let (height, width, channels) = pixels.dim();
     let color = match channels {
         1 => image::ExtendedColorType::L8,
@@ -76,7 +85,7 @@ pub fn write_png(path: impl AsRef<Path>, pixels: &Array3<u8>) -> Result<(), Prep
     }
     let bytes = pixels.as_standard_layout();
     let bytes = bytes.as_slice().ok_or_else(|| not_a_picture(pixels))?;
-    write_whole(path.as_ref(), |file| {
+    write_whole(path, |file| {
         image::codecs::png::PngEncoder::new(file).write_image(bytes, columns, rows, color).map_err(
             |error| match error {
                 ImageError::IoError(error) => error,

@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use self::process::Process;
 use self::report::{Machine, Report, Row};
+use crate::say::{note, say};
 use crate::setup::{self, Request as Setup};
 use crate::{cargo, machine, python, workspace};
 
@@ -87,9 +88,9 @@ type Outputs = BTreeMap<String, f64>;
 pub(crate) fn run(options: &Options) -> Result<()> {
     let libtorch = setup::run(Setup::Any)?;
     let interpreter = python::environment()?;
-    eprintln!(
+    note(
         "Building our side. The first time this takes several minutes: torch-sys compiles its C++ \
-         glue once for the release profile."
+         glue once for the release profile.",
     );
     let program = cargo::bench(libtorch.as_ref(), "peers")?;
     let root = workspace::root();
@@ -122,10 +123,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let peers =
             peers.get(&row.name).with_context(|| format!("peers.py has no row {}", row.name))?;
         for peer in peers {
-            eprintln!("{} against {peer}", row.name);
+            note(format_args!("{} against {peer}", row.name));
             match bench.ready(row, peer) {
                 Err(why) if peer == OPTIONAL_PEER => {
-                    eprintln!("{} against {peer} is left out: {why:#}", row.name);
+                    note(format_args!("{} against {peer} is left out: {why:#}", row.name));
                     // Whatever state it is in, the next row gets a new one.
                     bench.theirs = None;
                     continue;
@@ -138,8 +139,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let path = bench.folder.join("report.json");
     report.write(&path)?;
-    println!("{report}");
-    eprintln!("Written to {}", path.display());
+    say(&report);
+    note(format_args!("Written to {}", path.display()));
     Ok(())
 }
 

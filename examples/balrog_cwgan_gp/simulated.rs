@@ -1,0 +1,46 @@
+//! The simulated survey, which is taken where no catalogue is given.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use astrogen::data::{Condition, TableConfig};
+use astrogen::preprocess::skymap::SplitConfig;
+use astrogen::sky::survey::{BANDS, CATALOGUE, CONDITIONS, SELECTION};
+use astrogen::sky::{Survey, SurveyConfig};
+
+use crate::say::say;
+
+/// Galaxies of the survey: 200,000 are left for training, 100,000 held out.
+const GALAXIES: usize = 340_000;
+
+/// The table of a simulated survey, written to the cache where it is not there yet.
+pub(crate) fn simulated() -> Result<TableConfig> {
+    let cache = dirs::cache_dir().context("no cache folder; give --catalog")?;
+    let folder = cache.join("astrogen").join(format!("survey-{GALAXIES}"));
+    let folder_name = folder.display();
+    say(format_args!("simulating a survey of {GALAXIES} galaxies into {folder_name} (once)"));
+    let config = SurveyConfig { galaxies: GALAXIES, ..SurveyConfig::default() };
+    Survey::simulate(&config, 1)?.save(&folder)?;
+    Ok(survey_table(&folder))
+}
+
+/// The table of a survey's files.
+fn survey_table(folder: &Path) -> TableConfig {
+    let map = |name: &str| folder.join(format!("{name}.fits"));
+    let columns = |kind: &str| BANDS.map(|band| format!("{kind}_MAG_{}", band.to_uppercase()));
+    let condition =
+        |name: &&str| Condition::Map { name: (*name).to_owned(), map: None, path: map(name) };
+    TableConfig {
+        path: folder.join(CATALOGUE),
+        truth: columns("TRUE").into(),
+        observed: columns("MEAS").into(),
+        conditions: CONDITIONS.iter().map(condition).collect(),
+        ra: Some("RA".into()),
+        dec: Some("DEC".into()),
+        footprint: Some(map(SELECTION[0])),
+        foreground: Some(map(SELECTION[1])),
+        bad_regions: Some(map(SELECTION[2])),
+        split: SplitConfig { fraction: 1.0 / 3.0, ..SplitConfig::default() },
+        ..TableConfig::default()
+    }
+}
