@@ -140,16 +140,34 @@ mod tests {
         assert_eq!(&config, pipeline.config());
     }
 
-    #[test]
-    fn tensors_of_another_shape_are_refused() {
-        let images = Tensor::zeros([2, 6, 5], (Kind::Float, Device::Cpu));
-        let scaling = Scaling {
+    fn scaling() -> Scaling {
+        Scaling {
             background: vec![0.0],
             limits: vec![[0.0, 1.0]],
             equalization: vec![],
             fill: vec![],
-        };
-        let origin = Origin { model: String::new(), seed: 0, unit: None };
+        }
+    }
+
+    fn nowhere() -> Origin {
+        Origin { model: String::new(), seed: 0, unit: None }
+    }
+
+    #[test]
+    fn a_pixel_that_is_no_number_is_none_in_the_file() {
+        let images = Tensor::from_slice(&[0.5f32, f32::NAN, -2.0]).view([1, 1, 1, 3]);
+        let folder = tempfile::tempdir().unwrap();
+        let paths = save_fits(&images, &pipeline(), &scaling(), &nowhere(), folder.path()).unwrap();
+        let mut file = FitsFile::open(&paths[0]).unwrap();
+        let pixels = file.read::<f32>(0, &Planes::Bands).unwrap();
+        let numbers: Vec<bool> = pixels.iter().map(|value| value.is_finite()).collect();
+        assert_eq!(numbers, [true, false, true]);
+    }
+
+    #[test]
+    fn tensors_of_another_shape_are_refused() {
+        let images = Tensor::zeros([2, 6, 5], (Kind::Float, Device::Cpu));
+        let (scaling, origin) = (scaling(), nowhere());
         let error = save_fits(&images, &pipeline(), &scaling, &origin, Path::new(".")).unwrap_err();
         assert!(error.to_string().contains("[2, 6, 5]"), "{error}");
     }

@@ -16,7 +16,7 @@
 use tch::{Kind, Tensor, nn};
 
 use crate::ModelError;
-use crate::layers::add;
+use crate::layers::{add, add_tensor, allocate};
 
 /// Added to the variance.
 const EPS: f64 = 1e-5;
@@ -54,19 +54,21 @@ impl BatchNorm {
     /// [`ModelError::NameTaken`] where the path holds such a layer already, and
     /// [`ModelError::Torch`] where the memory is not to be had.
     pub fn new(path: &nn::Path, features: i64) -> Result<Self, ModelError> {
-        let float = (path.kind(), path.device());
-        let integer = (Kind::Int64, path.device());
+        let norm = Self::build(path, features)?;
+        let named = norm.named_tensors();
+        allocate(named.map(|(name, tensor)| (name.to_owned(), tensor.shallow_clone())))?;
+        Ok(norm)
+    }
+
+    /// As [`BatchNorm::new`], without memory for its tensors.
+    pub(crate) fn build(path: &nn::Path, features: i64) -> Result<Self, ModelError> {
+        let zero = Tensor::f_zeros([0i64; 0], (Kind::Int64, path.device()));
         Ok(Self {
-            weight: add(path, "weight", Tensor::f_ones([features], float), true)?,
-            bias: add(path, "bias", Tensor::f_zeros([features], float), true)?,
-            running_mean: add(path, "running_mean", Tensor::f_zeros([features], float), false)?,
-            running_var: add(path, "running_var", Tensor::f_ones([features], float), false)?,
-            num_batches_tracked: add(
-                path,
-                "num_batches_tracked",
-                Tensor::f_zeros([0i64; 0], integer),
-                false,
-            )?,
+            weight: add(path, "weight", &[features], 1.0, true)?,
+            bias: add(path, "bias", &[features], 0.0, true)?,
+            running_mean: add(path, "running_mean", &[features], 0.0, false)?,
+            running_var: add(path, "running_var", &[features], 1.0, false)?,
+            num_batches_tracked: add_tensor(path, "num_batches_tracked", zero, false)?,
         })
     }
 

@@ -44,7 +44,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::config::{check_counts, check_image_size};
-use crate::layers::Sequential;
+use crate::layers::{Sequential, allocate};
 use crate::weights::saved_network;
 use crate::{Discriminator, Generator, ModelError};
 
@@ -113,6 +113,7 @@ impl DcganConfig {
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init_generator(&self, path: &nn::Path) -> Result<DcganGenerator, ModelError> {
         let generator = self.build_generator(path)?;
+        allocate(generator.named_tensors())?;
         generator.net.init_weights();
         Ok(generator)
     }
@@ -123,6 +124,7 @@ impl DcganConfig {
     /// Those of [`DcganConfig::init_generator`].
     pub fn init_discriminator(&self, path: &nn::Path) -> Result<DcganDiscriminator, ModelError> {
         let discriminator = self.build_discriminator(path)?;
+        allocate(discriminator.named_tensors())?;
         discriminator.net.init_weights();
         Ok(discriminator)
     }
@@ -133,7 +135,7 @@ impl DcganConfig {
         (0..halvings).map(|i| features * WIDEST.min(1 << i)).collect()
     }
 
-    /// The generator with all weights zero.
+    /// The generator with all weights zero and no memory for them.
     fn build_generator(&self, path: &nn::Path) -> Result<DcganGenerator, ModelError> {
         self.validate()?;
         let mut net = Sequential::build(path / Sequential::NAME);
@@ -146,7 +148,7 @@ impl DcganConfig {
         Ok(DcganGenerator { config: self.clone(), net })
     }
 
-    /// The discriminator with all weights zero.
+    /// The discriminator with all weights zero and no memory for them.
     fn build_discriminator(&self, path: &nn::Path) -> Result<DcganDiscriminator, ModelError> {
         self.validate()?;
         let mut net = Sequential::build(path / Sequential::NAME);

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 use tch::{Tensor, nn};
 
 use crate::ModelError;
-use crate::config::check_counts;
-use crate::layers::Sequential;
+use crate::config::{check_counts, check_widths};
+use crate::layers::{Sequential, allocate};
 use crate::weights::saved_network;
 
 /// The slope of LeakyReLU below zero.
@@ -51,10 +51,11 @@ impl MlpConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ModelError::InvalidConfig`] where a width is not from 1 to 65536.
+    /// [`ModelError::InvalidConfig`] where a width is not from 1 to 65536, or there are
+    /// more than 256 hidden layers.
     pub fn validate(&self) -> Result<(), ModelError> {
         check_counts(&[("inputs", self.inputs), ("outputs", self.outputs)])?;
-        self.hidden.iter().try_for_each(|&width| check_counts(&[("hidden", width)]))
+        check_widths("hidden", &self.hidden)
     }
 
     /// A network with new weights, drawn from libtorch's generator of the path's device.
@@ -64,11 +65,12 @@ impl MlpConfig {
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init(&self, path: &nn::Path) -> Result<Mlp, ModelError> {
         let mlp = self.build(path)?;
+        allocate(mlp.named_tensors())?;
         mlp.net.init_weights();
         Ok(mlp)
     }
 
-    /// The network with all weights zero.
+    /// The network with all weights zero and no memory for them.
     fn build(&self, path: &nn::Path) -> Result<Mlp, ModelError> {
         self.validate()?;
         let mut net = Sequential::build(path / Sequential::NAME);

@@ -23,6 +23,8 @@ pub(crate) fn quantile(values: &[f32], fraction: f64) -> f64 {
 }
 
 /// Smallest and largest of `values`; infinities that are the wrong way round for no values.
+///
+/// The values must be finite.
 pub(crate) fn extremes(values: &[f32]) -> [f64; 2] {
     let start = (f32::INFINITY, f32::NEG_INFINITY);
     let (low, high) =

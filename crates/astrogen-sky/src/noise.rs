@@ -10,12 +10,14 @@ use rand_distr::{Distribution, Poisson, StandardNormal};
 
 /// Draws the counted electrons of every pixel from the expected ones.
 ///
-/// `expected` and the result are in electrons. A pixel that expects nothing (or less, or
-/// NaN) gets read noise alone; beyond 1e19 electrons photon noise is left out. `read_noise` is in electrons (root mean square).
+/// `expected` and the result are in electrons. A pixel that expects nothing (or less) gets read
+/// noise alone, NaN stays NaN; beyond 1e19 electrons photon noise is left out. `read_noise` is in
+/// electrons (root mean square).
 pub fn expose<R: Rng>(expected: &Array3<f32>, read_noise: f64, rng: &mut R) -> Array3<f32> {
     expected.mapv(|mean| {
         let mean = f64::from(mean);
-        let electrons = Poisson::new(mean).map_or(mean.max(0.0), |counts| counts.sample(rng));
+        let certain = if mean < 0.0 { 0.0 } else { mean };
+        let electrons = Poisson::new(mean).map_or(certain, |counts| counts.sample(rng));
         let noise: f64 = StandardNormal.sample(rng);
         (electrons + read_noise * noise) as f32
     })
@@ -47,10 +49,11 @@ mod tests {
     }
 
     #[test]
-    fn pixels_that_expect_nothing_sensible_get_read_noise_alone() {
-        let expected = Array3::from_shape_fn((1, 1, 2), |(_, _, x)| [f32::NAN, -7.0][x]);
+    fn pixels_that_expect_nothing_get_read_noise_alone_and_nan_stays() {
+        let expected = Array3::from_shape_fn((1, 1, 3), |(_, _, x)| [0.0, -7.0, f32::NAN][x]);
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let frame = expose(&expected, 1.0, &mut rng);
-        assert!(frame.iter().all(|v| v.abs() < 6.0));
+        assert!(frame.iter().take(2).all(|v| v.abs() < 6.0));
+        assert!(frame[[0, 0, 2]].is_nan());
     }
 }

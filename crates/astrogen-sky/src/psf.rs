@@ -44,7 +44,8 @@ impl Moffat {
 
     /// Blurs every band of `[C, H, W]`, the edges wrapped around.
     ///
-    /// The total light of a band does not change; no result is negative if no pixel was.
+    /// The total light of a band does not change; no result is negative if no pixel was, and all
+    /// of a band is NaN if one pixel was.
     pub fn blur(&self, bands: &mut Array3<f32>) {
         let (_, height, width) = bands.dim();
         let shape = [height, width];
@@ -66,7 +67,7 @@ impl Moffat {
             }
             fft::transform(&mut waves, &shape, FftDirection::Inverse);
             for (pixel, wave) in band.iter_mut().zip(&waves) {
-                *pixel = wave.re.max(0.0);
+                *pixel = if wave.re < 0.0 { 0.0 } else { wave.re }; // or NaN
             }
         }
     }
@@ -95,6 +96,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_blank_pixel_does_not_become_darkness() {
+        let mut bands = Array3::from_elem((2, 8, 8), 1.0);
+        bands[[1, 3, 4]] = f32::NAN;
+        Moffat { fwhm: 2.0, beta: 3.0 }.blur(&mut bands);
+        assert!(bands.index_axis(Axis(0), 0).iter().all(|value| value.is_finite()));
+        assert!(bands.index_axis(Axis(0), 1).iter().all(|value| value.is_nan()));
     }
 
     #[test]

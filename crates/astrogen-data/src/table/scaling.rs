@@ -69,7 +69,7 @@ impl TableScaling {
 
     /// Observed features `[N, observed]` in the catalogue's units, of scaled ones, row by row,
     /// and of the true features `[N, truth]` in the catalogue's units; on libtorch's number of
-    /// threads.
+    /// threads. NaN stays NaN.
     ///
     /// # Errors
     /// [`DataError::Pipeline`] where the numbers of rows and columns do not go together.
@@ -93,9 +93,7 @@ impl TableScaling {
             let value = value * deviation[first + column] + mean[first + column];
             match self.local.get(column) {
                 Some(local) => {
-                    // Not `clamp`, which panics where an edited limit is no number.
-                    let value = value.max(-self.limit[column]).min(self.limit[column]);
-                    local.inverse(truth[[row, column]], value)
+                    local.inverse(truth[[row, column]], within(self.limit[column], value))
                 }
                 None => value,
             }
@@ -109,6 +107,16 @@ impl TableScaling {
             }
         });
         Ok(observed)
+    }
+}
+
+/// A value, or the end of `-limit..=limit` beyond which it lies; what is no number stays none.
+fn within(limit: f64, value: f64) -> f64 {
+    // Not `clamp`, which panics where an edited limit is no number or below 0.
+    match value {
+        value if value > limit => limit,
+        value if value < -limit => -limit,
+        value => value,
     }
 }
 

@@ -57,6 +57,26 @@ fn local_scales_are_those_of_the_training_rows_and_are_taken_back() {
 }
 
 #[test]
+fn a_generated_feature_that_is_no_number_stays_none() {
+    let (_survey, _, local) = local();
+    let survey = Survey::new();
+    let plain = Table::open(&survey.config()).unwrap();
+    for table in [&local, &plain] {
+        let truth = table.validation().truth.view();
+        let mut scaled = vec![0.5; truth.nrows() * table.scaling().observed];
+        scaled[1] = f32::NAN;
+        let observed = table.scaling().observed(truth, &scaled).unwrap();
+        let numbers: Vec<bool> = observed.iter().map(|value| !value.is_nan()).collect();
+        assert!(numbers.iter().enumerate().all(|(place, &number)| number == (place != 1)));
+    }
+    // Nor does a limit below 0 panic, which an edited file may have.
+    let mut edited = local.scaling().clone();
+    edited.limit = vec![-1.0];
+    let truth = local.validation().truth.view();
+    assert!(edited.observed(truth, &vec![0.5; truth.nrows()]).is_ok());
+}
+
+#[test]
 fn a_scaling_is_saved_and_an_edited_one_is_refused() {
     let (_survey, _, table) = local();
     let text = serde_json::to_string(table.scaling()).unwrap();

@@ -18,7 +18,8 @@ pub fn sample_penalty(gradient: &mut [f32], n: usize, config: &GradientPenaltyCo
     let squared: f64 = gradient.iter().map(|&g| f64::from(g) * f64::from(g)).sum();
     let norm = (squared + EPSILON).sqrt();
     let excess = norm - config.target_norm();
-    let excess = if config.kind == PenaltyKind::OneSided { excess.max(0.0) } else { excess };
+    let below = config.kind == PenaltyKind::OneSided && excess < 0.0; // never where it is NaN
+    let excess = if below { 0.0 } else { excess };
     let coefficient = config.coefficient() / n as f64;
     let scale = 2.0 * coefficient * excess / norm;
     gradient.iter_mut().for_each(|g| *g = (f64::from(*g) * scale) as f32);
@@ -63,6 +64,17 @@ mod tests {
             for (got, expected) in sum.into_iter().zip(expected) {
                 assert!((got - expected.double_value(&[])).abs() < 1e-4, "{kind:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_gradient_that_is_no_number_makes_a_penalty_that_is_none() {
+        for kind in KINDS {
+            let config = GradientPenaltyConfig { kind, ..Default::default() };
+            let mut gradient = [0.5, f32::NAN];
+            let added = sample_penalty(&mut gradient, 4, &config);
+            assert!(added.iter().all(|number| number.is_nan()), "{kind:?}: {added:?}");
+            assert!(gradient.iter().all(|number| number.is_nan()), "{kind:?}: {gradient:?}");
         }
     }
 

@@ -1,6 +1,5 @@
 //! A stack in the making.
 
-use tch::Tensor;
 use tch::nn::Path;
 
 use super::convolution::Geometry;
@@ -96,16 +95,15 @@ impl<'a> SequentialBuilder<'a> {
     }
 
     pub(crate) fn batch_norm(self, features: i64) -> Result<Self, ModelError> {
-        let norm = BatchNorm::new(&self.next(), features)?;
+        let norm = BatchNorm::build(&self.next(), features)?;
         Ok(self.push(Layer::BatchNorm(norm)))
     }
 
     /// A normalisation of each sample alone, in so many groups of its channels.
     pub(crate) fn group_norm(self, groups: i64, features: i64) -> Result<Self, ModelError> {
         let path = self.next();
-        let options = (path.kind(), path.device());
-        let weight = add(&path, "weight", Tensor::f_ones([features], options), true)?;
-        let bias = add(&path, "bias", Tensor::f_zeros([features], options), true)?;
+        let weight = add(&path, "weight", &[features], 1.0, true)?;
+        let bias = add(&path, "bias", &[features], 0.0, true)?;
         Ok(self.push(Layer::GroupNorm { groups, weight, bias }))
     }
 

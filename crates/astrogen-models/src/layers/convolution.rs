@@ -1,7 +1,7 @@
 //! A convolution or a transposed one.
 
 use tch::nn::Path;
-use tch::{Device, Tensor, with_grad};
+use tch::{Tensor, with_grad};
 
 use super::add;
 use super::spectral_norm::SpectralNorm;
@@ -33,9 +33,6 @@ impl Geometry {
 }
 
 /// A convolution, its weights zero until they are drawn or loaded.
-///
-/// On the CPU the weights lie in memory with the channels last, and libtorch then makes the
-/// activations lie so too: its convolutions of few channels are several times as fast then.
 #[derive(Debug)]
 pub(crate) struct Convolution {
     pub(super) weight: Tensor,
@@ -55,22 +52,15 @@ impl Convolution {
         spectral_norm: bool,
     ) -> Result<Self, ModelError> {
         let Geometry { direction, kernel: k, stride, padding } = geometry;
-        let (kind, device) = (path.kind(), path.device());
         let [outer, inner] = match direction {
             Direction::Down => [outputs, inputs],
             Direction::Up => [inputs, outputs],
         };
-        let zeros = if device == Device::Cpu {
-            Tensor::f_zeros([outer, k, k, inner], (kind, device))
-                .and_then(|zeros| zeros.f_permute([0, 3, 1, 2]))
-        } else {
-            Tensor::f_zeros([outer, inner, k, k], (kind, device))
-        };
         let name = if spectral_norm { SpectralNorm::WEIGHT } else { "weight" };
-        let weight = add(path, name, zeros, true)?;
-        let bias = bias.then(|| Tensor::f_zeros([outputs], (kind, device)));
+        let weight = add(path, name, &[outer, inner, k, k], 0.0, true)?;
+        let bias = bias.then(|| add(path, "bias", &[outputs], 0.0, true));
         Ok(Self {
-            bias: bias.map(|zeros| add(path, "bias", zeros, true)).transpose()?,
+            bias: bias.transpose()?,
             spectral_norm: spectral_norm.then(|| SpectralNorm::new(path, &weight)).transpose()?,
             weight,
             direction,

@@ -16,10 +16,9 @@ pub(crate) struct Linear {
 
 impl Linear {
     pub(crate) fn new(path: &Path, [inputs, outputs]: [i64; 2]) -> Result<Self, ModelError> {
-        let options = (path.kind(), path.device());
         Ok(Self {
-            weight: add(path, "weight", Tensor::f_zeros([outputs, inputs], options), true)?,
-            bias: add(path, "bias", Tensor::f_zeros([outputs], options), true)?,
+            weight: add(path, "weight", &[outputs, inputs], 0.0, true)?,
+            bias: add(path, "bias", &[outputs], 0.0, true)?,
         })
     }
 

@@ -12,11 +12,11 @@ mod layer;
 mod linear;
 mod spectral_norm;
 mod trace;
+mod variables;
 
 use tch::nn::Path;
-use tch::{Device, Kind, TchError, Tensor};
+use tch::{Device, Kind, Tensor};
 
-use crate::ModelError;
 use layer::Layer;
 
 pub(crate) use builder::SequentialBuilder;
@@ -24,26 +24,7 @@ pub(crate) use convolution::{Convolution, Direction, Geometry, init_he};
 pub(crate) use interpolation::Interpolation;
 pub(crate) use linear::{Given, Linear};
 pub(crate) use trace::StackTrace;
-
-/// Puts a tensor into the path's variable store, under a name not yet taken; a dot in the
-/// name leads to a path below.
-pub(crate) fn add(
-    path: &Path,
-    name: &str,
-    tensor: Result<Tensor, TchError>,
-    trainable: bool,
-) -> Result<Tensor, ModelError> {
-    if let Some((below, name)) = name.split_once('.') {
-        return add(&(path / below), name, tensor, trainable);
-    }
-    if path.get(name).is_some() {
-        return Err(ModelError::NameTaken { name: path.path(name) });
-    }
-    let tensor = tensor.map_err(|error| {
-        ModelError::torch(format!("make the variable `{}`", path.path(name)), &error)
-    })?;
-    Ok(path.add(name, tensor, trainable))
-}
+pub(crate) use variables::{add, add_tensor, allocate};
 
 /// `x` where it is positive, `slope * x` elsewhere.
 pub(crate) fn leaky_relu(xs: &Tensor, slope: f64) -> Tensor {

@@ -34,11 +34,8 @@ impl SpectralNorm {
     pub(super) fn new(path: &Path, weight: &Tensor) -> Result<Self, ModelError> {
         let outputs = weight.size()[0];
         let inputs = weight.numel() as i64 / outputs;
-        let options = (weight.kind(), weight.device());
-        let vector = |name, length: i64| {
-            let unit = Tensor::f_full([length], 1.0 / (length as f64).sqrt(), options);
-            add(path, name, unit, false)
-        };
+        let vector =
+            |name, length: i64| add(path, name, &[length], 1.0 / (length as f64).sqrt(), false);
         Ok(Self {
             u: vector("parametrizations.weight.0._u", outputs)?,
             v: vector("parametrizations.weight.0._v", inputs)?,

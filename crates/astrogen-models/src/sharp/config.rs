@@ -6,7 +6,7 @@ use tch::nn;
 use super::SharpGenerator;
 use super::layers::{Input, SLOPE, Stage};
 use crate::config::{check_counts, check_image_size};
-use crate::layers::{Convolution, Geometry};
+use crate::layers::{Convolution, Geometry, allocate};
 use crate::{ModelError, WganConfig, WganCritic};
 
 /// The least and the greatest image size.
@@ -71,6 +71,7 @@ impl SharpConfig {
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init_generator(&self, path: &nn::Path) -> Result<SharpGenerator, ModelError> {
         let generator = self.build_generator(path)?;
+        allocate(generator.named_tensors())?;
         generator.init_weights();
         Ok(generator)
     }
@@ -88,6 +89,7 @@ impl SharpConfig {
             ..WganConfig::default()
         };
         let critic = critic.build_critic(path)?;
+        allocate(critic.named_tensors())?;
         critic.net.init_he(SLOPE);
         Ok(critic)
     }
@@ -98,7 +100,7 @@ impl SharpConfig {
         WIDTHS[..sizes].iter().rev().map(|width| width * self.generator_features).collect()
     }
 
-    /// The generator with all weights zero.
+    /// The generator with all weights zero and no memory for them.
     pub(super) fn build_generator(&self, path: &nn::Path) -> Result<SharpGenerator, ModelError> {
         self.validate()?;
         let widths = self.widths();

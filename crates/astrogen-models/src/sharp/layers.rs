@@ -22,10 +22,9 @@ pub(super) struct Input {
 impl Input {
     pub(super) fn new(path: &Path, latent_dim: i64, channels: i64) -> Result<Self, ModelError> {
         let size = [channels * FIRST * FIRST, latent_dim];
-        let zeros = Tensor::f_zeros(size, (path.kind(), path.device()));
         Ok(Self {
-            weight: add(&(path / "linear"), "weight", zeros, true)?,
-            norm: BatchNorm::new(&(path / "norm"), channels)?,
+            weight: add(&(path / "linear"), "weight", &size, 0.0, true)?,
+            norm: BatchNorm::build(&(path / "norm"), channels)?,
         })
     }
 
@@ -67,11 +66,10 @@ impl Stage {
         noise: bool,
     ) -> Result<Self, ModelError> {
         let conv = path / "conv";
-        let zeros = || Tensor::f_zeros([outputs], (path.kind(), path.device()));
-        let noise = noise.then(|| add(&(path / "noise"), "weight", zeros(), true));
+        let noise = noise.then(|| add(&(path / "noise"), "weight", &[outputs], 0.0, true));
         Ok(Self {
             conv: Convolution::new(&conv, [inputs, outputs], Geometry::SAME, false, false)?,
-            norm: BatchNorm::new(&(path / "norm"), outputs)?,
+            norm: BatchNorm::build(&(path / "norm"), outputs)?,
             noise: noise.transpose()?,
         })
     }

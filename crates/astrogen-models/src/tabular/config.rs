@@ -5,8 +5,8 @@ use tch::nn;
 
 use super::{TabularCritic, TabularGenerator};
 use crate::ModelError;
-use crate::config::check_counts;
-use crate::layers::{Sequential, SequentialBuilder};
+use crate::config::{check_counts, check_widths};
+use crate::layers::{Sequential, SequentialBuilder, allocate};
 
 /// The slope of LeakyReLU below zero.
 const SLOPE: f64 = 0.2;
@@ -75,7 +75,7 @@ impl TabularConfig {
     ///
     /// # Errors
     /// [`ModelError::InvalidConfig`] where a number is not from 1 to 65536, or a branch or
-    /// the trunk has no layer.
+    /// the trunk has no layer or more than 256.
     pub fn validate(&self) -> Result<(), ModelError> {
         check_counts(&[
             ("features", self.features),
@@ -88,7 +88,7 @@ impl TabularConfig {
                 let rule = "a list of at least one width".into();
                 return Err(ModelError::InvalidConfig { field, rule, got: 0 });
             }
-            widths.iter().try_for_each(|&width| check_counts(&[(field, width)]))?;
+            check_widths(field, widths)?;
         }
         Ok(())
     }
@@ -105,6 +105,7 @@ impl TabularConfig {
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init_generator(&self, path: &nn::Path) -> Result<TabularGenerator, ModelError> {
         let generator = self.build_generator(path)?;
+        allocate(generator.named_tensors())?;
         for stack in [&generator.noise, &generator.cond, &generator.truth, &generator.out] {
             stack.init_weights();
         }
@@ -117,13 +118,14 @@ impl TabularConfig {
     /// Those of [`TabularConfig::init_generator`].
     pub fn init_critic(&self, path: &nn::Path) -> Result<TabularCritic, ModelError> {
         let critic = self.build_critic(path)?;
+        allocate(critic.named_tensors())?;
         for stack in [&critic.genout, &critic.cond, &critic.truth, &critic.out] {
             stack.init_weights();
         }
         Ok(critic)
     }
 
-    /// The generator with all weights zero.
+    /// The generator with all weights zero and no memory for them.
     pub(super) fn build_generator(&self, path: &nn::Path) -> Result<TabularGenerator, ModelError> {
         self.validate()?;
         Ok(TabularGenerator {
@@ -135,7 +137,7 @@ impl TabularConfig {
         })
     }
 
-    /// The critic with all weights zero.
+    /// The critic with all weights zero and no memory for them.
     pub(super) fn build_critic(&self, path: &nn::Path) -> Result<TabularCritic, ModelError> {
         self.validate()?;
         Ok(TabularCritic {

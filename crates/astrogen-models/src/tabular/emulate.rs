@@ -6,6 +6,7 @@ use super::TabularGenerator;
 use super::blocks::{self, Rows, Widths, Worker};
 use super::network::Network;
 use crate::ModelError;
+use crate::layers::allocate;
 use crate::weights::copy_into;
 
 /// Rows whose values and the weights are in a core's cache together: whole tiles of the matrix
@@ -54,6 +55,7 @@ impl TabularGenerator {
         let mut variables = nn::VarStore::new(device);
         let network = self.config.build_generator(&variables.root())?;
         variables.set_kind(kind);
+        allocate(network.named_tensors())?;
         let weights = self.named_tensors().into_iter().collect();
         copy_into(network.named_tensors(), &weights, "this network")?;
         Ok(network)

@@ -41,8 +41,8 @@ use tch::{Device, Kind, Tensor, nn};
 use super::Activation;
 use super::blocks::{self, Widths, check_sample};
 use crate::ModelError;
-use crate::config::check_counts;
-use crate::layers::Sequential;
+use crate::config::{check_counts, check_widths};
+use crate::layers::{Sequential, allocate};
 use crate::traits::bring;
 use crate::weights::{copy_into, saved_network};
 
@@ -84,15 +84,15 @@ impl GaussianRegressorConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ModelError::InvalidConfig`] where a number is not from 1 to 65536. A list of no
-    /// hidden layers makes a linear regression.
+    /// [`ModelError::InvalidConfig`] where a number is not from 1 to 65536, or there are
+    /// more than 256 hidden layers. A list of none makes a linear regression.
     pub fn validate(&self) -> Result<(), ModelError> {
         check_counts(&[
             ("features", self.features),
             ("true_features", self.true_features),
             ("conditions", self.conditions),
         ])?;
-        self.hidden.iter().try_for_each(|&width| check_counts(&[("hidden", width)]))
+        check_widths("hidden", &self.hidden)
     }
 
     /// Values of a context: conditions and true features.
@@ -107,11 +107,12 @@ impl GaussianRegressorConfig {
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init(&self, path: &nn::Path) -> Result<GaussianRegressor, ModelError> {
         let regressor = self.build(path)?;
+        allocate(regressor.named_tensors())?;
         regressor.net.init_weights();
         Ok(regressor)
     }
 
-    /// The regressor with all weights zero.
+    /// The regressor with all weights zero and no memory for them.
     fn build(&self, path: &nn::Path) -> Result<GaussianRegressor, ModelError> {
         self.validate()?;
         let mut net = Sequential::build(path / Sequential::NAME);
@@ -292,6 +293,7 @@ impl GaussianRegressor {
         let mut variables = nn::VarStore::new(device);
         let network = self.config.build(&variables.root())?;
         variables.set_kind(kind);
+        allocate(network.named_tensors())?;
         let weights = self.named_tensors().into_iter().collect();
         copy_into(network.named_tensors(), &weights, "this network")?;
         Ok(network)

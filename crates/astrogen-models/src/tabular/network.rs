@@ -155,10 +155,11 @@ impl Network {
         for (chain, trail) in [(COND, cond), (TRUTH, truth)] {
             let (signals, to) = (first.signals(self.joint), trail.output_signals());
             for row in 0..rows {
-                to.row_mut(row).copy_from_slice(signals.row(row));
-                for set in 1..plain {
+                let to = to.row_mut(row);
+                to.fill(0.0); // all that there is where no set is plain
+                for set in 0..plain {
                     let signals = signals.row(set * rows + row);
-                    to.row_mut(row).iter_mut().zip(signals).for_each(|(to, from)| *to += from);
+                    to.iter_mut().zip(signals).for_each(|(to, from)| *to += from);
                 }
             }
             self.chains[chain].backward(trail);

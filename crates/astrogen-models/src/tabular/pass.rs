@@ -185,11 +185,13 @@ impl TabularBlock<'_> {
     /// constant. It takes the place of the last set's values, so this ends the pass.
     ///
     /// # Panics
-    /// Where there was no signal, or the tangent has another length than the inputs.
+    /// Where there was no signal, or the tangent has another length than the inputs or no set to
+    /// stand in.
     pub fn weight_gradients(&mut self, tangent: Option<&[f32]>) {
         let Self { network, block, .. } = self;
         let [rows, sets] = block.shape();
         if let Some(tangent) = tangent {
+            assert!(sets > 0, "a tangent has a set");
             assert_eq!(tangent.len(), rows * network.widths()[0], "numbers of a tangent");
             block.set_inputs(sets - 1, tangent);
             network.tangent(block, sets - 1);

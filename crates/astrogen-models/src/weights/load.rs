@@ -41,11 +41,7 @@ pub fn copy_into(
     tensors: &BTreeMap<String, Tensor>,
     origin: &str,
 ) -> Result<(), ModelError> {
-    let variables: BTreeMap<_, _> = variables.into_iter().collect();
-    let mismatch = compare(&variables, tensors);
-    if !mismatch.is_empty() {
-        return Err(ModelError::Mismatch { origin: origin.to_owned(), mismatch });
-    }
+    let variables = check(variables, tensors, origin)?;
     tch::no_grad(|| {
         for (name, tensor) in tensors {
             let mut variable = variables[name].shallow_clone();
@@ -55,6 +51,23 @@ pub fn copy_into(
         }
         Ok(())
     })
+}
+
+/// Refuses tensors that are not those of the variables, which it gives back by name.
+///
+/// # Errors
+/// [`ModelError::Mismatch`] with every difference.
+pub(super) fn check(
+    variables: impl IntoIterator<Item = (String, Tensor)>,
+    tensors: &BTreeMap<String, Tensor>,
+    origin: &str,
+) -> Result<BTreeMap<String, Tensor>, ModelError> {
+    let variables: BTreeMap<_, _> = variables.into_iter().collect();
+    let mismatch = compare(&variables, tensors);
+    if mismatch.is_empty() {
+        return Ok(variables);
+    }
+    Err(ModelError::Mismatch { origin: origin.to_owned(), mismatch })
 }
 
 fn compare(

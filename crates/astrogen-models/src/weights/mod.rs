@@ -44,7 +44,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tch::{Kind, Tensor, nn::VarStore};
 
 pub use load::{copy_into, load_into, load_weights};
-pub(crate) use network::saved_network;
+pub(crate) use network::{fill, saved_network};
 pub use save::{fingerprint, save};
 
 use crate::ModelError;

@@ -1,9 +1,27 @@
 //! Networks that are stacks of layers, to and from their weights files.
 
+use tch::nn::VarStore;
+
+use super::{WeightFile, load};
+use crate::ModelError;
+use crate::layers::allocate;
+
+/// Loads a file's tensors into a network that was built, but has no memory yet: that is taken
+/// once names, shapes and element types are known to fit.
+///
+/// # Errors
+/// [`ModelError::Mismatch`] with every difference, [`ModelError::Torch`] where the memory is not
+/// to be had.
+pub(crate) fn fill(var_store: &VarStore, file: &WeightFile) -> Result<(), ModelError> {
+    load::check(var_store.variables(), &file.tensors, &file.path.display().to_string())?;
+    allocate(var_store.variables())?;
+    file.load_into(var_store)
+}
+
 /// Gives a network `{ config, stacks... }` its config, its named tensors, `save` and `load`.
 ///
-/// `$build` is the config's function that makes the network with all weights zero, `$model`
-/// what its weights files call it, `$file` the name of its file in a run directory, without
+/// `$build` is the config's function that makes the network without memory for its weights,
+/// `$model` what its weights files call it, `$file` the name of its file in a run directory, without
 /// the extension; `$stack` are its fields, each with the name of its weights. A network that
 /// is one stack has the field `net`, called `net`; one that is no list of stacks says `itself`
 /// in place of them and has its own `named_tensors`.
@@ -51,7 +69,8 @@ macro_rules! saved_network {
 
             /// A trained network from its weights file, or from a run directory that holds
             #[doc = concat!("[`", stringify!($network), "::FILE`]. Its weights need no gradients, and loading")]
-            /// draws no random numbers.
+            /// draws no random numbers. No memory is taken for the network before its config and
+            /// the file's tensors are known to fit.
             ///
             /// # Errors
             /// [`ModelError::NoWeights`](crate::ModelError::NoWeights) where the directory has
@@ -69,7 +88,7 @@ macro_rules! saved_network {
                 let config: $config = file.config(Self::MODEL)?;
                 let mut var_store = tch::nn::VarStore::new(device);
                 let network = config.$build(&var_store.root())?;
-                file.load_into(&var_store)?;
+                $crate::weights::fill(&var_store, &file)?;
                 var_store.freeze();
                 Ok(network)
             }

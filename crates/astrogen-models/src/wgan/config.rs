@@ -6,7 +6,7 @@ use tch::nn;
 use super::{WganCritic, WganGenerator};
 use crate::ModelError;
 use crate::config::{check_counts, check_image_size};
-use crate::layers::{Interpolation, Sequential, SequentialBuilder};
+use crate::layers::{Interpolation, Sequential, SequentialBuilder, allocate};
 
 /// The slope of the critic's LeakyReLU below zero.
 const SLOPE: f64 = 0.2;
@@ -122,6 +122,7 @@ impl WganConfig {
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init_generator(&self, path: &nn::Path) -> Result<WganGenerator, ModelError> {
         let generator = self.build_generator(path)?;
+        allocate(generator.named_tensors())?;
         generator.net.init_weights();
         Ok(generator)
     }
@@ -132,6 +133,7 @@ impl WganConfig {
     /// Those of [`WganConfig::init_generator`].
     pub fn init_critic(&self, path: &nn::Path) -> Result<WganCritic, ModelError> {
         let critic = self.build_critic(path)?;
+        allocate(critic.named_tensors())?;
         critic.net.init_weights();
         Ok(critic)
     }
@@ -142,7 +144,7 @@ impl WganConfig {
         (0..halvings).map(|i| features * WIDEST.min(1 << i)).collect()
     }
 
-    /// The generator with all weights zero.
+    /// The generator with all weights zero and no memory for them.
     pub(super) fn build_generator(&self, path: &nn::Path) -> Result<WganGenerator, ModelError> {
         self.validate()?;
         let mut widths = self.widths(self.generator_features).into_iter().rev();
@@ -171,7 +173,7 @@ impl WganConfig {
         }
     }
 
-    /// The critic with all weights zero.
+    /// The critic with all weights zero and no memory for them.
     pub(crate) fn build_critic(&self, path: &nn::Path) -> Result<WganCritic, ModelError> {
         self.validate()?;
         let spectral = self.spectral_norm;

@@ -100,52 +100,57 @@ fn a_pass_through_the_generator_is_autograds() {
     }
 }
 
+/// Numbers of sets, and whether the last one is a tangent's.
+const COMBINATIONS: [(usize, bool); 6] =
+    [(2, false), (3, true), (1, true), (1, false), (3, false), (2, true)];
+
 #[test]
 fn a_pass_through_the_critic_is_autograds_differentiated_twice() {
     for (config, n) in cases() {
-        let what = format!("{n} rows, {config:?}");
         let ((store, single), (mut double_store, double)) = (critic(&config), critic(&config));
         share_weights(&store, &mut double_store);
         let sets = [0.1, 0.3, 0.5].map(|phase| both([n, config.features], phase));
-        let signals = [0.2, 0.6].map(|phase| both([n, 1], phase));
+        let signals = [0.2, 0.6, 0.7].map(|phase| both([n, 1], phase));
         let (tangent, tangent_64) = both([n, config.features], 0.9);
         let (context, context_64) = both([n, config.context_dim()], 0.8);
-
-        let given = double.given(&context_64);
-        let points = sets[2].1.set_requires_grad(true);
-        let scores = [&sets[0].1, &sets[1].1, &points].map(|features| given.forward(features));
-        let sum = scores[2].sum(None::<Kind>);
-        let slopes = Tensor::run_backward(&[&sum], &[&points], true, true).remove(0);
-        let plain = [0, 1].map(|i| scores[i].dot(&signals[i].1.squeeze_dim(1)));
-        let objective = &plain[0] + &plain[1] + (&slopes * &tangent_64).sum(None::<Kind>);
-
-        let sets = sets.each_ref().map(|(single, _)| values(single));
-        let signals = [&signals[0].0, &signals[1].0, &signals[0].0.ones_like()].map(values);
-        let [context, tangent] = [context, tangent].map(|tensor| values(&tensor));
+        let [context, tangent] = [&context, &tangent].map(values);
         let mut pass = single.pass().unwrap();
-        // The second run has the first one's memory.
-        for n_sets in [2, 3] {
+        // Each run has the memory of the one before.
+        for (n_sets, bent) in COMBINATIONS {
+            let what = format!("{n_sets} sets, tangent {bent}, {n} rows, {config:?}");
+            let (last, plain) = (n_sets - 1, n_sets - usize::from(bent));
+            let given = double.given(&context_64);
+            let points = sets[last].1.detach().set_requires_grad(true);
+            let features = sets[..last].iter().map(|(_, features)| features).chain([&points]);
+            let scores: Vec<_> = features.map(|features| given.forward(features)).collect();
+            let weighed = |set: usize| scores[set].dot(&signals[set].1.squeeze_dim(1));
+            let slopes = Tensor::run_backward(&[weighed(last)], &[&points], true, true).remove(0);
+            let mut objective: Tensor = (0..plain).map(weighed).sum();
+            if bent {
+                objective += (&slopes * &tangent_64).sum(None::<Kind>);
+            }
+
+            let sets: Vec<_> = sets[..n_sets].iter().map(|(single, _)| values(single)).collect();
+            let signals: Vec<_> = signals[..n_sets].iter().map(|(one, _)| values(one)).collect();
             let blocks = TabularPass::run([&mut pass], n as usize, |rows, [mut block]| {
-                let [sets, signals] =
-                    [&sets, &signals].map(|sets| sets.each_ref().map(|set| rows.of(set)));
-                block.forward(&sets[..n_sets], rows.of(&context));
-                block.backward(&signals[..n_sets]);
-                let slopes = block.input_gradient(n_sets - 1);
+                let [sets, signals] = [&sets, &signals]
+                    .map(|sets| sets.iter().map(|set| rows.of(set)).collect::<Vec<_>>());
+                block.forward(&sets, rows.of(&context));
+                block.backward(&signals);
+                let slopes = block.input_gradient(last);
                 let outputs: Vec<_> = (0..n_sets).map(|set| block.outputs(set)).collect();
-                block.weight_gradients((n_sets == 3).then(|| rows.of(&tangent)));
+                block.weight_gradients(bent.then(|| rows.of(&tangent)));
                 (outputs, slopes)
             });
             let (outputs, inputs): (Vec<_>, Vec<_>) = blocks.into_iter().unzip();
-            for (set, expected) in scores.iter().enumerate().take(n_sets) {
+            for (set, expected) in scores.iter().enumerate() {
                 let outputs = outputs.iter().map(|sets| sets[set].clone()).collect();
                 assert_close(&what, &rows(outputs, n).squeeze_dim(1), expected, TOLERANCE);
             }
-            if n_sets == 3 {
-                assert_close(&what, &rows(inputs, n), &slopes, TOLERANCE);
-            }
+            assert_close(&what, &rows(inputs, n), &slopes, TOLERANCE);
+            let expected = gradients(&double_store, &objective);
+            assert_all_close(&what, &by_name(&mut pass), &expected, TOLERANCE);
         }
-        let expected = gradients(&double_store, &objective);
-        assert_all_close(&what, &by_name(&mut pass), &expected, TOLERANCE);
     }
 }
 

@@ -86,6 +86,20 @@ fn every_stretch_and_setting_leads_back_to_physical_units() {
     }
 }
 
+#[test]
+fn what_is_no_number_stays_none_on_the_way_back() {
+    let frame = sky(11, 40);
+    for stretch in STRETCHES.into_iter().chain(["contrast_bias:2,0.5"]) {
+        let pipeline = pipeline("minmax", stretch);
+        let mut prepared = pipeline.apply(&frame).unwrap();
+        prepared.pixels[[1, 2, 3]] = f32::NAN;
+        let back = pipeline.inverse(&prepared.pixels, &prepared.scaling).unwrap();
+        for (index, value) in back.indexed_iter() {
+            assert_eq!(value.is_nan(), index == (1, 2, 3), "{stretch}: {value} at {index:?}");
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

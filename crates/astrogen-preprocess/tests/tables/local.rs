@@ -90,6 +90,30 @@ fn repeated_values_have_scores_and_a_constant_is_refused() {
     assert!(message.contains("\"flag\" has no scatter"), "{message}");
 }
 
+#[test]
+fn what_is_no_number_stays_none_whatever_the_number_of_knots() {
+    let golden = golden();
+    let (along, values) = (&golden.along, &golden.values);
+    for bins in [1, 4] {
+        let scale = LocalScale::fit("i", along, values, bins).unwrap();
+        let scores = LocalScores::fit("i", along, values, bins).unwrap();
+        let map = QuantileMap::fit("i", along, &golden.made, values, bins).unwrap();
+        let place = along[0];
+        assert!(scale.inverse(place, 0.5).is_finite() && map.apply(place, 0.5).is_finite());
+        for (along, value) in [(place, f64::NAN), (f64::NAN, 0.5), (f64::NAN, f64::NAN)] {
+            let made = [
+                scale.apply(along, value),
+                scale.inverse(along, value),
+                scores.apply(along, value),
+                scores.inverse(along, value),
+                map.apply(along, value),
+            ];
+            assert!(made.iter().all(|value| value.is_nan()), "{bins} bins: {made:?}");
+        }
+        assert!(scores.range(f64::NAN).iter().all(|end| end.is_nan()));
+    }
+}
+
 proptest! {
     /// There and back is the identity anywhere, and larger values have larger scores.
     #[test]

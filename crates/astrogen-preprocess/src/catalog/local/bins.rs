@@ -100,13 +100,15 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Finds a place among knots, one at least, that lie at ascending values.
+    /// Finds a place among knots, one at least, that lie at ascending values; whatever is
+    /// interpolated at NaN is NaN.
     pub(super) fn find<K>(knots: &[K], at: impl Fn(&K) -> f64, along: f64) -> Self {
         let last = knots.len() - 1;
         let b = knots.partition_point(|knot| at(knot) <= along).clamp(last.min(1), last);
         let a = b.saturating_sub(1);
         let (low, high) = (at(&knots[a]), at(&knots[b]));
-        let part = if a == b { 0.0 } else { (along - low) / (high - low) };
+        // A single knot is the same everywhere, but what is no number is nowhere.
+        let part = if a == b && !along.is_nan() { 0.0 } else { (along - low) / (high - low) };
         Self { a, b, part }
     }
 

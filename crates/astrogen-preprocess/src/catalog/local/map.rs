@@ -44,7 +44,7 @@ impl QuantileMap {
     }
 
     /// The value with the score of `value` in the other distribution, or the end of its
-    /// [range](LocalScores::range).
+    /// [range](LocalScores::range); NaN where one of both is.
     pub fn apply(&self, along: f64, value: f64) -> f64 {
         let [low, high] = self.to.range(along);
         match self.to.inverse(along, self.from.apply(along, value)) {

@@ -79,13 +79,13 @@ impl LocalScale {
         &self.knots
     }
 
-    /// A value in units of the scatter at `along`, its tails compressed.
+    /// A value in units of the scatter at `along`, its tails compressed; NaN where one of both is.
     pub fn apply(&self, along: f64, value: f64) -> f64 {
         let (median, width) = self.at(along);
         ((value - median) / width).asinh()
     }
 
-    /// Takes [`LocalScale::apply`] back.
+    /// Takes [`LocalScale::apply`] back; NaN stays NaN.
     pub fn inverse(&self, along: f64, scaled: f64) -> f64 {
         let (median, width) = self.at(along);
         scaled.sinh() * width + median

@@ -118,7 +118,7 @@ impl LocalScores {
         &self.knots
     }
 
-    /// The score of a value at `along`.
+    /// The score of a value at `along`; NaN where one of both is.
     pub fn apply(&self, along: f64, value: f64) -> f64 {
         let place = self.place(along);
         let above = (1..place.last()).take_while(|&k| place.quantile(k) <= value).count();
@@ -127,7 +127,7 @@ impl LocalScores {
         beyond(score, place.middle() * STEP, f64::asinh)
     }
 
-    /// Takes [`LocalScores::apply`] back.
+    /// Takes [`LocalScores::apply`] back; NaN stays NaN.
     pub fn inverse(&self, along: f64, score: f64) -> f64 {
         let place = self.place(along);
         let score = beyond(score, place.middle() * STEP, f64::sinh);

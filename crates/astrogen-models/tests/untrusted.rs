@@ -1,0 +1,123 @@
+//! Weights files that ask for more than they hold: refused before memory is taken for it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use astrogen_models::{
+    DcganDiscriminator, DcganGenerator, GaussianRegressor, Mlp, ModelError, SharpGenerator,
+    TabularCritic, TabularGenerator, WganCritic, WganGenerator, weights,
+};
+use tch::{Device, Tensor};
+
+/// The widest image networks there are: a layer alone has hundreds of gigabytes.
+const IMAGES: &str = r#"{"generator_features": 65536, "channels": 65536, "latent_dim": 65536}"#;
+const CRITIC: &str = r#"{"critic_features": 65536, "spectral_norm": true}"#;
+
+/// A network's name in files, how it is loaded, a config that asks for terabytes, and the first
+/// of its weights that the file lacks.
+type Case = (&'static str, fn(&Path) -> Result<(), ModelError>, String, &'static str);
+
+fn cases() -> Vec<Case> {
+    fn widths(fields: &[&str]) -> String {
+        let widths = vec!["65536"; 200].join(",");
+        let lists = fields.iter().map(|field| format!("\"{field}\": [{widths}]"));
+        format!("{{{}}}", lists.collect::<Vec<_>>().join(","))
+    }
+    macro_rules! case {
+        ($network:ident, $config:expr, $weight:literal) => {
+            (
+                $network::MODEL,
+                |path: &Path| $network::load(path, Device::Cpu).map(drop),
+                $config.to_string(),
+                $weight,
+            )
+        };
+    }
+    let discriminator = r#"{"discriminator_features": 65536, "image_size": 512}"#;
+    let (branch, hidden) = (widths(&["branch", "trunk"]), widths(&["hidden"]));
+    vec![
+        case!(DcganGenerator, IMAGES, "net.0.weight Float [65536, 524288, 4, 4]"),
+        case!(DcganDiscriminator, discriminator, "net.11.weight Float [524288, 524288, 4, 4]"),
+        case!(WganGenerator, IMAGES, "net.0.weight Float [65536, 1048576, 4, 4]"),
+        case!(
+            WganCritic,
+            CRITIC,
+            "net.2.parametrizations.weight.original Float [131072, 65536, 4, 4]"
+        ),
+        case!(SharpGenerator, IMAGES, "input.linear.weight Float [8388608, 65536]"),
+        case!(TabularGenerator, branch, "out.0.weight Float [65536, 196608]"),
+        case!(TabularCritic, branch, "cond.2.weight Float [65536, 65536]"),
+        case!(GaussianRegressor, hidden, "net.2.weight Float [65536, 65536]"),
+        case!(Mlp, hidden, "net.398.weight Float [65536, 65536]"),
+    ]
+}
+
+fn save(path: &Path, model: &str, config: &str, tensors: &[(String, Tensor)]) {
+    let metadata = BTreeMap::from([
+        (weights::MODEL_KEY.to_owned(), model.to_owned()),
+        (weights::CONFIG_KEY.to_owned(), config.to_owned()),
+    ]);
+    weights::save(path, tensors, &metadata).unwrap();
+}
+
+#[test]
+fn a_config_that_asks_for_more_than_the_file_holds_names_the_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("small.safetensors");
+    for (model, load, config, weight) in cases() {
+        for tensors in [vec![], vec![("other".to_owned(), Tensor::from(1.0f32))]] {
+            save(&path, model, &config, &tensors);
+            assert!(fs::metadata(&path).unwrap().len() < 5000, "{model}");
+            let error = load(&path).unwrap_err();
+            assert!(matches!(error, ModelError::Mismatch { .. }), "{model}: {error}");
+            let message = error.to_string();
+            assert!(message.contains("missing (") && message.contains(weight), "{message}");
+            assert_eq!(message.contains("unexpected (1)"), !tensors.is_empty(), "{message}");
+        }
+    }
+}
+
+#[test]
+fn a_list_of_layers_has_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.safetensors");
+    let widths = vec!["1"; 257].join(",");
+    for (model, load, fields) in [
+        (Mlp::MODEL, (|path| Mlp::load(path, Device::Cpu).map(drop)) as fn(&Path) -> _, "hidden"),
+        (
+            GaussianRegressor::MODEL,
+            |path| GaussianRegressor::load(path, Device::Cpu).map(drop),
+            "hidden",
+        ),
+        (TabularCritic::MODEL, |path| TabularCritic::load(path, Device::Cpu).map(drop), "trunk"),
+    ] {
+        save(&path, model, &format!("{{\"{fields}\": [{widths}]}}"), &[]);
+        let message = load(&path).unwrap_err().to_string();
+        assert!(message.contains("a list of at most 256 widths, got 257"), "{message}");
+    }
+}
+
+#[test]
+fn a_header_that_claims_more_than_the_file_holds_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("claims.safetensors");
+    let bytes = 4u64 << 40;
+    for (shape, offsets) in [
+        ("[1048576, 1048576]", format!("[0, {bytes}]")),
+        ("[1048576, 1048576]", "[0, 0]".to_owned()),
+        ("[1]", format!("[{bytes}, {}]", bytes + 4)),
+        ("[4294967296, 4294967296, 4294967296]", "[0, 0]".to_owned()),
+    ] {
+        let header =
+            format!("{{\"x\":{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":{offsets}}}}}");
+        let mut file = (header.len() as u64).to_le_bytes().to_vec();
+        file.extend(header.as_bytes());
+        fs::write(&path, &file).unwrap();
+        for error in [weights::read(&path).map(drop), weights::read_metadata(&path).map(drop)] {
+            let error = error.unwrap_err();
+            assert!(matches!(error, ModelError::InvalidFile { .. }), "{shape}: {error}");
+        }
+    }
+}
