@@ -118,6 +118,14 @@ fn impossible_settings_are_refused_with_the_numbers() {
     assert!(message.contains("batch of 11") && message.contains("only 10"), "{message}");
     let message = refused(numbered(10), &config(0)).to_string();
     assert_eq!(message, "batch_size: expected 1 or more, got 0");
+    for (workers, prefetch, expected) in [
+        (257, 4, "workers: expected at most 256, got 257"),
+        (usize::MAX, 4, "workers: expected at most 256, got 18446744073709551615"),
+        (2, 4097, "prefetch: expected at most 4096, got 4097"),
+    ] {
+        let message = refused(numbered(10), &streamed(2, workers, prefetch)).to_string();
+        assert_eq!(message, expected);
+    }
     let oblong = ArrayDataset::new(Array4::zeros((4, 1, 2, 3))).unwrap();
     let message = refused(oblong.clone(), &config(2)).to_string();
     assert!(message.contains("square") && message.contains("2x3"), "{message}");

@@ -35,9 +35,10 @@ pub struct BatchConfig {
     /// Seed of order and augmentation. Default 0.
     pub seed: u64,
     /// Threads that read samples; with 0 the caller's thread reads them when it asks.
-    /// The batches are the same for any number. Default 2.
+    /// The batches are the same for any number. At most 256; default 2.
     pub workers: usize,
-    /// Batches to be ready or in the making ahead of the one asked for. Default 4.
+    /// Batches to be ready or in the making ahead of the one asked for, each in memory. At most
+    /// 4096; default 4.
     pub prefetch: usize,
     /// A data set of up to this many bytes is read once, put on the device as one tensor
     /// and dealt out from there, without threads. 0 never does so. Default 1 GiB.
@@ -54,6 +55,25 @@ impl Default for BatchConfig {
             prefetch: 4,
             resident_bytes: 1 << 30,
         }
+    }
+}
+
+impl BatchConfig {
+    /// Refuses counts that no data set makes sensible.
+    fn check(&self) -> Result<(), DataError> {
+        let refuse =
+            |name, expected: String, got: String| Err(DataError::Setting { name, expected, got });
+        if self.batch_size == 0 {
+            return refuse("batch_size", "1 or more".into(), "0".into());
+        }
+        // Each is a thread, or a batch in memory.
+        for (name, got, most) in [("workers", self.workers, 256), ("prefetch", self.prefetch, 4096)]
+        {
+            if got > most {
+                return refuse(name, format!("at most {most}"), got.to_string());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -90,8 +110,8 @@ impl Batches {
     /// Prepares to deal out `dataset` on `device`, from batch 0 on.
     ///
     /// # Errors
-    /// [`DataError::Setting`] for a batch size of 0, or for [`Augment::Dihedral`] on
-    /// samples that are not square; [`DataError::BatchSize`] for a batch larger than the
+    /// [`DataError::Setting`] for a batch size of 0, too many workers or batches ahead, or for
+    /// [`Augment::Dihedral`] on samples that are not square; [`DataError::BatchSize`] for a batch larger than the
     /// data set; where the data set is made resident, whatever its samples fail with.
     pub fn new(
         dataset: Arc<dyn Dataset>,
@@ -100,13 +120,7 @@ impl Batches {
     ) -> Result<Self, DataError> {
         let (batch_size, samples) = (config.batch_size, dataset.len());
         let [channels, height, width] = dataset.shape();
-        if batch_size == 0 {
-            return Err(DataError::Setting {
-                name: "batch_size",
-                expected: "1 or more".into(),
-                got: "0".into(),
-            });
-        }
+        config.check()?;
         if batch_size > samples {
             return Err(DataError::BatchSize { batch_size, samples });
         }
