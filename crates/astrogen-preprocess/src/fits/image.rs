@@ -53,13 +53,14 @@ impl FitsFile {
         check_region([y0, x0, height, width], [rows, columns])?;
         let shape = [planes.len(), height, width];
         let region = [planes, y0..y0 + height, x0..x0 + width];
-        let mut pixels = self.allocate(hdu, shape)?;
-        if self.hdus[hdu].kind == HduKind::CompressedImage {
-            pixels.resize(shape.iter().product(), T::default());
-            self.unpack(hdu, region, &mut pixels)?;
+        self.check_claim::<T>(hdu, shape)?;
+        let pixels = if self.hdus[hdu].kind == HduKind::CompressedImage {
+            self.unpack(hdu, region, shape)?
         } else {
+            let mut pixels = self.allocate(shape)?;
             plain::read(&self.hdus[hdu], &mut self.source, region, &mut pixels)?;
-        }
+            pixels
+        };
         Array3::from_shape_vec(shape, pixels)
             .map_err(|error| self.source.damaged(error.to_string()))
     }
@@ -72,53 +73,50 @@ impl FitsFile {
         }
     }
 
-    /// Room for pixels that the file is known to hold or that the limit allows, not filled.
-    fn allocate<T: Pixel>(&self, hdu: usize, shape: [usize; 3]) -> Result<Vec<T>, PreprocessError> {
+    /// Fails if pixels are claimed that the file does not hold or the limit does not allow.
+    fn check_claim<T: Pixel>(&self, hdu: usize, shape: [usize; 3]) -> Result<(), PreprocessError> {
         let described = &self.hdus()[hdu];
         described.check_extent(&self.source)?;
-        let count = shape.iter().map(|&length| length as u128).product::<u128>();
-        let claimed = count * size_of::<T>() as u128;
+        let claimed = count(shape) * size_of::<T>() as u128;
         let limit = self.source.limit;
         if described.kind == HduKind::CompressedImage && claimed > u128::from(limit) {
             let path = self.source.path.clone();
             let what = format!("the {} in HDU {hdu}", described.kind);
             return Err(PreprocessError::TooLarge { path, what, claimed, limit });
         }
+        Ok(())
+    }
+
+    /// Room for pixels, not filled.
+    fn allocate<T: Pixel>(&self, shape: [usize; 3]) -> Result<Vec<T>, PreprocessError> {
         let mut pixels = Vec::new();
-        usize::try_from(count)
+        usize::try_from(count(shape))
             .ok()
             .and_then(|count| pixels.try_reserve_exact(count).ok())
             .ok_or_else(|| {
-                let reason = io::ErrorKind::OutOfMemory.into();
-                PreprocessError::io("read", &self.source.path, reason)
-            })?;
+            let reason = io::ErrorKind::OutOfMemory.into();
+            PreprocessError::io("read", &self.source.path, reason)
+        })?;
         Ok(pixels)
     }
 
-    /// Fills `pixels` from a compressed image through cfitsio, which sees the image only
-    /// once it is known to be sound.
+    /// Reads a compressed image through cfitsio, which sees the image only once it is known to
+    /// be sound; there is no room for its pixels before.
     fn unpack<T: Pixel>(
         &mut self,
         hdu: usize,
         [planes, rows, columns]: [Range<usize>; 3],
-        pixels: &mut [T],
-    ) -> Result<(), PreprocessError> {
-        let FitsFile { handle, source, hdus, sound, .. } = self;
-        let hdu = &hdus[hdu];
+        shape: [usize; 3],
+    ) -> Result<Vec<T>, PreprocessError> {
         // Beyond the first two axes only one is longer than 1, that of the planes.
-        let deep = hdu.axes.iter().skip(2);
+        let deep = self.hdus[hdu].axes.iter().skip(2);
         let deep = deep.map(|&length| if length == 1 { 0..1 } else { planes.clone() });
         let ranges: Vec<Range<usize>> = [columns, rows].into_iter().chain(deep).collect();
-        let mut lossless = false;
-        if let Some(table) = &hdu.table {
-            let tiling = match sound.take() {
-                Some((index, tiling)) if index == hdu.index => tiling,
-                _ => tiles::check(hdu, table, source)?,
-            };
-            tiling.check_streams(hdu, source, &ranges)?;
-            lossless = tiling.lossless;
-            *sound = Some((hdu.index, tiling));
-        }
+        let lossless = self.check_tiles(hdu, &ranges)?;
+        let mut pixels = self.allocate(shape)?;
+        pixels.resize(shape.iter().product(), T::default());
+        let FitsFile { handle, source, hdus, .. } = self;
+        let hdu = &hdus[hdu];
         let handle = match handle {
             Some(handle) => handle,
             None => {
@@ -131,9 +129,39 @@ impl FitsFile {
         };
         handle
             .select(hdu, lossless)
-            .and_then(|()| handle.read(&ranges, pixels))
-            .map_err(|reason| source.damaged(format!("HDU {}: {reason}", hdu.index)))
+            .and_then(|()| handle.read(&ranges, &mut pixels))
+            .map_err(|reason| source.damaged(format!("HDU {}: {reason}", hdu.index)))?;
+        Ok(pixels)
     }
+
+    /// Checks what cfitsio will read of a compressed image, and of the HDUs that it passes on
+    /// the way there. Says whether the pixels are floating-point numbers that were not quantized.
+    fn check_tiles(
+        &mut self,
+        hdu: usize,
+        ranges: &[Range<usize>],
+    ) -> Result<bool, PreprocessError> {
+        let FitsFile { source, hdus, sound, .. } = self;
+        let (passed, hdu) = (&hdus[..hdu], &hdus[hdu]);
+        let Some(table) = &hdu.table else {
+            return Ok(false);
+        };
+        let tiling = match sound.take() {
+            Some((index, tiling)) if index == hdu.index => tiling,
+            _ => {
+                passed.iter().try_for_each(|hdu| tiles::check_header(hdu, source))?;
+                tiles::check(hdu, table, source)?
+            }
+        };
+        tiling.check_streams(hdu, source, ranges)?;
+        let lossless = tiling.lossless;
+        *sound = Some((hdu.index, tiling));
+        Ok(lossless)
+    }
+}
+
+fn count(shape: [usize; 3]) -> u128 {
+    shape.iter().map(|&length| length as u128).product()
 }
 
 /// Fails unless a region `[y0, x0, height, width]` is inside an image `[rows, columns]`.

@@ -58,6 +58,17 @@ pub(super) fn check(
     Ok(tiling)
 }
 
+/// Fails if cfitsio cannot even pass an HDU on its way to another one: it divides by what the
+/// header of a compressed image says.
+pub(super) fn check_header(hdu: &Hdu, source: &Source) -> Result<(), PreprocessError> {
+    match &hdu.table {
+        Some(table) => Tiling::read(hdu, table).map(drop),
+        // Of several cards cfitsio may believe another one.
+        None => sole(&hdu.header, "ZIMAGE").map(drop),
+    }
+    .map_err(|reason| damaged(&source.path, hdu, reason))
+}
+
 fn damaged(path: &Path, hdu: &Hdu, reason: String) -> PreprocessError {
     let reason = format!("HDU {}: {reason}", hdu.index);
     PreprocessError::Damaged { path: path.to_owned(), reason }

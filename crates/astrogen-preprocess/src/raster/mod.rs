@@ -5,11 +5,12 @@
 //! channel is dropped. Row 0 is the first row of the file, the top of the picture.
 
 mod end;
+mod pages;
 mod picture;
 mod tiff;
 
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use image::{ImageEncoder, ImageError};
 use ndarray::Array3;
@@ -19,7 +20,12 @@ use crate::format::Format;
 use crate::whole::write_whole;
 
 /// Memory that decoding one picture may take.
-const MEMORY_LIMIT: usize = 2 << 30;
+const MEMORY_LIMIT: u64 = 2 << 30;
+/// What a picture may take for each byte of its file: Deflate spells 1032 bytes by one, of 8
+/// pixels each, of 4 samples each.
+const UNPACKED: u64 = 1032 * 8 * 4;
+/// What it may take however small its file.
+const LEAST: u64 = 1 << 20;
 
 /// Reads a picture as `[C, H, W]`: one band for grey, three for colour, all bands of a
 /// TIFF with more. Of a TIFF of several pages it is the first;
@@ -150,8 +156,17 @@ fn unreadable(path: &Path, error: &io::Error) -> PreprocessError {
     PreprocessError::io("read", path, same.unwrap_or_else(|| error.kind().into()))
 }
 
-/// An error of a decoder's own limit, which is [`MEMORY_LIMIT`].
+/// The memory that decoding a file may take: no more than its length explains.
+fn memory_limit(path: &Path) -> u64 {
+    let length = fs::metadata(path).map_or(u64::MAX, |metadata| metadata.len());
+    MEMORY_LIMIT.min(length.saturating_mul(UNPACKED).saturating_add(LEAST))
+}
+
+/// An error of a decoder's own limit, which is [`memory_limit`].
 fn too_large(path: &Path) -> PreprocessError {
+    if memory_limit(path) < MEMORY_LIMIT {
+        return damaged(path, &"it claims more pixels than a file of its length can hold");
+    }
     let limit = MEMORY_LIMIT >> 30;
     unsupported(
         path,

@@ -7,7 +7,7 @@ use std::path::Path;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
 use ndarray::Array3;
 
-use super::{MEMORY_LIMIT, bands, damaged, end, too_large, unreadable, unsupported};
+use super::{bands, damaged, end, memory_limit, too_large, unreadable, unsupported};
 use crate::PreprocessError;
 use crate::format::{Format, open_file};
 
@@ -44,7 +44,7 @@ fn open(path: &Path, format: Format) -> Result<ImageReader<BufReader<File>>, Pre
     let format = if format == Format::Png { ImageFormat::Png } else { ImageFormat::Jpeg };
     let mut reader = ImageReader::with_format(file, format);
     let mut limits = image::Limits::default();
-    limits.max_alloc = Some(MEMORY_LIMIT as u64);
+    limits.max_alloc = Some(memory_limit(path));
     reader.limits(limits);
     Ok(reader)
 }

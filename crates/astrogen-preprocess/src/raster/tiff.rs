@@ -1,6 +1,5 @@
 //! TIFF files.
 
-use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -10,7 +9,7 @@ use tiff::decoder::{Decoder, DecodingResult, Limits};
 use tiff::tags::{CompressionMethod, Tag};
 use tiff::{ColorType, TiffError};
 
-use super::{MEMORY_LIMIT, bands, damaged, end, too_large, unreadable, unsupported};
+use super::{bands, damaged, end, memory_limit, pages, too_large, unreadable, unsupported};
 use crate::PreprocessError;
 use crate::format::open_file;
 
@@ -57,13 +56,17 @@ pub(super) fn read(path: &Path, page: usize) -> Result<(Array3<f32>, usize), Pre
 }
 
 fn open(path: &Path, page: usize) -> Result<(TiffFile, Layout), PreprocessError> {
-    let file = BufReader::new(open_file(path)?);
+    let mut file = BufReader::new(open_file(path)?);
+    let pages = pages::count(&mut file)
+        .map_err(|error| unreadable(path, &error))?
+        .map_err(|reason| damaged(path, &reason))?;
+    file.rewind().map_err(|error| unreadable(path, &error))?;
     let fail = |error: TiffError| refuse(path, &error);
+    let limit = memory_limit(path) as usize;
     let mut limits = Limits::default();
-    limits.decoding_buffer_size = MEMORY_LIMIT;
-    limits.intermediate_buffer_size = MEMORY_LIMIT;
+    limits.decoding_buffer_size = limit;
+    limits.intermediate_buffer_size = limit;
     let mut file = Decoder::new(file).map_err(fail)?.with_limits(limits);
-    let pages = count_pages(path, &mut file)?;
     if page >= pages {
         let path = path.to_owned();
         let reason = format!("no page {page} (from 0); the file has {pages}");
@@ -95,19 +98,6 @@ fn open(path: &Path, page: usize) -> Result<(TiffFile, Layout), PreprocessError>
             ),
         )),
     }
-}
-
-/// Follows the directories of a file, one a page, none of them decoded.
-fn count_pages(path: &Path, file: &mut TiffFile) -> Result<usize, PreprocessError> {
-    let mut seen = BTreeSet::new();
-    let mut next = file.ifd_pointer();
-    while let Some(pointer) = next {
-        if !seen.insert(pointer.0) {
-            return Err(damaged(path, &format!("page {} is also an earlier one", seen.len())));
-        }
-        next = file.read_directory(pointer).map_err(|error| refuse(path, &error))?.next();
-    }
-    Ok(seen.len())
 }
 
 /// Fails unless the file holds every strip or tile of the page, each whole: the decoder

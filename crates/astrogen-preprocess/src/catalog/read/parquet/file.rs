@@ -1,9 +1,11 @@
 //! A Parquet file whose footer was held against its length.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
+use std::thread;
 
 use parquet::basic::Compression;
 use parquet::column::reader::{ColumnReader, get_column_reader};
@@ -13,6 +15,7 @@ use parquet::file::metadata::{
 };
 use parquet::file::serialized_reader::SerializedPageReader;
 
+use super::pages::Pages;
 use crate::PreprocessError;
 use crate::format::open_file;
 
@@ -88,7 +91,9 @@ impl ParquetFile {
         let chunk =
             chunk.clone().into_builder().set_dictionary_page_offset(dictionary(chunk)).build()?;
         let rows = usize::try_from(group.num_rows()).unwrap_or(0);
-        let pages = SerializedPageReader::new(self.file.clone(), &chunk, rows, None)?;
+        let unpacked = u64::try_from(chunk.uncompressed_size()).unwrap_or(0);
+        let pages = Pages { file: self.file.clone(), unpacked };
+        let pages = SerializedPageReader::new(Arc::new(pages), &chunk, rows, None)?;
         Ok(get_column_reader(descriptor, Box::new(pages)))
     }
 }
@@ -112,11 +117,32 @@ fn dictionary(column: &ColumnChunkMetaData) -> Option<i64> {
     column.dictionary_page_offset().filter(|offset| *offset != 0)
 }
 
-/// Runs a step of the crate `parquet`, which panics at some damage: an error here.
+thread_local! {
+    /// Whether a panic on this thread becomes an error.
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a step of the crate `parquet`, which panics at some damage: an error here, and nothing
+/// is printed.
 pub(super) fn guarded<T, E: From<ParquetError>>(
     step: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    catch_unwind(AssertUnwindSafe(step)).unwrap_or_else(|_| {
+    static QUIET: Once = Once::new();
+    // A thread that panics already may not change what is done at panics.
+    if !thread::panicking() {
+        QUIET.call_once(|| {
+            let hook = panic::take_hook();
+            panic::set_hook(Box::new(move |info| {
+                if !IS_GUARDED.get() {
+                    hook(info);
+                }
+            }));
+        });
+    }
+    IS_GUARDED.set(true);
+    let result = catch_unwind(AssertUnwindSafe(step));
+    IS_GUARDED.set(false);
+    result.unwrap_or_else(|_| {
         Err(ParquetError::General("its pages contradict each other".to_owned()).into())
     })
 }

@@ -13,6 +13,7 @@ use crate::catalog::names::ColumnInfo;
 use crate::numbers::Numbers;
 
 mod file;
+mod pages;
 mod shape;
 mod values;
 
