@@ -55,7 +55,7 @@ impl Emulator {
         }
         Ok(Self {
             generator: TabularGenerator::load(run.join(BEST), Device::Cpu)?,
-            gaussian: if config.whiten { gaussian(run, FIRST_HALF)? } else { None },
+            gaussian: config.whiten.then(|| gaussian(run, FIRST_HALF)).transpose()?,
             matching: run.read_json(QUANTILES)?,
         })
     }
@@ -96,9 +96,8 @@ pub(crate) fn emulate_rows(
     }
 }
 
-/// A regression of a run, if it has it.
-pub(crate) fn gaussian(run: &RunDir, name: &str) -> Result<Option<GaussianRegressor>> {
-    let folder = run.join(name);
-    let there = folder.join(GaussianRegressor::FILE).exists();
-    Ok(there.then(|| GaussianRegressor::load(&folder, Device::Cpu)).transpose()?)
+/// A regression of a run. One that is not there is an error: what it makes of a run's rows cannot
+/// be done without.
+pub(crate) fn gaussian(run: &RunDir, name: &str) -> Result<GaussianRegressor> {
+    Ok(GaussianRegressor::load(run.join(name), Device::Cpu)?)
 }

@@ -61,14 +61,13 @@ pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table, plain: &Tab
     let by = |gaussian: &GaussianRegressor, context: &[f32], row, seed| {
         Ok(gaussian.emulate(context, row, seed)?)
     };
-    let by_baseline =
-        baseline.as_ref().map(|gaussian| move |x: &[f32], row, seed| by(gaussian, x, row, seed));
+    let by_baseline = |x: &[f32], row, seed| by(&baseline, x, row, seed);
     let by_half =
         emulator.gaussian().map(|gaussian| move |x: &[f32], row, seed| by(gaussian, x, row, seed));
-    let mut emulators = vec![Judged { name: GENERATED, table, emulate: &by_emulator }];
-    if let Some(emulate) = &by_baseline {
-        emulators.push(Judged { name: "Gaussian", table: plain, emulate });
-    }
+    let mut emulators = vec![
+        Judged { name: GENERATED, table, emulate: &by_emulator },
+        Judged { name: "Gaussian", table: plain, emulate: &by_baseline },
+    ];
     if let Some(emulate) = &by_half {
         emulators.push(Judged { name: "first half", table, emulate });
     }

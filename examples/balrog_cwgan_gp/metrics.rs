@@ -1,9 +1,6 @@
 //! The averaged generator judged at every checkpoint: metrics.csv, metrics.png, the whole report
 //! with its calibration in reports.jsonl, and the score that the best checkpoint is chosen by.
 
-use std::fs::OpenOptions;
-use std::io::Write;
-
 use anyhow::Result;
 use astrogen::metrics::emulation::EmulatedQuantity;
 use astrogen::models::GaussianRegressor;
@@ -12,7 +9,8 @@ use astrogen::prelude::*;
 use astrogen::train::TrainError;
 use astrogen::train::cwgan_gp::CwganGpStep;
 use astrogen::train::fit::Score;
-use astrogen::train::log::{History, HistoryCsv};
+use astrogen::train::log::{History, HistoryCsv, StepLines};
+use serde_json::{Value, json};
 
 use crate::emulator::emulate_rows;
 use crate::figures::or_left_out;
@@ -27,9 +25,10 @@ pub(crate) struct Metrics<'a> {
     gaussian: Option<&'a GaussianRegressor>,
     run: &'a RunDir,
     table: HistoryCsv,
+    reports: StepLines,
     /// Those of the networks that are being saved, and their report as JSON.
     now: Vec<(&'static str, f64)>,
-    report: String,
+    report: Value,
 }
 
 impl<'a> Metrics<'a> {
@@ -39,14 +38,8 @@ impl<'a> Metrics<'a> {
         run: &'a RunDir,
     ) -> Self {
         let table = HistoryCsv::new(run.join("metrics.csv"));
-        Self { held_out, gaussian, run, table, now: Vec::new(), report: String::new() }
-    }
-
-    /// Appends the report of a step, a line of JSON.
-    fn keep(&self, step: u64) -> Result<()> {
-        let path = self.run.join("reports.jsonl");
-        let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(writeln!(file, "{{\"step\":{step},\"report\":{}}}", self.report)?)
+        let reports = StepLines::new(run.join("reports.jsonl"));
+        Self { held_out, gaussian, run, table, reports, now: Vec::new(), report: Value::Null }
     }
 
     fn judge(&mut self, algorithm: &CwganGpStep) -> Result<f64> {
@@ -57,7 +50,7 @@ impl<'a> Metrics<'a> {
         let generated = self.held_out.generate(emulate, 0)?;
         let draws = (1..=DRAWS).map(|pass| self.held_out.generate(emulate, pass));
         let report = self.held_out.report(&generated, &draws.collect::<Result<Vec<_>>>()?)?;
-        self.report = serde_json::to_string(&report)?;
+        self.report = serde_json::to_value(&report)?;
         let (bands, colours) = report.quantities.split_at(self.held_out.bands.len());
         self.now = vec![
             ("score", report.score),
@@ -72,10 +65,15 @@ impl<'a> Metrics<'a> {
 impl Observer<CwganGpStep> for Metrics<'_> {
     fn observe(&mut self, algorithm: &CwganGpStep, event: &Event) -> Result<(), TrainError> {
         match *event {
-            Event::Started { .. } => self.table.observe(algorithm, event),
+            Event::Started { step, again, .. } => {
+                self.reports.retain(|of, _| of < step || (of == step && !again))?;
+                let started = if again { step.saturating_sub(1) } else { step };
+                let event = Event::Started { step: started, steps: step, again: false };
+                self.table.observe(algorithm, &event)
+            }
             Event::Saved { step, .. } => {
                 self.table.observe(algorithm, &Event::Logged { step, losses: &self.now })?;
-                self.keep(step).map_err(|error| TrainError::observer(error.to_string()))?;
+                self.reports.append(&json!({"step": step, "report": self.report}))?;
                 draw(self.run).map_err(|error| TrainError::observer(error.to_string()))
             }
             _ => Ok(()),

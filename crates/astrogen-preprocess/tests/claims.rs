@@ -1,6 +1,7 @@
 //! Small files that claim to be large take no more memory than their size explains.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[allow(dead_code, reason = "other tests change compressed images in more ways")]
 mod compressed;
 #[path = "../examples/fuzz/memory.rs"]
 mod memory;

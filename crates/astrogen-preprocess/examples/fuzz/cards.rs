@@ -69,7 +69,7 @@ const KEYWORDS: [&str; 24] = [
 ];
 
 /// Changes a card of a FITS file, if it has any.
-pub(crate) fn mutate(bytes: &mut Vec<u8>, rng: &mut ChaCha8Rng) {
+pub(crate) fn mutate(bytes: &mut [u8], rng: &mut ChaCha8Rng) {
     let cards: Vec<usize> =
         (0..bytes.len()).step_by(CARD).filter(|&at| is_card(&bytes[at..])).collect();
     if cards.is_empty() {

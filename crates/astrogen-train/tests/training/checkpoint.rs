@@ -3,7 +3,9 @@
 use std::fs;
 
 use astrogen_models::{DcganConfig, ModelError};
-use astrogen_train::{Checkpoint, DcganStep, DcganStepConfig, TrainError};
+use astrogen_train::TrainError;
+use astrogen_train::checkpoint::Checkpoint;
+use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use tch::Device;
 
 #[test]

@@ -80,7 +80,7 @@ fn sizes(bytes: &[u8]) -> Option<[u64; 2]> {
             number |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
                 // Zigzag: even numbers are twice the positive ones.
-                return (number % 2 == 0).then_some(number / 2);
+                return number.is_multiple_of(2).then_some(number / 2);
             }
         }
         None
