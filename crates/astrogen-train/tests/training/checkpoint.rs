@@ -8,8 +8,11 @@ use astrogen_train::checkpoint::Checkpoint;
 use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use tch::Device;
 
+use crate::alone;
+
 #[test]
 fn a_header_that_claims_more_than_the_file_holds_is_refused() {
+    let _alone = alone();
     let small = DcganConfig {
         image_size: 32,
         generator_features: 1,
