@@ -76,7 +76,8 @@ pub(super) fn shine(
 
     let [layers, height, width] = region.shape;
     let dust = config.dust as f32 / layers as f32;
-    let lines = config.lines.map(|line| line as f32);
+    // Stronger lines would sum up beyond what f32 holds.
+    let lines = config.lines.map(|line| line.min(1e25) as f32);
     let (oxygen, sulphur) = (1.0 / config.hardness as f32, 1.0 / SULPHUR);
     let mut light = Array3::zeros((3, height, width));
     let mut depth = Array3::zeros((layers, height, width));

@@ -40,7 +40,7 @@ impl<S: Step> Session<'_, '_, S> {
     }
 
     /// Scores the algorithm, saves it and exports it. `known` is the score that its checkpoint has
-    /// already, if there is one.
+    /// already, if there is one: it stays.
     pub(super) fn save(
         &mut self,
         algorithm: &S,
@@ -53,7 +53,7 @@ impl<S: Step> Session<'_, '_, S> {
             Err(error) => return Err(self.keep(error, algorithm, step)),
         };
         let path = self.run.checkpoint_path(step);
-        let value = score.as_ref().map(|score| score.value).or(known);
+        let value = known.or(score.as_ref().map(|score| score.value));
         self.checkpoint(step, value).save(&path, algorithm)?;
         algorithm.export(self.run.path())?;
         let scores = self.run.scores()?;

@@ -338,11 +338,11 @@ fn run_folders_are_numbered_and_never_overwritten() {
     let first = RunDir::create_next(folder.path(), "nebula").unwrap();
     let second = RunDir::create_next(folder.path(), "nebula").unwrap();
     assert!(first.path().ends_with("nebula-1") && second.path().ends_with("nebula-2"));
-    let message = RunDir::create(first.path()).unwrap_err().to_string();
-    assert!(message.contains("it is not empty"), "{message}");
     let message = RunDir::open(first.path()).unwrap_err().to_string();
     assert!(message.contains("there is no config.json in it"), "{message}");
     first.write_config(&config(3)).unwrap();
+    let message = RunDir::create(first.path()).unwrap_err().to_string();
+    assert!(message.contains("it is not empty"), "{message}");
     assert_eq!(RunDir::open(first.path()).unwrap().read_config::<FitConfig>().unwrap(), config(3));
     let message = first.read_config::<DcganConfig>().unwrap_err().to_string();
     assert!(message.contains("not what this kind of run writes there"), "{message}");

@@ -152,7 +152,10 @@ fn a_failure_leaves_the_score_of_a_checkpoint() {
     // Worse ones to come do not take its place, nor its file.
     let mut score = ScoreBy(|_: &DcganStep| Ok(7.0));
     train(&path, &mut algorithm(), &settings, &mut [&mut score]).unwrap();
-    assert_eq!(score_of(4), Some(7.0), "done again, it was scored anew");
+    assert_eq!(score_of(4), Some(1.0));
+    let run = RunDir::open(&path).unwrap();
+    assert_eq!(run.best_checkpoint().unwrap(), Some((4, 1.0)));
+    DcganGenerator::load(path.join("best"), Device::Cpu).unwrap();
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn what_a_session_had_not_done_for_its_last_checkpoint_is_done_again() {
         })
     };
     let run = |blocked: bool| {
-        drop(RunDir::create_or_resume(&path).unwrap());
+        RunDir::create_or_resume(&path).unwrap().write_config(&config(2)).unwrap();
         let blocker = path.join("best");
         if blocked {
             fs::write(&blocker, "in the way").unwrap(); // of the export of the best
