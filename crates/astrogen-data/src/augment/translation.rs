@@ -73,8 +73,9 @@ impl Translation {
     }
 }
 
-/// Images `[N, C, H, W]`, each shifted by its (dy, dx) in `shifts`, int64 `[N, 2]`: see the
-/// [module](self).
+/// Images `[N, C, H, W]`, each shifted by its (dy, dx) in `shifts`, int64 `[N, 2]`, with what lies
+/// beyond the border mirrored about the border pixels:
+/// `out[n, c, y, x] = in[n, c, mirror(y + dy), mirror(x + dx)]`.
 ///
 /// # Panics
 /// Where there is not one shift an image, or one is longer than the image's side less 1.
