@@ -94,6 +94,7 @@ fn real_images(batches: &mut Batches) -> Result<Tensor> {
     let [batch, channels, height, width] = batches.shape();
     let images = (MOST / (channels * height * width)).clamp(2, 1000);
     let wanted = (images as u64).div_ceil(batch as u64).min(batches.steps_per_epoch());
+    let wanted = wanted.max(2_u64.div_ceil(batch as u64)); // a half is one image at least
     let real = (0..wanted).map(|_| batches.next_batch()).collect::<Result<Vec<_>, _>>()?;
     Ok(Tensor::cat(&real, 0).slice(0, 0, images, 1))
 }

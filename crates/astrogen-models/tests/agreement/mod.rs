@@ -67,6 +67,16 @@ pub(crate) fn assert_all_close(what: &str, got: &Named, expected: &Named, tolera
     }
 }
 
+/// Names, element types and shapes, in order.
+pub(crate) fn forms<'a>(named: impl IntoIterator<Item = (&'a String, &'a Tensor)>) -> Vec<String> {
+    let forms = named.into_iter();
+    let mut forms: Vec<_> = forms
+        .map(|(name, tensor)| format!("{name} {:?} {:?}", tensor.kind(), tensor.size()))
+        .collect();
+    forms.sort();
+    forms
+}
+
 /// Saves, loads and saves again.
 pub(crate) fn bytes_twice<N>(
     network: &N,

@@ -5,7 +5,7 @@ use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
 use crate::agreement::{
-    Named, assert_all_close, assert_close, below, golden_file, gradients, parameters,
+    Named, assert_all_close, assert_close, below, forms, golden_file, gradients, parameters,
 };
 use crate::{CONFIG, critic, generator};
 
@@ -21,15 +21,6 @@ fn golden_generator(golden: &Named, prefix: &str) -> (VarStore, SharpGenerator) 
 
 fn noise(golden: &Named) -> Vec<Tensor> {
     (0..2).map(|i| golden[&format!("noise.{i}")].shallow_clone()).collect()
-}
-
-fn forms<'a>(named: impl IntoIterator<Item = (&'a String, &'a Tensor)>) -> Vec<String> {
-    let forms = named.into_iter();
-    let mut forms: Vec<_> = forms
-        .map(|(name, tensor)| format!("{name} {:?} {:?}", tensor.kind(), tensor.size()))
-        .collect();
-    forms.sort();
-    forms
 }
 
 #[test]

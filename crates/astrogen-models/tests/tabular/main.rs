@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "../agreement/mod.rs"]
+#[allow(dead_code, reason = "other tests compare names and shapes too")]
 mod agreement;
 mod emulate;
 mod gaussian;

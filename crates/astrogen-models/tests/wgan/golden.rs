@@ -1,20 +1,12 @@
 //! Names, shapes and outputs of the plain networks are PyTorch's.
 
 use astrogen_models::{Critic, Generator};
-use tch::{Kind, Tensor};
+use tch::Kind;
 
 use crate::{
-    CONFIG, Named, assert_close, below, critic, generator, golden, golden_critic, golden_generator,
+    CONFIG, Named, assert_close, below, critic, forms, generator, golden, golden_critic,
+    golden_generator,
 };
-
-fn forms<'a>(named: impl IntoIterator<Item = (&'a String, &'a Tensor)>) -> Vec<String> {
-    let mut forms: Vec<_> = named
-        .into_iter()
-        .map(|(name, tensor)| format!("{name} {:?} {:?}", tensor.kind(), tensor.size()))
-        .collect();
-    forms.sort();
-    forms
-}
 
 #[test]
 fn names_and_shapes_are_those_of_the_state_dict() {

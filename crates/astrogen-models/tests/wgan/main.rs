@@ -17,7 +17,8 @@ use tch::Device;
 use tch::nn::VarStore;
 
 use agreement::{
-    Named, assert_all_close, assert_close, below, bytes_twice, golden_file, gradients, parameters,
+    Named, assert_all_close, assert_close, below, bytes_twice, forms, golden_file, gradients,
+    parameters,
 };
 
 /// What `wgan_gp.py` trains.
