@@ -165,6 +165,11 @@ fn train(arguments: &TrainArguments) -> Result<()> {
     say(format_args!("training on {device:?}"));
     let look = Look {
         generator: |algorithm: &WganGpStep| algorithm.average(),
+        trained: |folder, device| {
+            let generator = WganGenerator::load(folder, device)?;
+            let fingerprint = fingerprint(&generator.named_tensors())?;
+            Ok((Box::new(generator), fingerprint))
+        },
         file: WganGenerator::FILE,
         title: "WGAN-GP losses",
         curves: &["critic_loss", "wasserstein", "gradient_penalty"],

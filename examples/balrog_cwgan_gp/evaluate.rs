@@ -1,4 +1,4 @@
-//! How far an emulator can be trusted: numbers and figures on all held-out rows.
+//! How far an emulator can be trusted: numbers and figures on the test rows.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -34,7 +34,21 @@ pub(crate) fn evaluate(arguments: &EvaluateArguments) -> Result<()> {
     let run = RunDir::open(&arguments.run)?;
     let config: RunConfig = run.read_config()?;
     let table = Table::open(&config.data)?;
-    judge(&run, &config, &table, &plain(&config, &table)?)
+    // A trial of a search has no baseline.
+    let baseline = run.join(BASELINE).exists().then(|| Baseline::load(&run, &config, &table));
+    judge(&run, &config, &table, baseline.transpose()?.as_ref())
+}
+
+/// The regression that is to be beaten, and the rows in its units.
+pub(crate) struct Baseline {
+    pub(crate) gaussian: GaussianRegressor,
+    pub(crate) rows: Table,
+}
+
+impl Baseline {
+    fn load(run: &RunDir, config: &RunConfig, table: &Table) -> Result<Self> {
+        Ok(Self { gaussian: gaussian(run, BASELINE)?, rows: plain(config, table)? })
+    }
 }
 
 /// Passes over the rows for the calibration.
@@ -54,28 +68,35 @@ struct Judged<'a> {
 }
 
 /// Judges a run's best generator, and the regressions beside it: report.txt, report.json and
-/// figures in the run's folder. `plain` are the rows of `table` in the baseline's units.
-pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table, plain: &Table) -> Result<()> {
-    let (emulator, baseline) = (Emulator::load(run, config)?, gaussian(run, BASELINE)?);
+/// figures in the run's folder.
+pub(crate) fn judge(
+    run: &RunDir,
+    config: &RunConfig,
+    table: &Table,
+    baseline: Option<&Baseline>,
+) -> Result<()> {
+    let emulator = Emulator::load(run, config)?;
     let by_emulator = |context: &[f32], row, seed| emulator.emulate(context, row, seed);
     let by = |gaussian: &GaussianRegressor, context: &[f32], row, seed| {
         Ok(gaussian.emulate(context, row, seed)?)
     };
-    let by_baseline = |x: &[f32], row, seed| by(&baseline, x, row, seed);
+    let by_baseline = baseline.map(|Baseline { gaussian, rows }| {
+        (rows, move |x: &[f32], row, seed| by(gaussian, x, row, seed))
+    });
     let by_half =
         emulator.gaussian().map(|gaussian| move |x: &[f32], row, seed| by(gaussian, x, row, seed));
-    let mut emulators = vec![
-        Judged { name: GENERATED, table, emulate: &by_emulator },
-        Judged { name: "Gaussian", table: plain, emulate: &by_baseline },
-    ];
+    let mut emulators = vec![Judged { name: GENERATED, table, emulate: &by_emulator }];
+    if let Some((table, emulate)) = &by_baseline {
+        emulators.push(Judged { name: BASELINE_NAME, table, emulate });
+    }
     if let Some(emulate) = &by_half {
         emulators.push(Judged { name: "first half", table, emulate });
     }
 
     let (mut rows, mut draws, mut reports) = (Vec::new(), Vec::new(), Vec::new());
     for Judged { name, table, emulate } in emulators {
-        let all = HeldOut::new(table, &config.data, config.compare, usize::MAX);
-        let few = HeldOut::new(table, &config.data, config.compare, CALIBRATED);
+        let all = HeldOut::test(table, config, usize::MAX);
+        let few = HeldOut::test(table, config, CALIBRATED);
         let generated = all.generate(emulate, 0)?;
         let passes: Vec<Array2<f64>> =
             (0..=DRAWS).map(|pass| few.generate(emulate, pass)).collect::<Result<_>>()?;
@@ -89,20 +110,29 @@ pub(crate) fn judge(run: &RunDir, config: &RunConfig, table: &Table, plain: &Tab
         draws.push((name, passes));
     }
 
-    let text = summary(&reports);
+    let mut text = String::new();
+    if config.data.test_fraction == 0.0 {
+        text.push_str("these rows chose the best epoch too: its numbers are a little too good\n");
+    }
+    text.push_str(&summary(&reports));
     say(&text);
     std::fs::write(run.join("report.txt"), &text)?;
     let named: BTreeMap<_, _> = reports.into_iter().collect();
     run.write_json("report.json", &named)?;
-    let held_out = |rows| HeldOut::new(table, &config.data, config.compare, rows);
-    figures::draw(run, &held_out(usize::MAX), &rows[..rows.len().min(2)])?;
-    figures::draw_calibration(run, &held_out(CALIBRATED), &draws[..draws.len().min(2)])?;
+    // The figures show the emulator and the baseline.
+    let drawn = 1 + usize::from(baseline.is_some());
+    let held_out = |rows| HeldOut::test(table, config, rows);
+    figures::draw(run, &held_out(usize::MAX), &rows[..drawn])?;
+    figures::draw_calibration(run, &held_out(CALIBRATED), &draws[..drawn])?;
     say(format_args!("report.txt, report.json and figures in {}", run.path().display()));
     Ok(())
 }
 
 /// What the emulator is called.
 const GENERATED: &str = "generated";
+
+/// What the baseline is called.
+const BASELINE_NAME: &str = "Gaussian";
 
 /// The emulator's report, and those of the regressions over all rows.
 fn summary(reports: &[(&str, EmulationReport)]) -> String {
@@ -114,7 +144,7 @@ fn summary(reports: &[(&str, EmulationReport)]) -> String {
             continue;
         }
         let what = match *name {
-            "Gaussian" => "a Gaussian regression of the same rows, to be beaten",
+            BASELINE_NAME => "a Gaussian regression of the same rows, to be beaten",
             _ => "the regression that the generator completes, alone",
         };
         // Writing to a String cannot fail.

@@ -2,14 +2,12 @@
 
 use anyhow::Result;
 use astrogen::metrics::Pit;
-use astrogen::plot::{
-    Density, Histograms, Panel, PlotError, Points, QuantileBands, Scale, Values, save_pit,
-};
+use astrogen::plot::{Density, Histograms, Panel, Points, QuantileBands, Scale, Values, save_pit};
 use astrogen::prelude::*;
 use ndarray::Array2;
 
+use crate::figure::or_left_out;
 use crate::held_out::HeldOut;
-use crate::say::say;
 
 /// Draws every figure that the number of bands allows into the run's folder, of the rows that
 /// each emulator made: the first is the one to be trusted, others are compared in the tails.
@@ -145,20 +143,7 @@ pub(crate) fn draw_calibration(
         })
         .collect();
     let file = "calibration.png";
-    or_left_out(file, save_pit(run.join(file), "Observed among generated values", &panels))
-}
-
-/// Goes on without a figure that cannot be drawn, and says why; a file that cannot be written is
-/// an error.
-pub(crate) fn or_left_out(file: &str, drawn: Result<(), PlotError>) -> Result<()> {
-    match drawn {
-        Err(error @ PlotError::Write { .. }) => Err(error.into()),
-        Err(error) => {
-            say(format_args!("{file} is left out: {error}"));
-            Ok(())
-        }
-        Ok(()) => Ok(()),
-    }
+    Ok(or_left_out(file, save_pit(run.join(file), "Observed among generated values", &panels))?)
 }
 
 fn titled(title: &str) -> Density {

@@ -28,6 +28,9 @@ pub(crate) struct FileArguments {
     /// The column of pixel numbers in partial sky maps that call it by an unusual name.
     #[arg(long, requires = "condition", value_name = "COLUMN")]
     map_pixel_column: Option<String>,
+    /// The HDU of sky maps in files of several tables, as --hdu; the first table if left out.
+    #[arg(long, requires = "condition", value_name = "HDU")]
+    map_hdu: Option<HduSelector>,
 }
 
 impl FileArguments {
@@ -47,6 +50,7 @@ impl FileArguments {
             coordinates: self.map_coordinates.or(other.coordinates),
             nside: self.map_nside.or(other.nside),
             pixel_column: self.map_pixel_column.clone().or(other.pixel_column),
+            hdu: self.map_hdu.clone().or(other.hdu),
         }
     }
 }

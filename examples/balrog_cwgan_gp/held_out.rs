@@ -1,11 +1,14 @@
-//! The rows that emulators are judged on.
+//! The rows that emulators are judged on: validation rows, which the best one is chosen by, and
+//! test rows, which it is reported on.
 
 use anyhow::Result;
-use astrogen::data::{Table, TableConfig, TableScaling};
+use astrogen::data::{Table, TableRows, TableScaling};
 use astrogen::metrics::{Emulation, EmulationConfig, EmulationReport};
 use clap::ValueEnum;
 use ndarray::{Array2, ArrayView2, Axis, s};
 use serde::{Deserialize, Serialize};
+
+use crate::settings::RunConfig;
 
 /// What is compared between observed and generated rows.
 #[derive(Clone, Copy, PartialEq, Default, ValueEnum, Serialize, Deserialize)]
@@ -31,15 +34,35 @@ pub(crate) struct HeldOut {
 }
 
 impl HeldOut {
-    /// At most `rows` of the table's validation rows, evenly from all of them.
-    pub(crate) fn new(table: &Table, config: &TableConfig, compare: Compare, rows: usize) -> Self {
-        let all = table.validation();
+    /// At most `config.judged` of the table's validation rows, evenly from all of them.
+    pub(crate) fn validation(table: &Table, config: &RunConfig) -> Self {
+        Self::new(table, config, table.validation(), table.scaled_validation(), config.judged)
+    }
+
+    /// At most `rows` of the table's test rows, evenly from all of them. A run from before there
+    /// were any has its validation rows instead.
+    pub(crate) fn test(table: &Table, config: &RunConfig, rows: usize) -> Self {
+        if config.data.test_fraction > 0.0 {
+            Self::new(table, config, table.test(), table.scaled_test(), rows)
+        } else {
+            Self::new(table, config, table.validation(), table.scaled_validation(), rows)
+        }
+    }
+
+    fn new(
+        table: &Table,
+        config: &RunConfig,
+        all: &TableRows,
+        scaled: &Array2<f32>,
+        rows: usize,
+    ) -> Self {
+        let RunConfig { data: config, compare, .. } = config;
         let count = all.rows.len();
         let rows: Vec<usize> =
             (0..rows.min(count)).map(|row| row * count / rows.min(count)).collect();
         let take = |of: &Array2<f64>| of.select(Axis(0), &rows);
         let width = config.context_names().len();
-        let context = table.scaled_validation().slice(s![.., ..width]).select(Axis(0), &rows);
+        let context = scaled.slice(s![.., ..width]).select(Axis(0), &rows);
         let mut names = config.context_names();
         let mut conditions = take(&all.conditions);
         match compare {
@@ -57,7 +80,7 @@ impl HeldOut {
             condition_names: names,
             context: context.iter().copied().collect(),
             scaling: table.scaling().clone(),
-            compare,
+            compare: *compare,
         }
     }
 

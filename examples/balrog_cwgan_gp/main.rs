@@ -16,6 +16,8 @@
 mod emulate;
 mod emulator;
 mod evaluate;
+#[path = "../shared/figure.rs"]
+mod figure;
 mod figures;
 mod files;
 mod held_out;
@@ -51,7 +53,7 @@ enum Mode {
     /// Judges a trained emulator on the rows that were held out from its training.
     Evaluate(evaluate::EvaluateArguments),
     /// Generates observed features for a catalogue of any length.
-    Emulate(emulate::EmulateArguments),
+    Emulate(Box<emulate::EmulateArguments>),
     /// Trains with many settings and lists them by score.
     Search(Box<search::SearchArguments>),
 }

@@ -13,7 +13,7 @@ use astrogen::train::log::{History, HistoryCsv, StepLines};
 use serde_json::{Value, json};
 
 use crate::emulator::emulate_rows;
-use crate::figures::or_left_out;
+use crate::figure::or_left_out;
 use crate::held_out::HeldOut;
 
 /// Further passes over the rows at every checkpoint, for the calibration.
@@ -110,5 +110,5 @@ fn draw(run: &RunDir) -> Result<()> {
         ..Curves::default()
     };
     let file = "metrics.png";
-    or_left_out(file, curves.save(run.join(file), &series.collect::<Vec<Series>>()))
+    Ok(or_left_out(file, curves.save(run.join(file), &series.collect::<Vec<Series>>()))?)
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tch::Device;
 
+use crate::evaluate::judge;
 use crate::say::say;
 use crate::settings::{RunConfig, TrainArguments};
 use crate::train::fit_emulator;
@@ -68,16 +69,30 @@ pub(crate) fn search(arguments: &SearchArguments) -> Result<()> {
     let stop = StopSignal::on_ctrl_c()?;
     while let Some(trial) = results.next_trial().cloned() {
         say(format_args!("{trial} ({} trials)", results.trials().len()));
-        let folder = run.join(format!("trial-{:03}", trial.number));
-        match score(&trial, &config.base, &folder, &table, device, &stop) {
+        match score(&trial, &config.base, &run.join(folder(&trial)), &table, device, &stop) {
             Ok(None) => break, // interrupted: the trial goes on with --resume
             Ok(Some(score)) => results.record(trial.number, Ok::<f64, String>(score))?,
             Err(error) => results.record(trial.number, Err(format!("{error:#}")))?,
         }
     }
-    say(results);
+    say(&results);
     say(format_args!("search.csv and the trials' runs in {}", run.path().display()));
-    Ok(())
+    match (results.next_trial(), results.best()) {
+        (None, Some((best, _))) => report(best, &config.base, &run, &table),
+        _ => Ok(()),
+    }
+}
+
+/// Reports on the best trial, by rows that neither its epoch nor the trial was chosen by.
+fn report(best: &Trial, base: &RunConfig, run: &RunDir, table: &Table) -> Result<()> {
+    let trial = RunDir::open(&run.join(folder(best)))?;
+    say(format_args!("the best trial, {best}, on rows that chose nothing"));
+    judge(&trial, &best.apply(base)?, table, None)
+}
+
+/// The name of a trial's folder in the search's.
+fn folder(trial: &Trial) -> String {
+    format!("trial-{:03}", trial.number)
 }
 
 fn trials(config: &SearchConfig) -> Result<Vec<Trial>> {

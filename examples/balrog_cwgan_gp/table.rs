@@ -66,6 +66,10 @@ pub(crate) struct TableArguments {
     /// left out.
     #[arg(long, allow_negative_numbers = true)]
     held_out: Option<f64>,
+    /// The part of the held-out rows that the report is on. The best epoch is chosen by the
+    /// others, so that it cannot be the luckiest one on these. With 0 both are done on all.
+    #[arg(long, default_value_t = 0.5, allow_negative_numbers = true)]
+    test_fraction: f64,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -95,6 +99,7 @@ impl TableArguments {
             (false, _) => SplitBy::Row,
         };
         table.split.fraction = self.held_out.unwrap_or(table.split.fraction);
+        table.test_fraction = self.test_fraction;
         table.catalog.filters = self.filters.clone();
         table.range = self.magnitudes;
         table.local_bins = self.local_bins.or(local_bins);

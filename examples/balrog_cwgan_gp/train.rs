@@ -13,7 +13,7 @@ use astrogen::train::log::{HistoryCsv, JsonLines, Progress, TensorBoard};
 use tch::Device;
 
 use crate::emulator::{Emulator, gaussian};
-use crate::evaluate::judge;
+use crate::evaluate::{Baseline, judge};
 use crate::held_out::HeldOut;
 use crate::metrics::Metrics;
 use crate::say::say;
@@ -54,7 +54,8 @@ pub(crate) fn train(arguments: &TrainArguments) -> Result<()> {
     let finished = fit_emulator(&run, &config, &table, device, &stop)?
         && fit_gaussian(&run, BASELINE, &config, &plain, device, &stop)?;
     if finished {
-        judge(&run, &config, &table, &plain)
+        let baseline = Baseline { gaussian: gaussian(&run, BASELINE)?, rows: plain };
+        judge(&run, &config, &table, Some(&baseline))
     } else {
         say(format_args!("stopped; --resume {} goes on", run.path().display()));
         Ok(())
@@ -89,7 +90,7 @@ pub(crate) fn fit_emulator(
     seed_everything(config.fit.seed);
     let mut algorithm = CwganGpStep::new(&config.model, &config.algorithm, device)?;
 
-    let held_out = HeldOut::new(table, &config.data, config.compare, config.judged);
+    let held_out = HeldOut::validation(table, config);
     let mut metrics = Metrics::new(&held_out, gaussian.as_ref(), run);
     let mut history = HistoryCsv::new(run.join("history.csv"));
     let mut json = JsonLines::open(run.join("log.jsonl"))?;

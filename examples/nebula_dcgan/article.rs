@@ -18,6 +18,11 @@ impl Recipe for Article {
     const FIT: Fit = Fit { steps: 2000, sample_interval: 100, checkpoint_interval: 200 };
     const LOOK: Look<DcganStep> = Look {
         generator: |step| step.average(),
+        trained: |folder, device| {
+            let generator = DcganGenerator::load(folder, device)?;
+            let fingerprint = fingerprint(&generator.named_tensors())?;
+            Ok((Box::new(generator), fingerprint))
+        },
         file: DcganGenerator::FILE,
         title: "DCGAN losses",
         curves: &["discriminator_loss", "generator_loss"],
@@ -65,11 +70,5 @@ impl Recipe for Article {
 
     fn step(model: &DcganConfig, config: &DcganStepConfig, device: Device) -> Result<DcganStep> {
         Ok(DcganStep::new(model, config, device)?)
-    }
-
-    fn trained(run: &RunDir, device: Device) -> Result<(Box<dyn Generator>, String)> {
-        let generator = DcganGenerator::load(run.path(), device)?;
-        let fingerprint = fingerprint(&generator.named_tensors())?;
-        Ok((Box::new(generator), fingerprint))
     }
 }

@@ -198,7 +198,7 @@ fn sample<R: Recipe>(arguments: &SampleArguments) -> Result<()> {
     let device = arguments.device.resolve()?;
     let run = RunDir::open(&arguments.run)?;
     let config: RunConfig<R> = run.read_config()?;
-    let (generator, model) = R::trained(&run, device)?;
+    let (generator, model) = (R::LOOK.trained)(run.path(), device)?;
     let out = sample_folder(&run, arguments.out.as_deref())?;
     seed_everything(arguments.seed);
     let images = generator.sample(&generator.latent(arguments.count))?;

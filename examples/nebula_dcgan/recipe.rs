@@ -3,7 +3,6 @@
 use std::fmt;
 
 use anyhow::{Result, bail};
-use astrogen::prelude::*;
 use astrogen::train::step::Step;
 use clap::{Args, ValueEnum};
 use serde::de::DeserializeOwned;
@@ -37,9 +36,6 @@ pub(crate) trait Recipe {
 
     /// Networks with fresh weights.
     fn step(model: &Self::Model, config: &Self::Algorithm, device: Device) -> Result<Self::Step>;
-
-    /// The generator of a run, and the fingerprint of its weights.
-    fn trained(run: &RunDir, device: Device) -> Result<(Box<dyn Generator>, String)>;
 }
 
 /// Lengths of a run in steps.

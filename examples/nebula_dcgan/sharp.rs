@@ -4,7 +4,6 @@ use anyhow::{Context, Result, ensure};
 use astrogen::data::augment::Translation;
 use astrogen::models::weights::fingerprint;
 use astrogen::models::{SharpConfig, SharpGenerator};
-use astrogen::prelude::*;
 use astrogen::train::optim::AdamConfig;
 use astrogen::train::relativistic::{RelativisticStep, RelativisticStepConfig};
 use tch::Device;
@@ -19,6 +18,11 @@ impl Recipe for Sharp {
     const FIT: Fit = Fit { steps: 4500, sample_interval: 250, checkpoint_interval: 1000 };
     const LOOK: Look<RelativisticStep> = Look {
         generator: |step| step.average(),
+        trained: |folder, device| {
+            let generator = SharpGenerator::load(folder, device)?;
+            let fingerprint = fingerprint(&generator.named_tensors())?;
+            Ok((Box::new(generator), fingerprint))
+        },
         file: SharpGenerator::FILE,
         title: "Sharp DCGAN losses",
         curves: &["critic_loss", "generator_loss", "gradient_penalty"],
@@ -76,11 +80,5 @@ impl Recipe for Sharp {
         device: Device,
     ) -> Result<RelativisticStep> {
         Ok(RelativisticStep::new(model, config, device)?)
-    }
-
-    fn trained(run: &RunDir, device: Device) -> Result<(Box<dyn Generator>, String)> {
-        let generator = SharpGenerator::load(run.path(), device)?;
-        let fingerprint = fingerprint(&generator.named_tensors())?;
-        Ok((Box::new(generator), fingerprint))
     }
 }

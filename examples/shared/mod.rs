@@ -1,7 +1,8 @@
 //! What the image examples have in common: what to train on ([`frame`] says which part of each
 //! file), where and how long ([`run`]), the loop with its observers ([`training`]), lines for the
-//! user ([`say`](mod@say)), and samples in physical units.
+//! user ([`say`](mod@say)), figures that may be left out ([`figure`]), and samples in physical units.
 
+pub(crate) mod figure;
 pub(crate) mod frame;
 pub(crate) mod run;
 pub(crate) mod say;

@@ -1,4 +1,10 @@
-//! The loop of an image example: history, progress, pictures and scores while it trains.
+//! The loop of an image example: history, progress, pictures and scores while it trains, and a
+//! report at its end.
+//!
+//! The best generator is chosen by half of the real images that are looked at, and reported by the
+//! other half and other latents: [`RealHalves`].
+
+use std::path::Path;
 
 use anyhow::Result;
 use astrogen::metrics::power_spectrum::nyquist_ratio;
@@ -6,18 +12,25 @@ use astrogen::metrics::{RealHalves, SlicedWassersteinConfig};
 use astrogen::plot::{Series, save_curves, save_grid};
 use astrogen::prelude::*;
 use astrogen::train::TrainError;
-use astrogen::train::fit::{Outcome, Score, ScoreBy};
+use astrogen::train::fit::{Score, ScoreBy};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
 use astrogen::train::step::Step;
-use tch::Tensor;
+use serde_json::json;
+use tch::{Device, Tensor};
 
+use super::figure::or_left_out;
 use super::say::say;
+
+/// A generator, and the fingerprint of its weights.
+pub(crate) type Trained = (Box<dyn Generator>, String);
 
 /// What is looked at while an algorithm trains.
 pub(crate) struct Look<S> {
     /// The generator to sample from.
     pub(crate) generator: fn(&S) -> &dyn Generator,
+    /// The generator saved in a folder.
+    pub(crate) trained: fn(&Path, Device) -> Result<Trained>,
     /// The name of its weights file in the run's folder.
     pub(crate) file: &'static str,
     /// The title of the loss curves.
@@ -41,11 +54,14 @@ pub(crate) fn train_images<S: Step>(
     say("measuring how far real images are from each other");
     let halves = RealHalves::new(&real, SlicedWassersteinConfig::default(), 0)?;
     let latent = (look.generator)(algorithm).latent(64);
-    let score_latent = (look.generator)(algorithm).latent(halves.images());
-    let sample = |algorithm: &S, latent: &Tensor| {
+    let latents = (look.generator)(algorithm).latent(2 * halves.images());
+    let [choosing, reporting] =
+        [0, halves.images()].map(|at| latents.narrow(0, at, halves.images()));
+    let sample_of = |generator: &dyn Generator, latent: &Tensor| {
         seed_everything(config.seed); // for generators that draw noise
-        (look.generator)(algorithm).sample(latent)
+        generator.sample(latent)
     };
+    let sample = |algorithm: &S, latent: &Tensor| sample_of((look.generator)(algorithm), latent);
 
     // Observers.
     let draw = |algorithm: &S, step| {
@@ -58,8 +74,8 @@ pub(crate) fn train_images<S: Step>(
         _ => Ok(()),
     };
     let mut score = ScoreBy(|algorithm: &S| {
-        let fake = sample(algorithm, &score_latent)?;
-        let distance = halves.distance(&fake).map_err(TrainError::observer)?;
+        let fake = sample(algorithm, &choosing)?;
+        let distance = halves.validation(&fake).map_err(TrainError::observer)?;
         let nyquist = nyquist_ratio(&real, &fake).map_err(TrainError::observer)?;
         Ok(Score {
             value: distance,
@@ -83,7 +99,36 @@ pub(crate) fn train_images<S: Step>(
     let stop = StopSignal::on_ctrl_c()?;
     let outcome = fit(algorithm, batches, run, config, &stop, observers)?;
     draw(algorithm, outcome.step)?;
-    report(run, &outcome, look.file, halves.floor())
+
+    // What came of it.
+    let how = if outcome.interrupted { "stopped" } else { "finished" };
+    say(format_args!("{how} after {} steps", outcome.step));
+    say(format_args!("  grid     {}", run.sample_path(outcome.step, "png").display()));
+    say(format_args!("  losses   {}", run.join("losses.png").display()));
+    say(format_args!("  weights  {}", run.join(look.file).display()));
+    if let Some((step, chosen_by)) = run.best_checkpoint()? {
+        let folder = run.join("best");
+        let (best, _) = (look.trained)(&folder, latents.device())?;
+        let fake = sample_of(&*best, &reporting)?;
+        let (distance, floor) = (halves.test(&fake)?, halves.floor());
+        let nyquist = nyquist_ratio(&real, &fake)?;
+        run.write_json(
+            "report.json",
+            &json!({
+                "step": step,
+                "sliced_wasserstein": distance,
+                "floor": floor,
+                "nyquist_ratio": nyquist,
+                "chosen_by": chosen_by,
+            }),
+        )?;
+        let file = folder.join(look.file).display().to_string();
+        say(format_args!(
+            "  best     {file}: sliced Wasserstein {distance:.1} (floor {floor:.1}) at step {step}, \
+             on images that it was not chosen by; {chosen_by:.1} on those that it was"
+        ));
+    }
+    Ok(())
 }
 
 /// As many real images as the scores take: each of the data set once, up to 1,000, or fewer where
@@ -109,25 +154,6 @@ fn mesh(nyquist_ratio: f64) -> Option<String> {
     })
 }
 
-/// Says how a run ended and where its results are.
-fn report(run: &RunDir, outcome: &Outcome, file: &str, floor: f64) -> Result<()> {
-    let how = if outcome.interrupted { "stopped" } else { "finished" };
-    let mut lines = vec![
-        format!("{how} after {} steps", outcome.step),
-        format!("  grid     {}", run.sample_path(outcome.step, "png").display()),
-        format!("  losses   {}", run.join("losses.png").display()),
-        format!("  weights  {}", run.join(file).display()),
-    ];
-    if let Some((step, score)) = run.best_checkpoint()? {
-        let best = run.join("best").join(file).display().to_string();
-        lines.push(format!(
-            "  best     {best}: sliced Wasserstein {score:.1} (floor {floor:.1}) at step {step}"
-        ));
-    }
-    say(lines.join("\n"));
-    Ok(())
-}
-
 /// The history's `shown` columns so far.
 fn draw_curves(run: &RunDir, title: &str, shown: &[&str]) -> Result<(), TrainError> {
     let Ok(history) = History::open(&run.join("history.csv")) else { return Ok(()) };
@@ -140,6 +166,7 @@ fn draw_curves(run: &RunDir, title: &str, shown: &[&str]) -> Result<(), TrainErr
             Series::new(name.clone(), steps.zip(values.iter().copied()))
         })
         .collect();
-    save_curves(run.join("losses.png"), title, "step", "loss", &series)
+    let file = "losses.png";
+    or_left_out(file, save_curves(run.join(file), title, "step", "loss", &series))
         .map_err(TrainError::observer)
 }

@@ -77,6 +77,33 @@ fn a_survey_becomes_an_emulator_with_numbers_figures_and_rows() {
     let report = fs::read_to_string(out.join("report.txt")).expect("a report");
     assert!(again.contains(report.trim_end()), "{again}\n{report}");
 
+    // Some rows chose the best epoch, others are reported on.
+    let read = |file: &str| fs::read_to_string(out.join(file)).expect(file);
+    let config: serde_json::Value = serde_json::from_str(&read("config.json")).expect("settings");
+    let table = serde_json::from_value(config["data"].clone()).expect("settings of a table");
+    let table = astrogen::data::Table::open(&table).expect("a table");
+    let report: serde_json::Value = serde_json::from_str(&read("report.json")).expect("a report");
+    for name in ["generated", "Gaussian"] {
+        assert_eq!(report[name]["rows"], table.test().rows.len(), "{name}");
+    }
+    for line in reports.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a report");
+        let validation = table.validation().rows.len();
+        assert!(validation <= 1000, "as many rows as there are judge each epoch");
+        assert_eq!(line["report"]["rows"], validation);
+    }
+
+    // A run from before there were test rows is reported on what it has, and that is said.
+    let now = read("config.json");
+    let before = now.replace("\"test_fraction\": 0.5", "\"test_fraction\": 0.0");
+    assert_ne!(now, before);
+    fs::write(out.join("config.json"), &before).expect("written");
+    let told = run(&["evaluate", utf8(&out)], &[]);
+    assert!(told.contains("these rows chose the best epoch too"), "{told}");
+    let rows = table.test().rows.len() + table.validation().rows.len();
+    assert!(told.contains(&format!("generated against observed, {rows} rows")), "{told}");
+    fs::write(out.join("config.json"), now).expect("written");
+
     // The same rows whatever the chunks, the threads and the format.
     let catalog = |name: &str| folder.path().join(name);
     let emulate = |name: &str, more: &[&str]| {
@@ -118,6 +145,10 @@ fn a_stopped_search_goes_on_and_lists_the_best_first() {
     let arguments = ["search", "--space", utf8(&space), "--epochs", "1", "--out", utf8(&out)];
     let told = run(&arguments, &columns(&survey));
     assert!(told.contains("2 of 2 trials done"), "{told}");
+    assert!(told.contains("the best trial, "), "{told}");
+    let reported =
+        ["trial-001", "trial-002"].map(|trial| out.join(trial).join("report.txt").exists());
+    assert_eq!(reported.iter().filter(|&&reported| reported).count(), 1, "the best one alone");
 
     // Without its last line the table is that of a search which was stopped.
     let path = out.join("search.csv");

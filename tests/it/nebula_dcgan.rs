@@ -40,9 +40,11 @@ fn a_killed_run_resumes_to_the_same_bytes(recipe: &str, interval: u64) -> tempfi
     let told = example().succeed(&words(&arguments(&whole)));
     assert!(told.contains("broken.fits"), "a bad file is named: {told}");
     assert!(told.contains("sliced Wasserstein") && told.contains("(floor "), "{told}");
+    assert!(told.contains("on images that it was not chosen by"), "{told}");
     let last = format!("samples/step-{steps:08}.png");
     for file in [
         "config.json",
+        "report.json",
         "generator.safetensors",
         "history.csv",
         "scores.csv",
@@ -73,7 +75,7 @@ fn a_killed_run_resumes_to_the_same_bytes(recipe: &str, interval: u64) -> tempfi
     child.wait().expect("dead");
     example().succeed(&["--resume", utf8(&killed)]);
     let checkpoint = format!("checkpoints/step-{steps:08}.safetensors");
-    for file in [&checkpoint, "generator.safetensors", &last] {
+    for file in [&checkpoint, "generator.safetensors", "report.json", &last] {
         let (one, other) = (fs::read(whole.join(file)), fs::read(killed.join(file)));
         assert!(one.expect("written") == other.expect("written"), "{file} differs");
     }

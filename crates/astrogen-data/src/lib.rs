@@ -46,6 +46,7 @@ pub use dataset::{ArrayDataset, Dataset};
 pub use error::{DataError, SkipReason};
 pub use folder::{FolderConfig, FolderReport, ImageFolder};
 pub use table::{
-    Condition, ContextReader, QuantileMatching, Table, TableConfig, TableReport, TableScaling,
+    Condition, ContextReader, QuantileMatching, Table, TableConfig, TableReport, TableRows,
+    TableScaling,
 };
 pub use tile_sampler::Tiling;

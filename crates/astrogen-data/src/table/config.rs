@@ -52,8 +52,12 @@ pub struct TableConfig {
     /// be as many of one as of the other. Default None: observed features are standardised as
     /// the others are.
     pub local_bins: Option<usize>,
-    /// Which rows are held out for validation. Default: a tenth, by sky region.
+    /// Which rows are held out, for validation and test. Default: a tenth, by sky region.
     pub split: SplitConfig,
+    /// The part of the held-out rows that is kept for the test: what is chosen by the others is
+    /// reported on these. Split as the training rows are, by region or by row; by row too where
+    /// all held-out rows lie in one region. Default 0: all are for validation.
+    pub test_fraction: f64,
 }
 
 impl TableConfig {
@@ -129,7 +133,15 @@ impl TableConfig {
         }
     }
 
-    pub(super) fn check_observed(&self) -> Result<(), DataError> {
+    /// Refuses what can be read for generation but not trained on.
+    pub(super) fn check_training(&self) -> Result<(), DataError> {
+        if !(0.0..1.0).contains(&self.test_fraction) {
+            return Err(DataError::Setting {
+                name: "test_fraction",
+                expected: "a part of the held-out rows, at least 0 and below 1".into(),
+                got: self.test_fraction.to_string(),
+            });
+        }
         if self.observed.is_empty() {
             return Err(DataError::Setting {
                 name: "observed",

@@ -39,13 +39,13 @@ mod config;
 mod context;
 mod maps;
 mod matching;
+mod parts;
 mod report;
 mod rules;
 mod scaling;
 
 use std::sync::Arc;
 
-use astrogen_preprocess::PreprocessError;
 use astrogen_preprocess::catalog::RowCounts;
 use ndarray::{Array2, Axis, s};
 
@@ -56,6 +56,7 @@ pub use matching::QuantileMatching;
 pub use report::TableReport;
 pub use scaling::TableScaling;
 
+use self::parts::Parts;
 use self::rules::{Reader, Rows};
 use crate::{ArrayDataset, DataError, Dataset};
 
@@ -75,12 +76,24 @@ pub struct TableRows {
     pub observed: Array2<f64>,
 }
 
-/// Training and validation rows of a catalogue, held in memory.
+/// Rows that no model is trained on, in both kinds of units.
+#[derive(Debug, Clone)]
+struct HeldOut {
+    rows: TableRows,
+    /// `[rows, D]`
+    scaled: Array2<f32>,
+}
+
+/// Training, validation and test rows of a catalogue, held in memory.
+///
+/// A score that a model was chosen by is too good to be believed: of many tries the lowest is also
+/// the luckiest. So what is chosen (the best epoch, a setting) is chosen by the validation rows and
+/// then reported on the test rows ([`TableConfig::test_fraction`]).
 #[derive(Debug, Clone)]
 pub struct Table {
     train: Arc<ArrayDataset>,
-    validation: TableRows,
-    scaled_validation: Array2<f32>,
+    validation: HeldOut,
+    test: HeldOut,
     scaling: TableScaling,
     report: TableReport,
 }
@@ -91,12 +104,13 @@ impl Table {
     /// # Errors
     /// [`DataError::Setting`] for a configuration without truth, observed columns or
     /// conditions, with a name twice, or without the columns of ra and dec where they are
-    /// needed; [`DataError::Rows`] for a position outside the sky, or a value outside the
+    /// needed, or a `test_fraction` that is not in [0, 1) or of fewer than two held-out rows;
+    /// [`DataError::Rows`] for a position outside the sky, or a value outside the
     /// range where that is refused; [`DataError::Pipeline`] for a file that cannot be read, a
     /// column that it lacks (the nearest are listed), a row without a value where that is
     /// refused, no row left, a split with an empty side, and a column that is constant.
     pub fn open(config: &TableConfig) -> Result<Table, DataError> {
-        config.check_observed()?;
+        config.check_training()?;
         let by_region = config.splits_by_region();
         let mut reader = Reader::open(config, &config.observed, by_region, AT_A_TIME)?;
         let mut all = Rows::default();
@@ -105,50 +119,41 @@ impl Table {
         }
         let counts = reader.counts();
         counts.ensure_some()?;
-        if !by_region {
-            // Rows are split by their number alone, so that any position does.
-            (all.ra, all.dec) = (vec![0.0; all.numbers.len()], vec![0.0; all.numbers.len()]);
-        }
-        let split = config.split.validation(&all.ra, &all.dec);
-        let held_out = split.map_err(|source| match source {
-            PreprocessError::Rows { .. } => {
-                let (path, last) = (config.path.clone(), counts.read() - 1);
-                DataError::Rows { path, first: 0, last, source: Box::new(source) }
-            }
-            source => source.into(),
-        })?;
-        let (kept_back, training): (Vec<usize>, Vec<usize>) =
-            (0..all.numbers.len()).partition(|&row| held_out[row]);
+        let parts = Parts::new(config, &all, counts.read())?;
 
         let names = [config.context_names(), config.observed.clone()].concat();
-        let mut train = side_by_side(&all.features, training);
+        let mut train = side_by_side(&all.features, parts.train);
         let observed = config.observed.len();
         let scaling = TableScaling::fit(&names, train.view_mut(), observed, config.local_bins)?;
         let train = train.mapv(|value| value as f32).insert_axis(Axis(2)).insert_axis(Axis(3));
 
-        let mut held_out = side_by_side(&all.features, kept_back.iter().copied());
-        let (conditions, context) =
-            (config.conditions.len(), config.conditions.len() + config.truth.len());
-        let validation = TableRows {
-            rows: kept_back.iter().map(|&row| all.numbers[row]).collect(),
-            conditions: held_out.slice(s![.., ..conditions]).to_owned(),
-            truth: held_out.slice(s![.., conditions..context]).to_owned(),
-            observed: held_out.slice(s![.., context..]).to_owned(),
+        let held_out = |part: &[usize]| -> Result<HeldOut, DataError> {
+            let mut values = side_by_side(&all.features, part.iter().copied());
+            let (conditions, context) =
+                (config.conditions.len(), config.conditions.len() + config.truth.len());
+            let rows = TableRows {
+                rows: part.iter().map(|&row| all.numbers[row]).collect(),
+                conditions: values.slice(s![.., ..conditions]).to_owned(),
+                truth: values.slice(s![.., conditions..context]).to_owned(),
+                observed: values.slice(s![.., context..]).to_owned(),
+            };
+            scaling.apply(values.view_mut())?;
+            Ok(HeldOut { rows, scaled: values.mapv(|value| value as f32) })
         };
-        scaling.apply(held_out.view_mut())?;
         let report = TableReport {
             path: config.path.clone(),
-            conditions: names[..conditions].to_vec(),
+            conditions: names[..config.conditions.len()].to_vec(),
             truth: config.truth.clone(),
             observed: config.observed.clone(),
             counts,
             train_rows: train.len_of(Axis(0)),
-            validation_rows: kept_back.len(),
+            validation_rows: parts.validation.len(),
+            test_rows: parts.test.len(),
         };
         Ok(Table {
             train: Arc::new(ArrayDataset::new(train)?),
-            validation,
-            scaled_validation: held_out.mapv(|value| value as f32),
+            validation: held_out(&parts.validation)?,
+            test: held_out(&parts.test)?,
             scaling,
             report,
         })
@@ -160,14 +165,25 @@ impl Table {
         self.train.clone()
     }
 
-    /// The validation rows in physical units.
+    /// The validation rows, which a best model is chosen by, in physical units.
     pub fn validation(&self) -> &TableRows {
-        &self.validation
+        &self.validation.rows
     }
 
     /// The validation rows, scaled: `[rows, D]` with the columns of [`Table::train`].
     pub fn scaled_validation(&self) -> &Array2<f32> {
-        &self.scaled_validation
+        &self.validation.scaled
+    }
+
+    /// The test rows, which a chosen model is reported on and nothing is chosen by, in physical
+    /// units; none without [`TableConfig::test_fraction`].
+    pub fn test(&self) -> &TableRows {
+        &self.test.rows
+    }
+
+    /// The test rows, scaled, as [`Table::scaled_validation`].
+    pub fn scaled_test(&self) -> &Array2<f32> {
+        &self.test.scaled
     }
 
     /// How the rows were scaled, fitted on the training rows: to be saved with the model.

@@ -24,6 +24,8 @@ pub struct TableReport {
     pub train_rows: usize,
     /// Rows that validate.
     pub validation_rows: usize,
+    /// Rows that test; 0 without a test part.
+    pub test_rows: usize,
 }
 
 impl fmt::Display for TableReport {
@@ -41,6 +43,10 @@ impl fmt::Display for TableReport {
             f,
             "split: {} for training, {} for validation",
             self.train_rows, self.validation_rows
-        )
+        )?;
+        if self.test_rows > 0 {
+            write!(f, ", {} for test", self.test_rows)?;
+        }
+        Ok(())
     }
 }

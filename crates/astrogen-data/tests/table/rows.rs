@@ -98,6 +98,53 @@ fn no_region_is_on_both_sides_and_the_seed_chooses() {
 }
 
 #[test]
+fn test_rows_are_apart_from_those_that_train_and_those_that_choose() {
+    let survey = Survey::new();
+    let mut config = survey.config();
+    config.split.fraction = 0.4;
+    let both = Table::open(&config).unwrap();
+    assert!(both.test().rows.is_empty() && both.scaled_test().is_empty());
+    config.test_fraction = 0.5;
+    let table = Table::open(&config).unwrap();
+
+    // The held-out rows in two parts; what trains and how it is scaled stay.
+    let rows = |rows: &[u64]| rows.iter().copied().collect::<HashSet<u64>>();
+    let (validation, test) = (rows(&table.validation().rows), rows(&table.test().rows));
+    assert!(validation.is_disjoint(&test));
+    assert_eq!(
+        validation.union(&test).copied().collect::<HashSet<u64>>(),
+        rows(&both.validation().rows)
+    );
+    assert_eq!(table.scaling(), both.scaling());
+    assert_eq!(table.train().len(), both.train().len());
+    let share = test.len() as f64 / both.validation().rows.len() as f64;
+    assert!((0.3..0.7).contains(&share), "{share}");
+
+    // No region is in both, and the values are those of the rows.
+    let grid = Grid::new(4).unwrap();
+    let regions = |of: &HashSet<u64>| -> HashSet<u64> {
+        of.iter().map(|&row| grid.pixel(ra(row as usize), dec(row as usize))).collect()
+    };
+    assert!(regions(&validation).is_disjoint(&regions(&test)));
+    assert_eq!(table.scaled_test().dim(), (test.len(), 5));
+    for (at, &row) in table.test().rows.iter().enumerate() {
+        assert_eq!(table.test().truth[[at, 0]], row_of(row as usize)[1]);
+    }
+    let report = table.report().to_string();
+    assert!(
+        report.ends_with(&format!("{} for validation, {} for test", validation.len(), test.len())),
+        "{report}"
+    );
+
+    // Held-out rows of a single region are parted by row.
+    config.split.fraction = 0.003;
+    let table = Table::open(&config).unwrap();
+    let (validation, test) = (rows(&table.validation().rows), rows(&table.test().rows));
+    assert_eq!(regions(&validation).union(&regions(&test)).count(), 1);
+    assert!(!validation.is_empty() && !test.is_empty() && validation.is_disjoint(&test));
+}
+
+#[test]
 fn conditions_from_columns_and_from_maps_agree() {
     let survey = Survey::new();
     let column = Table::open(&survey.config()).unwrap();

@@ -26,6 +26,19 @@ fn settings_that_cannot_work_are_refused() {
             TableConfig { conditions: vec![Condition::Column("a=b".into())], ..good.clone() },
             "names without '=' and ':'",
         ),
+        (
+            TableConfig { test_fraction: 1.0, ..good.clone() },
+            "test_fraction: expected a part of the held-out rows, at least 0 and below 1, got 1",
+        ),
+        (TableConfig { test_fraction: f64::NAN, ..good.clone() }, "below 1, got NaN"),
+        (
+            TableConfig {
+                test_fraction: 0.5,
+                split: SplitConfig { split: SplitBy::Row, fraction: 0.001, seed: 0 },
+                ..good.clone()
+            },
+            "test_fraction: expected at least 2 held-out rows, or a fraction of 0, got 1",
+        ),
     ] {
         let error = Table::open(&config).unwrap_err();
         assert!(matches!(error, DataError::Setting { .. }), "{error}");

@@ -1,16 +1,18 @@
-//! A score with its floor: real images in two halves.
+//! A score with its floor, and a second one that nothing was chosen by.
 //!
-//! Finite sets of one distribution are not at distance 0, so a distance says little alone. With
-//! the reals in two halves `A` and `B` of `n` images each and `2 n` samples in two halves `F`
-//! and `G`,
+//! Finite sets of one distribution are not at distance 0, so a distance says little alone. And a
+//! score that the best of many generators was chosen by is the luckiest of them, not the best's. So
+//! the reals are parted into two halves of `n` images: `V` validates, `T` tests. With sets `F` and
+//! `G` of `n` samples,
 //!
 //! ```text
-//! floor      distance(A, B)
-//! distance   (distance(A, F) + distance(B, G)) / 2
+//! floor        distance(V, T)
+//! validation   distance(V, F)    choose the best by this one
+//! test         distance(T, G)    report it by this one, with samples of other latents
 //! ```
 //!
 //! are all between sets of `n` images: samples as good as reals have the floor as their expected
-//! distance, and all `2 n` reals and samples count.
+//! distance.
 
 use tch::Tensor;
 
@@ -23,24 +25,25 @@ use crate::MetricsError;
 /// use astrogen_metrics::{RealHalves, SlicedWassersteinConfig};
 /// use tch::{Kind, Tensor};
 ///
-/// let noise = |scale: f64| Tensor::randn([16, 1, 32, 32], (Kind::Float, tch::Device::Cpu)) * scale;
-/// let halves = RealHalves::new(&noise(1.0), SlicedWassersteinConfig::default(), 7)?;
-/// let clouds = noise(1.0).cumsum(2, None);
-/// assert!(halves.distance(&noise(1.0))? < 2.0 * halves.floor());
-/// assert!(halves.distance(&clouds)? > 2.0 * halves.floor());
+/// let noise = |n| Tensor::randn([n, 1, 32, 32], (Kind::Float, tch::Device::Cpu));
+/// let halves = RealHalves::new(&noise(32), SlicedWassersteinConfig::default(), 7)?;
+/// let clouds = noise(halves.images()).cumsum(2, None);
+/// assert!(halves.validation(&noise(16))? < 2.0 * halves.floor());
+/// assert!(halves.test(&clouds)? > 2.0 * halves.floor());
 /// # Ok::<(), astrogen_metrics::MetricsError>(())
 /// ```
 #[derive(Debug)]
 pub struct RealHalves {
-    halves: [Tensor; 2],
+    validation: Tensor,
+    test: Tensor,
     config: SlicedWassersteinConfig,
     seed: u64,
     floor: f64,
 }
 
 impl RealHalves {
-    /// Halves of real images `[N, C, H, W]`, the first and the second in their order: shuffle
-    /// them before. Of an odd number the last is left out.
+    /// Halves of real images `[N, C, H, W]`, the first for validation and the second for the test:
+    /// shuffle them before. Of an odd number the last is left out.
     ///
     /// # Errors
     /// Those of [`sliced_wasserstein`]; [`MetricsError::BadShape`] for fewer than two images.
@@ -49,14 +52,20 @@ impl RealHalves {
         config: SlicedWassersteinConfig,
         seed: u64,
     ) -> Result<Self, MetricsError> {
-        let halves = halves("real", real)?;
-        let floor = sliced_wasserstein(&halves[0], &halves[1], &config, seed)?.mean;
-        Ok(Self { halves, config, seed, floor })
+        let got = real.size();
+        let half = got.first().map_or(0, |n| n / 2);
+        if half == 0 {
+            return Err(MetricsError::BadShape { set: "real", got });
+        }
+        let validation = real.f_narrow(0, 0, half)?;
+        let test = real.f_narrow(0, half, half)?;
+        let floor = sliced_wasserstein(&validation, &test, &config, seed)?.mean;
+        Ok(Self { validation, test, config, seed, floor })
     }
 
-    /// Images in both halves together: as many samples are compared with them.
+    /// Images in a half: as many samples are compared with it.
     pub fn images(&self) -> i64 {
-        2 * self.halves[0].size()[0]
+        self.validation.size()[0]
     }
 
     /// The distance between the halves.
@@ -64,26 +73,24 @@ impl RealHalves {
         self.floor
     }
 
-    /// The mean distance of the samples' halves to the reals', see the [module](self).
+    /// The distance of samples to the half that may choose among generators.
     ///
     /// # Errors
     /// Those of [`sliced_wasserstein`]; [`MetricsError::DifferentCounts`] where there are not
     /// [`images`](Self::images) samples.
-    pub fn distance(&self, fake: &Tensor) -> Result<f64, MetricsError> {
-        let fakes = halves("fake", fake)?;
-        let mut sum = 0.0;
-        for (real, fake) in self.halves.iter().zip(&fakes) {
-            sum += sliced_wasserstein(real, fake, &self.config, self.seed)?.mean;
-        }
-        Ok(sum / 2.0)
+    pub fn validation(&self, fake: &Tensor) -> Result<f64, MetricsError> {
+        self.distance(&self.validation, fake)
     }
-}
 
-fn halves(set: &'static str, images: &Tensor) -> Result<[Tensor; 2], MetricsError> {
-    let got = images.size();
-    let half = got.first().map_or(0, |n| n / 2);
-    if half == 0 {
-        return Err(MetricsError::BadShape { set, got });
+    /// The distance of samples to the other half, for what was chosen.
+    ///
+    /// # Errors
+    /// As [`validation`](Self::validation).
+    pub fn test(&self, fake: &Tensor) -> Result<f64, MetricsError> {
+        self.distance(&self.test, fake)
     }
-    Ok([images.f_narrow(0, 0, half)?, images.f_narrow(0, half, half)?])
+
+    fn distance(&self, real: &Tensor, fake: &Tensor) -> Result<f64, MetricsError> {
+        Ok(sliced_wasserstein(real, fake, &self.config, self.seed)?.mean)
+    }
 }

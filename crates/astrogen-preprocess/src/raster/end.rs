@@ -28,24 +28,31 @@ pub(super) struct Jpeg {
     pub(super) whole: bool,
     /// The number of the coding (n of `SOFn`) and the bits of a sample.
     pub(super) coding: Option<(u8, u8)>,
+    /// Where the coded data of each scan end, in bytes from the start.
+    pub(super) scans: Vec<u64>,
 }
 
 pub(super) fn of_jpeg(file: &mut BufReader<impl Read + Seek>) -> io::Result<Jpeg> {
-    let (mut scans, mut coding) = (0, None);
+    let (mut scans, mut in_scan, mut coding) = (Vec::new(), false, None);
     let whole = until_cut(|| {
         loop {
             // From a segment or from the coded data of a scan to the next marker.
             file.skip_until(0xff)?;
+            let start = file.stream_position()? - 1;
             let mut marker = 0xff;
             while marker == 0xff {
                 [marker] = bytes(file)?;
             }
+            if in_scan && !matches!(marker, 0x00 | 0xd0..=0xd7) {
+                in_scan = false;
+                scans.push(start);
+            }
             match marker {
-                0xd9 if scans > 0 => return Ok(()),
+                0xd9 if !scans.is_empty() => return Ok(()),
                 // A coded 0xff, a marker without a segment: TEM, RST0 to RST7, SOI, EOI.
                 0x00 | 0x01 | 0xd0..=0xd9 => {}
                 _ => {
-                    scans += usize::from(marker == 0xda);
+                    in_scan = marker == 0xda;
                     let mut length = i64::from(u16::from_be_bytes(bytes(file)?)) - 2;
                     if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
                         let [bits] = bytes(file)?;
@@ -57,7 +64,7 @@ pub(super) fn of_jpeg(file: &mut BufReader<impl Read + Seek>) -> io::Result<Jpeg
             }
         }
     })?;
-    Ok(Jpeg { whole, coding })
+    Ok(Jpeg { whole, coding, scans })
 }
 
 /// Whether a walk came to its end before the file did.

@@ -5,8 +5,9 @@
 //! channel is dropped. Row 0 is the first row of the file, the top of the picture.
 
 mod end;
+mod jpeg;
 mod pages;
-mod picture;
+mod png;
 mod tiff;
 
 use std::path::Path;
@@ -42,7 +43,8 @@ pub fn read(path: impl AsRef<Path>) -> Result<Array3<f32>, PreprocessError> {
 pub(crate) fn read_page(path: &Path, page: usize) -> Result<(Array3<f32>, usize), PreprocessError> {
     match format(path)? {
         Format::Tiff => tiff::read(path, page),
-        format => picture::read(path, format).map(|pixels| (pixels, 1)),
+        Format::Jpeg => jpeg::read(path).map(|pixels| (pixels, 1)),
+        _ => png::read(path).map(|pixels| (pixels, 1)),
     }
 }
 
@@ -58,7 +60,8 @@ pub fn shape(path: impl AsRef<Path>) -> Result<[usize; 3], PreprocessError> {
 pub(crate) fn shape_of_page(path: &Path, page: usize) -> Result<[usize; 3], PreprocessError> {
     match format(path)? {
         Format::Tiff => tiff::shape(path, page),
-        format => picture::shape(path, format),
+        Format::Jpeg => jpeg::shape(path),
+        _ => png::shape(path),
     }
 }
 
@@ -137,6 +140,16 @@ fn bands<T: Copy>(
         }
     }
     pixels
+}
+
+/// A sample of 8 bits in unit range.
+fn byte(sample: u8) -> f32 {
+    f32::from(sample) / 255.0
+}
+
+/// The file of a picture ends before what its format ends with.
+fn cut_off(path: &Path, end: &str) -> PreprocessError {
+    damaged(path, &format!("it is cut off before the end of its picture (no {end})"))
 }
 
 fn damaged(path: &Path, reason: &dyn std::fmt::Display) -> PreprocessError {

@@ -1,8 +1,11 @@
 //! Sky maps: look-up, sparseness, files and their faults.
 
+use std::fs;
+use std::path::Path;
+
 use astrogen_preprocess::PreprocessError;
 use astrogen_preprocess::catalog::{CatalogWriter, NewColumn, Storage};
-use astrogen_preprocess::fits::Header;
+use astrogen_preprocess::fits::{HduSelector, Header};
 use astrogen_preprocess::skymap::{
     Coordinates, Coverage, Grid, Ordering, SkyMap, SkyMapDefaults, SkyMapOptions, UNSEEN,
 };
@@ -127,6 +130,11 @@ fn opened(
 ) -> Result<SkyMap, PreprocessError> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("map.fits");
+    write(&path, cards, columns);
+    SkyMap::open(&path, options)
+}
+
+fn write(path: &Path, cards: &[(&str, &str)], columns: &[(&str, Storage, &[f64])]) {
     let mut header = Header::new();
     for (keyword, value) in cards {
         match (value.parse::<i64>(), value.trim_matches('\'')) {
@@ -136,10 +144,32 @@ fn opened(
     }
     let new: Vec<NewColumn> =
         columns.iter().map(|(name, storage, _)| NewColumn::new(*name, *storage)).collect();
-    let mut writer = CatalogWriter::create(&path, &new, &header).unwrap();
+    let mut writer = CatalogWriter::create(path, &new, &header).unwrap();
     writer.write(&columns.iter().map(|(_, _, values)| *values).collect::<Vec<_>>()).unwrap();
     writer.finish().unwrap();
-    SkyMap::open(&path, options)
+}
+
+#[test]
+fn of_several_tables_the_one_that_is_told_is_the_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let sky: Vec<f64> = (0..48).map(f64::from).collect();
+    let cards = [("NSIDE", "2"), ("ORDERING", "NESTED")];
+    write(&path("one.fits"), &cards, &[("T", Storage::Float32, &sky)]);
+    write(&path("log.fits"), &[], &[("TIME", Storage::Float64, &[1.0])]);
+    // The log's table, then the map's.
+    let [log, map] = ["log.fits", "one.fits"].map(|name| fs::read(path(name)).unwrap());
+    fs::write(path("two.fits"), [&log, &map[2880..]].concat()).unwrap();
+
+    let told = |hdu| SkyMapDefaults { hdu: Some(hdu), ..SkyMapDefaults::default() };
+    let open = |name, defaults| {
+        SkyMap::open(path(name), &SkyMapOptions { defaults, ..SkyMapOptions::default() })
+    };
+    let two = open("two.fits", told(HduSelector::Index(2))).unwrap();
+    assert_eq!((two.names(), two.value(0, 7)), (&["T".to_owned()][..], 7.0));
+    assert!(open("two.fits", SkyMapDefaults::default()).is_err(), "the first table is a log");
+    // A file of a single table needs no telling.
+    assert_eq!(open("one.fits", told(HduSelector::Index(2))).unwrap().value(0, 7), 7.0);
 }
 
 #[test]
@@ -215,6 +245,7 @@ fn defaults_hold_where_the_file_does_not_say() {
         coordinates: Some(Coordinates::Galactic),
         nside: Some(4),
         pixel_column: Some("where".to_owned()),
+        hdu: Some(HduSelector::Index(2)),
     };
     let options = SkyMapOptions { defaults, ..SkyMapOptions::default() };
     let map = opened(&[("NSIDE", "2"), ("COORDSYS", "X")], &full, &options).unwrap();

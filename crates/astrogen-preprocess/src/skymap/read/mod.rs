@@ -11,7 +11,7 @@ use super::grid::Grid;
 use super::map::SkyMap;
 use super::write::is_missing;
 use crate::PreprocessError;
-use crate::fits::{FitsFile, HduSelector, MEMORY_LIMIT, Span, Table};
+use crate::fits::{FitsFile, HduKind, HduSelector, MEMORY_LIMIT, Span, Table};
 use crate::numbers::Numbers;
 
 mod layout;
@@ -60,6 +60,8 @@ pub struct SkyMapDefaults {
     pub nside: Option<u32>,
     /// The column of pixel numbers, looked for before the usual names. Default None.
     pub pixel_column: Option<String>,
+    /// The HDU, in files of more than one binary table. Default None: the first of them.
+    pub hdu: Option<HduSelector>,
 }
 
 impl Default for SkyMapOptions {
@@ -92,7 +94,9 @@ impl SkyMap {
     ) -> Result<SkyMap, PreprocessError> {
         let path = path.as_ref();
         let mut file = FitsFile::open(path)?;
-        let table = file.table(options.hdu.as_ref())?;
+        let tables = file.hdus().iter().filter(|hdu| hdu.kind == HduKind::BinaryTable);
+        let default = options.defaults.hdu.as_ref().filter(|_| tables.count() > 1);
+        let table = file.table(options.hdu.as_ref().or(default))?;
         let header = &file.hdus()[table.hdu].header;
         let layout = Layout::of(path, header, &table, options)?;
         let mut reading = Reading { path: path.to_owned(), file: &mut file, table, layout };
