@@ -98,7 +98,11 @@ impl Grid {
 
     /// The pixel at a longitude and latitude in degrees. A latitude beyond a pole is taken
     /// as the pole; a position exactly on an edge is in either pixel, as rounding has it.
+    ///
+    /// # Panics
+    /// If a number is not finite: there is no such place.
     pub fn pixel(&self, lon: f64, lat: f64) -> u64 {
+        assert!(lon.is_finite() && lat.is_finite(), "expected a place on the sky, got {lon}, {lat}");
         self.layer.hash(lon.to_radians(), lat.clamp(-90.0, 90.0).to_radians())
     }
 
