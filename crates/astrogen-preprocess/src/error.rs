@@ -3,22 +3,17 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use astrogen_fits::FitsError;
+
 /// Everything that can go wrong between a file on disk and model-ready arrays.
 ///
 /// Each message says what was expected, what was found and what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PreprocessError {
-    /// The operating system refused to open, read or write a file.
-    #[error("cannot {action} {}: {source}", path.display())]
-    Io {
-        /// What was tried: "open", "read", "write", "rename".
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The system's reason.
-        source: io::Error,
-    },
+    /// A FITS file, or a file at all, that cannot be opened, read or written.
+    #[error(transparent)]
+    Fits(#[from] FitsError),
 
     /// The file's first bytes belong to no format that is read here.
     #[error("cannot read {}: expected {expected}, got {got}", path.display())]
@@ -29,22 +24,6 @@ pub enum PreprocessError {
         expected: &'static str,
         /// What the first bytes look like.
         got: String,
-    },
-
-    /// The file ends before the data that its header promises.
-    #[error(
-        "{} is truncated: {what} needs {expected} bytes, the file holds {got}; \
-         fetch or copy the file again", path.display()
-    )]
-    Truncated {
-        /// The file.
-        path: PathBuf,
-        /// The part of the file that is cut off.
-        what: String,
-        /// Bytes that the part needs, counted from the start of the file.
-        expected: u128,
-        /// Bytes that are there.
-        got: u64,
     },
 
     /// A file is damaged, or holds something that the format's standard forbids.
@@ -65,22 +44,6 @@ pub enum PreprocessError {
         reason: String,
     },
 
-    /// A file claims more memory than the limit allows.
-    #[error(
-        "{}: {what} claims {claimed} bytes, more than the limit of {limit}; \
-         unpack it first, read a region of it, or open it with a higher limit", path.display()
-    )]
-    TooLarge {
-        /// The file.
-        path: PathBuf,
-        /// What is too large.
-        what: String,
-        /// Bytes it claims.
-        claimed: u128,
-        /// Bytes allowed.
-        limit: u64,
-    },
-
     /// The file is sound, but has no such HDU or page, or the HDU holds no usable image or
     /// table.
     #[error("{}: {reason}", path.display())]
@@ -89,45 +52,6 @@ pub enum PreprocessError {
         path: PathBuf,
         /// Which HDU was asked for, what the file has, and what to ask for instead.
         reason: String,
-    },
-
-    /// A column that a table does not have, or that does not hold numbers.
-    #[error("{}: column {name:?} {reason}", path.display())]
-    Column {
-        /// The file.
-        path: PathBuf,
-        /// The column asked for.
-        name: String,
-        /// What is the matter, and which names come nearest.
-        reason: String,
-    },
-
-    /// A table that is no HEALPix map, or not the one that was stated.
-    #[error("{}: {reason}", path.display())]
-    SkyMap {
-        /// The file.
-        path: PathBuf,
-        /// What was expected, what the header says, and what to do.
-        reason: String,
-    },
-
-    /// Rows whose values cannot be used, or a choice that leaves no row.
-    #[error("{reason}")]
-    Rows {
-        /// Which rows, why, and what to do.
-        reason: String,
-    },
-
-    /// A header card that cannot be written, or whose value is not of the type that its
-    /// meaning asks for.
-    #[error("header card {keyword:?}: expected {rule}, got {got}")]
-    Card {
-        /// The card's keyword.
-        keyword: String,
-        /// What the standard asks for.
-        rule: &'static str,
-        /// What was given.
-        got: String,
     },
 
     /// An array of the wrong shape, or a region outside the image.
@@ -198,6 +122,6 @@ pub enum PreprocessError {
 
 impl PreprocessError {
     pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> PreprocessError {
-        PreprocessError::Io { action, path: path.to_owned(), source }
+        FitsError::io(action, path, source).into()
     }
 }

@@ -1,12 +1,10 @@
-//! Turns raw sky files and pixels into model-ready arrays and back.
+//! Turns images of the sky into model-ready arrays and back.
 //!
-//! Pixels are `ndarray` arrays of shape `[C, H, W]`, catalogues named columns of `f64`, with
-//! no tensor library involved.
+//! Pixels are `ndarray` arrays of shape `[C, H, W]`, with no tensor library involved.
 //!
 //! | module | what it does |
 //! | --- | --- |
 //! | [`frame`] | one door for every image file, its format told by content |
-//! | [`fits`] | FITS files: headers, images of every kind, sub-images, a writer |
 //! | [`raster`] | PNG, JPEG and TIFF files |
 //! | [`mask`] | bad pixels: which, how many are too many, what replaces them |
 //! | [`background`] | the sky level of a band, sigma-clipped |
@@ -16,33 +14,24 @@
 //! | [`pipeline`] | all of these over one frame, and back to physical units |
 //! | [`mod@cutout`] | centre crop, cutouts, tiles, resizing |
 //! | [`composite`] | bands to colour pictures |
-//! | [`catalog`] | named columns from FITS tables, CSV, ECSV and Parquet, and back; magnitudes |
-//! | [`skymap`] | HEALPix maps: look-up by position, selection and split of the sky |
 //! | [`error`] | the one error of this crate |
 
 pub mod background;
-pub mod catalog;
 pub mod composite;
 pub mod cutout;
 pub mod error;
-pub mod fits;
 pub mod frame;
 pub mod interval;
 pub mod mask;
 pub mod pipeline;
 pub mod range;
 pub mod raster;
-pub mod skymap;
 pub mod stretch;
 
-mod format;
 mod notation;
-mod numbers;
 mod quantile;
-mod whole;
 
 pub use background::{BackgroundConfig, BackgroundMethod};
-pub use catalog::{Catalog, CatalogOptions, CatalogWriter, Columns, Standardize};
 pub use composite::{LuptonConfig, bands_to_rgb, lupton_rgb};
 pub use cutout::{ResizeFilter, centre_crop, cutout, resize, tiles};
 pub use error::PreprocessError;
@@ -51,5 +40,4 @@ pub use interval::Interval;
 pub use mask::{Fill, MaskConfig};
 pub use pipeline::{Pipeline, PipelineConfig, Prepared, Scaling};
 pub use range::{signed_to_unit, unit_to_signed};
-pub use skymap::SkyMap;
 pub use stretch::{Curve, Equalization, Stretch};

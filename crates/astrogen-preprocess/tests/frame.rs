@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use astrogen_preprocess::fits::{Header, Planes, write_image};
+use astrogen_fits::{Header, Planes, write_image};
 use astrogen_preprocess::{Frame, FrameInfo, FrameOptions, raster};
 use image::{DynamicImage, ImageBuffer, ImageFormat};
 use ndarray::{Array3, s};

@@ -19,6 +19,7 @@ fn bad_files_are_refused_in_words() {
     fs::write(path("text.png"), "this is a text").unwrap();
     fs::write(path("empty.tif"), "").unwrap();
     fs::write(path("cut.tif"), b"II*\0\x08\0\0\0\x05").unwrap();
+    fs::write(path("rows.parquet"), "PAR1").unwrap();
     fs::write(path("cut.jpg"), b"\xff\xd8\xff\xe0\0\x10JFIF").unwrap();
     for (name, words) in [
         ("cut.png", "cut.png is damaged"),
@@ -29,6 +30,7 @@ fn bad_files_are_refused_in_words() {
         ("empty.tif", "got an empty file (0 bytes)"),
         ("cut.tif", "cut.tif is damaged"),
         ("cut.jpg", "cut.jpg is damaged"),
+        ("rows.parquet", "got a Parquet file"),
         ("none.png", "cannot open"),
         (".", "expected a regular file, got a folder"),
     ] {

@@ -2,12 +2,13 @@
 //! options that take them.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../../astrogen-fits/tests/made/mod.rs"]
 mod made;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use astrogen_preprocess::fits::Planes;
+use astrogen_fits::Planes;
 use astrogen_preprocess::frame::Access;
 use astrogen_preprocess::{AxisOrder, Frame, FrameOptions};
 use ndarray::{Array3, s};

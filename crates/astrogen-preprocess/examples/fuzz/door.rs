@@ -1,12 +1,12 @@
 //! The three doors, used as a user does: open, list, read everything.
 
+use std::error::Error;
 use std::path::Path;
 
-use astrogen_preprocess::fits::{FitsFile, Planes};
-use astrogen_preprocess::skymap::SkyMapOptions;
-use astrogen_preprocess::{
-    Catalog, CatalogOptions, Frame, FrameOptions, Pipeline, PipelineConfig, PreprocessError, SkyMap,
-};
+use astrogen_fits::{FitsFile, Planes};
+use astrogen_catalog::skymap::SkyMapOptions;
+use astrogen_catalog::{Catalog, CatalogError, CatalogOptions, SkyMap};
+use astrogen_preprocess::{Frame, FrameOptions, Pipeline, PipelineConfig, PreprocessError};
 use clap::ValueEnum;
 
 /// Rows of a catalogue read at a time.
@@ -33,11 +33,11 @@ impl Door {
     }
 
     /// Opens a file and reads all of it, with the options' defaults.
-    pub(crate) fn open(self, path: &Path) -> Result<(), PreprocessError> {
+    pub(crate) fn open(self, path: &Path) -> Result<(), Box<dyn Error>> {
         match self {
-            Door::Image => image(path),
-            Door::Catalogue => catalogue(path),
-            Door::Map => map(path),
+            Door::Image => Ok(image(path)?),
+            Door::Catalogue => Ok(catalogue(path)?),
+            Door::Map => Ok(map(path)?),
         }
     }
 }
@@ -61,7 +61,7 @@ fn image(path: &Path) -> Result<(), PreprocessError> {
     Ok(())
 }
 
-fn catalogue(path: &Path) -> Result<(), PreprocessError> {
+fn catalogue(path: &Path) -> Result<(), CatalogError> {
     let catalog = Catalog::open(path, &CatalogOptions::default())?;
     let elements = catalog.columns().iter().flat_map(|column| match column.length {
         1 => vec![column.name.clone()],
@@ -84,7 +84,7 @@ fn catalogue(path: &Path) -> Result<(), PreprocessError> {
     all
 }
 
-fn map(path: &Path) -> Result<(), PreprocessError> {
+fn map(path: &Path) -> Result<(), CatalogError> {
     let map = SkyMap::open(path, &SkyMapOptions::default())?;
     for name in map.names() {
         map.lookup(name, &[0.0, 45.0, 180.0, 359.9, -180.0], &[0.0, 41.8, -90.0, 90.0, -5.0])?;

@@ -7,9 +7,9 @@ use std::path::Path;
 
 use ndarray::{Array3, Axis, Slice, s};
 
-pub use crate::fits::Planes;
-use crate::fits::{Header, check_region};
-use crate::format::{Format, describe, start};
+pub use astrogen_fits::Planes;
+use astrogen_fits::{Header, check_region};
+use astrogen_fits::format::{Format, describe, start};
 use crate::{PreprocessError, raster};
 pub use options::{AxisOrder, FrameOptions};
 use sky::SkyImage;
@@ -77,7 +77,7 @@ impl Frame {
     /// # Errors
     /// `Format` for a file that is no image, `Hdu` for an HDU or page that it lacks or for a
     /// cube whose axis order has to be stated, and all errors of
-    /// [`FitsFile::read`](crate::fits::FitsFile::read) and [`raster::read`].
+    /// [`FitsFile::read`](astrogen_fits::FitsFile::read) and [`raster::read`].
     pub fn open(path: impl AsRef<Path>, options: &FrameOptions) -> Result<Frame, PreprocessError> {
         let path = path.as_ref();
         if is_fits(path)? {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::PreprocessError;
-use crate::fits::{HduSelector, Planes};
+use astrogen_fits::{HduSelector, Planes};
 
 /// Which part of a file becomes the frame. The default is the first HDU that holds an
 /// image of two axes or more, with all its planes as bands, and of a TIFF the first page.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::{AxisOrder, Frame, FrameOptions};
 use crate::PreprocessError;
-use crate::fits::{FitsFile, Hdu, HduKind, Planes, check_region};
+use astrogen_fits::{FitsFile, Hdu, HduKind, Planes, check_region};
 
 /// Images that a remark lists by name.
 const LISTED: usize = 5;
@@ -85,6 +85,7 @@ fn ask_order(file: &FitsFile, hdu: usize, stored: [usize; 3]) -> PreprocessError
          colours; state the axis order, hwc for {columns} bands of {planes} rows and {rows} \
          columns, or chw for {planes} bands of {rows} rows and {columns} columns"
     ))
+    .into()
 }
 
 /// Which image was taken of several, and which were left.

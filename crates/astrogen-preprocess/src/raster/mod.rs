@@ -11,14 +11,14 @@ mod png;
 mod tiff;
 
 use std::path::Path;
-use std::{fs, io};
+use std::{fs, io::{self, BufWriter}};
 
+use atomic_write_file::AtomicWriteFile;
 use image::{ImageEncoder, ImageError};
 use ndarray::Array3;
 
 use crate::PreprocessError;
-use crate::format::Format;
-use crate::whole::write_whole;
+use astrogen_fits::format::Format;
 
 /// Memory that decoding one picture may take.
 const MEMORY_LIMIT: u64 = 2 << 30;
@@ -94,14 +94,16 @@ pub fn write_png(path: impl AsRef<Path>, pixels: &Array3<u8>) -> Result<(), Prep
     }
     let bytes = pixels.as_standard_layout();
     let bytes = bytes.as_slice().ok_or_else(|| not_a_picture(pixels))?;
-    write_whole(path, |file| {
-        image::codecs::png::PngEncoder::new(file).write_image(bytes, columns, rows, color).map_err(
-            |error| match error {
-                ImageError::IoError(error) => error,
-                other => std::io::Error::other(other),
-            },
-        )
-    })
+    let write = || -> io::Result<()> {
+        let mut file = BufWriter::new(AtomicWriteFile::open(path)?);
+        let encoded = image::codecs::png::PngEncoder::new(&mut file);
+        encoded.write_image(bytes, columns, rows, color).map_err(|error| match error {
+            ImageError::IoError(error) => error,
+            other => io::Error::other(other),
+        })?;
+        file.into_inner()?.commit()
+    };
+    write().map_err(|source| PreprocessError::io("write", path, source))
 }
 
 fn not_a_picture(pixels: &Array3<u8>) -> PreprocessError {
@@ -114,13 +116,13 @@ fn not_a_picture(pixels: &Array3<u8>) -> PreprocessError {
 
 /// The format of a picture, told by its content.
 fn format(path: &Path) -> Result<Format, PreprocessError> {
-    let start = crate::format::start(path)?;
+    let start = astrogen_fits::format::start(path)?;
     match Format::of(&start) {
         Some(format @ (Format::Png | Format::Jpeg | Format::Tiff)) => Ok(format),
         _ => Err(PreprocessError::Format {
             path: path.to_owned(),
             expected: "PNG, JPEG or TIFF",
-            got: crate::format::describe(&start),
+            got: astrogen_fits::format::describe(&start),
         }),
     }
 }

@@ -9,7 +9,7 @@ use ndarray::Array3;
 
 use super::{bands, byte, cut_off, damaged, end, memory_limit, too_large, unreadable, unsupported};
 use crate::PreprocessError;
-use crate::format::open_file;
+use astrogen_fits::format::open_file;
 
 pub(super) fn read(path: &Path) -> Result<Array3<f32>, PreprocessError> {
     check(path)?;

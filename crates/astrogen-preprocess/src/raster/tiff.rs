@@ -11,7 +11,7 @@ use tiff::{ColorType, TiffError};
 
 use super::{bands, damaged, end, memory_limit, pages, too_large, unreadable, unsupported};
 use crate::PreprocessError;
-use crate::format::open_file;
+use astrogen_fits::format::open_file;
 
 /// What the header of a page says about its samples.
 struct Layout {

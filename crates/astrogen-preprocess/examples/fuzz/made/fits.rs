@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 
-use astrogen_preprocess::fits::{Header, write_image};
+use astrogen_fits::{Header, write_image};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -24,9 +24,9 @@ pub(super) fn images() -> Files {
     let gzip = gzip(&files[0])?;
     let mut bzip2 = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
     bzip2.write_all(&files[0])?;
-    files.extend([gzip, bzip2.finish()?, golden("ramp.fits.Z")?]);
+    files.extend([gzip, bzip2.finish()?, golden("astrogen-fits", "ramp.fits.Z")?]);
     for name in ["fits.fits.gz", "streams.fits.gz"] {
-        files.extend(hdus(&gunzip(&golden(name)?)?));
+        files.extend(hdus(&gunzip(&golden("astrogen-fits", name)?)?));
     }
     Ok(files)
 }

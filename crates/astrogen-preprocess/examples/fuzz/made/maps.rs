@@ -1,6 +1,6 @@
 //! HEALPix maps, full and partial.
 
-use astrogen_preprocess::skymap::{Coordinates, Coverage, Ordering, SkyMap};
+use astrogen_catalog::skymap::{Coordinates, Coverage, Ordering, SkyMap};
 
 use super::fits::{gunzip, gzip};
 use super::{Files, golden, written};
@@ -19,7 +19,7 @@ pub(super) fn all() -> Files {
     let full = SkyMap::full(NSIDE, ring, Coordinates::Galactic, maps(whole))?;
     let partial = maps(pixels.len() as u64);
     let partial = SkyMap::partial(NSIDE, ring, Coordinates::Equatorial, &pixels, partial)?;
-    let mut files = vec![gunzip(&golden("skymap_partial.fits.gz")?)?];
+    let mut files = vec![gunzip(&golden("astrogen-catalog", "skymap_partial.fits.gz")?)?];
     for (map, coverage) in
         [(&full, Coverage::Full), (&full, Coverage::Partial), (&partial, Coverage::Partial)]
     {

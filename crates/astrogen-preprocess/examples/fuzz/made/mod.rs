@@ -24,8 +24,9 @@ pub(crate) fn files(door: Door) -> Files {
 }
 
 /// A file of the tests.
-fn golden(name: &str) -> std::io::Result<Vec<u8>> {
-    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name))
+fn golden(owner: &str, name: &str) -> std::io::Result<Vec<u8>> {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    std::fs::read(crates.join(owner).join("tests/golden").join(name))
 }
 
 /// What `write` writes to a file of this name.

@@ -3,8 +3,8 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use astrogen_preprocess::catalog::{CatalogWriter, NewColumn, Storage};
-use astrogen_preprocess::fits::Header;
+use astrogen_catalog::{CatalogWriter, NewColumn, Storage};
+use astrogen_fits::Header;
 use parquet::basic::{BrotliLevel, Compression, GzipLevel, ZstdLevel};
 use parquet::column::writer::ColumnWriter;
 use parquet::data_type::ByteArray;
@@ -26,11 +26,11 @@ const ECSV: &str = "# %ECSV 1.0\n# ---\n# delimiter: ','\n# datatype:\n\
     ra,colours,id\n10.5,\"[1.0,2.0]\",9007199254740993\n11.5,\"[3.0,null]\",-1\n";
 
 pub(super) fn all() -> Files {
-    let table = gunzip(&golden("catalog.fits.gz")?)?;
+    let table = gunzip(&golden("astrogen-catalog", "catalog.fits.gz")?)?;
     let mut files = vec![
         table.clone(),
         gzip(&table)?,
-        golden("catalog.parquet")?,
+        golden("astrogen-catalog", "catalog.parquet")?,
         CSV.into(),
         CSV.replace(',', "\t").into(),
         gzip(CSV.as_bytes())?,

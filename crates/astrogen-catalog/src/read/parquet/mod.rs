@@ -1,0 +1,122 @@
+//! Rows of a Parquet file.
+
+use std::path::Path;
+
+use parquet::column::reader::ColumnReader;
+use parquet::errors::ParquetError;
+
+use super::Rows;
+use super::cell::Cell;
+use crate::CatalogError;
+use crate::description::{Description, PARQUET_KEY};
+use crate::names::ColumnInfo;
+use astrogen_fits::numbers::Numbers;
+
+mod file;
+mod pages;
+mod shape;
+mod values;
+
+use file::{ParquetFile, Refusal, failed, guarded};
+use shape::Shape;
+use values::{Meaning, append};
+
+/// Elements of lists read at a time.
+const ELEMENTS: usize = 1 << 20;
+
+/// The columns and rows of a Parquet file. A column inside a group is called `group.column`;
+/// units are those that astropy writes, or none.
+pub(super) fn describe(path: &Path) -> Result<(Vec<ColumnInfo>, Option<u64>), CatalogError> {
+    let ParquetFile { metadata, .. } = ParquetFile::open(path)?;
+    let schema = metadata.file_metadata().schema_descr();
+    let pairs = metadata.file_metadata().key_value_metadata().into_iter().flatten();
+    let yaml = pairs.filter(|pair| pair.key == PARQUET_KEY).find_map(|pair| pair.value.as_deref());
+    let description = yaml.and_then(|yaml| Description::parse(yaml).ok()).unwrap_or_default();
+    let columns = schema.columns().iter().enumerate().map(|(number, column)| {
+        let shape = Shape::of(&metadata, number);
+        let refusal = Meaning::of(column).err().or(shape.as_ref().err().copied());
+        let name = shape::name(&metadata, column);
+        ColumnInfo {
+            unit: description.unit(&name).map(str::to_owned),
+            name,
+            stored_as: column.physical_type().to_string(),
+            length: shape.map_or(1, |shape| shape.length),
+            refusal: refusal.map(str::to_owned),
+        }
+    });
+    Ok((columns.collect(), u64::try_from(metadata.file_metadata().num_rows()).ok()))
+}
+
+/// A Parquet file read from its first row on.
+pub(super) struct ParquetRows {
+    file: ParquetFile,
+    columns: Vec<(Cell, Meaning, Shape)>,
+    /// Readers of the chosen columns of the current row group.
+    readers: Vec<ColumnReader>,
+    next_group: usize,
+    /// Rows of the current row group that are still to be read.
+    left: usize,
+}
+
+impl ParquetRows {
+    pub(super) fn open(path: &Path, cells: Vec<Cell>) -> Result<ParquetRows, CatalogError> {
+        let file = ParquetFile::open(path)?;
+        let schema = file.metadata.file_metadata().schema_descr();
+        let mut columns = Vec::new();
+        for cell in cells {
+            file.check_codec(cell.column)?;
+            let meaning = Meaning::of(&schema.column(cell.column));
+            let shape = Shape::of(&file.metadata, cell.column);
+            let (meaning, shape) =
+                meaning.and_then(|meaning| Ok((meaning, shape?))).map_err(|reason| {
+                    CatalogError::Damaged { path: path.to_owned(), reason: reason.to_owned() }
+                })?;
+            columns.push((cell, meaning, shape));
+        }
+        Ok(ParquetRows { file, columns, readers: Vec::new(), next_group: 0, left: 0 })
+    }
+
+    fn next_group(&mut self) -> Result<(), ParquetError> {
+        let rows = self.file.metadata.row_group(self.next_group).num_rows();
+        self.left = usize::try_from(rows).unwrap_or(0);
+        let reader =
+            |(cell, ..): &(Cell, Meaning, Shape)| self.file.column(self.next_group, cell.column);
+        self.readers = self.columns.iter().map(reader).collect::<Result<_, _>>()?;
+        self.next_group += 1;
+        Ok(())
+    }
+}
+
+impl Rows for ParquetRows {
+    fn read(&mut self, rows: usize, out: &mut [Numbers]) -> Result<usize, CatalogError> {
+        let mut read = 0;
+        while read < rows {
+            if self.left == 0 {
+                if self.next_group == self.file.metadata.num_row_groups() {
+                    break;
+                }
+                let opened: Result<_, ParquetError> = guarded(|| self.next_group());
+                opened.map_err(|error| failed(&self.file.path, &error))?;
+                continue;
+            }
+            let longest = self.columns.iter().map(|(_, _, shape)| shape.length).max();
+            let at_a_time = (ELEMENTS / longest.unwrap_or(1).max(1)).max(1);
+            let count = self.left.min(rows - read).min(at_a_time);
+            let columns = self.readers.iter_mut().zip(&self.columns).zip(out.iter_mut());
+            for ((reader, (cell, meaning, shape)), out) in columns {
+                let appended = guarded(|| append(reader, cell, (*meaning, shape), count, out));
+                appended.map_err(|refusal| match refusal {
+                    Refusal::Broken(error) => failed(&self.file.path, &error),
+                    Refusal::Content(reason) => {
+                        let schema = self.file.metadata.file_metadata().schema_descr();
+                        let name = shape::name(&self.file.metadata, &schema.column(cell.column));
+                        CatalogError::Column { path: self.file.path.clone(), name, reason }
+                    }
+                })?;
+            }
+            read += count;
+            self.left -= count;
+        }
+        Ok(read)
+    }
+}
