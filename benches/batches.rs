@@ -6,8 +6,9 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
-use astrogen::data::{BatchConfig, Batches, FolderConfig, ImageFolder};
-use astrogen::preprocess::fits::{Header, write_image};
+use astrogen::data::{BatchConfig, Batches};
+use astrogen::fits::{Header, write_image};
+use astrogen::images::{FolderConfig, ImageFolder};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use flate2::Compression;
 use flate2::write::GzEncoder;

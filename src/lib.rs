@@ -5,10 +5,14 @@
 //!
 //! | module | crate | what it does |
 //! | --- | --- | --- |
-//! | [`preprocess`] | `astrogen-preprocess` | FITS, pictures, catalogues and sky maps in, model-ready arrays out, and back |
+//! | [`fits`] | `astrogen-fits` | FITS files: headers, images, tables, writers |
+//! | [`catalog`] | `astrogen-catalog` | catalogues and sky maps as named columns |
+//! | [`preprocess`] | `astrogen-preprocess` | pixels of FITS files and pictures to model-ready arrays, and back |
 //! | [`sky`] | `astrogen-sky` | simulated skies whose truth is known |
 //! | [`runtime`] | `astrogen-runtime` | devices, seeds, threads, memory settings |
-//! | [`data`] | `astrogen-data` | folders of images and catalogues to seeded, prefetched batches |
+//! | [`data`] | `astrogen-data` | data sets to seeded, prefetched batches |
+//! | [`images`] | `astrogen-images` | folders of images as data sets, and samples back to FITS in physical units |
+//! | [`tables`] | `astrogen-tables` | catalogue rows as data sets, and their scaling |
 //! | [`losses`] | `astrogen-losses` | from tensors to a scalar |
 //! | [`models`] | `astrogen-models` | the networks and their PyTorch-named weights |
 //! | [`metrics`] | `astrogen-metrics` | how close samples are to the sky, in numbers |
@@ -18,7 +22,10 @@
 //! `examples/nebula_dcgan/` composes them, from files to pictures; `examples/balrog_cwgan_gp/`
 //! from catalogues to catalogues.
 
+pub use astrogen_catalog as catalog;
 pub use astrogen_data as data;
+pub use astrogen_fits as fits;
+pub use astrogen_images as images;
 pub use astrogen_losses as losses;
 pub use astrogen_metrics as metrics;
 pub use astrogen_models as models;
@@ -26,11 +33,13 @@ pub use astrogen_plot as plot;
 pub use astrogen_preprocess as preprocess;
 pub use astrogen_runtime as runtime;
 pub use astrogen_sky as sky;
+pub use astrogen_tables as tables;
 pub use astrogen_train as train;
 
 /// The names that most programs need.
 pub mod prelude {
-    pub use astrogen_data::{BatchConfig, Batches, FolderConfig, ImageFolder};
+    pub use astrogen_data::{BatchConfig, Batches};
+    pub use astrogen_images::{FolderConfig, ImageFolder};
     pub use astrogen_models::dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
     pub use astrogen_models::traits::{Discriminator, Generator};
     pub use astrogen_preprocess::{Frame, Interval, Pipeline, PipelineConfig, Stretch};

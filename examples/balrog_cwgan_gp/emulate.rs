@@ -4,13 +4,11 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use astrogen::data::{Condition, ContextReader, TableConfig};
+use astrogen::catalog::{CatalogOptions, CatalogWriter, ColumnFilter, NewColumn, Storage};
+use astrogen::fits::Header;
 use astrogen::prelude::*;
-use astrogen::preprocess::catalog::{
-    CatalogOptions, CatalogWriter, ColumnFilter, NewColumn, Storage,
-};
-use astrogen::preprocess::fits::Header;
 use astrogen::runtime::set_threads;
+use astrogen::tables::{Condition, ContextReader, TableConfig};
 use clap::Args;
 
 use crate::emulator::Emulator;

@@ -2,11 +2,10 @@
 //! its features are brought to.
 
 use anyhow::{Result, bail};
-use astrogen::data::{QuantileMatching, Table};
 use astrogen::models::weights::fingerprint;
 use astrogen::models::{GaussianRegressor, ModelError, TabularGenerator};
 use astrogen::prelude::*;
-use astrogen::train::cwgan_gp::match_quantiles;
+use astrogen::tables::{QuantileMatching, Table};
 use tch::Device;
 
 use crate::say::say;
@@ -35,9 +34,11 @@ impl Emulator {
         gaussian: Option<GaussianRegressor>,
     ) -> Result<()> {
         let generator = TabularGenerator::load(run.join(BEST), Device::Cpu)?;
-        let emulate = |context: &[f32]| emulate_rows(&generator, gaussian.as_ref(), context, 0, 0);
+        let emulate =
+            |context: &[f32]| Ok(emulate_rows(&generator, gaussian.as_ref(), context, 0, 0)?);
         let matching = config.data.local_bins.and_then(|bins| {
-            let matching = match_quantiles(&*table.train(), &config.data.observed, bins, emulate);
+            let matching: Result<_> =
+                QuantileMatching::of_rows(&*table.train(), &config.data.observed, bins, emulate);
             matching
                 .inspect_err(|error| {
                     say(format_args!("quantiles stay as they are generated: {error}"))

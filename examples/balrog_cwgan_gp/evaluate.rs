@@ -5,11 +5,11 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use astrogen::data::Table;
 use astrogen::metrics::EmulationReport;
 use astrogen::models::GaussianRegressor;
 use astrogen::prelude::*;
 use astrogen::runtime::set_threads;
+use astrogen::tables::Table;
 use clap::Args;
 use ndarray::Array2;
 

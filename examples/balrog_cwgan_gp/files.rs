@@ -1,8 +1,8 @@
 //! How catalogues and sky maps are read where their files leave it open.
 
-use astrogen::preprocess::catalog::CatalogOptions;
-use astrogen::preprocess::fits::HduSelector;
-use astrogen::preprocess::skymap::{Coordinates, Ordering, SkyMapDefaults};
+use astrogen::catalog::CatalogOptions;
+use astrogen::catalog::skymap::{Coordinates, Ordering, SkyMapDefaults};
+use astrogen::fits::HduSelector;
 use clap::Args;
 
 /// The options of every mode that takes a catalogue and sky maps.

@@ -2,8 +2,8 @@
 //! test rows, which it is reported on.
 
 use anyhow::Result;
-use astrogen::data::{Table, TableRows, TableScaling};
 use astrogen::metrics::{Emulation, EmulationConfig, EmulationReport};
+use astrogen::tables::{Table, TableRows, TableScaling};
 use clap::ValueEnum;
 use ndarray::{Array2, ArrayView2, Axis, s};
 use serde::{Deserialize, Serialize};

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use astrogen::data::Table;
 use astrogen::prelude::*;
+use astrogen::tables::Table;
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::search::{SearchSpace, SearchTable, Trial};
 use clap::Args;

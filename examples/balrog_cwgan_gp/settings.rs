@@ -1,10 +1,11 @@
 //! What a run is made with: options, recipes, and config.json.
 
 use anyhow::Result;
-use astrogen::data::{Augment, Table, TableConfig, TableScaling};
+use astrogen::data::Augment;
 use astrogen::losses::{GradientPenaltyConfig, PenaltyKind};
 use astrogen::models::TabularConfig;
 use astrogen::prelude::*;
+use astrogen::tables::{Table, TableConfig, TableScaling};
 use astrogen::train::cwgan_gp::CwganGpStepConfig;
 use astrogen::train::optim::AdamConfig;
 use clap::{Args, ValueEnum};

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use astrogen::data::{Condition, TableConfig};
-use astrogen::preprocess::skymap::SplitConfig;
+use astrogen::catalog::skymap::SplitConfig;
 use astrogen::sky::survey::{BANDS, CATALOGUE, CONDITIONS, SELECTION};
 use astrogen::sky::{Survey, SurveyConfig};
+use astrogen::tables::{Condition, TableConfig};
 
 use crate::say::say;
 

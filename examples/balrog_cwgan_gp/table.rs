@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
-use astrogen::data::{Condition, TableConfig};
-use astrogen::preprocess::catalog::{ColumnFilter, MagnitudeRange};
-use astrogen::preprocess::skymap::{SkyMapDefaults, SplitBy, SplitConfig};
+use astrogen::catalog::skymap::{SkyMapDefaults, SplitBy, SplitConfig};
+use astrogen::catalog::{ColumnFilter, MagnitudeRange};
+use astrogen::tables::{Condition, TableConfig};
 use clap::{Args, ValueEnum};
 
 use crate::files::FileArguments;

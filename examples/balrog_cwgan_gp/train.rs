@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use astrogen::data::{Dataset, Table, TableConfig};
+use astrogen::data::Dataset;
 use astrogen::models::GaussianRegressorConfig;
 use astrogen::prelude::*;
+use astrogen::tables::{Table, TableConfig};
 use astrogen::train::cwgan_gp::CwganGpStep;
 use astrogen::train::gaussian::{GaussianStep, GaussianStepConfig, whitened};
 use astrogen::train::interrupt::StopSignal;

@@ -1,6 +1,6 @@
 //! Which image of a file is taken, and which of its pixels are bad.
 
-use astrogen::preprocess::fits::HduSelector;
+use astrogen::fits::HduSelector;
 use astrogen::preprocess::frame::{AxisOrder, Planes};
 use astrogen::preprocess::{FrameOptions, MaskConfig};
 use clap::Args;

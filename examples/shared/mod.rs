@@ -11,7 +11,7 @@ pub(crate) mod training;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use astrogen::data::export;
+use astrogen::images::physical;
 use astrogen::plot::save_grid;
 use astrogen::prelude::*;
 use astrogen::preprocess::Scaling;
@@ -119,8 +119,8 @@ impl Physical {
     pub(crate) fn save(self, images: &Tensor, model: String, seed: u64, out: &Path) -> Result<()> {
         save_grid(images, None, out.join("grid.png"))?;
         let pipeline = Pipeline::new(self.pipeline)?;
-        let origin = export::Origin { model, seed, unit: self.unit };
-        let files = export::save_fits(images, &pipeline, &self.scaling, &origin, out)?;
+        let origin = physical::Origin { model, seed, unit: self.unit };
+        let files = physical::save_fits(images, &pipeline, &self.scaling, &origin, out)?;
         say(format_args!("grid.png and {} FITS files in {}", files.len(), out.display()));
         Ok(())
     }

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use astrogen::preprocess::catalog::{Catalog, CatalogOptions};
-use astrogen::preprocess::skymap::{Coordinates, Coverage, Ordering, SkyMap};
+use astrogen::catalog::skymap::{Coordinates, Coverage, Ordering, SkyMap};
+use astrogen::catalog::{Catalog, CatalogOptions};
 
 use crate::program::{Program, utf8};
 

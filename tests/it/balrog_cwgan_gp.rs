@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use astrogen::preprocess::catalog::{Catalog, CatalogOptions};
+use astrogen::catalog::{Catalog, CatalogOptions};
 use astrogen::sky::survey::{CATALOGUE, CONDITIONS, SELECTION};
 use astrogen::sky::{Survey, SurveyConfig};
 
@@ -81,7 +81,7 @@ fn a_survey_becomes_an_emulator_with_numbers_figures_and_rows() {
     let read = |file: &str| fs::read_to_string(out.join(file)).expect(file);
     let config: serde_json::Value = serde_json::from_str(&read("config.json")).expect("settings");
     let table = serde_json::from_value(config["data"].clone()).expect("settings of a table");
-    let table = astrogen::data::Table::open(&table).expect("a table");
+    let table = astrogen::tables::Table::open(&table).expect("a table");
     let report: serde_json::Value = serde_json::from_str(&read("report.json")).expect("a report");
     for name in ["generated", "Gaussian"] {
         assert_eq!(report[name]["rows"], table.test().rows.len(), "{name}");

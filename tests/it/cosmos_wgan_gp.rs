@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use astrogen::preprocess::fits::FitsFile;
+use astrogen::fits::FitsFile;
 
 use crate::program::{Program, nebulae, utf8};
 

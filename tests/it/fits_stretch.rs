@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use astrogen::preprocess::fits::{Header, write_image};
+use astrogen::fits::{Header, write_image};
 use astrogen::preprocess::raster;
 use ndarray::Array3;
 

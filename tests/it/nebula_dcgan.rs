@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use astrogen::preprocess::fits::{FitsFile, Header, Value, write_image};
+use astrogen::fits::{FitsFile, Header, Value, write_image};
 use astrogen::train::run_dir::RunDir;
 use ndarray::Array3;
 

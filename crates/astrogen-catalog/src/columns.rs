@@ -46,11 +46,7 @@ impl Columns {
     ///
     /// # Errors
     /// `Shape` if its length is not that of the others, or its name is taken.
-    pub fn push(
-        &mut self,
-        name: impl Into<String>,
-        values: Vec<f64>,
-    ) -> Result<(), CatalogError> {
+    pub fn push(&mut self, name: impl Into<String>, values: Vec<f64>) -> Result<(), CatalogError> {
         self.push_numbers(name.into(), values.into())
     }
 

@@ -1,11 +1,9 @@
-//! The one error of this crate, sorted by who is at fault: the settings, the folder, a
-//! file in it, or the machine.
+//! The one error of this crate, sorted by who is at fault: the settings, the data set, or the
+//! machine.
 
-use std::path::PathBuf;
+use std::error::Error;
 
-use astrogen_preprocess::PreprocessError;
-
-/// Everything that can go wrong between files and a batch.
+/// Everything that can go wrong between a data set and a batch.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
@@ -18,26 +16,6 @@ pub enum DataError {
         expected: String,
         /// The value given.
         got: String,
-    },
-
-    /// The preprocessing settings do not fit together.
-    #[error(transparent)]
-    Pipeline(#[from] PreprocessError),
-
-    /// Rows of a catalogue that break a rule under which none may.
-    #[error(
-        "{}, counting only the rows left of rows {first} to {last} (from 0): {source}",
-        path.display()
-    )]
-    Rows {
-        /// The catalogue.
-        path: PathBuf,
-        /// The first row of the chunk, from 0.
-        first: u64,
-        /// Its last row.
-        last: u64,
-        /// What is wrong, with the row's place among those that passed earlier rules.
-        source: Box<PreprocessError>,
     },
 
     /// More samples asked for in a batch than the data set holds.
@@ -72,37 +50,9 @@ pub enum DataError {
         got: Vec<usize>,
     },
 
-    /// The folder cannot be listed: it is not there, is no folder, or may not be read.
-    #[error("cannot read the data folder {}: {source}", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// The system's reason.
-        source: std::io::Error,
-    },
-
-    /// No file of the folder gave a sample.
-    #[error(
-        "no usable image in {}: looked for {looked_for}, in the folder and all below it; \
-         found {found}", path.display()
-    )]
-    NothingUsable {
-        /// The folder.
-        path: PathBuf,
-        /// The kinds of files looked for, and the size they had to have.
-        looked_for: String,
-        /// How many files were found, and why the first few were of no use.
-        found: String,
-    },
-
-    /// A file that cannot be used, where bad files are not to be skipped.
-    #[error("{}", describe(path, reason))]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: SkipReason,
-    },
+    /// What a data set failed with when it read a sample.
+    #[error(transparent)]
+    Source(Box<dyn Error + Send + Sync>),
 
     /// A data set's own code failed while a batch was being put together.
     #[error("the data set failed while a batch was put together: {0}")]
@@ -113,56 +63,9 @@ pub enum DataError {
     Tensor(#[from] tch::TchError),
 }
 
-/// Why one file of a folder gives no samples.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SkipReason {
-    /// The system does not let the file be found or looked into.
-    #[error("cannot be read: {0}")]
-    Io(std::io::Error),
-
-    /// The file cannot be decoded, or its pixels cannot be scaled.
-    #[error(transparent)]
-    Unreadable(PreprocessError),
-
-    /// The number of bands is neither the one asked for nor convertible to it.
-    #[error(
-        "has {got} bands where {expected} are asked for (one band becomes three equal ones, \
-         three become their mean, nothing else is converted)"
-    )]
-    Bands {
-        /// Bands asked for.
-        expected: usize,
-        /// Bands in the file.
-        got: usize,
-    },
-
-    /// The image is smaller than one sample, and nothing is ever enlarged.
-    #[error("is {height}x{width} pixels, smaller than the sample of {size}x{size}")]
-    TooSmall {
-        /// The image's height in pixels.
-        height: usize,
-        /// The image's width in pixels.
-        width: usize,
-        /// The sample's side in pixels.
-        size: usize,
-    },
-
-    /// Every square of the image is blank or constant.
-    #[error("holds nothing but blank or constant pixels ({dropped} of {dropped} squares dropped)")]
-    Blank {
-        /// Squares that were looked at.
-        dropped: usize,
-    },
-
-    /// The file is not what it was when the folder was opened.
-    #[error("has changed since the folder was opened; open the folder again")]
-    Changed,
-}
-
-/// The path and the reason, without naming the file twice.
-pub(crate) fn describe(path: &std::path::Path, reason: &SkipReason) -> String {
-    let reason = reason.to_string();
-    let path = path.display().to_string();
-    if reason.contains(&path) { reason } else { format!("{path}: {reason}") }
+impl DataError {
+    /// A data set's own error.
+    pub fn source(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Source(Box::new(error))
+    }
 }

@@ -8,13 +8,9 @@
 //! | module | what it does |
 //! | --- | --- |
 //! | [`dataset`] | the trait, and samples held in memory |
-//! | [`folder`] | a folder of FITS, PNG, JPEG and TIFF files as data sets, with a report |
-//! | [`tile_sampler`] | which square of a frame becomes a sample |
-//! | [`table`] | a catalogue and sky maps as training data for a conditional generator |
 //! | [`split`] | training and validation files |
 //! | [`augment`] | the eight flips and quarter turns |
 //! | [`batch`] | seeded order, prefetch, tensors |
-//! | [`export`] | generated samples as FITS files in physical units |
 //! | [`error`] | the one error of this crate |
 //!
 //! ```
@@ -34,19 +30,9 @@ pub mod augment;
 pub mod batch;
 pub mod dataset;
 pub mod error;
-pub mod export;
-pub mod folder;
 pub mod split;
-pub mod table;
-pub mod tile_sampler;
 
 pub use augment::Augment;
 pub use batch::{BatchConfig, Batches};
 pub use dataset::{ArrayDataset, Dataset};
-pub use error::{DataError, SkipReason};
-pub use folder::{FolderConfig, FolderReport, ImageFolder};
-pub use table::{
-    Condition, ContextReader, QuantileMatching, Table, TableConfig, TableReport, TableRows,
-    TableScaling,
-};
-pub use tile_sampler::Tiling;
+pub use error::DataError;

@@ -129,12 +129,7 @@ impl Card {
     }
 
     /// A string value, over `CONTINUE` cards where one card is too short.
-    fn write_text(
-        &self,
-        start: String,
-        text: &str,
-        out: &mut Vec<u8>,
-    ) -> Result<(), FitsError> {
+    fn write_text(&self, start: String, text: &str, out: &mut Vec<u8>) -> Result<(), FitsError> {
         let mut start = start;
         let mut pieces = Vec::new();
         let mut piece = String::new();

@@ -44,10 +44,7 @@ impl FitsFile {
     ///
     /// # Errors
     /// As [`FitsFile::open`].
-    pub fn open_with_limit(
-        path: impl AsRef<Path>,
-        limit: u64,
-    ) -> Result<FitsFile, FitsError> {
+    pub fn open_with_limit(path: impl AsRef<Path>, limit: u64) -> Result<FitsFile, FitsError> {
         let mut source = Source::open(path.as_ref(), limit)?;
         let (hdus, stopped) = walk(&mut source)?;
         Ok(FitsFile { handle: None, source, hdus, stopped, sound: None })

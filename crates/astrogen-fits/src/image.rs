@@ -25,11 +25,7 @@ impl FitsFile {
     /// # Errors
     /// `Hdu` if the HDU holds no image, `Shape` for planes that it lacks, `Truncated` or
     /// `Damaged` if the file is, `TooLarge` for a compressed image over the limit.
-    pub fn read<T: Pixel>(
-        &mut self,
-        hdu: usize,
-        planes: &Planes,
-    ) -> Result<Array3<T>, FitsError> {
+    pub fn read<T: Pixel>(&mut self, hdu: usize, planes: &Planes) -> Result<Array3<T>, FitsError> {
         let [_, height, width] = self.shape(hdu)?;
         self.read_region(hdu, planes, 0, 0, height, width)
     }
@@ -139,11 +135,7 @@ impl FitsFile {
 
     /// Checks what cfitsio will read of a compressed image, and of the HDUs that it passes on
     /// the way there. Says whether the pixels are floating-point numbers that were not quantized.
-    fn check_tiles(
-        &mut self,
-        hdu: usize,
-        ranges: &[Range<usize>],
-    ) -> Result<bool, FitsError> {
+    fn check_tiles(&mut self, hdu: usize, ranges: &[Range<usize>]) -> Result<bool, FitsError> {
         let FitsFile { source, hdus, sound, .. } = self;
         let (passed, hdu) = (&hdus[..hdu], &hdus[hdu]);
         let Some(table) = &hdu.table else {

@@ -86,11 +86,7 @@ impl Source {
     }
 
     /// Reads up to `buffer.len()` bytes from `offset`; fewer only at the end of the file.
-    pub(super) fn read_at(
-        &mut self,
-        offset: u64,
-        buffer: &mut [u8],
-    ) -> Result<usize, FitsError> {
+    pub(super) fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> Result<usize, FitsError> {
         let left = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
         let count = buffer.len().min(left);
         let buffer = &mut buffer[..count];

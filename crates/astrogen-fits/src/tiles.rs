@@ -24,11 +24,7 @@ const LARGEST_TILE: u128 = 1 << 28;
 const MOST_AXES: usize = 6;
 
 /// Fails unless every size that the compressed image in `hdu` claims is true.
-pub(super) fn check(
-    hdu: &Hdu,
-    table: &Header,
-    source: &mut Source,
-) -> Result<Tiling, FitsError> {
+pub(super) fn check(hdu: &Hdu, table: &Header, source: &mut Source) -> Result<Tiling, FitsError> {
     let path = source.path.clone();
     let damaged = |reason| damaged(&path, hdu, reason);
     let mut tiling = Tiling::read(hdu, table).map_err(damaged)?;

@@ -8,8 +8,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use astrogen_fits::{FitsFile, Planes};
 use astrogen_fits::FitsError;
+use astrogen_fits::{FitsFile, Planes};
 use compressed::Compressed;
 use proptest::prelude::*;
 

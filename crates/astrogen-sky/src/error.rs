@@ -1,7 +1,9 @@
 //! What can go wrong while simulating a sky.
 
-use astrogen_preprocess::PreprocessError;
 use std::path::PathBuf;
+
+use astrogen_catalog::CatalogError;
+use astrogen_fits::FitsError;
 
 /// An error of this crate, sorted by who is at fault.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +43,10 @@ pub enum SkyError {
     },
     /// A FITS file could not be written.
     #[error(transparent)]
-    Fits(#[from] PreprocessError),
+    Fits(#[from] FitsError),
+    /// A catalogue or a sky map could not be written.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
 }
 
 impl SkyError {

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use astrogen_preprocess::catalog::{Catalog, CatalogOptions, RowCounts};
-use astrogen_preprocess::skymap::{Selection, SkyMap, SkyMapOptions};
+use astrogen_catalog::skymap::{Selection, SkyMap, SkyMapOptions};
+use astrogen_catalog::{Catalog, CatalogOptions, RowCounts};
 use astrogen_sky::survey::{CATALOGUE, CONDITIONS, MANIFEST, SELECTION};
 use astrogen_sky::{Measurement, SkyError, Survey, SurveyConfig};
 use ndarray::s;

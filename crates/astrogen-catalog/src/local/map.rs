@@ -18,7 +18,7 @@ use crate::CatalogError;
 ///
 /// let map = QuantileMap::fit("i", &along, &made, &observed, 4)?;
 /// assert!((map.apply(0.5, 1000.0) - 2999.0).abs() < 1e-9);
-/// # Ok::<(), astrogen_preprocess::CatalogError>(())
+/// # Ok::<(), astrogen_catalog::CatalogError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

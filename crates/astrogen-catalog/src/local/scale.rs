@@ -35,7 +35,7 @@ use crate::CatalogError;
 /// let faint = local.apply(22.0, 22.02 + 0.68 * scatter(22.0));
 /// assert!((faint - 1f64.asinh()).abs() < 0.1, "{faint}");
 /// assert!((local.inverse(22.0, faint) - 22.02 - 0.68 * scatter(22.0)).abs() < 1e-12);
-/// # Ok::<(), astrogen_preprocess::CatalogError>(())
+/// # Ok::<(), astrogen_catalog::CatalogError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<Knot>", into = "Vec<Knot>")]

@@ -33,7 +33,7 @@ use crate::CatalogError;
 /// let score = local.apply(22.0, 22.02 + 0.68 * scatter(22.0));
 /// assert!((score - 1.0).abs() < 0.1, "{score}");
 /// assert!((local.inverse(22.0, score) - 22.02 - 0.68 * scatter(22.0)).abs() < 1e-12);
-/// # Ok::<(), astrogen_preprocess::CatalogError>(())
+/// # Ok::<(), astrogen_catalog::CatalogError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<ScoreKnot>", into = "Vec<ScoreKnot>")]

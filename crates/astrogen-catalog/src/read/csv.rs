@@ -11,9 +11,9 @@ use super::cell::{Cell, number};
 use crate::CatalogError;
 use crate::description::{DescribedColumn, Description};
 use crate::names::ColumnInfo;
-use astrogen_fits::unpacker;
 use astrogen_fits::format::{Format, open_file};
 use astrogen_fits::numbers::Numbers;
+use astrogen_fits::unpacker;
 
 /// Bytes of the file's start in which the header row is looked for.
 const HEAD: u64 = 1 << 20;

@@ -6,9 +6,9 @@ use super::Rows;
 use super::cell::Cell;
 use crate::CatalogError;
 use crate::names::ColumnInfo;
+use astrogen_fits::numbers::Numbers;
 use astrogen_fits::table::{Span, Table};
 use astrogen_fits::{FitsFile, HduSelector};
-use astrogen_fits::numbers::Numbers;
 
 /// The columns and rows of a table.
 pub(super) fn describe(

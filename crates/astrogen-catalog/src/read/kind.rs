@@ -4,8 +4,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::CatalogError;
-use astrogen_fits::unpacker;
 use astrogen_fits::format::{Format, LEADING, describe, open_file, start};
+use astrogen_fits::unpacker;
 
 /// What a catalogue's file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -79,10 +79,7 @@ impl Catalog {
     /// `Io` if the file cannot be read, `Format` if it is none of these, `Hdu` if a FITS file
     /// has no such table, `Truncated` or `Damaged` if it contradicts itself, `Column` for a
     /// filter on a column that it lacks.
-    pub fn open(
-        path: impl AsRef<Path>,
-        options: &CatalogOptions,
-    ) -> Result<Catalog, CatalogError> {
+    pub fn open(path: impl AsRef<Path>, options: &CatalogOptions) -> Result<Catalog, CatalogError> {
         let path = path.as_ref();
         let kind = Kind::of(path)?;
         let (columns, rows) = match kind {
@@ -155,11 +152,7 @@ impl Catalog {
     /// # Errors
     /// `Column` for a name that the file lacks (the nearest are listed) or that means no
     /// numbers, `Parameter` for no name or no row, and as [`Catalog::open`].
-    pub fn chunks(
-        &self,
-        names: &[impl AsRef<str>],
-        rows: usize,
-    ) -> Result<Chunks, CatalogError> {
+    pub fn chunks(&self, names: &[impl AsRef<str>], rows: usize) -> Result<Chunks, CatalogError> {
         let names: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
         let parameter = |name, rule| CatalogError::Parameter { name, rule, got: "none".into() };
         if names.is_empty() {

@@ -165,8 +165,7 @@ impl SkyMap {
 }
 
 fn check_lengths(maps: &[(String, Vec<f32>)], expected: usize) -> Result<(), CatalogError> {
-    let shape =
-        |expected, got| CatalogError::Shape { what: "sky map".to_owned(), expected, got };
+    let shape = |expected, got| CatalogError::Shape { what: "sky map".to_owned(), expected, got };
     if maps.is_empty() {
         return Err(shape("at least one map".to_owned(), "none".to_owned()));
     }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use astrogen_fits::Header;
 use astrogen_fits::numbers::View;
-pub use astrogen_fits::table::{NewColumn, Storage};
 use astrogen_fits::table::TableWriter;
+pub use astrogen_fits::table::{NewColumn, Storage};
 
 use self::parquet::ParquetTable;
 use super::Columns;

@@ -1,9 +1,9 @@
 //! Damaged and hostile tables fail cleanly, with messages that say what is wrong.
 
 use astrogen_catalog::CatalogError;
+use astrogen_catalog::skymap::{SkyMap, SkyMapOptions};
 use astrogen_catalog::{Catalog, CatalogOptions, CatalogWriter, NewColumn, Storage};
 use astrogen_fits::Header;
-use astrogen_catalog::skymap::{SkyMap, SkyMapOptions};
 use proptest::prelude::*;
 
 use crate::golden_file;

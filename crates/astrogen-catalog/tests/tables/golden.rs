@@ -1,7 +1,7 @@
 //! Tables and maps written by other libraries; `tests/golden/catalog.py` makes them.
 
-use astrogen_catalog::{Catalog, CatalogOptions};
 use astrogen_catalog::skymap::{Coordinates, Grid, Ordering, SkyMap, SkyMapOptions};
+use astrogen_catalog::{Catalog, CatalogOptions};
 use serde_json::Value as Json;
 
 use crate::{golden_file, is_at, open, same};

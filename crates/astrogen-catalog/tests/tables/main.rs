@@ -20,8 +20,8 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use astrogen_catalog::{Catalog, CatalogOptions};
 use astrogen_catalog::skymap::Grid;
+use astrogen_catalog::{Catalog, CatalogOptions};
 
 fn golden_file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use astrogen_catalog::CatalogError;
-use astrogen_catalog::{CatalogWriter, NewColumn, Storage};
-use astrogen_fits::{HduSelector, Header};
 use astrogen_catalog::skymap::{
     Coordinates, Coverage, Grid, Ordering, SkyMap, SkyMapDefaults, SkyMapOptions, UNSEEN,
 };
+use astrogen_catalog::{CatalogWriter, NewColumn, Storage};
+use astrogen_fits::{HduSelector, Header};
 use proptest::prelude::*;
 
 use crate::golden_file;

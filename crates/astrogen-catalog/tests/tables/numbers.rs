@@ -1,8 +1,6 @@
 //! Magnitudes and standardisation.
 
-use astrogen_catalog::{
-    BadRows, Columns, MagnitudeRange, Magnitudes, RowCounts, Standardize,
-};
+use astrogen_catalog::{BadRows, Columns, MagnitudeRange, Magnitudes, RowCounts, Standardize};
 use ndarray::{Array2, array};
 use proptest::prelude::*;
 

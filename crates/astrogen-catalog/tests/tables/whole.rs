@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use astrogen_catalog::{
-    Catalog, CatalogOptions, CatalogWriter, Columns, NewColumn, Storage,
-};
+use astrogen_catalog::{Catalog, CatalogOptions, CatalogWriter, Columns, NewColumn, Storage};
 use astrogen_fits::Header;
 use proptest::prelude::*;
 

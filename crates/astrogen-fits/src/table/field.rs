@@ -3,8 +3,8 @@
 use crate::FitsError;
 use crate::form::{Form, width};
 use crate::header::Header;
-use crate::plain::{Scaling, convert};
 use crate::numbers::Numbers;
+use crate::plain::{Scaling, convert};
 
 /// A column as the header describes it.
 #[derive(Debug, Clone)]

@@ -54,12 +54,10 @@ impl FitsFile {
                 let cells = buffer.chunks_exact(table.row_bytes).map(|row| &row[place.clone()]);
                 if field.is_text() {
                     for (index, cell) in (row..).zip(cells) {
-                        text(number, trimmed(cell), out).map_err(|got| {
-                            FitsError::Column {
-                                path: self.source.path.clone(),
-                                name: field.name.clone(),
-                                reason: format!("has no number in row {index} (from 0): got {got}"),
-                            }
+                        text(number, trimmed(cell), out).map_err(|got| FitsError::Column {
+                            path: self.source.path.clone(),
+                            name: field.name.clone(),
+                            reason: format!("has no number in row {index} (from 0): got {got}"),
                         })?;
                     }
                     continue;

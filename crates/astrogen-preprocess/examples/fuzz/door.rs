@@ -3,9 +3,9 @@
 use std::error::Error;
 use std::path::Path;
 
-use astrogen_fits::{FitsFile, Planes};
 use astrogen_catalog::skymap::SkyMapOptions;
 use astrogen_catalog::{Catalog, CatalogError, CatalogOptions, SkyMap};
+use astrogen_fits::{FitsFile, Planes};
 use astrogen_preprocess::{Frame, FrameOptions, Pipeline, PipelineConfig, PreprocessError};
 use clap::ValueEnum;
 

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use ndarray::{Array3, Axis, Slice, s};
 
-pub use astrogen_fits::Planes;
-use astrogen_fits::{Header, check_region};
-use astrogen_fits::format::{Format, describe, start};
 use crate::{PreprocessError, raster};
+pub use astrogen_fits::Planes;
+use astrogen_fits::format::{Format, describe, start};
+use astrogen_fits::{Header, check_region};
 pub use options::{AxisOrder, FrameOptions};
 use sky::SkyImage;
 
@@ -40,14 +40,14 @@ pub enum Access {
 /// An image file in memory.
 ///
 /// ```
-/// use astrogen_preprocess::{Frame, FrameOptions, fits, frame::Access};
+/// use astrogen_preprocess::{Frame, FrameOptions, frame::Access};
 /// use ndarray::Array3;
 ///
 /// # let folder = tempfile::tempdir().unwrap();
 /// # let path = folder.path().join("m42.fits");
-/// # let mut header = fits::Header::new();
+/// # let mut header = astrogen_fits::Header::new();
 /// # header.push("OBJECT", "M 42", "");
-/// # fits::write_image(&path, &Array3::ones((3, 20, 30)), &header).unwrap();
+/// # astrogen_fits::write_image(&path, &Array3::ones((3, 20, 30)), &header).unwrap();
 /// let options = FrameOptions::default();
 /// let info = Frame::info(&path, &options).unwrap();
 /// assert_eq!((info.channels, info.height, info.width), (3, 20, 30));

@@ -11,7 +11,10 @@ mod png;
 mod tiff;
 
 use std::path::Path;
-use std::{fs, io::{self, BufWriter}};
+use std::{
+    fs,
+    io::{self, BufWriter},
+};
 
 use atomic_write_file::AtomicWriteFile;
 use image::{ImageEncoder, ImageError};

@@ -2,7 +2,7 @@
 
 use super::{BANDS, Nebula, NebulaConfig, WAVELENGTHS};
 use crate::error::SkyError;
-use astrogen_preprocess::fits::{Header, Value, write_image};
+use astrogen_fits::{Header, Value, write_image};
 use std::path::Path;
 
 impl Nebula {

@@ -3,9 +3,9 @@
 use super::{BANDS, CONDITIONS, SELECTION, Survey, SurveyConfig};
 use crate::claim::Claim;
 use crate::error::SkyError;
-use astrogen_preprocess::catalog::{CatalogWriter, NewColumn, Storage};
-use astrogen_preprocess::fits::Header;
-use astrogen_preprocess::skymap::{Coverage, Ordering};
+use astrogen_catalog::skymap::{Coverage, Ordering};
+use astrogen_catalog::{CatalogWriter, NewColumn, Storage};
+use astrogen_fits::Header;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::path::{Path, PathBuf};

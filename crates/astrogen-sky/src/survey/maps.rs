@@ -5,7 +5,7 @@ use super::field::SmoothField;
 use super::sphere::{Cap, Direction, direction, dot, ra_dec, separation};
 use crate::error::SkyError;
 use crate::random::{seed_of, stream};
-use astrogen_preprocess::skymap::{Coordinates, Grid, Ordering, SkyMap};
+use astrogen_catalog::skymap::{Coordinates, Grid, Ordering, SkyMap};
 use cdshealpix::nested::cone_coverage_approx;
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, Poisson};

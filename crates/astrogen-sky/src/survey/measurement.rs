@@ -2,7 +2,7 @@
 
 use crate::error::SkyError;
 use crate::random::stream;
-use astrogen_preprocess::catalog::Magnitudes;
+use astrogen_catalog::Magnitudes;
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use rand::{Rng, RngExt};
 use rand_distr::{Distribution, StandardNormal};

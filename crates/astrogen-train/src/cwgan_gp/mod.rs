@@ -20,7 +20,6 @@
 //! enough weight it makes the first epochs quicker.
 
 mod gradients;
-mod matching;
 mod passes;
 
 use std::path::Path;
@@ -29,8 +28,6 @@ use astrogen_losses::{GradientPenaltyConfig, PenaltyDraw, penalty_points};
 use astrogen_models::{TabularConfig, TabularCritic, TabularGenerator};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor, no_grad};
-
-pub use self::matching::match_quantiles;
 
 use self::passes::Passes;
 

@@ -29,8 +29,7 @@ pub(super) struct ParquetFile {
 impl ParquetFile {
     pub(super) fn open(path: &Path) -> Result<ParquetFile, CatalogError> {
         let file = open_file(path)?;
-        let len =
-            file.metadata().map_err(|source| CatalogError::io("read", path, source))?.len();
+        let len = file.metadata().map_err(|source| CatalogError::io("read", path, source))?.len();
         let metadata = guarded(|| ParquetMetaDataReader::new().parse_and_finish(&file))
             .map_err(|error: ParquetError| failed(path, &error))?;
         let opened = ParquetFile { path: path.to_owned(), metadata, file: Arc::new(file) };

@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::SkyMapOptions;
 use crate::CatalogError;
-use astrogen_fits::Header;
-use astrogen_fits::table::{Field, Span, Table};
 use crate::skymap::coordinates::Coordinates;
 use crate::skymap::grid::{Grid, Ordering};
+use astrogen_fits::Header;
+use astrogen_fits::table::{Field, Span, Table};
 
 /// Names of the column of pixel numbers, without `_`.
 const PIXEL_COLUMNS: [&str; 12] = [

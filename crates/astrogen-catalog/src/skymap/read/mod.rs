@@ -11,9 +11,9 @@ use super::grid::Grid;
 use super::map::SkyMap;
 use super::write::is_missing;
 use crate::CatalogError;
+use astrogen_fits::numbers::Numbers;
 use astrogen_fits::table::{Span, Table};
 use astrogen_fits::{FitsFile, HduKind, HduSelector, MEMORY_LIMIT};
-use astrogen_fits::numbers::Numbers;
 
 mod layout;
 use layout::Layout;
@@ -89,10 +89,7 @@ impl SkyMap {
     /// All errors of reading a table; `SkyMap` for a table that is no map, or one of another
     /// nside, order or coordinates than stated; `Column` for a column that it lacks;
     /// `Damaged` for a pixel outside the sky or given twice; `TooLarge` above the limit.
-    pub fn open(
-        path: impl AsRef<Path>,
-        options: &SkyMapOptions,
-    ) -> Result<SkyMap, CatalogError> {
+    pub fn open(path: impl AsRef<Path>, options: &SkyMapOptions) -> Result<SkyMap, CatalogError> {
         let path = path.as_ref();
         let mut file = FitsFile::open(path)?;
         let tables = file.hdus().iter().filter(|hdu| hdu.kind == HduKind::BinaryTable);

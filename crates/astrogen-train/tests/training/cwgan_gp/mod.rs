@@ -1,7 +1,6 @@
 //! The conditional WGAN-GP step for tables.
 
 mod golden;
-mod matching;
 mod run;
 mod schedule;
 mod settings;
