@@ -107,8 +107,19 @@ fn no_crate_calls_back_and_the_light_ones_are_free_of_libtorch() {
     for name in arrows.keys() {
         assert!(!reached(&arrows, name).contains(name), "{name} reaches itself");
     }
-    for name in ["astrogen-preprocess", "astrogen-sky", "xtask"] {
+    let light = ["astrogen-fits", "astrogen-catalog", "astrogen-preprocess", "astrogen-sky", "xtask"];
+    for name in light {
         assert!(!reached(&arrows, name).contains("tch"), "{name} reaches libtorch");
+    }
+}
+
+#[test]
+fn who_trains_opens_no_file() {
+    let opens_files = ["astrogen-fits", "astrogen-catalog", "astrogen-preprocess"];
+    for name in ["astrogen-data", "astrogen-losses", "astrogen-models", "astrogen-train"] {
+        let reached = reached(&listed(&page()), name);
+        let found = opens_files.into_iter().find(|&crate_| reached.contains(crate_));
+        assert_eq!(found, None, "{name} reaches it");
     }
 }
 
