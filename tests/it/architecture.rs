@@ -107,7 +107,8 @@ fn no_crate_calls_back_and_the_light_ones_are_free_of_libtorch() {
     for name in arrows.keys() {
         assert!(!reached(&arrows, name).contains(name), "{name} reaches itself");
     }
-    let light = ["astrogen-fits", "astrogen-catalog", "astrogen-preprocess", "astrogen-sky", "xtask"];
+    let light =
+        ["astrogen-fits", "astrogen-catalog", "astrogen-preprocess", "astrogen-sky", "xtask"];
     for name in light {
         assert!(!reached(&arrows, name).contains("tch"), "{name} reaches libtorch");
     }

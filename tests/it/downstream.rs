@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use astrogen::models::DcganConfig;
 use astrogen::train::gan::{DcganStep, DcganStepConfig};
@@ -35,13 +35,56 @@ fn the_ten_lines_of_the_readme_sample_from_a_run() {
     fs::create_dir(&run).expect("a folder");
     step.export(&run).expect("the weights are written");
 
+    let dependencies = readme_block("toml")
+        .replace("path = \"astrogen/", &format!("path = \"{}/", root.display()));
+    let output = outside(&dependencies, &readme_block("rust"), &[&run]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}{errors}");
+    assert!(text.starts_with("[16, 3, 32, 32], mean "), "{text}{errors}");
+}
+
+/// cfitsio and the bzip2 that `tch` brings along define the same symbol: a program that names the
+/// one before the other has to link all the same.
+#[test]
+fn a_program_that_opens_a_frame_before_it_names_a_network_links() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let path = |name: &str| format!("{name} = {{ path = \"{}/crates/{name}\" }}\n", root.display());
+    let dependencies = [
+        "[dependencies]\ntch = \"0.26\"\n",
+        &path("astrogen-preprocess"),
+        &path("astrogen-models"),
+    ]
+    .concat();
+    let source = r#"
+        use astrogen_preprocess::{Frame, FrameOptions};
+        use astrogen_models::DcganGenerator;
+
+        fn main() {
+            let path = std::env::args().nth(1).expect("a file");
+            let frame = Frame::open(&path, &FrameOptions::default());
+            let weights = DcganGenerator::load(&path, tch::Device::Cpu);
+            let arrays = tch::Tensor::read_npz(&path);
+            println!("{} {} {}", frame.is_ok(), weights.is_ok(), arrays.is_ok());
+        }
+    "#;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("x");
+    fs::write(&file, "no file of any of them").expect("written");
+    let output = outside(&dependencies, source, &[&file]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "false false false\n", "{errors}");
+}
+
+/// Builds and runs a program outside the workspace.
+fn outside(dependencies: &str, source: &str, arguments: &[&Path]) -> Output {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().expect("a temporary folder");
     // The profile, lock file and target folder of the workspace: what is built already is
     // used again.
     let manifest = fs::read_to_string(root.join("Cargo.toml")).expect("the workspace's manifest");
     let profiles = &manifest[manifest.find("[profile.dev]").expect("a dev profile")..];
     let profiles = &profiles[..profiles.find("[package]").expect("the package follows")];
-    let dependencies = readme_block("toml")
-        .replace("path = \"astrogen/", &format!("path = \"{}/", root.display()));
     let package = "[package]\nname = \"downstream\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     let program = folder.path().join("downstream");
     fs::create_dir_all(program.join("src")).expect("a folder");
@@ -51,23 +94,19 @@ fn the_ten_lines_of_the_readme_sample_from_a_run() {
     )
     .expect("written");
     fs::copy(root.join("Cargo.lock"), program.join("Cargo.lock")).expect("copied");
-    fs::write(program.join("src/main.rs"), readme_block("rust")).expect("written");
+    fs::write(program.join("src/main.rs"), source).expect("written");
 
     // Run from the workspace's folder, so that its cargo settings say where libtorch is.
-    let output = Command::new(env!("CARGO"))
+    Command::new(env!("CARGO"))
         .current_dir(root)
         .args(["run", "--quiet", "--offline", "--manifest-path"])
         .arg(program.join("Cargo.toml"))
         .arg("--target-dir")
         .arg(target_folder())
         .arg("--")
-        .arg(&run)
+        .args(arguments)
         .output()
-        .expect("cargo runs");
-    let text = String::from_utf8_lossy(&output.stdout);
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{text}{errors}");
-    assert!(text.starts_with("[16, 3, 32, 32], mean "), "{text}{errors}");
+        .expect("cargo runs")
 }
 
 /// The target folder this test was built into: TARGET/debug/deps/it-HASH.

@@ -30,6 +30,11 @@
 //! # Ok::<(), astrogen_fits::FitsError>(())
 //! ```
 
+// Only for the order in which programs are linked: cfitsio and bzip2, which `tch` brings along,
+// both define `bz_internal_error`. Linkers take the first and do not ask for the second where
+// cfitsio comes first, and of what a crate depends on the later loaded comes first.
+extern crate bzip2_sys as _;
+
 mod bits;
 mod card;
 mod codec;

@@ -56,5 +56,5 @@ fn any_generator_gets_the_observed_quantiles() {
     assert!(message.contains("\"r\" has no scatter"), "{message}");
     let narrow = ArrayDataset::new(Array4::ones((50, 11, 1, 1))).unwrap();
     let message = QuantileMatching::of_rows(&narrow, &names(), 3, emulate).unwrap_err().to_string();
-    assert!(message.contains("rows of 9 values"), "{message}");
+    assert!(message.contains("expected 50 rows, of 3 features"), "{message}");
 }
