@@ -10,7 +10,8 @@
 //! | [`runtime`] | `astrogen-runtime` | devices, seeds, threads, memory settings |
 //! | [`data`] | `astrogen-data` | folders of images and catalogues to seeded, prefetched batches |
 //! | [`losses`] | `astrogen-losses` | from tensors to a scalar |
-//! | [`models`] | `astrogen-models` | the networks and their PyTorch-named weights |
+//! | [`nn`] | `astrogen-nn` | what networks are made of, and how they are saved |
+//! | [`models`] | `astrogen-models` | the networks, their weights named as PyTorch's |
 //! | [`metrics`] | `astrogen-metrics` | how close samples are to the sky, in numbers |
 //! | [`train`] | `astrogen-train` | one step an algorithm, one loop for all, hyperparameter search |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, calibration histograms |
@@ -22,6 +23,7 @@ pub use astrogen_data as data;
 pub use astrogen_losses as losses;
 pub use astrogen_metrics as metrics;
 pub use astrogen_models as models;
+pub use astrogen_nn as nn;
 pub use astrogen_plot as plot;
 pub use astrogen_preprocess as preprocess;
 pub use astrogen_runtime as runtime;

@@ -40,12 +40,13 @@
 //! # Ok::<(), astrogen_models::ModelError>(())
 //! ```
 
+use astrogen_nn::config::check_counts;
+use astrogen_nn::layers::{ConvolutionConfig, Direction, Sequential};
+use astrogen_nn::{Initialization, NamedTensors, Network, named, network_methods};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, nn};
 
-use crate::config::{check_counts, check_image_size};
-use crate::layers::{Sequential, allocate};
-use crate::weights::saved_network;
+use crate::config::check_image_size;
 use crate::{Discriminator, Generator, ModelError};
 
 /// The slope of the discriminator's LeakyReLU below zero.
@@ -54,6 +55,18 @@ const SLOPE: f64 = 0.2;
 const SIZES: [i64; 2] = [32, 512];
 /// The widest layer has this many times the features.
 const WIDEST: i64 = 8;
+
+/// A convolution that halves the size.
+const DOWN: ConvolutionConfig = ConvolutionConfig {
+    direction: Direction::Down,
+    kernel: 4,
+    stride: 2,
+    padding: 1,
+    bias: false,
+    spectral_norm: false,
+};
+/// A convolution that doubles the size.
+const UP: ConvolutionConfig = ConvolutionConfig { direction: Direction::Up, ..DOWN };
 
 /// The shape of a DCGAN. The default is PyTorch's example: 64x64 RGB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,9 +125,8 @@ impl DcganConfig {
     /// [`ModelError::InvalidConfig`], [`ModelError::NameTaken`] where the path holds a
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init_generator(&self, path: &nn::Path) -> Result<DcganGenerator, ModelError> {
-        let generator = self.build_generator(path)?;
-        allocate(generator.named_tensors())?;
-        generator.net.init_weights();
+        let generator = DcganGenerator::build(self, path)?;
+        generator.net.init(Initialization::Dcgan)?;
         Ok(generator)
     }
 
@@ -123,9 +135,8 @@ impl DcganConfig {
     /// # Errors
     /// Those of [`DcganConfig::init_generator`].
     pub fn init_discriminator(&self, path: &nn::Path) -> Result<DcganDiscriminator, ModelError> {
-        let discriminator = self.build_discriminator(path)?;
-        allocate(discriminator.named_tensors())?;
-        discriminator.net.init_weights();
+        let discriminator = DcganDiscriminator::build(self, path)?;
+        discriminator.net.init(Initialization::Dcgan)?;
         Ok(discriminator)
     }
 
@@ -133,36 +144,6 @@ impl DcganConfig {
     fn widths(&self, features: i64) -> Vec<i64> {
         let halvings = self.image_size.ilog2() - 2;
         (0..halvings).map(|i| features * WIDEST.min(1 << i)).collect()
-    }
-
-    /// The generator with all weights zero and no memory for them.
-    fn build_generator(&self, path: &nn::Path) -> Result<DcganGenerator, ModelError> {
-        self.validate()?;
-        let mut net = Sequential::build(path / Sequential::NAME);
-        let (mut inputs, mut stride, mut padding) = (self.latent_dim, 1, 0);
-        for width in self.widths(self.generator_features).into_iter().rev() {
-            net = net.conv_transpose(inputs, width, stride, padding)?.batch_norm(width)?.relu();
-            (inputs, stride, padding) = (width, 2, 1);
-        }
-        let net = net.conv_transpose(inputs, self.channels, 2, 1)?.tanh().finish();
-        Ok(DcganGenerator { config: self.clone(), net })
-    }
-
-    /// The discriminator with all weights zero and no memory for them.
-    fn build_discriminator(&self, path: &nn::Path) -> Result<DcganDiscriminator, ModelError> {
-        self.validate()?;
-        let mut net = Sequential::build(path / Sequential::NAME);
-        let mut inputs = self.channels;
-        for (i, width) in self.widths(self.discriminator_features).into_iter().enumerate() {
-            net = net.conv(inputs, width, 2, 1)?;
-            if i > 0 {
-                net = net.batch_norm(width)?;
-            }
-            net = net.leaky_relu(SLOPE);
-            inputs = width;
-        }
-        let net = net.conv(inputs, 1, 1, 0)?.finish();
-        Ok(DcganDiscriminator { config: self.clone(), net })
     }
 }
 
@@ -215,10 +196,68 @@ impl Discriminator for DcganDiscriminator {
     }
 }
 
-saved_network!(DcganGenerator, DcganConfig::build_generator, "dcgan.generator", "generator");
-saved_network!(
-    DcganDiscriminator,
-    DcganConfig::build_discriminator,
-    "dcgan.discriminator",
-    "discriminator"
-);
+impl NamedTensors for DcganGenerator {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        named(&[("net", &self.net)])
+    }
+}
+
+impl NamedTensors for DcganDiscriminator {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        named(&[("net", &self.net)])
+    }
+}
+
+impl Network for DcganGenerator {
+    type Config = DcganConfig;
+    const MODEL: &str = "dcgan.generator";
+    const FILE: &str = "generator.safetensors";
+
+    fn build(config: &DcganConfig, path: &nn::Path) -> Result<Self, ModelError> {
+        config.validate()?;
+        let mut net = Sequential::build(path / "net");
+        let mut inputs = config.latent_dim;
+        let mut convolution = ConvolutionConfig { stride: 1, padding: 0, ..UP };
+        for width in config.widths(config.generator_features).into_iter().rev() {
+            net = net.convolution([inputs, width], &convolution)?.batch_norm(width)?.relu();
+            (inputs, convolution) = (width, UP);
+        }
+        let net = net.convolution([inputs, config.channels], &UP)?.tanh().finish();
+        Ok(Self { config: config.clone(), net })
+    }
+
+    fn config(&self) -> &DcganConfig {
+        &self.config
+    }
+}
+
+impl Network for DcganDiscriminator {
+    type Config = DcganConfig;
+    const MODEL: &str = "dcgan.discriminator";
+    const FILE: &str = "discriminator.safetensors";
+
+    fn build(config: &DcganConfig, path: &nn::Path) -> Result<Self, ModelError> {
+        config.validate()?;
+        let mut net = Sequential::build(path / "net");
+        let mut inputs = config.channels;
+        let widths = config.widths(config.discriminator_features);
+        for (i, width) in widths.into_iter().enumerate() {
+            net = net.convolution([inputs, width], &DOWN)?;
+            if i > 0 {
+                net = net.batch_norm(width)?;
+            }
+            net = net.leaky_relu(SLOPE);
+            inputs = width;
+        }
+        let last = ConvolutionConfig { stride: 1, padding: 0, ..DOWN };
+        let net = net.convolution([inputs, 1], &last)?.finish();
+        Ok(Self { config: config.clone(), net })
+    }
+
+    fn config(&self) -> &DcganConfig {
+        &self.config
+    }
+}
+
+network_methods!(DcganGenerator);
+network_methods!(DcganDiscriminator);
