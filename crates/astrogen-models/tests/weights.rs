@@ -26,10 +26,6 @@ fn generator(config: &DcganConfig) -> (VarStore, DcganGenerator) {
     (var_store, generator)
 }
 
-fn named(name: &str, tensor: Tensor) -> (String, Tensor) {
-    (name.to_owned(), tensor)
-}
-
 fn no_metadata() -> BTreeMap<String, String> {
     BTreeMap::new()
 }

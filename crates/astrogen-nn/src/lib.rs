@@ -35,7 +35,7 @@
 //!
 //! let (store, same) = (nn::VarStore::new(Device::Cpu), ConvolutionConfig::default());
 //! let net = Sequential::build(store.root() / "net").convolution([1, 8], &same)?.relu().finish();
-//! let output = Convolution::new(&(store.root() / "output"), [8, 1], &same)?;
+//! let output = Convolution::build(&(store.root() / "output"), [8, 1], &same)?;
 //! net.init(Initialization::He { slope: 0.0 })?;
 //! output.init(Initialization::Uniform)?;
 //!

@@ -85,16 +85,16 @@ fn moments(tensor: &Tensor) -> [f64; 2] {
 fn first_weights_have_the_stated_distributions() {
     let drawn = |initialization| {
         let store = VarStore::new(CPU);
-        let layer = Convolution::new(&store.root(), [32, 64], &ConvolutionConfig::default());
+        let layer = Convolution::build(&store.root(), [32, 64], &ConvolutionConfig::default());
         layer.unwrap().init(initialization).unwrap();
-        let linear = Linear::new(&(store.root() / "linear"), [400, 100]).unwrap();
+        let linear = Linear::build(&(store.root() / "linear"), [400, 100]).unwrap();
         linear.init(initialization).unwrap();
         store.variables()
     };
     let he = drawn(Initialization::He { slope: 0.2 });
     for (name, inputs) in [("weight", 32.0 * 9.0), ("linear.weight", 400.0)] {
         let [mean, deviation] = moments(&he[name]);
-        let expected = (2.0 / 1.04 / inputs as f64).sqrt();
+        let expected = (2.0f64 / 1.04 / inputs).sqrt();
         assert!((deviation / expected - 1.0).abs() < 0.03, "{name}: {deviation}, {expected}");
         assert!(mean.abs() < 0.03 * expected, "{name}: {mean}");
     }
@@ -113,7 +113,7 @@ fn first_weights_have_the_stated_distributions() {
         (&dcgan, "linear.weight", 400.0),
         (&dcgan, "linear.bias", 400.0),
     ] {
-        let worst = variables[name].abs().max().double_value(&[]) * (inputs as f64).sqrt();
+        let worst = variables[name].abs().max().double_value(&[]) * f64::sqrt(inputs);
         assert!(worst <= 1.0 + 1e-6 && worst > 0.8, "{name}: {worst}");
     }
 }
@@ -123,12 +123,12 @@ fn numbers_that_make_no_layer_are_refused() {
     let store = VarStore::new(CPU);
     let path = store.root();
     let same = ConvolutionConfig::default();
-    let convolution = |config: ConvolutionConfig| Convolution::new(&path, [1, 1], &config).err();
+    let convolution = |config: ConvolutionConfig| Convolution::build(&path, [1, 1], &config).err();
     let groups = |groups| Sequential::build(store.root()).group_norm(groups, 6).err();
     for (error, expected) in [
-        (Linear::new(&path, [0, 3]).err(), "inputs must be at least 1, got 0"),
-        (Linear::new(&path, [3, -1]).err(), "outputs must be at least 1, got -1"),
-        (Convolution::new(&path, [0, 3], &same).err(), "inputs must be at least 1, got 0"),
+        (Linear::build(&path, [0, 3]).err(), "inputs must be at least 1, got 0"),
+        (Linear::build(&path, [3, -1]).err(), "outputs must be at least 1, got -1"),
+        (Convolution::build(&path, [0, 3], &same).err(), "inputs must be at least 1, got 0"),
         (convolution(ConvolutionConfig { kernel: 0, ..same }), "kernel must be at least 1, got 0"),
         (convolution(ConvolutionConfig { stride: 0, ..same }), "stride must be at least 1, got 0"),
         (
@@ -142,8 +142,8 @@ fn numbers_that_make_no_layer_are_refused() {
         assert_eq!(error.unwrap().to_string(), expected);
     }
     assert!(store.is_empty());
-    Linear::new(&path, [3, 3]).unwrap();
-    let error = Linear::new(&path, [3, 3]).unwrap_err();
+    Linear::build(&path, [3, 3]).unwrap();
+    let error = Linear::build(&path, [3, 3]).unwrap_err();
     assert!(matches!(error, NnError::NameTaken { ref name } if name == "weight"), "{error}");
 }
 

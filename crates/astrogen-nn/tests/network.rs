@@ -96,7 +96,7 @@ impl Network for Painter {
         Ok(Self {
             channels,
             net: net.batch_norm(8)?.relu().finish(),
-            output: Convolution::new(&(path / "output"), [8, channels], &spectral)?,
+            output: Convolution::build(&(path / "output"), [8, channels], &spectral)?,
         })
     }
 

@@ -104,7 +104,11 @@ impl Network for SharpGenerator {
             config: config.clone(),
             input: Input::new(&(path / "input"), config.latent_dim, widths[0])?,
             stages: stages.collect::<Result<_, _>>()?,
-            output: Convolution::new(&(path / "output"), channels, &ConvolutionConfig::default())?,
+            output: Convolution::build(
+                &(path / "output"),
+                channels,
+                &ConvolutionConfig::default(),
+            )?,
         })
     }
 

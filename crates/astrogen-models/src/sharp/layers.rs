@@ -73,7 +73,7 @@ impl Stage {
         let config = ConvolutionConfig { bias: false, ..Default::default() };
         let noise = noise.then(|| variable(&(path / "noise"), "weight", &[outputs], 0.0, true));
         Ok(Self {
-            conv: Convolution::new(&(path / "conv"), [inputs, outputs], &config)?,
+            conv: Convolution::build(&(path / "conv"), [inputs, outputs], &config)?,
             norm: BatchNorm::build(&(path / "norm"), outputs)?,
             noise: noise.transpose()?,
         })

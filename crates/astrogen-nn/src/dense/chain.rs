@@ -24,9 +24,11 @@ impl Chain {
     /// A chain of at least one layer, each of as many inputs as the one before has outputs.
     ///
     /// # Panics
-    /// Where it has no layer.
+    /// Where it has no layer, or layers do not fit each other.
     pub fn new(layers: Vec<Dense>) -> Self {
         assert!(!layers.is_empty(), "a chain has a layer");
+        let fit = |pair: &[Dense]| pair[0].widths()[1] == pair[1].widths()[0];
+        assert!(layers.windows(2).all(fit), "outputs of a layer and inputs of the next");
         Self { layers }
     }
 
@@ -55,7 +57,7 @@ impl Chain {
     /// set of so many rows.
     ///
     /// # Panics
-    /// Where layers do not fit each other, or `base` does not fit its layer.
+    /// Where the trail is another chain's, or `base` does not fit its layer.
     pub fn forward(&self, trail: &mut Trail, base: Option<(usize, &Matrix)>) {
         for (l, layer) in self.layers.iter().enumerate() {
             let base = base.filter(|(at, _)| *at == l).map(|(_, base)| base);

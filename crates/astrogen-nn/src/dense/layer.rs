@@ -131,6 +131,9 @@ impl DenseGradient {
         let Some(first) = blocks.first() else { return };
         let (weight, bias) = (memory_mut(weight), memory_mut(bias));
         let step = weight.len() / bias.len();
+        let layers = || blocks.iter().filter_map(|layer| layer.first());
+        assert_eq!(layers().map(|block| block.weight.width()).sum::<usize>(), step, "columns");
+        assert!(layers().all(|block| block.bias.width() == bias.len()), "outputs of a layer");
         for (row, weight) in weight.chunks_exact_mut(step).enumerate() {
             let mut rest = weight;
             for layer in blocks {

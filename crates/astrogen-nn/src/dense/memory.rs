@@ -13,8 +13,8 @@ pub(super) fn memory(tensor: &Tensor) -> &[f32] {
         return &[];
     }
     // SAFETY: the tensor is so many numbers of single precision without gaps (checked), alive as
-    // long as the slice. Weights change in optimisers and where weights are loaded, both of
-    // which come after the pass that reads them.
+    // long as the slice. Who has it, in this module, calls nothing of libtorch before letting it
+    // go, so that nobody changes the numbers meanwhile.
     unsafe { slice::from_raw_parts(tensor.data_ptr().cast(), tensor.numel()) }
 }
 
@@ -24,7 +24,7 @@ pub(super) fn memory_mut(tensor: &mut Tensor) -> &mut [f32] {
     if tensor.numel() == 0 {
         return &mut [];
     }
-    // SAFETY: as for `memory`; who else holds a view on gradients reads it between passes.
+    // SAFETY: as for `memory`; the tensor is borrowed to be changed.
     unsafe { slice::from_raw_parts_mut(tensor.data_ptr().cast(), tensor.numel()) }
 }
 

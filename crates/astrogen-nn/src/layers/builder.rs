@@ -47,7 +47,7 @@ impl<'a> SequentialBuilder<'a> {
         channels: [i64; 2],
         config: &ConvolutionConfig,
     ) -> Result<Self, NnError> {
-        let layer = Convolution::new(&self.next(), channels, config)?;
+        let layer = Convolution::build(&self.next(), channels, config)?;
         Ok(self.push(Layer::Convolution(layer)))
     }
 
@@ -61,7 +61,7 @@ impl<'a> SequentialBuilder<'a> {
     /// # Errors
     /// [As all](Self).
     pub fn linear(self, inputs: i64, outputs: i64) -> Result<Self, NnError> {
-        let layer = Linear::new(&self.next(), [inputs, outputs])?;
+        let layer = Linear::build(&self.next(), [inputs, outputs])?;
         Ok(self.push(Layer::Linear(layer)))
     }
 

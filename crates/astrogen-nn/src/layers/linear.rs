@@ -23,7 +23,7 @@ impl Linear {
     /// # Errors
     /// [`NnError::InvalidConfig`] where there is no input or output, [`NnError::NameTaken`] where
     /// the path holds such a layer already.
-    pub fn new(path: &Path, [inputs, outputs]: [i64; 2]) -> Result<Self, NnError> {
+    pub fn build(path: &Path, [inputs, outputs]: [i64; 2]) -> Result<Self, NnError> {
         check_least(&[("inputs", inputs), ("outputs", outputs)], 1)?;
         Ok(Self {
             weight: variable(path, "weight", &[outputs, inputs], 0.0, true)?,
