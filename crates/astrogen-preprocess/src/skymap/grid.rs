@@ -102,7 +102,10 @@ impl Grid {
     /// # Panics
     /// If a number is not finite: there is no such place.
     pub fn pixel(&self, lon: f64, lat: f64) -> u64 {
-        assert!(lon.is_finite() && lat.is_finite(), "expected a place on the sky, got {lon}, {lat}");
+        assert!(
+            lon.is_finite() && lat.is_finite(),
+            "expected a place on the sky, got {lon}, {lat}"
+        );
         self.layer.hash(lon.to_radians(), lat.clamp(-90.0, 90.0).to_radians())
     }
 
