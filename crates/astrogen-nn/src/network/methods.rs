@@ -1,7 +1,7 @@
 //! A network's methods for callers that do not know the trait.
 
-/// Gives a type that is a [`Network`](astrogen_nn::Network) the trait's constants and methods as its own, so that
-/// callers need no trait in scope: `Net::load(path, device)`.
+/// Gives a type that is a [`Network`](astrogen_nn::Network) the trait's constants and methods as
+/// its own, so that callers need no trait in scope: `Net::load(path, device)`.
 ///
 /// ```
 /// # use astrogen_nn::{MlpConfig, NamedTensors, NnError, named};
