@@ -55,9 +55,9 @@ macro_rules! network_methods {
             }
 
             /// A trained network from its weights file, or from a run directory that holds
-            /// [`FILE`](Self::FILE). Its weights need no gradients, and loading draws no random
-            /// numbers. No memory is taken for the network before its config and the file's
-            /// tensors are known to fit.
+            /// [`FILE`](Self::FILE). Its weights need no gradients. Where it is of `astrogen-nn`'s
+            /// layers, loading draws no random numbers, and no memory is taken for the network
+            /// before its config and the file's tensors are known to fit.
             ///
             /// # Errors
             /// Those of [`Network::load`](astrogen_nn::Network::load).
