@@ -14,7 +14,8 @@
 //! | [`images`] | `astrogen-images` | folders of images as data sets, and samples back to FITS in physical units |
 //! | [`tables`] | `astrogen-tables` | catalogue rows as data sets, and their scaling |
 //! | [`losses`] | `astrogen-losses` | from tensors to a scalar |
-//! | [`models`] | `astrogen-models` | the networks and their PyTorch-named weights |
+//! | [`nn`] | `astrogen-nn` | what networks are made of, and how they are saved |
+//! | [`models`] | `astrogen-models` | the networks, their weights named as PyTorch's |
 //! | [`metrics`] | `astrogen-metrics` | how close samples are to the sky, in numbers |
 //! | [`train`] | `astrogen-train` | one step an algorithm, one loop for all, hyperparameter search |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, calibration histograms |
@@ -29,6 +30,7 @@ pub use astrogen_images as images;
 pub use astrogen_losses as losses;
 pub use astrogen_metrics as metrics;
 pub use astrogen_models as models;
+pub use astrogen_nn as nn;
 pub use astrogen_plot as plot;
 pub use astrogen_preprocess as preprocess;
 pub use astrogen_runtime as runtime;

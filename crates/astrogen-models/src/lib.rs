@@ -8,10 +8,10 @@
 //! | [`sharp`] | a generator that keeps points and filaments sharp, and its critic |
 //! | [`tabular`] | generator and critic of a conditional WGAN for tables, and the Gaussian regression they have to beat |
 //! | [`latent`] | paths through the space of latents |
-//! | [`mlp`] | a plain stack of fully connected layers |
-//! | [`batch_norm`] | batch normalisation with PyTorch's defaults and buffers |
-//! | [`weights`] | weights as safetensors files, the same ones PyTorch reads and writes |
 //! | [`error`] | [`ModelError`] |
+//!
+//! What they are made of, [`astrogen_nn`] has: layers, [`weights`] as files, [`mlp`] and
+//! [`batch_norm`], which stand here too.
 //!
 //! A config makes a network on a `tch` variable store; the names of its variables are
 //! those of the same network in PyTorch. A trained generator comes back from its weights
@@ -29,23 +29,18 @@
 //! # }
 //! ```
 
-pub mod batch_norm;
 mod config;
 pub mod dcgan;
 pub mod error;
 pub mod latent;
-mod layers;
-pub mod mlp;
 pub mod sharp;
 pub mod tabular;
 pub mod traits;
-pub mod weights;
 pub mod wgan;
 
-pub use batch_norm::BatchNorm;
+pub use astrogen_nn::{BatchNorm, Mlp, MlpConfig, Network, batch_norm, mlp, weights};
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 pub use error::ModelError;
-pub use mlp::{Mlp, MlpConfig};
 pub use sharp::{SharpConfig, SharpGenerator};
 pub use tabular::{
     Activation, BlockRows, GaussianRegressor, GaussianRegressorConfig, TabularBlock, TabularConfig,

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use astrogen_models::{
-    DcganDiscriminator, DcganGenerator, GaussianRegressor, Mlp, ModelError, SharpGenerator,
+    DcganDiscriminator, DcganGenerator, GaussianRegressor, ModelError, SharpGenerator,
     TabularCritic, TabularGenerator, WganCritic, WganGenerator, weights,
 };
 use tch::{Device, Tensor};
@@ -50,7 +50,6 @@ fn cases() -> Vec<Case> {
         case!(TabularGenerator, branch, "out.0.weight Float [65536, 196608]"),
         case!(TabularCritic, branch, "cond.2.weight Float [65536, 65536]"),
         case!(GaussianRegressor, hidden, "net.2.weight Float [65536, 65536]"),
-        case!(Mlp, hidden, "net.398.weight Float [65536, 65536]"),
     ]
 }
 
@@ -85,10 +84,9 @@ fn a_list_of_layers_has_an_end() {
     let path = folder.path().join("long.safetensors");
     let widths = vec!["1"; 257].join(",");
     for (model, load, fields) in [
-        (Mlp::MODEL, (|path| Mlp::load(path, Device::Cpu).map(drop)) as fn(&Path) -> _, "hidden"),
         (
             GaussianRegressor::MODEL,
-            |path| GaussianRegressor::load(path, Device::Cpu).map(drop),
+            (|path| GaussianRegressor::load(path, Device::Cpu).map(drop)) as fn(&Path) -> _,
             "hidden",
         ),
         (TabularCritic::MODEL, |path| TabularCritic::load(path, Device::Cpu).map(drop), "trunk"),
@@ -96,28 +94,5 @@ fn a_list_of_layers_has_an_end() {
         save(&path, model, &format!("{{\"{fields}\": [{widths}]}}"), &[]);
         let message = load(&path).unwrap_err().to_string();
         assert!(message.contains("a list of at most 256 widths, got 257"), "{message}");
-    }
-}
-
-#[test]
-fn a_header_that_claims_more_than_the_file_holds_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("claims.safetensors");
-    let bytes = 4u64 << 40;
-    for (shape, offsets) in [
-        ("[1048576, 1048576]", format!("[0, {bytes}]")),
-        ("[1048576, 1048576]", "[0, 0]".to_owned()),
-        ("[1]", format!("[{bytes}, {}]", bytes + 4)),
-        ("[4294967296, 4294967296, 4294967296]", "[0, 0]".to_owned()),
-    ] {
-        let header =
-            format!("{{\"x\":{{\"dtype\":\"F32\",\"shape\":{shape},\"data_offsets\":{offsets}}}}}");
-        let mut file = (header.len() as u64).to_le_bytes().to_vec();
-        file.extend(header.as_bytes());
-        fs::write(&path, &file).unwrap();
-        for error in [weights::read(&path).map(drop), weights::read_metadata(&path).map(drop)] {
-            let error = error.unwrap_err();
-            assert!(matches!(error, ModelError::InvalidFile { .. }), "{shape}: {error}");
-        }
     }
 }

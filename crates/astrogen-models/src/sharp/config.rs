@@ -1,12 +1,13 @@
 //! The shape of the networks.
 
+use astrogen_nn::Network;
+use astrogen_nn::config::check_counts;
 use serde::{Deserialize, Serialize};
 use tch::nn;
 
 use super::SharpGenerator;
-use super::layers::{Input, SLOPE, Stage};
-use crate::config::{check_counts, check_image_size};
-use crate::layers::{Convolution, Geometry, allocate};
+use super::layers::HE;
+use crate::config::check_image_size;
 use crate::{ModelError, WganConfig, WganCritic};
 
 /// The least and the greatest image size.
@@ -70,9 +71,8 @@ impl SharpConfig {
     /// [`ModelError::InvalidConfig`], [`ModelError::NameTaken`] where the path holds a
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init_generator(&self, path: &nn::Path) -> Result<SharpGenerator, ModelError> {
-        let generator = self.build_generator(path)?;
-        allocate(generator.named_tensors())?;
-        generator.init_weights();
+        let generator = SharpGenerator::build(self, path)?;
+        generator.init()?;
         Ok(generator)
     }
 
@@ -88,38 +88,14 @@ impl SharpConfig {
             critic_features: self.critic_features,
             ..WganConfig::default()
         };
-        let critic = critic.build_critic(path)?;
-        allocate(critic.named_tensors())?;
-        critic.net.init_he(SLOPE);
+        let critic = WganCritic::build(&critic, path)?;
+        critic.net.init(HE)?;
         Ok(critic)
     }
 
     /// Channels at 4x4, 8x8 and so on up to full size.
-    fn widths(&self) -> Vec<i64> {
+    pub(super) fn widths(&self) -> Vec<i64> {
         let sizes = self.image_size.ilog2() as usize - 1;
         WIDTHS[..sizes].iter().rev().map(|width| width * self.generator_features).collect()
-    }
-
-    /// The generator with all weights zero and no memory for them.
-    pub(super) fn build_generator(&self, path: &nn::Path) -> Result<SharpGenerator, ModelError> {
-        self.validate()?;
-        let widths = self.widths();
-        let (stages_path, last) = (path / "stages", widths.len() - 2);
-        let stages = widths.windows(2).enumerate().map(|(i, pair)| {
-            let noise = i < last; // none at full size
-            Stage::new(&(&stages_path / i), [pair[0], pair[1]], noise)
-        });
-        Ok(SharpGenerator {
-            config: self.clone(),
-            input: Input::new(&(path / "input"), self.latent_dim, widths[0])?,
-            stages: stages.collect::<Result<_, _>>()?,
-            output: Convolution::new(
-                &(path / "output"),
-                [self.generator_features, self.channels],
-                Geometry::SAME,
-                true,
-                false,
-            )?,
-        })
     }
 }

@@ -1,20 +1,21 @@
 //! From latents and noise to images.
 
-use tch::{Device, Kind, Tensor};
+use astrogen_nn::layers::{Convolution, ConvolutionConfig};
+use astrogen_nn::variables::allocate;
+use astrogen_nn::{NamedTensors, Network, named, network_methods};
+use tch::{Device, Kind, Tensor, nn};
 
 use super::SharpConfig;
-use super::layers::{Input, SLOPE, Stage};
-use crate::Generator;
-use crate::layers::Convolution;
-use crate::weights::saved_network;
+use super::layers::{HE, Input, Stage};
+use crate::{Generator, ModelError};
 
 /// From latents and noise to images; see the [module](super).
 #[derive(Debug)]
 pub struct SharpGenerator {
-    pub(super) config: SharpConfig,
-    pub(super) input: Input,
-    pub(super) stages: Vec<Stage>,
-    pub(super) output: Convolution,
+    config: SharpConfig,
+    input: Input,
+    stages: Vec<Stage>,
+    output: Convolution,
 }
 
 impl SharpGenerator {
@@ -45,31 +46,16 @@ impl SharpGenerator {
     }
 
     /// Draws the first weights; see the [module](super).
-    pub(super) fn init_weights(&self) {
+    pub(super) fn init(&self) -> Result<(), ModelError> {
+        allocate(self)?;
         self.input.init_weights();
-        self.stages.iter().for_each(Stage::init_weights);
-        self.output.init_he(SLOPE);
+        self.stages.iter().try_for_each(Stage::init)?;
+        self.output.init(HE)?;
         tch::no_grad(|| {
-            let (_, weight) = self.output.named_tensors()[0];
-            let _ = weight.shallow_clone().g_mul_scalar_(0.5);
+            let (_, mut weight) = self.output.named_tensors().remove(0);
+            let _ = weight.g_mul_scalar_(0.5);
         });
-    }
-
-    /// Every weight and buffer under its PyTorch name, wherever in a variable store the network
-    /// stands. The tensors share the network's storage.
-    pub fn named_tensors(&self) -> Vec<(String, Tensor)> {
-        let stages = self.stages.iter().enumerate();
-        let output = self.output.named_tensors().into_iter();
-        let output = output.map(|(name, tensor)| (name.to_owned(), tensor.shallow_clone()));
-        let parts = [("input".to_owned(), self.input.named_tensors())]
-            .into_iter()
-            .chain(stages.map(|(i, stage)| (format!("stages.{i}"), stage.named_tensors())))
-            .chain([("output".to_owned(), output.collect())]);
-        parts
-            .flat_map(|(part, tensors)| {
-                tensors.into_iter().map(move |(name, tensor)| (format!("{part}.{name}"), tensor))
-            })
-            .collect()
+        Ok(())
     }
 }
 
@@ -94,10 +80,41 @@ impl Generator for SharpGenerator {
     }
 }
 
-saved_network!(
-    SharpGenerator,
-    SharpConfig::build_generator,
-    "sharp.generator",
-    "generator",
-    itself
-);
+impl NamedTensors for SharpGenerator {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        named(&[("input", &self.input), ("stages", &self.stages), ("output", &self.output)])
+    }
+}
+
+impl Network for SharpGenerator {
+    type Config = SharpConfig;
+    const MODEL: &str = "sharp.generator";
+    const FILE: &str = "generator.safetensors";
+
+    fn build(config: &SharpConfig, path: &nn::Path) -> Result<Self, ModelError> {
+        config.validate()?;
+        let widths = config.widths();
+        let (stages_path, last) = (path / "stages", widths.len() - 2);
+        let stages = widths.windows(2).enumerate().map(|(i, pair)| {
+            let noise = i < last; // none at full size
+            Stage::new(&(&stages_path / i), [pair[0], pair[1]], noise)
+        });
+        let channels = [config.generator_features, config.channels];
+        Ok(Self {
+            config: config.clone(),
+            input: Input::new(&(path / "input"), config.latent_dim, widths[0])?,
+            stages: stages.collect::<Result<_, _>>()?,
+            output: Convolution::build(
+                &(path / "output"),
+                channels,
+                &ConvolutionConfig::default(),
+            )?,
+        })
+    }
+
+    fn config(&self) -> &SharpConfig {
+        &self.config
+    }
+}
+
+network_methods!(SharpGenerator);

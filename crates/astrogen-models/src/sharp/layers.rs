@@ -1,13 +1,17 @@
 //! What the generator is made of: its first layer, and the stage that doubles the images.
 
+use astrogen_nn::layers::{Convolution, ConvolutionConfig, Interpolation, leaky_relu};
+use astrogen_nn::variables::variable;
+use astrogen_nn::{Initialization, NamedTensors, named};
 use tch::nn::Path;
 use tch::{Device, Kind, Tensor};
 
-use crate::layers::{Convolution, Geometry, Interpolation, add, init_he, leaky_relu};
 use crate::{BatchNorm, ModelError};
 
 /// The slope of every LeakyReLU below zero.
-pub(super) const SLOPE: f64 = 0.2;
+const SLOPE: f64 = 0.2;
+/// How first weights are drawn.
+pub(super) const HE: Initialization = Initialization::He { slope: SLOPE };
 /// The size of the first images.
 const FIRST: i64 = 4;
 
@@ -23,7 +27,7 @@ impl Input {
     pub(super) fn new(path: &Path, latent_dim: i64, channels: i64) -> Result<Self, ModelError> {
         let size = [channels * FIRST * FIRST, latent_dim];
         Ok(Self {
-            weight: add(&(path / "linear"), "weight", &size, 0.0, true)?,
+            weight: variable(&(path / "linear"), "weight", &size, 0.0, true)?,
             norm: BatchNorm::build(&(path / "norm"), channels)?,
         })
     }
@@ -37,16 +41,17 @@ impl Input {
     }
 
     pub(super) fn init_weights(&self) {
-        init_he(&self.weight, SLOPE);
+        HE.draw(&self.weight, None);
     }
 
     pub(super) fn options(&self) -> (Kind, Device) {
         (self.weight.kind(), self.weight.device())
     }
+}
 
-    pub(super) fn named_tensors(&self) -> Vec<(String, Tensor)> {
-        let weight = ("linear.weight".to_owned(), self.weight.shallow_clone());
-        [weight].into_iter().chain(below("norm", self.norm.named_tensors())).collect()
+impl NamedTensors for Input {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        named(&[("linear.weight", &self.weight), ("norm", &self.norm)])
     }
 }
 
@@ -65,10 +70,10 @@ impl Stage {
         [inputs, outputs]: [i64; 2],
         noise: bool,
     ) -> Result<Self, ModelError> {
-        let conv = path / "conv";
-        let noise = noise.then(|| add(&(path / "noise"), "weight", &[outputs], 0.0, true));
+        let config = ConvolutionConfig { bias: false, ..Default::default() };
+        let noise = noise.then(|| variable(&(path / "noise"), "weight", &[outputs], 0.0, true));
         Ok(Self {
-            conv: Convolution::new(&conv, [inputs, outputs], Geometry::SAME, false, false)?,
+            conv: Convolution::build(&(path / "conv"), [inputs, outputs], &config)?,
             norm: BatchNorm::build(&(path / "norm"), outputs)?,
             noise: noise.transpose()?,
         })
@@ -87,26 +92,15 @@ impl Stage {
         leaky_relu(&images, SLOPE)
     }
 
-    pub(super) fn init_weights(&self) {
-        self.conv.init_he(SLOPE);
-    }
-
-    pub(super) fn named_tensors(&self) -> Vec<(String, Tensor)> {
-        let noise = self.noise.iter();
-        let noise = noise.map(|weight| ("noise.weight".to_owned(), weight.shallow_clone()));
-        let conv = below("conv", self.conv.named_tensors());
-        conv.chain(below("norm", self.norm.named_tensors())).chain(noise).collect()
+    pub(super) fn init(&self) -> Result<(), ModelError> {
+        self.conv.init(HE)
     }
 }
 
-/// Named tensors under the name of their layer.
-fn below<'a>(
-    layer: &'static str,
-    tensors: impl IntoIterator<Item = (&'static str, &'a Tensor)>,
-) -> impl Iterator<Item = (String, Tensor)> {
-    tensors
-        .into_iter()
-        .map(move |(name, tensor)| (format!("{layer}.{name}"), tensor.shallow_clone()))
+impl NamedTensors for Stage {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        named(&[("conv", &self.conv), ("norm", &self.norm), ("noise.weight", &self.noise)])
+    }
 }
 
 /// On the CPU the same images with the channels last in memory, as its convolutions want them.

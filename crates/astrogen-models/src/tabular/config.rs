@@ -1,12 +1,13 @@
 //! The shape of the networks of a table.
 
+use astrogen_nn::config::{check_counts, check_widths};
+use astrogen_nn::layers::{Sequential, SequentialBuilder};
+use astrogen_nn::{Initialization, Network};
 use serde::{Deserialize, Serialize};
 use tch::nn;
 
 use super::{TabularCritic, TabularGenerator};
 use crate::ModelError;
-use crate::config::{check_counts, check_widths};
-use crate::layers::{Sequential, SequentialBuilder, allocate};
 
 /// The slope of LeakyReLU below zero.
 const SLOPE: f64 = 0.2;
@@ -33,6 +34,25 @@ impl Activation {
             Self::Relu => Some(0.0),
             Self::Elu => None,
         }
+    }
+
+    /// A fully connected layer of each width with this activation behind it.
+    pub(super) fn hidden<'a>(
+        self,
+        mut stack: SequentialBuilder<'a>,
+        mut inputs: i64,
+        widths: &[i64],
+    ) -> Result<SequentialBuilder<'a>, ModelError> {
+        for &width in widths {
+            stack = stack.linear(inputs, width)?;
+            stack = match self {
+                Self::LeakyRelu => stack.leaky_relu(SLOPE),
+                Self::Relu => stack.relu(),
+                Self::Elu => stack.elu(),
+            };
+            inputs = width;
+        }
+        Ok(stack)
     }
 }
 
@@ -104,10 +124,9 @@ impl TabularConfig {
     /// [`ModelError::InvalidConfig`], [`ModelError::NameTaken`] where the path holds a
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init_generator(&self, path: &nn::Path) -> Result<TabularGenerator, ModelError> {
-        let generator = self.build_generator(path)?;
-        allocate(generator.named_tensors())?;
+        let generator = TabularGenerator::build(self, path)?;
         for stack in [&generator.noise, &generator.cond, &generator.truth, &generator.out] {
-            stack.init_weights();
+            stack.init(Initialization::Uniform)?;
         }
         Ok(generator)
     }
@@ -117,66 +136,25 @@ impl TabularConfig {
     /// # Errors
     /// Those of [`TabularConfig::init_generator`].
     pub fn init_critic(&self, path: &nn::Path) -> Result<TabularCritic, ModelError> {
-        let critic = self.build_critic(path)?;
-        allocate(critic.named_tensors())?;
+        let critic = TabularCritic::build(self, path)?;
         for stack in [&critic.genout, &critic.cond, &critic.truth, &critic.out] {
-            stack.init_weights();
+            stack.init(Initialization::Uniform)?;
         }
         Ok(critic)
     }
 
-    /// The generator with all weights zero and no memory for them.
-    pub(super) fn build_generator(&self, path: &nn::Path) -> Result<TabularGenerator, ModelError> {
-        self.validate()?;
-        Ok(TabularGenerator {
-            noise: self.branch(path, "noise", self.latent_dim)?,
-            cond: self.branch(path, "cond", self.conditions)?,
-            truth: self.branch(path, "true", self.true_features)?,
-            out: self.trunk(path, self.features)?,
-            config: self.clone(),
-        })
+    /// The branch of so many inputs.
+    pub(super) fn branch(&self, path: nn::Path, inputs: i64) -> Result<Sequential, ModelError> {
+        let stack = Sequential::build(path);
+        Ok(self.activation.hidden(stack, inputs, &self.branch)?.finish())
     }
 
-    /// The critic with all weights zero and no memory for them.
-    pub(super) fn build_critic(&self, path: &nn::Path) -> Result<TabularCritic, ModelError> {
-        self.validate()?;
-        Ok(TabularCritic {
-            genout: self.branch(path, "genout", self.features)?,
-            cond: self.branch(path, "cond", self.conditions)?,
-            truth: self.branch(path, "true", self.true_features)?,
-            out: self.trunk(path, 1)?,
-            config: self.clone(),
-        })
-    }
-
-    fn branch(&self, path: &nn::Path, name: &str, inputs: i64) -> Result<Sequential, ModelError> {
-        let stack = Sequential::build(path / name);
-        Ok(self.hidden(stack, inputs, &self.branch)?.finish())
-    }
-
-    fn trunk(&self, path: &nn::Path, outputs: i64) -> Result<Sequential, ModelError> {
+    /// The trunk of so many outputs.
+    pub(super) fn trunk(&self, path: nn::Path, outputs: i64) -> Result<Sequential, ModelError> {
         // Branch and trunk have a layer at least: `validate` saw to that.
         let last = |widths: &[i64]| widths.last().copied().unwrap_or(1);
-        let stack = Sequential::build(path / "out");
-        let stack = self.hidden(stack, 3 * last(&self.branch), &self.trunk)?;
+        let stack = Sequential::build(path);
+        let stack = self.activation.hidden(stack, 3 * last(&self.branch), &self.trunk)?;
         Ok(stack.linear(last(&self.trunk), outputs)?.finish())
-    }
-
-    fn hidden<'a>(
-        &self,
-        mut stack: SequentialBuilder<'a>,
-        mut inputs: i64,
-        widths: &[i64],
-    ) -> Result<SequentialBuilder<'a>, ModelError> {
-        for &width in widths {
-            stack = stack.linear(inputs, width)?;
-            stack = match self.activation {
-                Activation::LeakyRelu => stack.leaky_relu(SLOPE),
-                Activation::Relu => stack.relu(),
-                Activation::Elu => stack.elu(),
-            };
-            inputs = width;
-        }
-        Ok(stack)
     }
 }

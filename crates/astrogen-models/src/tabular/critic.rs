@@ -1,12 +1,13 @@
 //! From observed features and contexts to scores.
 
 use astrogen_losses::{PiecewiseLinear, Trace};
-use tch::Tensor;
+use astrogen_nn::layers::{Given, Sequential, StackTrace};
+use astrogen_nn::{NamedTensors, Network, named, network_methods};
+use tch::{Tensor, nn};
 
-use super::network::Network;
+use super::chains::Chains;
 use super::{TabularConfig, TabularPass};
-use crate::layers::{Given, Sequential, StackTrace};
-use crate::weights::saved_network;
+use crate::ModelError;
 
 /// From observed features and contexts to scores; see the [module](super).
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl TabularCritic {
     pub fn pass(&self) -> Option<TabularPass> {
         let Self { config, genout, cond, truth, out } = self;
         let branches = [("genout", genout), ("cond", cond), ("true", truth)];
-        Network::new(config, branches, out).map(TabularPass::new)
+        Chains::new(config, branches, out).map(TabularPass::new)
     }
 }
 
@@ -103,10 +104,32 @@ impl PiecewiseLinear for GivenCritic<'_> {
     }
 }
 
-saved_network!(
-    TabularCritic,
-    TabularConfig::build_critic,
-    "tabular.critic",
-    "critic",
-    [genout = "genout", cond = "cond", truth = "true", out = "out"]
-);
+impl NamedTensors for TabularCritic {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        let Self { genout, cond, truth, out, .. } = self;
+        named(&[("genout", genout), ("cond", cond), ("true", truth), ("out", out)])
+    }
+}
+
+impl Network for TabularCritic {
+    type Config = TabularConfig;
+    const MODEL: &str = "tabular.critic";
+    const FILE: &str = "critic.safetensors";
+
+    fn build(config: &TabularConfig, path: &nn::Path) -> Result<Self, ModelError> {
+        config.validate()?;
+        Ok(Self {
+            genout: config.branch(path / "genout", config.features)?,
+            cond: config.branch(path / "cond", config.conditions)?,
+            truth: config.branch(path / "true", config.true_features)?,
+            out: config.trunk(path / "out", 1)?,
+            config: config.clone(),
+        })
+    }
+
+    fn config(&self) -> &TabularConfig {
+        &self.config
+    }
+}
+
+network_methods!(TabularCritic);

@@ -1,13 +1,11 @@
 //! Observed features for tables of any length, on all cores.
 
-use tch::nn;
+use astrogen_nn::Network;
 
 use super::TabularGenerator;
 use super::blocks::{self, Rows, Widths, Worker};
-use super::network::Network;
+use super::chains::Chains;
 use crate::ModelError;
-use crate::layers::allocate;
-use crate::weights::copy_into;
 
 /// Rows whose values and the weights are in a core's cache together: whole tiles of the matrix
 /// products.
@@ -30,12 +28,12 @@ impl TabularGenerator {
         seed: u64,
     ) -> Result<Vec<f32>, ModelError> {
         let widths = self.widths();
-        if let Some((network, _)) = self.network() {
-            let worker = || Ok(in_cache(widths, &network));
+        if let Some((chains, _)) = self.chains() {
+            let worker = || Ok(in_cache(widths, &chains));
             return blocks::emulate(widths, context, first_row, seed, worker);
         }
         blocks::emulate(widths, context, first_row, seed, || {
-            let network = self.replica()?;
+            let network = self.replica(self.options().1)?;
             let generate = move |latent: &_, context: &_| network.forward(latent, context);
             Ok(blocks::by_tensors(widths, self.options(), generate))
         })
@@ -48,25 +46,13 @@ impl TabularGenerator {
             features: self.config.features,
         }
     }
-
-    /// A copy with weights of its own.
-    fn replica(&self) -> Result<Self, ModelError> {
-        let (kind, device) = self.options();
-        let mut variables = nn::VarStore::new(device);
-        let network = self.config.build_generator(&variables.root())?;
-        variables.set_kind(kind);
-        allocate(network.named_tensors())?;
-        let weights = self.named_tensors().into_iter().collect();
-        copy_into(network.named_tensors(), &weights, "this network")?;
-        Ok(network)
-    }
 }
 
 /// A worker that sends a few rows at a time through a network in plain Rust.
-fn in_cache(widths: Widths, network: &Network) -> impl Worker {
+fn in_cache(widths: Widths, chains: &Chains) -> impl Worker {
     let [latent_dim, width, outputs] =
         [widths.latent, widths.context, widths.features].map(|width| width as usize);
-    let mut block = network.block();
+    let mut block = chains.block();
     move |rows: Rows<'_>, features: &mut [f32]| {
         let latents = rows.latent[rows.start * latent_dim..].chunks(ROWS * latent_dim);
         let contexts = rows.context.chunks(ROWS * width);
@@ -77,7 +63,7 @@ fn in_cache(widths: Widths, network: &Network) -> impl Worker {
             block.resize(count, 1);
             block.set_inputs(0, &latent[..count * latent_dim]);
             block.set_context(context);
-            network.forward(&mut block);
+            chains.forward(&mut block);
             let rows = features.chunks_exact_mut(outputs).enumerate();
             rows.for_each(|(i, row)| row.copy_from_slice(block.outputs().row(i)));
         }
@@ -88,7 +74,7 @@ fn in_cache(widths: Widths, network: &Network) -> impl Worker {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use tch::{Device, Kind, Tensor};
+    use tch::{Device, Kind, Tensor, nn};
 
     use super::*;
     use crate::TabularConfig;

@@ -35,19 +35,16 @@
 //! # Ok::<(), astrogen_models::ModelError>(())
 //! ```
 
+use astrogen_nn::config::{check_counts, check_widths};
+use astrogen_nn::layers::Sequential;
+use astrogen_nn::{Initialization, NamedTensors, Network, named, network_methods};
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, nn};
 
 use super::Activation;
 use super::blocks::{self, Widths, check_sample};
 use crate::ModelError;
-use crate::config::{check_counts, check_widths};
-use crate::layers::{Sequential, allocate};
 use crate::traits::bring;
-use crate::weights::{copy_into, saved_network};
-
-/// The slope of LeakyReLU below zero.
-const SLOPE: f64 = 0.2;
 
 /// The bound of the deviations' logarithms.
 const LOG_BOUND: f64 = 10.0;
@@ -106,28 +103,9 @@ impl GaussianRegressorConfig {
     /// [`ModelError::InvalidConfig`], [`ModelError::NameTaken`] where the path holds a
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init(&self, path: &nn::Path) -> Result<GaussianRegressor, ModelError> {
-        let regressor = self.build(path)?;
-        allocate(regressor.named_tensors())?;
-        regressor.net.init_weights();
+        let regressor = GaussianRegressor::build(self, path)?;
+        regressor.net.init(Initialization::Uniform)?;
         Ok(regressor)
-    }
-
-    /// The regressor with all weights zero and no memory for them.
-    fn build(&self, path: &nn::Path) -> Result<GaussianRegressor, ModelError> {
-        self.validate()?;
-        let mut net = Sequential::build(path / Sequential::NAME);
-        let mut inputs = self.context_dim();
-        for &width in &self.hidden {
-            net = net.linear(inputs, width)?;
-            net = match self.activation {
-                Activation::LeakyRelu => net.leaky_relu(SLOPE),
-                Activation::Relu => net.relu(),
-                Activation::Elu => net.elu(),
-            };
-            inputs = width;
-        }
-        let net = net.linear(inputs, 2 * self.features)?.finish();
-        Ok(GaussianRegressor { config: self.clone(), net })
     }
 }
 
@@ -218,7 +196,7 @@ impl GaussianRegressor {
     ) -> Result<Vec<f32>, ModelError> {
         let widths = self.widths();
         blocks::emulate(widths, context, first_row, seed, || {
-            let network = self.replica()?;
+            let network = self.replica(self.options().1)?;
             let generate = move |latent: &_, context: &_| network.generate(latent, context);
             Ok(blocks::by_tensors(widths, self.options(), generate))
         })
@@ -268,7 +246,7 @@ impl GaussianRegressor {
             rows.flat_map(|(features, context)| features.iter().chain(context).copied()).collect();
         let widths = Widths { latent: 0, context: (features + width) as i64, ..self.widths() };
         blocks::emulate(widths, &joined, first_row, 0, || {
-            let network = self.replica()?;
+            let network = self.replica(self.options().1)?;
             let generate = move |_: &_, joined: &Tensor| {
                 let whitened = joined.narrow(1, 0, features as i64);
                 network.generate(&whitened, &joined.narrow(1, features as i64, width as i64))
@@ -286,18 +264,31 @@ impl GaussianRegressor {
         let [mean, log_deviation] = self.forward(context);
         mean + log_deviation.exp() * latent
     }
+}
 
-    /// A copy with weights of its own.
-    fn replica(&self) -> Result<Self, ModelError> {
-        let (kind, device) = self.options();
-        let mut variables = nn::VarStore::new(device);
-        let network = self.config.build(&variables.root())?;
-        variables.set_kind(kind);
-        allocate(network.named_tensors())?;
-        let weights = self.named_tensors().into_iter().collect();
-        copy_into(network.named_tensors(), &weights, "this network")?;
-        Ok(network)
+impl NamedTensors for GaussianRegressor {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        named(&[("net", &self.net)])
     }
 }
 
-saved_network!(GaussianRegressor, GaussianRegressorConfig::build, "tabular.gaussian", "gaussian");
+impl Network for GaussianRegressor {
+    type Config = GaussianRegressorConfig;
+    const MODEL: &str = "tabular.gaussian";
+    const FILE: &str = "gaussian.safetensors";
+
+    fn build(config: &GaussianRegressorConfig, path: &nn::Path) -> Result<Self, ModelError> {
+        config.validate()?;
+        let net = Sequential::build(path / "net");
+        let net = config.activation.hidden(net, config.context_dim(), &config.hidden)?;
+        let width = config.hidden.last().copied().unwrap_or(config.context_dim());
+        let net = net.linear(width, 2 * config.features)?.finish();
+        Ok(Self { config: config.clone(), net })
+    }
+
+    fn config(&self) -> &GaussianRegressorConfig {
+        &self.config
+    }
+}
+
+network_methods!(GaussianRegressor);

@@ -1,14 +1,14 @@
 //! From latents and contexts to observed features.
 
-use tch::{Device, Kind, Tensor};
+use astrogen_nn::layers::Sequential;
+use astrogen_nn::{NamedTensors, Network, named, network_methods};
+use tch::{Device, Kind, Tensor, nn};
 
 use super::blocks::check_sample;
-use super::network::Network;
+use super::chains::Chains;
 use super::{TabularConfig, TabularPass};
 use crate::ModelError;
-use crate::layers::Sequential;
 use crate::traits::bring;
-use crate::weights::saved_network;
 
 /// From latents and contexts to observed features; see the [module](super).
 #[derive(Debug)]
@@ -44,13 +44,13 @@ impl TabularGenerator {
     /// features `[N, features]`, without autograd; none where weights are not single precision
     /// on the CPU, or the activation is smooth.
     pub fn pass(&self) -> Option<TabularPass> {
-        self.network().map(TabularPass::new)
+        self.chains().map(TabularPass::new)
     }
 
     /// The network in plain Rust and its weights, if it can be.
-    pub(super) fn network(&self) -> Option<(Network, Vec<(String, Tensor)>)> {
+    pub(super) fn chains(&self) -> Option<(Chains, Vec<(String, Tensor)>)> {
         let Self { config, noise, cond, truth, out } = self;
-        Network::new(config, [("noise", noise), ("cond", cond), ("true", truth)], out)
+        Chains::new(config, [("noise", noise), ("cond", cond), ("true", truth)], out)
     }
 
     /// `n` latents `[n, latent_dim]` from the standard normal distribution, drawn from
@@ -80,10 +80,32 @@ impl TabularGenerator {
     }
 }
 
-saved_network!(
-    TabularGenerator,
-    TabularConfig::build_generator,
-    "tabular.generator",
-    "generator",
-    [noise = "noise", cond = "cond", truth = "true", out = "out"]
-);
+impl NamedTensors for TabularGenerator {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        let Self { noise, cond, truth, out, .. } = self;
+        named(&[("noise", noise), ("cond", cond), ("true", truth), ("out", out)])
+    }
+}
+
+impl Network for TabularGenerator {
+    type Config = TabularConfig;
+    const MODEL: &str = "tabular.generator";
+    const FILE: &str = "generator.safetensors";
+
+    fn build(config: &TabularConfig, path: &nn::Path) -> Result<Self, ModelError> {
+        config.validate()?;
+        Ok(Self {
+            noise: config.branch(path / "noise", config.latent_dim)?,
+            cond: config.branch(path / "cond", config.conditions)?,
+            truth: config.branch(path / "true", config.true_features)?,
+            out: config.trunk(path / "out", config.features)?,
+            config: config.clone(),
+        })
+    }
+
+    fn config(&self) -> &TabularConfig {
+        &self.config
+    }
+}
+
+network_methods!(TabularGenerator);

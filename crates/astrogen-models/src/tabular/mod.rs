@@ -41,18 +41,17 @@
 //! ```
 
 mod blocks;
+mod chains;
 mod config;
 mod critic;
-mod dense;
 mod emulate;
 pub mod gaussian;
 mod generator;
-mod memory;
-mod network;
 mod pass;
 
+pub use astrogen_nn::dense::BlockRows;
 pub use config::{Activation, TabularConfig};
 pub use critic::{GivenCritic, TabularCritic};
 pub use gaussian::{GaussianRegressor, GaussianRegressorConfig};
 pub use generator::TabularGenerator;
-pub use pass::{BlockRows, TabularBlock, TabularPass};
+pub use pass::{TabularBlock, TabularPass};

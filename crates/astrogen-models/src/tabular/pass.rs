@@ -1,15 +1,11 @@
 //! Passes through generator and critic without autograd.
 
-use std::sync::{Mutex, PoisonError};
+use std::array;
 
+use astrogen_nn::dense::{BlockRows, block_count, in_blocks};
 use tch::Tensor;
 
-use super::network::{Block, Network};
-
-/// Rows that one block should have.
-const ROWS: usize = 64;
-/// More blocks than this are not made: each has gradients of its own.
-const MOST_BLOCKS: usize = 16;
+use super::chains::{Block, Chains};
 
 /// Passes through a generator or a critic, and the gradients that they lead to, without
 /// autograd: for weights in single precision on the CPU and a piecewise-linear activation.
@@ -41,7 +37,7 @@ const MOST_BLOCKS: usize = 16;
 /// ```
 #[derive(Debug)]
 pub struct TabularPass {
-    network: Network,
+    chains: Chains,
     weights: Vec<(String, Tensor)>,
     /// Where the names stand when they are sorted.
     sorted: Vec<usize>,
@@ -50,11 +46,11 @@ pub struct TabularPass {
 }
 
 impl TabularPass {
-    pub(super) fn new((network, weights): (Network, Vec<(String, Tensor)>)) -> Self {
+    pub(super) fn new((chains, weights): (Chains, Vec<(String, Tensor)>)) -> Self {
         let mut sorted: Vec<_> = (0..weights.len()).collect();
         sorted.sort_by_key(|&i| &weights[i].0);
         let gradients = weights.iter().map(|(_, weight)| weight.detach().zeros_like()).collect();
-        Self { network, weights, sorted, gradients, blocks: Vec::new() }
+        Self { chains, weights, sorted, gradients, blocks: Vec::new() }
     }
 
     /// Runs networks, with their present weights, on `rows` rows: `work` is called with each
@@ -65,39 +61,21 @@ impl TabularPass {
         rows: usize,
         work: impl Fn(BlockRows, [TabularBlock<'_>; K]) -> R + Sync,
     ) -> Vec<R> {
-        let count = rows.div_ceil(ROWS).next_power_of_two().clamp(1, MOST_BLOCKS);
-        let mut networks = passes.map(|Self { network, weights, blocks, .. }| {
-            network.refresh(weights);
-            blocks.resize_with(count, || network.block());
-            (&*network, blocks.iter_mut())
+        let networks = passes.map(|Self { chains, weights, blocks, .. }| {
+            chains.refresh(weights);
+            blocks.resize_with(block_count(rows), || chains.block());
+            (&*chains, blocks.as_mut_slice())
         });
-        let mut results: Vec<_> = (0..count).map(|_| None).collect();
-        let jobs = results.iter_mut().enumerate().map(|(i, result)| {
-            let [from, to] = [i, i + 1].map(|i| i * rows / count);
-            let blocks = networks.each_mut().map(|(network, blocks)| {
-                // Every network has so many blocks from above.
-                let block = blocks.next().expect("as many blocks as results");
-                TabularBlock { network, block, rows: to - from }
+        let chains = networks.each_ref().map(|(chains, _)| *chains);
+        in_blocks(rows, networks.map(|(_, blocks)| blocks), |rows, blocks| {
+            let mut blocks = blocks.into_iter();
+            let blocks = array::from_fn(|k| {
+                // Both arrays have `K` items.
+                let block = blocks.next().expect("a block a network");
+                TabularBlock { chains: chains[k], block, rows: rows.count() }
             });
-            (BlockRows { from, to, total: rows }, blocks, result)
-        });
-        let jobs = Mutex::new(jobs.collect::<Vec<_>>().into_iter());
-        let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
-        let thread = || {
-            while let Some((rows, blocks, result)) = next() {
-                *result = Some(work(rows, blocks));
-            }
-        };
-        let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).min(count);
-        if threads > 1 {
-            rayon::in_place_scope(|scope| {
-                (1..threads).for_each(|_| scope.spawn(|_| thread()));
-                thread();
-            });
-        } else {
-            thread();
-        }
-        results.into_iter().flatten().collect()
+            work(rows, blocks)
+        })
     }
 
     /// Names of weights and biases, sorted.
@@ -109,7 +87,7 @@ impl TabularPass {
     /// a run, each of which came to [`TabularBlock::weight_gradients`]. Their memory is that of
     /// the next ones too.
     pub fn gradients(&mut self) -> Vec<Tensor> {
-        self.network.sum_gradients(&self.blocks, &mut self.gradients);
+        self.chains.sum_gradients(&self.blocks, &mut self.gradients);
         self.sorted.iter().map(|&i| self.gradients[i].shallow_clone()).collect()
     }
 }
@@ -128,7 +106,7 @@ impl TabularPass {
 /// see [`mod@astrogen_losses::gradient_penalty`]. All numbers are row by row.
 #[derive(Debug)]
 pub struct TabularBlock<'a> {
-    network: &'a Network,
+    chains: &'a Chains,
     block: &'a mut Block,
     rows: usize,
 }
@@ -139,14 +117,14 @@ impl TabularBlock<'_> {
     /// # Panics
     /// Where they have another length.
     pub fn forward(&mut self, inputs: &[&[f32]], context: &[f32]) {
-        let Self { network, block, rows } = self;
-        let [width, context_width] = network.widths();
+        let Self { chains, block, rows } = self;
+        let [width, context_width] = chains.widths();
         assert_eq!(context.len(), *rows * context_width, "numbers of contexts");
         inputs.iter().for_each(|x| assert_eq!(x.len(), *rows * width, "numbers of inputs"));
         block.resize(*rows, inputs.len());
         block.set_context(context);
         inputs.iter().enumerate().for_each(|(set, inputs)| block.set_inputs(set, inputs));
-        network.forward(block);
+        chains.forward(block);
     }
 
     /// Outputs `[rows, out]` of a set.
@@ -168,7 +146,7 @@ impl TabularBlock<'_> {
             assert_eq!(signals.len(), rows * width, "numbers of signals");
             self.block.set_output_signals(set, signals);
         }
-        self.network.backward(self.block);
+        self.chains.backward(self.block);
     }
 
     /// `dP/dx` `[rows, in]` of a set, after [`TabularBlock::backward`].
@@ -177,7 +155,7 @@ impl TabularBlock<'_> {
     /// Where there is no such set, or no signal.
     pub fn input_gradient(&self, set: usize) -> Vec<f32> {
         let range = self.block.range(set);
-        self.network.input_gradient(self.block, set).values(range).collect()
+        self.chains.input_gradient(self.block, set).values(range).collect()
     }
 
     /// Computes the gradients of all weights and biases, after [`TabularBlock::backward`]. With a
@@ -188,35 +166,14 @@ impl TabularBlock<'_> {
     /// Where there was no signal, or the tangent has another length than the inputs or no set to
     /// stand in.
     pub fn weight_gradients(&mut self, tangent: Option<&[f32]>) {
-        let Self { network, block, .. } = self;
+        let Self { chains, block, .. } = self;
         let [rows, sets] = block.shape();
         if let Some(tangent) = tangent {
             assert!(sets > 0, "a tangent has a set");
-            assert_eq!(tangent.len(), rows * network.widths()[0], "numbers of a tangent");
+            assert_eq!(tangent.len(), rows * chains.widths()[0], "numbers of a tangent");
             block.set_inputs(sets - 1, tangent);
-            network.tangent(block, sets - 1);
+            chains.tangent(block, sets - 1);
         }
-        network.gradients(block, sets - usize::from(tangent.is_some()));
-    }
-}
-
-/// The rows of a block among all.
-#[derive(Debug, Clone, Copy)]
-pub struct BlockRows {
-    from: usize,
-    to: usize,
-    total: usize,
-}
-
-impl BlockRows {
-    /// How many they are.
-    pub fn count(self) -> usize {
-        self.to - self.from
-    }
-
-    /// What belongs to these rows of numbers that belong to all.
-    pub fn of<T>(self, values: &[T]) -> &[T] {
-        let width = values.len() / self.total.max(1);
-        &values[self.from * width..self.to * width]
+        chains.gradients(block, sets - usize::from(tangent.is_some()));
     }
 }

@@ -1,15 +1,15 @@
 //! The shape of a Wasserstein GAN's networks.
 
+use astrogen_nn::config::check_counts;
+use astrogen_nn::layers::Interpolation;
+use astrogen_nn::{Initialization, Network};
 use serde::{Deserialize, Serialize};
 use tch::nn;
 
 use super::{WganCritic, WganGenerator};
 use crate::ModelError;
-use crate::config::{check_counts, check_image_size};
-use crate::layers::{Interpolation, Sequential, SequentialBuilder, allocate};
+use crate::config::check_image_size;
 
-/// The slope of the critic's LeakyReLU below zero.
-const SLOPE: f64 = 0.2;
 /// The least and the greatest image size.
 const SIZES: [i64; 2] = [32, 256];
 /// The widest layer has this many times the features.
@@ -32,7 +32,7 @@ pub enum Upsampling {
 
 impl Upsampling {
     /// How the images are doubled before a convolution, if they are.
-    fn interpolation(self) -> Option<Interpolation> {
+    pub(super) fn interpolation(self) -> Option<Interpolation> {
         match self {
             Self::Transposed => None,
             Self::Nearest => Some(Interpolation::Nearest),
@@ -121,9 +121,8 @@ impl WganConfig {
     /// [`ModelError::InvalidConfig`], [`ModelError::NameTaken`] where the path holds a
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init_generator(&self, path: &nn::Path) -> Result<WganGenerator, ModelError> {
-        let generator = self.build_generator(path)?;
-        allocate(generator.named_tensors())?;
-        generator.net.init_weights();
+        let generator = WganGenerator::build(self, path)?;
+        generator.net.init(Initialization::Dcgan)?;
         Ok(generator)
     }
 
@@ -132,64 +131,14 @@ impl WganConfig {
     /// # Errors
     /// Those of [`WganConfig::init_generator`].
     pub fn init_critic(&self, path: &nn::Path) -> Result<WganCritic, ModelError> {
-        let critic = self.build_critic(path)?;
-        allocate(critic.named_tensors())?;
-        critic.net.init_weights();
+        let critic = WganCritic::build(self, path)?;
+        critic.net.init(Initialization::Dcgan)?;
         Ok(critic)
     }
 
     /// Widths of the layers from half the image size down to 4x4.
-    fn widths(&self, features: i64) -> Vec<i64> {
+    pub(super) fn widths(&self, features: i64) -> Vec<i64> {
         let halvings = self.image_size.ilog2() - 2;
         (0..halvings).map(|i| features * WIDEST.min(1 << i)).collect()
-    }
-
-    /// The generator with all weights zero and no memory for them.
-    pub(super) fn build_generator(&self, path: &nn::Path) -> Result<WganGenerator, ModelError> {
-        self.validate()?;
-        let mut widths = self.widths(self.generator_features).into_iter().rev();
-        // There are three widths at least: the least size is 32.
-        let mut inputs = widths.next().unwrap_or(self.generator_features);
-        let net = Sequential::build(path / Sequential::NAME);
-        let mut net = net.conv_transpose(self.latent_dim, inputs, 1, 0)?.batch_norm(inputs)?.relu();
-        for outputs in widths {
-            net = self.double(net, inputs, outputs)?.batch_norm(outputs)?.relu();
-            inputs = outputs;
-        }
-        net = self.double(net, inputs, self.channels)?;
-        Ok(WganGenerator { config: self.clone(), net: net.tanh().finish() })
-    }
-
-    /// One doubling of the generator's images.
-    fn double<'a>(
-        &self,
-        net: SequentialBuilder<'a>,
-        inputs: i64,
-        outputs: i64,
-    ) -> Result<SequentialBuilder<'a>, ModelError> {
-        match self.upsampling.interpolation() {
-            None => net.conv_transpose(inputs, outputs, 2, 1),
-            Some(interpolation) => net.upsample_conv(inputs, outputs, interpolation),
-        }
-    }
-
-    /// The critic with all weights zero and no memory for them.
-    pub(crate) fn build_critic(&self, path: &nn::Path) -> Result<WganCritic, ModelError> {
-        self.validate()?;
-        let spectral = self.spectral_norm;
-        let mut net = Sequential::build(path / Sequential::NAME);
-        let mut inputs = self.channels;
-        for (i, outputs) in self.widths(self.critic_features).into_iter().enumerate() {
-            net = net.conv_bias(inputs, outputs, 2, 1, spectral)?;
-            net = match self.critic_normalization {
-                CriticNormalization::Layer if i > 0 => net.group_norm(1, outputs)?,
-                CriticNormalization::Instance if i > 0 => net.group_norm(outputs, outputs)?,
-                _ => net,
-            };
-            net = net.leaky_relu(SLOPE);
-            inputs = outputs;
-        }
-        let net = net.conv_bias(inputs, 1, 1, 0, spectral)?.finish();
-        Ok(WganCritic { config: self.clone(), net })
     }
 }

@@ -1,16 +1,29 @@
 //! From latents to images.
 
-use tch::{Device, Kind, Tensor};
+use astrogen_nn::layers::{ConvolutionConfig, Direction, Sequential, SequentialBuilder};
+use astrogen_nn::{NamedTensors, Network, named, network_methods};
+use tch::{Device, Kind, Tensor, nn};
 
 use super::WganConfig;
-use crate::Generator;
-use crate::layers::Sequential;
-use crate::weights::saved_network;
+use crate::{Generator, ModelError};
+
+/// A 4x4 convolution that doubles the size.
+const UP: ConvolutionConfig = ConvolutionConfig {
+    direction: Direction::Up,
+    kernel: 4,
+    stride: 2,
+    padding: 1,
+    bias: false,
+    spectral_norm: false,
+};
+/// A 3x3 convolution that keeps the size.
+const SAME: ConvolutionConfig =
+    ConvolutionConfig { direction: Direction::Down, kernel: 3, stride: 1, ..UP };
 
 /// From latents to images; see the [module](super).
 #[derive(Debug)]
 pub struct WganGenerator {
-    pub(super) config: WganConfig,
+    config: WganConfig,
     pub(super) net: Sequential,
 }
 
@@ -34,4 +47,50 @@ impl Generator for WganGenerator {
     }
 }
 
-saved_network!(WganGenerator, WganConfig::build_generator, "wgan.generator", "generator");
+impl NamedTensors for WganGenerator {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        named(&[("net", &self.net)])
+    }
+}
+
+impl Network for WganGenerator {
+    type Config = WganConfig;
+    const MODEL: &str = "wgan.generator";
+    const FILE: &str = "generator.safetensors";
+
+    fn build(config: &WganConfig, path: &nn::Path) -> Result<Self, ModelError> {
+        config.validate()?;
+        let mut widths = config.widths(config.generator_features).into_iter().rev();
+        // There are three widths at least: the least size is 32.
+        let mut inputs = widths.next().unwrap_or(config.generator_features);
+        let first = ConvolutionConfig { stride: 1, padding: 0, ..UP };
+        let mut net = Sequential::build(path / "net")
+            .convolution([config.latent_dim, inputs], &first)?
+            .batch_norm(inputs)?
+            .relu();
+        for outputs in widths {
+            net = double(config, net, [inputs, outputs])?.batch_norm(outputs)?.relu();
+            inputs = outputs;
+        }
+        let net = double(config, net, [inputs, config.channels])?.tanh().finish();
+        Ok(Self { config: config.clone(), net })
+    }
+
+    fn config(&self) -> &WganConfig {
+        &self.config
+    }
+}
+
+network_methods!(WganGenerator);
+
+/// One doubling of the images.
+fn double<'a>(
+    config: &WganConfig,
+    net: SequentialBuilder<'a>,
+    channels: [i64; 2],
+) -> Result<SequentialBuilder<'a>, ModelError> {
+    match config.upsampling.interpolation() {
+        None => net.convolution(channels, &UP),
+        Some(interpolation) => net.upsample(interpolation).convolution(channels, &SAME),
+    }
+}

@@ -34,8 +34,6 @@ Single penalties in float64, from the float32 weights above:
 
 - `penalty.conv.value`, `penalty.conv.norm`, `penalty.conv.grad...`: at w `reals[0]` + (1 - w)
   `initial.fakes`, with the first critic
-- `mlp.net.0.weight` ..., `mlp.points` [6, 5], `mlp.outputs` [6, 1] and `penalty.mlp...`: the
-  same of Linear 5-8-8-1 with LeakyReLU 0.2
 
 Variants of the networks, each with 2 features:
 
@@ -110,17 +108,6 @@ class Critic(nn.Module):
 
     def forward(self, images):
         return self.net(images).view(-1)
-
-
-class Mlp(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.net = nn.Sequential(
-            nn.Linear(5, 8), nn.LeakyReLU(0.2), nn.Linear(8, 8), nn.LeakyReLU(0.2), nn.Linear(8, 1)
-        )
-
-    def forward(self, xs):
-        return self.net(xs)
 
 
 def draw(module):
@@ -227,12 +214,8 @@ first = {n.removeprefix("initial.critic."): t for n, t in golden.items() if "ini
 critic.load_state_dict(first)
 points = (reals[0].double(), golden["initial.fakes"].double(), weights[0].double())
 keep_penalty("conv", critic.double(), interpolates(*points))
-mlp = Mlp().apply(draw)
-keep("mlp", mlp.state_dict().items())
-points = golden["mlp.points"] = torch.randn(6, 5)
-golden["mlp.outputs"] = mlp(points).detach()
-keep_penalty("mlp", mlp.double(), points.double())
 
+torch.manual_seed(20170332)
 for name, groups in (("layer", lambda _: 1), ("instance", lambda channels: channels)):
     variant = Critic(2, groups).apply(draw)
     keep(f"{name}.state", variant.state_dict().items())

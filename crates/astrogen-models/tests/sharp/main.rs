@@ -2,7 +2,7 @@
 //! made.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-#[path = "../agreement/mod.rs"]
+#[path = "../../../astrogen-nn/tests/agreement/mod.rs"]
 #[allow(dead_code, reason = "other tests compare penalties too")]
 mod agreement;
 mod golden;

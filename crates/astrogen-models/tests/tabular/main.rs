@@ -2,7 +2,7 @@
 //! gradient penalty, and tables generated in blocks. `golden/cwgan_gp.py` made the values.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-#[path = "../agreement/mod.rs"]
+#[path = "../../../astrogen-nn/tests/agreement/mod.rs"]
 #[allow(dead_code, reason = "other tests compare names and shapes too")]
 mod agreement;
 mod emulate;

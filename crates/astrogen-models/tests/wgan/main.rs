@@ -2,7 +2,7 @@
 //! of the gradient penalty. `golden/wgan_gp.py` made the values.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-#[path = "../agreement/mod.rs"]
+#[path = "../../../astrogen-nn/tests/agreement/mod.rs"]
 mod agreement;
 mod golden;
 mod networks;

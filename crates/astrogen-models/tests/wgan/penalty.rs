@@ -3,15 +3,14 @@
 use astrogen_losses::{
     GradientPenaltyConfig, PenaltyDraw, PenaltyKind, penalty_points, piecewise_linear_penalty,
 };
-use astrogen_models::{Critic, Mlp, MlpConfig, WganConfig, weights};
-use tch::nn::VarStore;
-use tch::{Device, Kind, Tensor};
+use astrogen_models::{Critic, WganConfig};
+use tch::{Kind, Tensor};
 
 use crate::agreement::penalty::{
     PRECISIONS, assert_agree, by_double_backward, cast, golden_numbers, in_closed_form, scattered,
     spread_weights,
 };
-use crate::{CONFIG, Named, assert_close, below, critic, golden, golden_critic, parameters};
+use crate::{CONFIG, Named, critic, golden, golden_critic, parameters};
 
 #[test]
 fn both_kernels_are_pytorchs_for_a_convolutional_critic() {
@@ -33,55 +32,6 @@ fn both_kernels_are_pytorchs_for_a_convolutional_critic() {
         let closed = in_closed_form(&store, piecewise, &points, &config);
         assert_agree(&format!("closed form, {kind:?}"), &closed, &expected, tolerance);
     }
-}
-
-fn golden_mlp(golden: &Named) -> (VarStore, Mlp) {
-    let store = VarStore::new(Device::Cpu);
-    let config = MlpConfig { inputs: 5, hidden: vec![8, 8], outputs: 1 };
-    let mlp = config.init(&store.root()).unwrap();
-    let mut tensors = below(golden, "mlp.");
-    tensors.retain(|name, _| name.starts_with("net."));
-    weights::load_into(&store, &tensors).unwrap();
-    (store, mlp)
-}
-
-#[test]
-fn both_kernels_are_pytorchs_for_fully_connected_layers() {
-    let golden = golden();
-    let expected = golden_numbers(&golden, "penalty.mlp");
-    let config = GradientPenaltyConfig::default();
-    for (kind, tolerance) in PRECISIONS {
-        let (mut store, mlp) = golden_mlp(&golden);
-        cast(&mut store, kind);
-        let points = golden["mlp.points"].to_kind(kind);
-        assert_close("outputs", &mlp.forward(&points), &golden["mlp.outputs"], 1e-6);
-
-        let score = |xs: &Tensor| mlp.forward(xs).flatten(0, -1);
-        let twice = by_double_backward(&store, score, &points, &config);
-        assert_agree(&format!("double backward, {kind:?}"), &twice, &expected, tolerance);
-        let closed = in_closed_form(&store, mlp.piecewise_linear().unwrap(), &points, &config);
-        assert_agree(&format!("closed form, {kind:?}"), &closed, &expected, tolerance);
-    }
-}
-
-#[test]
-fn a_stack_of_several_outputs_has_no_penalty_in_closed_form() {
-    let store = VarStore::new(Device::Cpu);
-    let mlp = MlpConfig { inputs: 5, hidden: vec![8], outputs: 2 }.init(&store.root()).unwrap();
-    assert!(mlp.piecewise_linear().is_none());
-}
-
-#[test]
-fn both_kernels_agree_for_a_single_layer() {
-    let mut store = VarStore::new(Device::Cpu);
-    let mlp = MlpConfig { inputs: 5, hidden: vec![], outputs: 1 }.init(&store.root()).unwrap();
-    store.double();
-    let config = GradientPenaltyConfig::default();
-    let points = scattered(&[6, 5], 0.7);
-    let score = |xs: &Tensor| mlp.forward(xs).flatten(0, -1);
-    let twice = by_double_backward(&store, score, &points, &config);
-    let closed = in_closed_form(&store, mlp.piecewise_linear().unwrap(), &points, &config);
-    assert_agree("one layer", &closed, &twice, 1e-12);
 }
 
 #[test]

@@ -4,11 +4,10 @@ use std::fs;
 use std::path::Path;
 
 use astrogen_models::{
-    Critic, CriticNormalization, Generator, Mlp, MlpConfig, ModelError, Upsampling, WganConfig,
-    WganCritic, WganGenerator,
+    Critic, CriticNormalization, Generator, ModelError, Upsampling, WganConfig, WganCritic,
+    WganGenerator,
 };
 use safetensors::SafeTensors;
-use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 use crate::{
@@ -83,17 +82,6 @@ fn networks_come_back_from_their_files_byte_for_byte() {
         let latent = generator.latent(2);
         assert_eq!(generator.sample(&latent).unwrap(), loaded.sample(&latent).unwrap());
     }
-
-    let store = VarStore::new(CPU);
-    let config = MlpConfig { inputs: 4, hidden: vec![6, 5], outputs: 3 };
-    let mlp = config.init(&store.root()).unwrap();
-    let ([first, second], loaded) = bytes_twice(
-        &mlp,
-        |mlp, path| mlp.save(path).unwrap(),
-        |path| Mlp::load(path, CPU).unwrap(),
-    );
-    assert!(first == second);
-    assert_eq!(loaded.config(), &config);
 }
 
 #[test]

@@ -1,0 +1,90 @@
+//! Batches cut into blocks of rows, one thread a block.
+
+use std::sync::{Mutex, PoisonError};
+
+/// Rows that one block should have.
+const ROWS: usize = 64;
+/// More blocks than this are not made: each has gradients of its own.
+const MOST_BLOCKS: usize = 16;
+
+/// Into how many blocks a batch of so many rows is cut.
+pub fn block_count(rows: usize) -> usize {
+    rows.div_ceil(ROWS).next_power_of_two().clamp(1, MOST_BLOCKS)
+}
+
+/// Cuts a batch into [`block_count`] blocks of rows and calls `work` on each, with the block's
+/// rows and what each of `K` networks keeps for it, in `states`. What it returns, in the order of
+/// the rows.
+///
+/// One thread does all that is to be done on a block, so that the threads meet once a batch. The
+/// blocks are the same for any number of threads; [`tch::get_num_threads`] are used.
+///
+/// # Panics
+/// Where a network has not one state a block.
+///
+/// ```
+/// use astrogen_nn::dense::{block_count, in_blocks};
+///
+/// let values: Vec<f32> = (0..200).map(|i| i as f32).collect();
+/// let mut sums = vec![0.0; block_count(100)];
+/// let rows = in_blocks(100, [&mut sums], |rows, [sum]| {
+///     *sum = rows.of(&values).iter().sum(); // two numbers a row
+///     rows.count()
+/// });
+/// assert_eq!(rows, [50, 50]);
+/// assert_eq!(sums, [4950.0, 14950.0]);
+/// ```
+pub fn in_blocks<const K: usize, S: Send, R: Send>(
+    rows: usize,
+    states: [&mut [S]; K],
+    work: impl Fn(BlockRows, [&mut S; K]) -> R + Sync,
+) -> Vec<R> {
+    let count = block_count(rows);
+    assert!(states.iter().all(|states| states.len() == count), "one state a block");
+    let mut states = states.map(|states| states.iter_mut());
+    let mut results: Vec<_> = (0..count).map(|_| None).collect();
+    let jobs = results.iter_mut().enumerate().map(|(i, result)| {
+        let [from, to] = [i, i + 1].map(|i| i * rows / count);
+        // Every network has so many states from above.
+        let states = states.each_mut().map(|states| states.next().expect("one state a block"));
+        (BlockRows { from, to, total: rows }, states, result)
+    });
+    let jobs = Mutex::new(jobs.collect::<Vec<_>>().into_iter());
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let thread = || {
+        while let Some((rows, states, result)) = next() {
+            *result = Some(work(rows, states));
+        }
+    };
+    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).min(count);
+    if threads > 1 {
+        rayon::in_place_scope(|scope| {
+            (1..threads).for_each(|_| scope.spawn(|_| thread()));
+            thread();
+        });
+    } else {
+        thread();
+    }
+    results.into_iter().flatten().collect()
+}
+
+/// The rows of a block among all.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockRows {
+    from: usize,
+    to: usize,
+    total: usize,
+}
+
+impl BlockRows {
+    /// How many they are.
+    pub fn count(self) -> usize {
+        self.to - self.from
+    }
+
+    /// What belongs to these rows of numbers that belong to all.
+    pub fn of<T>(self, values: &[T]) -> &[T] {
+        let width = values.len() / self.total.max(1);
+        &values[self.from * width..self.to * width]
+    }
+}

@@ -1,0 +1,129 @@
+//! Rows of numbers in memory.
+
+use std::ops::Range;
+
+use bytemuck::{Pod, Zeroable};
+
+use super::lanes::LANES;
+
+/// A matrix `[rows, width]` of single precision, one row after the other.
+///
+/// Rows are padded to whole registers, an odd number of them: rows an even number apart would
+/// crowd into a part of the cache. What stands in the padding means nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Matrix {
+    rows: usize,
+    width: usize,
+    data: Vec<Register>,
+}
+
+/// The numbers of a register, in one line of the cache: those across two take twice as long to
+/// load.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C, align(64))]
+struct Register([f32; LANES]);
+
+impl Matrix {
+    /// All zero.
+    pub fn zeros(rows: usize, width: usize) -> Self {
+        let mut zeros = Self { rows: 0, width, data: Vec::new() };
+        zeros.resize(rows);
+        zeros
+    }
+
+    /// Columns from one on, `width` of them, of rows that stand without padding, `step` apart.
+    #[cfg(test)]
+    pub(crate) fn from_columns(values: &[f32], step: usize, column: usize, width: usize) -> Self {
+        let mut matrix = Self::zeros(values.len() / step, width);
+        matrix.fill(0, values, step, column);
+        matrix
+    }
+
+    /// Takes the numbers of a matrix with rows and columns exchanged.
+    pub(super) fn transpose(&mut self, from: &Self) {
+        assert!(self.rows == from.width && self.width == from.rows, "the transpose's shape");
+        let stride = self.stride();
+        for i in 0..from.rows {
+            // What stands in a column, from the first row on.
+            let column = self.tail_mut(0)[i..].iter_mut().step_by(stride);
+            column.zip(from.row(i)).for_each(|(to, &value)| *to = value);
+        }
+    }
+
+    /// Another number of rows; those that stay keep their numbers.
+    pub fn resize(&mut self, rows: usize) {
+        self.data.resize(rows * self.stride() / LANES, Register::zeroed());
+        self.rows = rows;
+    }
+
+    /// How many rows there are.
+    #[inline]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// How many numbers a row has.
+    #[inline]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// From the beginning of a row to that of the next.
+    #[inline]
+    pub(super) fn stride(&self) -> usize {
+        (self.width.div_ceil(LANES) | 1) * LANES
+    }
+
+    /// The numbers from a row on, padding included.
+    #[inline]
+    pub(super) fn tail(&self, row: usize) -> &[f32] {
+        &bytemuck::cast_slice(&self.data)[row * self.stride()..]
+    }
+
+    /// As [`Matrix::tail`].
+    #[inline]
+    pub(super) fn tail_mut(&mut self, row: usize) -> &mut [f32] {
+        let start = row * self.stride();
+        &mut bytemuck::cast_slice_mut(&mut self.data)[start..]
+    }
+
+    /// The numbers of a row.
+    ///
+    /// # Panics
+    /// Where there is no such row.
+    #[inline]
+    pub fn row(&self, i: usize) -> &[f32] {
+        &self.tail(i)[..self.width]
+    }
+
+    /// As [`Matrix::row`], to be written.
+    ///
+    /// # Panics
+    /// Where there is no such row.
+    #[inline]
+    pub fn row_mut(&mut self, i: usize) -> &mut [f32] {
+        let width = self.width;
+        &mut self.tail_mut(i)[..width]
+    }
+
+    /// Fills rows from the `first` on, each from its place in `values`, which are `step` apart;
+    /// the first begins at `column`.
+    ///
+    /// # Panics
+    /// Where there are fewer rows or columns than that.
+    pub fn fill(&mut self, first: usize, values: &[f32], step: usize, column: usize) {
+        let width = self.width;
+        for (i, row) in values.chunks_exact(step).enumerate() {
+            self.row_mut(first + i).copy_from_slice(&row[column..column + width]);
+        }
+    }
+
+    /// Numbers of some rows, one after the other, without padding.
+    ///
+    /// # Panics
+    /// Where there are fewer rows.
+    #[inline]
+    pub fn values(&self, rows: Range<usize>) -> impl Iterator<Item = f32> {
+        rows.flat_map(|i| self.row(i).iter().copied())
+    }
+}

@@ -1,0 +1,102 @@
+//! One layer of a stack.
+
+use tch::Tensor;
+
+use super::{Convolution, Direction, Interpolation, Linear, leaky_relu};
+use crate::{BatchNorm, Initialization, NamedTensors, named};
+
+/// One layer. What it needs of libtorch is drawn together here, so that the networks read
+/// as lists of layers.
+#[derive(Debug)]
+pub(super) enum Layer {
+    Convolution(Convolution),
+    Linear(Linear),
+    BatchNorm(BatchNorm),
+    /// Each sample normalised in `groups` groups of channels: one group is layer
+    /// normalisation, a group a channel instance normalisation.
+    GroupNorm {
+        groups: i64,
+        weight: Tensor,
+        bias: Tensor,
+    },
+    /// Height and width are doubled.
+    Upsample(Interpolation),
+    Relu,
+    LeakyRelu {
+        slope: f64,
+    },
+    Elu,
+    Tanh,
+}
+
+impl Layer {
+    pub(super) fn forward_t(&self, mut xs: Tensor, train: bool) -> Tensor {
+        match self {
+            Self::Convolution(convolution) => convolution.forward_t(&xs, train),
+            Self::Linear(linear) => linear.forward(&xs),
+            Self::BatchNorm(norm) => norm.forward_t(&xs, train),
+            Self::GroupNorm { groups, weight, bias } => {
+                xs.group_norm(*groups, Some(weight), Some(bias), 1e-5, true)
+            }
+            Self::Upsample(interpolation) => interpolation.double(&xs),
+            // In place: what comes before needs its input for the backward pass, not its output.
+            Self::Relu => xs.relu_(),
+            Self::Elu => xs.elu(),
+            Self::Tanh => xs.tanh_(),
+            Self::LeakyRelu { slope } => leaky_relu(&xs, *slope),
+        }
+    }
+
+    /// The layer's weight, if it has one.
+    pub(super) fn weight(&self) -> Option<&Tensor> {
+        match self {
+            Self::Convolution(convolution) => Some(&convolution.weight),
+            Self::Linear(linear) => Some(&linear.weight),
+            Self::BatchNorm(norm) => Some(norm.weight()),
+            Self::GroupNorm { weight, .. } => Some(weight),
+            Self::Upsample(_) | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {
+                None
+            }
+        }
+    }
+
+    /// Draws the first weights, which have memory already.
+    pub(super) fn draw(&self, initialization: Initialization) {
+        match self {
+            Self::Convolution(convolution) => convolution.draw(initialization),
+            Self::Linear(linear) => linear.draw(initialization),
+            Self::BatchNorm(norm) => initialization.draw_gain(norm.weight()),
+            Self::GroupNorm { weight, .. } => initialization.draw_gain(weight),
+            Self::Upsample(_) | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {}
+        }
+    }
+
+    /// Whether the layer is affine, or affine on each side of zero.
+    pub(super) fn is_piecewise_linear(&self) -> bool {
+        match self {
+            Self::Convolution(convolution) => {
+                convolution.config.direction == Direction::Down && !convolution.config.spectral_norm
+            }
+            Self::Linear(_) | Self::Relu | Self::LeakyRelu { .. } => true,
+            Self::BatchNorm(_)
+            | Self::GroupNorm { .. }
+            | Self::Upsample(_)
+            | Self::Elu
+            | Self::Tanh => false,
+        }
+    }
+}
+
+impl NamedTensors for Layer {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        match self {
+            Self::Convolution(convolution) => convolution.named_tensors(),
+            Self::Linear(linear) => linear.named_tensors(),
+            Self::BatchNorm(norm) => norm.named_tensors(),
+            Self::GroupNorm { weight, bias, .. } => named(&[("weight", weight), ("bias", bias)]),
+            Self::Upsample(_) | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {
+                Vec::new()
+            }
+        }
+    }
+}

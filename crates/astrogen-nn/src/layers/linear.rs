@@ -1,0 +1,76 @@
+//! A fully connected layer.
+
+use tch::Tensor;
+use tch::nn::Path;
+
+use super::Affine;
+use crate::config::check_least;
+use crate::variables::{allocate, variable};
+use crate::{Initialization, NamedTensors, NnError, named};
+
+/// A fully connected layer: `y = x W^T + b`, `[N, in] -> [N, out]`.
+#[derive(Debug)]
+pub struct Linear {
+    /// `W`, `[out, in]`.
+    pub weight: Tensor,
+    /// `b`, `[out]`.
+    pub bias: Tensor,
+}
+
+impl Linear {
+    /// A layer with no memory for its weights until they are [drawn](Linear::init) or loaded.
+    ///
+    /// # Errors
+    /// [`NnError::InvalidConfig`] where there is no input or output, [`NnError::NameTaken`] where
+    /// the path holds such a layer already.
+    pub fn build(path: &Path, [inputs, outputs]: [i64; 2]) -> Result<Self, NnError> {
+        check_least(&[("inputs", inputs), ("outputs", outputs)], 1)?;
+        Ok(Self {
+            weight: variable(path, "weight", &[outputs, inputs], 0.0, true)?,
+            bias: variable(path, "bias", &[outputs], 0.0, true)?,
+        })
+    }
+
+    /// Gives the weights memory of their own and draws their first values.
+    ///
+    /// # Errors
+    /// [`NnError::Torch`] where the memory is not to be had.
+    pub fn init(&self, initialization: Initialization) -> Result<(), NnError> {
+        allocate(self)?;
+        self.draw(initialization);
+        Ok(())
+    }
+
+    /// Draws the first weights, which have memory already.
+    pub(super) fn draw(&self, initialization: Initialization) {
+        initialization.draw(&self.weight, Some(&self.bias));
+    }
+
+    /// `[N, out]` of `[N, in]`.
+    ///
+    /// # Panics
+    /// Where `xs` has another number of columns, element type or device than the layer.
+    pub fn forward(&self, xs: &Tensor) -> Tensor {
+        xs.linear(&self.weight, Some(&self.bias))
+    }
+}
+
+impl NamedTensors for Linear {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        named(&[("weight", &self.weight), ("bias", &self.bias)])
+    }
+}
+
+impl Affine for Linear {
+    fn forward(&self, xs: &Tensor) -> Tensor {
+        Self::forward(self, xs)
+    }
+
+    fn adjoint(&self, signal: &Tensor) -> Tensor {
+        signal.mm(&self.weight)
+    }
+
+    fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
+        (tangent.mm(&self.weight.tr()), signal.tr().mm(tangent))
+    }
+}

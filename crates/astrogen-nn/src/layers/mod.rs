@@ -1,0 +1,33 @@
+//! Layers, and stacks of them named like PyTorch's `nn.Sequential`.
+//!
+//! | | |
+//! | --- | --- |
+//! | [`Sequential`], [`SequentialBuilder`] | layers run one after the other |
+//! | [`Convolution`], [`ConvolutionConfig`], [`Direction`] | convolutions, plain and transposed, spectral normalisation as an option |
+//! | [`Linear`] | fully connected |
+//! | [`Interpolation`] | images of twice the size |
+//! | [`leaky_relu`] | an activation that `tch` lacks |
+//! | [`StackTrace`], [`Stage`], [`Affine`], [`Given`] | the passes of a gradient penalty in closed form |
+//!
+//! Layers are built without memory for their weights, see [`variables`](crate::variables), and
+//! get it when first weights are drawn or a file is loaded.
+
+mod activation;
+mod builder;
+mod convolution;
+mod given;
+mod interpolation;
+mod layer;
+mod linear;
+mod sequential;
+mod spectral_norm;
+mod trace;
+
+pub use activation::leaky_relu;
+pub use builder::SequentialBuilder;
+pub use convolution::{Convolution, ConvolutionConfig, Direction};
+pub use given::Given;
+pub use interpolation::Interpolation;
+pub use linear::Linear;
+pub use sequential::Sequential;
+pub use trace::{Affine, StackTrace, Stage};

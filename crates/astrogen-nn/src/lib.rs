@@ -1,0 +1,72 @@
+//! What networks are made of, for anyone's network.
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`network`] | [`Network`]: what is saved, loaded and copied as a whole |
+//! | [`mod@named`] | [`NamedTensors`]: tensors under PyTorch's names |
+//! | [`weights`] | weights as safetensors files, the same ones PyTorch reads and writes |
+//! | [`layers`] | convolutions, fully connected layers, and [`Sequential`](layers::Sequential) stacks of them |
+//! | [`batch_norm`] | batch normalisation with PyTorch's defaults and buffers |
+//! | [`mlp`] | a plain stack of fully connected layers |
+//! | [`initialization`] | how first weights are drawn |
+//! | [`variables`] | variables that take no memory before they are drawn or loaded |
+//! | [`dense`] | fully connected layers in plain Rust, for small networks on the CPU |
+//! | [`config`] | rules that the configs of networks share |
+//! | [`error`] | [`NnError`] |
+//!
+//! A network of these layers lists them, and gets the rest:
+//!
+//! ```
+//! use astrogen_nn::layers::{Convolution, ConvolutionConfig, Sequential};
+//! use astrogen_nn::{Initialization, NamedTensors, named};
+//! use tch::{Device, Tensor, nn};
+//!
+//! /// Images `[N, 1, H, W]` and a correction to them.
+//! struct Denoiser {
+//!     net: Sequential,
+//!     output: Convolution,
+//! }
+//!
+//! impl NamedTensors for Denoiser {
+//!     fn named_tensors(&self) -> Vec<(String, Tensor)> {
+//!         named(&[("net", &self.net), ("output", &self.output)])
+//!     }
+//! }
+//!
+//! let (store, same) = (nn::VarStore::new(Device::Cpu), ConvolutionConfig::default());
+//! let net = Sequential::build(store.root() / "net").convolution([1, 8], &same)?.relu().finish();
+//! let output = Convolution::build(&(store.root() / "output"), [8, 1], &same)?;
+//! net.init(Initialization::He { slope: 0.0 })?;
+//! output.init(Initialization::Uniform)?;
+//!
+//! let images = Tensor::randn([2, 1, 16, 16], tch::kind::FLOAT_CPU);
+//! let denoised = &images + output.forward_t(&net.forward_t(&images, true), true);
+//! assert_eq!(denoised.size(), [2, 1, 16, 16]);
+//! assert_eq!(Denoiser { net, output }.named_tensors()[0].0, "net.0.weight");
+//! # Ok::<(), astrogen_nn::NnError>(())
+//! ```
+
+// What `network_methods!` writes names this crate by its name, in this crate too.
+extern crate self as astrogen_nn;
+
+pub mod batch_norm;
+pub mod config;
+pub mod dense;
+pub mod error;
+pub mod initialization;
+pub mod layers;
+pub mod mlp;
+pub mod named;
+pub mod network;
+pub mod variables;
+pub mod weights;
+
+#[doc(hidden)]
+pub use tch;
+
+pub use batch_norm::BatchNorm;
+pub use error::NnError;
+pub use initialization::Initialization;
+pub use mlp::{Mlp, MlpConfig};
+pub use named::{NamedTensors, named};
+pub use network::Network;
