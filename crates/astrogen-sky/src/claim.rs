@@ -10,6 +10,8 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use atomic_write_file::AtomicWriteFile;
+
 /// A folder that is there and ours.
 pub(crate) struct Claim {
     manifest: PathBuf,
@@ -55,12 +57,10 @@ impl Claim {
         }
         let claim = claim(false);
         let path = &claim.unfinished;
-        let draft = folder.join(format!(".{unfinished_name}.{}", std::process::id()));
         let write = || {
-            let mut file = fs::File::create(&draft)?;
+            let mut file = AtomicWriteFile::open(path)?;
             file.write_all(text.as_bytes())?;
-            file.sync_all()?;
-            fs::rename(&draft, path)
+            file.commit()
         };
         write().map_err(io("cannot write", path))?;
         Ok(claim)

@@ -1,10 +1,10 @@
 //! From tensors to bytes: the file's header and data, and the digest of both.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use atomic_write_file::AtomicWriteFile;
 use safetensors::tensor::{Dtype, TensorInfo};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -28,34 +28,14 @@ pub fn save(
     let tensors = in_file_order(tensors)?;
     let header = header(&tensors, metadata);
     let failed = |source| NnError::Io { action: "write", path: path.to_owned(), source };
-
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".weights-").suffix(".partial");
-    #[cfg(unix)]
-    {
-        // A plain new file's permissions instead of a secret's.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    let partial = builder.tempfile_in(folder).map_err(failed)?;
-    let mut writer = BufWriter::new(partial.as_file());
+    let mut writer = BufWriter::new(AtomicWriteFile::open(path).map_err(failed)?);
     writer.write_all(&(header.len() as u64).to_le_bytes()).map_err(failed)?;
     writer.write_all(&header).map_err(failed)?;
     for (_, tensor, _) in &tensors {
         writer.write_all(&bytes(tensor)?).map_err(failed)?;
     }
-    writer.flush().map_err(failed)?;
-    drop(writer);
-    partial.as_file().sync_all().map_err(failed)?;
-    partial.persist(path).map_err(|error| failed(error.error))?;
-    // The new name must reach the disk too; only Unix lets a folder be synced.
-    #[cfg(unix)]
-    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-    Ok(())
+    let file = writer.into_inner().map_err(|error| failed(error.into_error()))?;
+    file.commit().map_err(failed)
 }
 
 /// A short digest of weights, 16 hexadecimal digits: the first 64 bits of the SHA-256 of

@@ -4,38 +4,32 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use crate::TrainError;
+use atomic_write_file::AtomicWriteFile;
 
-/// Names of files in the making end like this.
-const PARTIAL: &str = ".partial";
+use crate::TrainError;
 
 /// Writes a file beside its final name and renames it when it is safely on disk.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".run-").suffix(PARTIAL);
-    #[cfg(unix)]
-    {
-        // A plain new file's permissions instead of a secret's.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
     let write = || {
-        let mut file = builder.tempfile_in(folder)?;
+        let mut file = AtomicWriteFile::open(path)?;
         file.write_all(bytes)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        // The new name must reach the disk too; only Unix lets a folder be synced.
-        #[cfg(unix)]
-        fs::File::open(folder)?.sync_all()?;
-        Ok(())
+        file.commit()
     };
     write().map_err(TrainError::io(path))
 }
 
-/// Whether a file's name is that of one in the making.
+/// Whether a file's name is that of one in the making: a dot, the name that it is to have, a dot,
+/// and six letters or digits; of earlier versions, a dot, and `.partial` at the end.
 pub(super) fn is_partial(name: &str) -> bool {
-    name.starts_with('.') && name.ends_with(PARTIAL)
+    /// The endings of the files that a run writes.
+    const OURS: [&str; 6] = ["safetensors", "json", "jsonl", "csv", "png", "txt"];
+    let Some((own, random)) = name.strip_prefix('.').and_then(|hidden| hidden.rsplit_once('.'))
+    else {
+        return false;
+    };
+    let is_ours = || OURS.iter().any(|ending| own.ends_with(&format!(".{ending}")));
+    let is_random = random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    random == "partial" || is_random && is_ours()
 }
 
 /// Removes what a killed session left half-written in a folder.
@@ -47,4 +41,21 @@ pub(super) fn sweep_partial(folder: &Path) -> Result<(), TrainError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_partial;
+
+    #[test]
+    fn what_is_in_the_making_is_told_from_a_users_own() {
+        for name in [".step-00000100.safetensors.aB3xY9", ".config.json.000000", ".run-x.partial"] {
+            assert!(is_partial(name), "{name}");
+        }
+        for name in
+            ["config.json", "notes.partial", ".notes.backup", ".config.json.old", ".json.aB3xY9"]
+        {
+            assert!(!is_partial(name), "{name}");
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! What was measured: medians by pair, as a table and as a file.
 
 use std::fmt;
-use std::fs;
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use atomic_write_file::AtomicWriteFile;
 use serde::Serialize;
 
 /// All rows, with the machine they were measured on.
@@ -68,13 +69,15 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 impl Report {
-    /// Writes the report as JSON beside its place and renames it there.
+    /// Writes the report as JSON, whole or not at all.
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let mut json = serde_json::to_string_pretty(self).context("a report is JSON")?;
         json.push('\n');
-        let beside = path.with_extension(format!("partial-{}", std::process::id()));
-        fs::write(&beside, json)
-            .and_then(|()| fs::rename(&beside, path))
+        AtomicWriteFile::open(path)
+            .and_then(|mut file| {
+                file.write_all(json.as_bytes())?;
+                file.commit()
+            })
             .with_context(|| format!("cannot write {}", path.display()))
     }
 }
@@ -126,6 +129,8 @@ fn duration(seconds: f64) -> String {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn report() -> Report {
