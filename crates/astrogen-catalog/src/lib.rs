@@ -1,4 +1,4 @@
-//! Catalogues: named columns of numbers from FITS binary tables, CSV, ECSV and Parquet, and back.
+#![doc = include_str!("../README.md")]
 //!
 //! A [`Catalog`] is opened by its content, whatever the file's name. Its columns are asked
 //! for by name and arrive as `f64` in [`Columns`], NaN where the file has no value, a chunk of
@@ -22,26 +22,6 @@
 //! [`Catalog::with_position`] names them.
 //! A text cell that is empty or says `nan`, `null`, `none`, `na` or `--` is NaN, `true` and
 //! `false` are 1 and 0; any other text that is no number is an error that names the row.
-//!
-//! ```
-//! use astrogen_catalog::{Catalog, CatalogOptions};
-//!
-//! let folder = tempfile::tempdir().unwrap();
-//! let path = folder.path().join("galaxies.csv");
-//! std::fs::write(&path, "ra,dec,mag_i,flags\n10,-5,22.5,0\n11,-6,,0\n12,-7,21,4\n").unwrap();
-//!
-//! let mut options = CatalogOptions::default();
-//! options.filters.push("flags == 0".parse().unwrap());
-//! let catalog = Catalog::open(&path, &options).unwrap();
-//! let (columns, counts) = catalog.read(&["ra", "mag_i"]).unwrap();
-//! assert_eq!(columns.column("ra").unwrap(), [10.0, 11.0]);
-//! assert!(columns.column("mag_i").unwrap()[1].is_nan());
-//! assert_eq!((counts.read(), counts.kept(), counts.missing()), (3, 2, 1));
-//! assert_eq!(counts.to_string(), "2 of 3 rows kept; dropped: 1 by flags == 0");
-//!
-//! let message = catalog.read(&["mag_r"]).unwrap_err().to_string();
-//! assert!(message.contains("nearest: \"mag_i\""), "{message}");
-//! ```
 
 mod angle;
 mod columns;

@@ -1,4 +1,4 @@
-//! Holds samples as tensors and deals them out in seeded, prefetched batches.
+#![doc = include_str!("../README.md")]
 //!
 //! A [`Dataset`] is a numbered list of samples: host arrays of shape `[C, H, W]`, images in
 //! signed range \[-1, 1\] and rows of tables standardised. [`Batches`] puts them in a seeded
@@ -12,19 +12,6 @@
 //! | [`augment`] | the eight flips and quarter turns |
 //! | [`batch`] | seeded order, prefetch, tensors |
 //! | [`error`] | the one error of this crate |
-//!
-//! ```
-//! use std::sync::Arc;
-//! use astrogen_data::{ArrayDataset, BatchConfig, Batches};
-//! use ndarray::Array4;
-//!
-//! let samples = ArrayDataset::new(Array4::zeros((10, 3, 8, 8)))?;
-//! let config = BatchConfig { batch_size: 4, ..BatchConfig::default() };
-//! let mut batches = Batches::new(Arc::new(samples), &config, tch::Device::Cpu)?;
-//! assert_eq!(batches.steps_per_epoch(), 2); // the incomplete third batch is dropped
-//! assert_eq!(batches.next_batch()?.size(), [4, 3, 8, 8]);
-//! # Ok::<(), astrogen_data::DataError>(())
-//! ```
 
 pub mod augment;
 pub mod batch;

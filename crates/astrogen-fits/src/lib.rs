@@ -1,4 +1,4 @@
-//! FITS files: headers, images of every kind, sub-images, tables, and writers of both.
+#![doc = include_str!("../README.md")]
 //!
 //! [`FitsFile`] opens a file and reads its headers; [`FitsFile::read`] and
 //! [`FitsFile::read_region`] read pixels in physical units; [`write_image`] writes a file.
@@ -12,23 +12,6 @@
 //! | [`numbers`] | columns in which whole numbers of 64 bits stay exact |
 //! | [`mod@format`] | what a file is, told by its first bytes |
 //! | [`error`] | [`FitsError`] |
-//!
-//! ```
-//! use astrogen_fits::{FitsFile, Header, Planes, write_image};
-//! use ndarray::Array3;
-//!
-//! let folder = tempfile::tempdir().unwrap();
-//! let path = folder.path().join("sky.fits");
-//! let mut header = Header::new();
-//! header.push("BUNIT", "electron", "unit of the pixels");
-//! write_image(&path, &Array3::<f32>::ones((1, 20, 30)), &header)?;
-//!
-//! let mut file = FitsFile::open(&path)?;
-//! let hdu = file.hdu(None)?.index;
-//! assert_eq!(file.hdus()[hdu].header.get::<&str>("BUNIT"), Some("electron"));
-//! assert_eq!(file.read::<f32>(hdu, &Planes::Bands)?.dim(), (1, 20, 30));
-//! # Ok::<(), astrogen_fits::FitsError>(())
-//! ```
 
 // Only for the order in which programs are linked: cfitsio and bzip2, which `tch` brings along,
 // both define `bz_internal_error`. Linkers take the first and do not ask for the second where

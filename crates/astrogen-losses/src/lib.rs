@@ -1,4 +1,4 @@
-//! Losses: from tensors to a scalar.
+#![doc = include_str!("../README.md")]
 //!
 //! A loss knows no model. It takes what a model gave, logits or scores say, and returns scalar
 //! tensors that can be differentiated. The gradient penalty needs the model itself: it takes

@@ -1,4 +1,4 @@
-//! Numbers that say how close samples are to the sky.
+#![doc = include_str!("../README.md")]
 //!
 //! A metric compares two sets: float images of any channel count, or the columns of two tables.
 //! It needs no downloaded network, has a random generator of its own where it draws, and never

@@ -1,4 +1,4 @@
-//! Generative networks, each with its config and its PyTorch-named weights.
+#![doc = include_str!("../README.md")]
 //!
 //! | module | what it holds |
 //! | --- | --- |
@@ -16,18 +16,6 @@
 //! A config makes a network on a `tch` variable store; the names of its variables are
 //! those of the same network in PyTorch. A trained generator comes back from its weights
 //! alone:
-//!
-//! ```no_run
-//! use astrogen_models::{DcganGenerator, Generator};
-//! use tch::Device;
-//!
-//! # fn main() -> Result<(), astrogen_models::ModelError> {
-//! let generator = DcganGenerator::load("runs/nebula-dcgan-1", Device::Cpu)?;
-//! let latent = generator.latent(16); // [16, latent_dim]
-//! let images = generator.sample(&latent)?; // [16, C, H, W], in [-1, 1]
-//! # Ok(())
-//! # }
-//! ```
 
 mod config;
 pub mod dcgan;

@@ -1,4 +1,4 @@
-//! What networks are made of, for anyone's network.
+#![doc = include_str!("../README.md")]
 //!
 //! | module | what it holds |
 //! | --- | --- |
@@ -15,36 +15,6 @@
 //! | [`error`] | [`NnError`] |
 //!
 //! A network of these layers lists them, and gets the rest:
-//!
-//! ```
-//! use astrogen_nn::layers::{Convolution, ConvolutionConfig, Sequential};
-//! use astrogen_nn::{Initialization, NamedTensors, named};
-//! use tch::{Device, Tensor, nn};
-//!
-//! /// Images `[N, 1, H, W]` and a correction to them.
-//! struct Denoiser {
-//!     net: Sequential,
-//!     output: Convolution,
-//! }
-//!
-//! impl NamedTensors for Denoiser {
-//!     fn named_tensors(&self) -> Vec<(String, Tensor)> {
-//!         named(&[("net", &self.net), ("output", &self.output)])
-//!     }
-//! }
-//!
-//! let (store, same) = (nn::VarStore::new(Device::Cpu), ConvolutionConfig::default());
-//! let net = Sequential::build(store.root() / "net").convolution([1, 8], &same)?.relu().finish();
-//! let output = Convolution::build(&(store.root() / "output"), [8, 1], &same)?;
-//! net.init(Initialization::He { slope: 0.0 })?;
-//! output.init(Initialization::Uniform)?;
-//!
-//! let images = Tensor::randn([2, 1, 16, 16], tch::kind::FLOAT_CPU);
-//! let denoised = &images + output.forward_t(&net.forward_t(&images, true), true);
-//! assert_eq!(denoised.size(), [2, 1, 16, 16]);
-//! assert_eq!(Denoiser { net, output }.named_tensors()[0].0, "net.0.weight");
-//! # Ok::<(), astrogen_nn::NnError>(())
-//! ```
 
 // What `network_methods!` writes names this crate by its name, in this crate too.
 extern crate self as astrogen_nn;

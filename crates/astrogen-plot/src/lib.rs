@@ -1,4 +1,4 @@
-//! Turns tensors and histories into pictures on disk.
+#![doc = include_str!("../README.md")]
 //!
 //! - [`grid`]: sample images in signed range `[N, C, H, W]` -> one PNG. [`save_grid`]
 //! - [`curves`]: loss curves as PNG or SVG, labels in an embedded font. [`save_curves`]
@@ -9,22 +9,6 @@
 //! - [`sample`]: what these are drawn from, borrowed and named: [`Points`], [`Values`], [`Panel`]
 //! - [`png`]: finished 8-bit pictures, copied from a tensor once and written whole
 //! - [`error`]: what can go wrong
-//!
-//! ```
-//! use astrogen_plot::{Series, save_curves, save_grid};
-//! use tch::{Device, Kind, Tensor};
-//!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let folder = tempfile::tempdir()?;
-//! # let folder = folder.path();
-//! let samples = Tensor::rand([16, 3, 64, 64], (Kind::Float, Device::Cpu)) * 2 - 1;
-//! save_grid(&samples, None, folder.join("samples.png"))?;
-//!
-//! let generator = Series::new("generator", (0..100).map(|step| (step, 2.0 / (1.0 + step as f64))));
-//! save_curves(folder.join("losses.svg"), "Losses", "step", "loss", &[generator])?;
-//! # Ok(())
-//! # }
-//! ```
 
 pub mod bands;
 pub mod curves;

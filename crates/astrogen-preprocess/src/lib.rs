@@ -1,4 +1,4 @@
-//! Turns images of the sky into model-ready arrays and back.
+#![doc = include_str!("../README.md")]
 //!
 //! Pixels are `ndarray` arrays of shape `[C, H, W]`, with no tensor library involved.
 //!

@@ -1,20 +1,6 @@
-//! Finds libtorch's devices and owns seeds, threads and memory settings.
+#![doc = include_str!("../README.md")]
 //!
 //! What a program does first, in this order, before any other use of libtorch:
-//!
-//! ```
-//! use astrogen_runtime::{DeviceChoice, seed_everything, set_threads, tune_allocator};
-//!
-//! # fn main() -> Result<(), astrogen_runtime::RuntimeError> {
-//! tune_allocator();
-//! let device = DeviceChoice::Cpu.resolve()?;
-//! set_threads(None);
-//! seed_everything(42);
-//! let latent = tch::Tensor::randn([4, 100], (tch::Kind::Float, device));
-//! # assert_eq!(latent.size(), [4, 100]);
-//! # Ok(())
-//! # }
-//! ```
 //!
 //! | module | what it owns |
 //! | --- | --- |

@@ -1,5 +1,4 @@
-//! Simulates skies whose truth is known, so that examples, tests and benches need no
-//! download.
+#![doc = include_str!("../README.md")]
 //!
 //! [`nebula`] makes emission nebulae in three bands; it is built from parts that stand on
 //! their own: [`turbulence`] (random fields with a power-law spectrum), [`stars`] (a

@@ -1,4 +1,4 @@
-//! Tables: a catalogue and sky maps as training data for a conditional generator.
+#![doc = include_str!("../README.md")]
 //!
 //! Each row has conditions (columns, or sky maps looked up at its position), true features
 //! and observed features; a generator learns to draw the observed ones given the others. Rows
@@ -9,31 +9,6 @@
 //!
 //! [`Table`] holds all rows in memory, for training; [`ContextReader`] goes through a
 //! catalogue of any length, for generation.
-//!
-//! ```
-//! use astrogen_data::Dataset;
-//! use astrogen_tables::{Table, TableConfig};
-//! use astrogen_catalog::skymap::{SplitBy, SplitConfig};
-//!
-//! let folder = tempfile::tempdir()?;
-//! let path = folder.path().join("matched.csv");
-//! let rows: String = (0..100).map(|row| format!("{row},{},{}\n", row % 7, row % 5)).collect();
-//! std::fs::write(&path, format!("true_i,i,seeing\n{rows}1.5,,0\n"))?;
-//!
-//! let config = TableConfig {
-//!     path,
-//!     truth: vec!["true_i".into()],
-//!     observed: vec!["i".into()],
-//!     conditions: vec!["seeing".parse()?],
-//!     split: SplitConfig { split: SplitBy::Row, ..SplitConfig::default() },
-//!     ..TableConfig::default()
-//! };
-//! let table = Table::open(&config)?;
-//! assert_eq!(table.train().shape(), [3, 1, 1]); // seeing, true_i, i
-//! assert_eq!((table.train().len(), table.validation().truth.dim()), (90, (10, 1)));
-//! assert!(table.report().to_string().contains("1 by missing or infinite values"));
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
 
 mod condition;
 mod config;

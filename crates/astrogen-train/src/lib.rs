@@ -1,4 +1,4 @@
-//! One readable step an algorithm, and one loop that runs them all.
+#![doc = include_str!("../README.md")]
 //!
 //! | module | what it holds |
 //! | --- | --- |
