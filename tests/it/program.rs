@@ -12,8 +12,9 @@ pub(crate) struct Program(PathBuf);
 impl Program {
     /// Builds the example `name`.
     pub(crate) fn build(name: &str) -> Self {
+        // With the whole workspace's features, which all that is compiled for these tests has.
         let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--example", name, "--manifest-path"])
+            .args(["build", "--quiet", "--workspace", "--example", name, "--manifest-path"])
             .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
             .status()
             .expect("cargo runs");
