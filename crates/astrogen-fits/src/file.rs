@@ -7,7 +7,7 @@ use super::handle::Handle;
 use super::hdu::{Hdu, walk};
 use super::select::HduSelector;
 use super::source::{MEMORY_LIMIT, Source};
-use super::tiles::Tiling;
+use super::tiles::TileGrid;
 use crate::FitsError;
 
 /// A FITS file opened for reading.
@@ -26,7 +26,7 @@ pub struct FitsFile {
     /// Why no HDU was found beyond the last one, if something is wrong there.
     stopped: Option<String>,
     /// The tiles of the compressed image that was last found sound, and its HDU.
-    pub(super) sound: Option<(usize, Tiling)>,
+    pub(super) sound: Option<(usize, TileGrid)>,
 }
 
 impl FitsFile {

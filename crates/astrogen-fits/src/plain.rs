@@ -19,15 +19,15 @@ const UNSIGNED: f64 = 9_223_372_036_854_775_808.0;
 
 /// How stored numbers become physical values.
 #[derive(Debug, Clone)]
-pub(super) struct Scaling {
+pub(super) struct StoredScale {
     scale: f64,
     zero: f64,
     blank: Option<i64>,
 }
 
-impl Scaling {
+impl StoredScale {
     /// Stored numbers as they are.
-    pub(super) const NONE: Scaling = Scaling { scale: 1.0, zero: 0.0, blank: None };
+    pub(super) const NONE: StoredScale = StoredScale { scale: 1.0, zero: 0.0, blank: None };
 
     /// The scaling of an image, or with these keywords of a table's column. Only whole
     /// numbers have a blank one: for others its card means nothing and is not looked at.
@@ -38,8 +38,8 @@ impl Scaling {
         header: &Header,
         [scale, zero, blank]: [&str; 3],
         whole: bool,
-    ) -> Result<Scaling, FitsError> {
-        Ok(Scaling {
+    ) -> Result<StoredScale, FitsError> {
+        Ok(StoredScale {
             scale: header.try_get(scale)?.unwrap_or(1.0),
             zero: header.try_get(zero)?.unwrap_or(0.0),
             blank: if whole { header.try_get(blank)? } else { None },
@@ -65,7 +65,7 @@ pub(super) fn read<T: Pixel>(
     [planes, rows, columns]: [Range<usize>; 3],
     out: &mut Vec<T>,
 ) -> Result<(), FitsError> {
-    let scaling = Scaling::of(&hdu.header, ["BSCALE", "BZERO", "BLANK"], hdu.bitpix > 0)
+    let scaling = StoredScale::of(&hdu.header, ["BSCALE", "BZERO", "BLANK"], hdu.bitpix > 0)
         .map_err(|error| source.damaged(format!("HDU {}: {error}", hdu.index)))?;
     let width = hdu.axes[0] as usize;
     let height = hdu.axes[1] as usize;
@@ -99,7 +99,7 @@ pub(super) fn read<T: Pixel>(
 /// Appends `count` pixels from the one numbered `first` on.
 fn read_run<T: Pixel>(
     hdu: &Hdu,
-    scaling: &Scaling,
+    scaling: &StoredScale,
     source: &mut Source,
     first: usize,
     count: usize,
@@ -123,7 +123,12 @@ fn read_run<T: Pixel>(
 }
 
 /// Appends the values of stored numbers of `bitpix` bits.
-pub(super) fn convert<T: Pixel>(bytes: &[u8], bitpix: i64, scaling: &Scaling, out: &mut Vec<T>) {
+pub(super) fn convert<T: Pixel>(
+    bytes: &[u8],
+    bitpix: i64,
+    scaling: &StoredScale,
+    out: &mut Vec<T>,
+) {
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         #[allow(unsafe_code, reason = "calls code for a feature that was asked for")]
@@ -140,12 +145,12 @@ pub(super) fn convert<T: Pixel>(bytes: &[u8], bitpix: i64, scaling: &Scaling, ou
 /// four times as fast for 32-bit floating point.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn convert_avx2<T: Pixel>(bytes: &[u8], bitpix: i64, scaling: &Scaling, out: &mut Vec<T>) {
+fn convert_avx2<T: Pixel>(bytes: &[u8], bitpix: i64, scaling: &StoredScale, out: &mut Vec<T>) {
     convert_any(bytes, bitpix, scaling, out);
 }
 
 #[inline(always)]
-fn convert_any<T: Pixel>(bytes: &[u8], bitpix: i64, scaling: &Scaling, out: &mut Vec<T>) {
+fn convert_any<T: Pixel>(bytes: &[u8], bitpix: i64, scaling: &StoredScale, out: &mut Vec<T>) {
     match bitpix {
         8 => integers(bytes, scaling, out, |[byte]| byte.into()),
         16 => integers(bytes, scaling, out, |bytes| i16::from_be_bytes(bytes).into()),
@@ -161,11 +166,11 @@ fn convert_any<T: Pixel>(bytes: &[u8], bitpix: i64, scaling: &Scaling, out: &mut
 #[inline(always)]
 fn integers<T: Pixel, const N: usize>(
     bytes: &[u8],
-    scaling: &Scaling,
+    scaling: &StoredScale,
     out: &mut Vec<T>,
     decode: impl Fn([u8; N]) -> i64,
 ) {
-    let Scaling { scale, zero, blank } = *scaling;
+    let StoredScale { scale, zero, blank } = *scaling;
     let stored = bytes.as_chunks().0.iter().map(|bytes| decode(*bytes));
     // A loop each, so that the common ones do no more than they must.
     match blank {
@@ -180,7 +185,7 @@ fn integers<T: Pixel, const N: usize>(
 }
 
 /// Appends unsigned 64-bit integers, stored less 2^63.
-fn unsigned<T: Pixel>(bytes: &[u8], scaling: &Scaling, out: &mut Vec<T>) {
+fn unsigned<T: Pixel>(bytes: &[u8], scaling: &StoredScale, out: &mut Vec<T>) {
     let stored = bytes.as_chunks().0.iter().map(|bytes| i64::from_be_bytes(*bytes));
     out.extend(stored.map(|stored| {
         if scaling.blank == Some(stored) {
@@ -195,11 +200,11 @@ fn unsigned<T: Pixel>(bytes: &[u8], scaling: &Scaling, out: &mut Vec<T>) {
 #[inline(always)]
 fn reals<T: Pixel, const N: usize>(
     bytes: &[u8],
-    scaling: &Scaling,
+    scaling: &StoredScale,
     out: &mut Vec<T>,
     decode: impl Fn([u8; N]) -> f64,
 ) {
-    let Scaling { scale, zero, .. } = *scaling;
+    let StoredScale { scale, zero, .. } = *scaling;
     let stored = bytes.as_chunks().0.iter().map(|bytes| decode(*bytes));
     if scaling.is_identity() {
         out.extend(stored.map(T::from_f64));

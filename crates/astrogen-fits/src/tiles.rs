@@ -24,10 +24,10 @@ const LARGEST_TILE: u128 = 1 << 28;
 const MOST_AXES: usize = 6;
 
 /// Fails unless every size that the compressed image in `hdu` claims is true.
-pub(super) fn check(hdu: &Hdu, table: &Header, source: &mut Source) -> Result<Tiling, FitsError> {
+pub(super) fn check(hdu: &Hdu, table: &Header, source: &mut Source) -> Result<TileGrid, FitsError> {
     let path = source.path.clone();
     let damaged = |reason| damaged(&path, hdu, reason);
-    let mut tiling = Tiling::read(hdu, table).map_err(damaged)?;
+    let mut tiling = TileGrid::read(hdu, table).map_err(damaged)?;
     if let Some(reason) = tiling.too_much() {
         return Err(unsupported(&path, hdu, &reason));
     }
@@ -58,7 +58,7 @@ pub(super) fn check(hdu: &Hdu, table: &Header, source: &mut Source) -> Result<Ti
 /// header of a compressed image says.
 pub(super) fn check_header(hdu: &Hdu, source: &Source) -> Result<(), FitsError> {
     match &hdu.table {
-        Some(table) => Tiling::read(hdu, table).map(drop),
+        Some(table) => TileGrid::read(hdu, table).map(drop),
         // Of several cards cfitsio may believe another one.
         None => sole(&hdu.header, "ZIMAGE").map(drop),
     }
@@ -76,7 +76,7 @@ fn unsupported(path: &Path, hdu: &Hdu, reason: &str) -> FitsError {
 }
 
 /// How the image is cut into tiles, one a row of the table.
-pub(super) struct Tiling {
+pub(super) struct TileGrid {
     axes: Vec<u64>,
     /// The length of a tile along each axis.
     lengths: Vec<u64>,
@@ -94,8 +94,8 @@ pub(super) struct Tiling {
     pub(super) lossless: bool,
 }
 
-impl Tiling {
-    fn read(hdu: &Hdu, table: &Header) -> Result<Tiling, String> {
+impl TileGrid {
+    fn read(hdu: &Hdu, table: &Header) -> Result<TileGrid, String> {
         let axes = hdu.axes.clone();
         sole(table, "ZNAME1")?;
         for keyword in ["ZBITPIX", "ZNAXIS", "PCOUNT", "GCOUNT", "BITPIX", "BLANK", "ZBLANK"] {
@@ -148,7 +148,7 @@ impl Tiling {
         let fallback = Codec::Gzip(Gzip::floats(hdu.bitpix));
         let columns = columns(table, row_bytes, codec.element())?;
         let (row_count, rows) = (rows, Vec::new());
-        Ok(Tiling {
+        Ok(TileGrid {
             axes,
             lengths,
             row_bytes,

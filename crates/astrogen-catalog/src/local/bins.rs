@@ -72,7 +72,7 @@ pub(super) fn bins(
     }
     for (number, rows) in members.iter().enumerate() {
         let left = rows.iter().map(|&row| {
-            let place = Place::find(&found, |bin| bin.at, along[row]);
+            let place = Between::find(&found, |bin| bin.at, along[row]);
             values[row] - place.line(found[place.a].median, found[place.b].median)
         });
         let left = sorted(left);
@@ -89,9 +89,9 @@ pub(super) fn bins(
     Ok(found)
 }
 
-/// A place between two knots, or beyond the last ones.
+/// A point between two knots, or beyond the last ones.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct Between {
     /// The knots' numbers; the same where there is one only.
     pub(super) a: usize,
     pub(super) b: usize,
@@ -99,7 +99,7 @@ pub(super) struct Place {
     part: f64,
 }
 
-impl Place {
+impl Between {
     /// Finds a place among knots, one at least, that lie at ascending values; whatever is
     /// interpolated at NaN is NaN.
     pub(super) fn find<K>(knots: &[K], at: impl Fn(&K) -> f64, along: f64) -> Self {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bins::{Place, bins};
+use super::bins::{Between, bins};
 use crate::CatalogError;
 
 /// The median and the scatter of one quantity along another, fitted on training rows only
@@ -93,7 +93,7 @@ impl LocalScale {
 
     /// Median and width.
     fn at(&self, along: f64) -> (f64, f64) {
-        let place = Place::find(&self.knots, |knot| knot.at, along);
+        let place = Between::find(&self.knots, |knot| knot.at, along);
         let (a, b) = (self.knots[place.a], self.knots[place.b]);
         let inside = place.inside();
         let width = (a.width.ln() * (1.0 - inside) + b.width.ln() * inside).exp();

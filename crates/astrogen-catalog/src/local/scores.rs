@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::bins::{Place as Between, bins};
+use super::bins::{Between, bins};
 use crate::CatalogError;
 
 /// How one quantity is distributed along another: values become normal scores, and back.
@@ -144,9 +144,9 @@ impl LocalScores {
     }
 
     /// The distribution at `along`.
-    fn place(&self, along: f64) -> Place<'_> {
+    fn place(&self, along: f64) -> Conditional<'_> {
         let between = Between::find(&self.knots, |knot| knot.at, along);
-        Place { between, a: &self.knots[between.a], b: &self.knots[between.b] }
+        Conditional { between, a: &self.knots[between.a], b: &self.knots[between.b] }
     }
 }
 
@@ -157,13 +157,13 @@ fn beyond(score: f64, last: f64, bend: fn(f64) -> f64) -> f64 {
 }
 
 /// A distribution between two knots.
-struct Place<'a> {
+struct Conditional<'a> {
     between: Between,
     a: &'a ScoreKnot,
     b: &'a ScoreKnot,
 }
 
-impl Place<'_> {
+impl Conditional<'_> {
     /// The number of the last quantile.
     fn last(&self) -> usize {
         self.a.quantiles.len() - 1

@@ -4,7 +4,7 @@ use crate::FitsError;
 use crate::form::{Form, width};
 use crate::header::Header;
 use crate::numbers::Numbers;
-use crate::plain::{Scaling, convert};
+use crate::plain::{StoredScale, convert};
 
 /// A column as the header describes it.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct Field {
     pub stored_as: String,
     pub(crate) form: Form,
     pub(super) offset: usize,
-    scaling: Scaling,
+    scaling: StoredScale,
 }
 
 impl Field {
@@ -46,11 +46,11 @@ impl Field {
             stored_as: stored_as.to_owned(),
             form,
             offset,
-            scaling: Scaling::NONE,
+            scaling: StoredScale::NONE,
         };
         if field.is_integer() || matches!(form.code, b'E' | b'D') {
             let keywords = keywords.each_ref().map(String::as_str);
-            field.scaling = Scaling::of(header, keywords, field.is_integer())?;
+            field.scaling = StoredScale::of(header, keywords, field.is_integer())?;
         }
         Ok(Some(field))
     }

@@ -33,6 +33,7 @@ mod cache;
 mod config;
 mod decode;
 mod file;
+mod lock;
 mod place;
 mod recent;
 mod report;

@@ -15,7 +15,7 @@ use ndarray::Array3;
 
 use super::FolderConfig;
 use super::cache::{FrameCache, Rank};
-use super::samples::lock;
+use super::lock::lock;
 use super::scratch::{LEFT_FREE, Scratch, Spilled};
 
 /// Where the scaled pixels of a frame lie.

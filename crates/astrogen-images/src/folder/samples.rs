@@ -1,6 +1,6 @@
 //! Samples cut from the files of a folder.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use astrogen_data::{DataError, Dataset};
 use astrogen_preprocess::frame::Access;
@@ -9,6 +9,7 @@ use ndarray::{Array3, s};
 use super::FolderConfig;
 use super::decode::Decoder;
 use super::file::FrameFile;
+use super::lock::lock;
 use super::place::Place;
 use super::recent::Recent;
 use crate::{ImagesError, SkipReason};
@@ -68,12 +69,6 @@ impl Files {
         }
         Ok((pixels, origin))
     }
-}
-
-/// What threads share; a panic elsewhere leaves it whole, as no call under a lock runs
-/// foreign code.
-pub(super) fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where a sample comes from.

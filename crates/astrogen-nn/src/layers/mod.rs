@@ -13,6 +13,7 @@
 //! get it when first weights are drawn or a file is loaded.
 
 mod activation;
+mod affine;
 mod builder;
 mod convolution;
 mod given;
@@ -24,10 +25,11 @@ mod spectral_norm;
 mod trace;
 
 pub use activation::leaky_relu;
+pub use affine::Affine;
 pub use builder::SequentialBuilder;
 pub use convolution::{Convolution, ConvolutionConfig, Direction};
 pub use given::Given;
 pub use interpolation::Interpolation;
 pub use linear::Linear;
 pub use sequential::Sequential;
-pub use trace::{Affine, StackTrace, Stage};
+pub use trace::{StackTrace, Stage};

@@ -9,37 +9,8 @@ use astrogen_losses::{PiecewiseLinear, Trace};
 use tch::{Tensor, no_grad};
 
 use super::layer::Layer;
-use super::{Linear, Sequential};
+use super::{Affine, Linear, Sequential};
 use crate::named::join;
-
-/// An affine map `W x + b` as the passes need it; all run without a graph of their own.
-///
-/// # Panics
-/// All methods, where tensors have another shape, element type or device than the map.
-pub trait Affine {
-    /// `W x + b`.
-    fn forward(&self, xs: &Tensor) -> Tensor;
-
-    /// `W^T signal`: from a signal at the output to one at the input.
-    fn adjoint(&self, signal: &Tensor) -> Tensor;
-
-    /// `W tangent`, and the gradient of `<signal, W tangent>` with respect to `W`.
-    fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor);
-}
-
-impl<A: Affine + ?Sized> Affine for &A {
-    fn forward(&self, xs: &Tensor) -> Tensor {
-        (**self).forward(xs)
-    }
-
-    fn adjoint(&self, signal: &Tensor) -> Tensor {
-        (**self).adjoint(signal)
-    }
-
-    fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
-        (**self).tangent(tangent, signal)
-    }
-}
 
 /// An affine layer and the activation behind it.
 pub struct Stage<'a> {

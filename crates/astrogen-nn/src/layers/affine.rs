@@ -1,0 +1,32 @@
+//! What the passes of a gradient penalty need to know of a layer.
+
+use tch::Tensor;
+
+/// An affine map `W x + b` as the passes need it; all run without a graph of their own.
+///
+/// # Panics
+/// All methods, where tensors have another shape, element type or device than the map.
+pub trait Affine {
+    /// `W x + b`.
+    fn forward(&self, xs: &Tensor) -> Tensor;
+
+    /// `W^T signal`: from a signal at the output to one at the input.
+    fn adjoint(&self, signal: &Tensor) -> Tensor;
+
+    /// `W tangent`, and the gradient of `<signal, W tangent>` with respect to `W`.
+    fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor);
+}
+
+impl<A: Affine + ?Sized> Affine for &A {
+    fn forward(&self, xs: &Tensor) -> Tensor {
+        (**self).forward(xs)
+    }
+
+    fn adjoint(&self, signal: &Tensor) -> Tensor {
+        (**self).adjoint(signal)
+    }
+
+    fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
+        (**self).tangent(tangent, signal)
+    }
+}
