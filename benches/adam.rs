@@ -2,8 +2,8 @@
 //! optimiser. `cargo bench --bench adam`
 
 use astrogen::models::dcgan::DcganConfig;
-use astrogen::train::network::Network;
 use astrogen::train::optim::{Adam, AdamConfig};
+use astrogen::train::stored::Stored;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tch::nn::OptimizerConfig;
 use tch::{Device, Kind, Tensor, nn};
@@ -11,8 +11,8 @@ use tch::{Device, Kind, Tensor, nn};
 fn adam(criterion: &mut Criterion) {
     astrogen::runtime::tune_allocator();
     let config = DcganConfig::default();
-    let network = Network::new(Device::Cpu, |path| config.init_generator(path))
-        .expect("the default is valid");
+    let network =
+        Stored::new(Device::Cpu, |path| config.init_generator(path)).expect("the default is valid");
     let parameters = network.parameters();
     let elements: usize = parameters.iter().map(|(_, parameter)| parameter.numel()).sum();
     let gradients: Vec<Tensor> =

@@ -1,5 +1,5 @@
-//! A program outside the workspace, with the README's lines as written, builds, loads the
-//! weights of a run and samples.
+//! Programs outside the workspace build and run: the README's lines as written, which load the
+//! weights of a run and sample; and one that trains networks of its own.
 
 use std::fs;
 use std::path::Path;
@@ -74,6 +74,65 @@ fn a_program_that_opens_a_frame_before_it_names_a_network_links() {
     let output = outside(&dependencies, source, &[&file]);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(String::from_utf8_lossy(&output.stdout), "false false false\n", "{errors}");
+}
+
+/// Only the crates that training is made of, and the networks of the example `custom_model`.
+#[test]
+fn a_program_trains_its_own_networks_without_the_facade() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let crates = ["train", "data", "losses", "models", "nn"].map(|name| {
+        format!("astrogen-{name} = {{ path = \"{}/crates/astrogen-{name}\" }}\n", root.display())
+    });
+    let others = "ndarray = \"0.17\"\nserde = { version = \"1\", features = [\"derive\"] }\n";
+    let dependencies = format!("[dependencies]\ntch = \"0.26\"\n{others}{}", crates.concat());
+    let networks = include_str!("../../examples/custom_model/networks.rs");
+    let networks = networks.replace("//!", "//").replace("astrogen::", "astrogen_");
+    let main = r#"
+        use std::sync::Arc;
+
+        use astrogen_data::{ArrayDataset, Augment, BatchConfig, Batches};
+        use astrogen_losses::{GradientPenaltyConfig, PenaltyKind};
+        use astrogen_models::Generator;
+        use astrogen_nn::Network;
+        use astrogen_train::fit::{FitConfig, fit};
+        use astrogen_train::interrupt::StopSignal;
+        use astrogen_train::run_dir::RunDir;
+        use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
+        use networks::{MyCritic, MyGenerator, Sizes};
+        use tch::Device;
+
+        fn main() -> Result<(), Box<dyn std::error::Error>> {
+            let run = RunDir::create(std::env::args().nth(1).expect("a folder"))?;
+            let images = ndarray::Array4::from_shape_fn((8, 1, 8, 12), |(n, _, y, x)| {
+                ((n + y * x) as f32).sin()
+            });
+            let config =
+                BatchConfig { batch_size: 4, augment: Augment::None, ..Default::default() };
+            let images = Arc::new(ArrayDataset::new(images)?);
+            let mut batches = Batches::new(images, &config, Device::Cpu)?;
+
+            let sizes = Sizes { image: [1, 8, 12], latent: 3, width: 5 };
+            let penalty =
+                GradientPenaltyConfig { kind: PenaltyKind::OneSided, ..Default::default() };
+            let mut step = WganGpStep::from_networks(
+                |path| MyGenerator::build(&sizes, path),
+                |path| MyCritic::build(&sizes, path),
+                &WganGpStepConfig { penalty, n_critic: 2, ..Default::default() },
+                Device::Cpu,
+            )?;
+            let config = FitConfig { steps: 3, ..FitConfig::default() };
+            fit(&mut step, &mut batches, &run, &config, &StopSignal::default(), &mut [])?;
+
+            let generator = MyGenerator::load(run.path(), Device::Cpu)?;
+            println!("{:?}", generator.sample(&generator.latent(2))?.size());
+            Ok(())
+        }
+    "#;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let source = format!("mod networks {{\n{networks}}}\n{main}");
+    let output = outside(&dependencies, &source, &[&folder.path().join("run")]);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "[2, 1, 8, 12]\n", "{errors}");
 }
 
 /// Builds and runs a program outside the workspace.

@@ -4,6 +4,7 @@ mod architecture;
 mod balrog_catalogues;
 mod balrog_cwgan_gp;
 mod cosmos_wgan_gp;
+mod custom_model;
 mod downstream;
 mod fits_stretch;
 mod nebula_dcgan;

@@ -136,8 +136,10 @@ pub trait Critic: Debug + Send {
     fn forward_t(&self, images: &Tensor, train: bool) -> Tensor;
 
     /// The critic as what a gradient penalty in closed form takes, if it is piecewise linear
-    /// in its images; else the penalty takes double backward.
-    fn piecewise_linear(&self) -> Option<&dyn PiecewiseLinear>;
+    /// in its images; else the penalty takes double backward. Default none.
+    fn piecewise_linear(&self) -> Option<&dyn PiecewiseLinear> {
+        None
+    }
 
     /// Scores `[N]` of images `[N, C, H, W]`, signed ([-1, 1]), of any device and float
     /// type, in eval mode and without gradients.

@@ -5,15 +5,15 @@ use tch::{Device, Kind, Tensor, nn};
 
 use crate::TrainError;
 use crate::ema::Ema;
-use crate::network::{Network, prefixed};
 use crate::optim::{Adam, AdamConfig};
 use crate::step::Losses;
+use crate::stored::{Stored, prefixed};
 
 /// The networks that train each other, the generator's average, and the optimisers.
 #[derive(Debug)]
 pub(crate) struct AgainstCritic<G, C> {
-    pub(crate) generator: Network<G>,
-    pub(crate) critic: Network<C>,
+    pub(crate) generator: Stored<G>,
+    pub(crate) critic: Stored<C>,
     pub(crate) average: Ema<G>,
     pub(crate) generator_optimizer: Adam,
     pub(crate) critic_optimizer: Adam,
@@ -38,9 +38,9 @@ impl<G, C> AgainstCritic<G, C> {
         optimizers: [AdamConfig; 2],
         ema_decay: f64,
     ) -> Result<Self, TrainError> {
-        let generator = Network::new(device, &init_generator)?;
-        let critic = Network::new(device, init_critic)?;
-        let average = Network::new(device, init_generator)?;
+        let generator = Stored::new(device, &init_generator)?;
+        let critic = Stored::new(device, init_critic)?;
+        let average = Stored::new(device, init_generator)?;
         let zero = || Tensor::zeros([0i64; 0], (Kind::Float, device));
         Ok(Self {
             average: Ema::new(average, &generator, ema_decay)?,

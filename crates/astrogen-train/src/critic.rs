@@ -49,7 +49,8 @@ pub(crate) struct CriticTerms {
 /// `score` is the critic itself, `[N, ...]` to `[N]`.
 ///
 /// # Errors
-/// What libtorch refuses.
+/// What libtorch refuses; [`TrainError::Network`] where the closed form has gradients of parameters
+/// that the optimiser does not have, or of other shapes.
 pub(crate) fn differentiate(
     scores: &Scores,
     loss: &AdversarialLoss,
@@ -68,7 +69,7 @@ pub(crate) fn differentiate(
         (Some(PenaltyTerm { points, config }), Some(critic)) => {
             let mut gradients = gradients_of(&adversarial)?;
             let closed = piecewise_linear_penalty(critic, &points, config);
-            add_by_name(&mut gradients, optimizer.names(), closed.gradients);
+            add_by_name(&mut gradients, optimizer.names(), closed.gradients)?;
             let total = adversarial.detach() + &closed.value;
             (total, gradients, Some((closed.value, closed.norm)))
         }
@@ -82,14 +83,27 @@ pub(crate) fn differentiate(
 }
 
 /// Adds gradients that come by name to those that stand in the order of `names`.
-fn add_by_name(gradients: &mut [Tensor], names: &[String], named: Vec<(String, Tensor)>) {
-    let mut named: HashMap<_, _> = named.into_iter().collect();
-    no_grad(|| {
-        for (gradient, name) in gradients.iter_mut().zip(names) {
-            if let Some(addend) = named.remove(name) {
-                let _ = gradient.g_add_(&addend);
+fn add_by_name(
+    gradients: &mut [Tensor],
+    names: &[String],
+    named: Vec<(String, Tensor)>,
+) -> Result<(), TrainError> {
+    let places: HashMap<_, _> = names.iter().zip(0..).collect();
+    for (name, addend) in named {
+        let place = places.get(&name).and_then(|&place: &usize| gradients.get_mut(place));
+        match place.filter(|gradient| gradient.size() == addend.size()) {
+            Some(gradient) => no_grad(|| drop(gradient.g_add_(&addend))),
+            None => {
+                return Err(TrainError::Network {
+                    network: "the critic",
+                    reason: format!(
+                        "`piecewise_linear` gives a gradient of `{name}` {:?}, which is no \
+                         parameter of its path: name them alike, or give none",
+                        addend.size()
+                    ),
+                });
             }
         }
-    });
-    assert!(named.is_empty(), "the optimiser lacks parameters of the critic: {:?}", named.keys());
+    }
+    Ok(())
 }

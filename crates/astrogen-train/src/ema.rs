@@ -8,13 +8,13 @@
 use tch::{Kind, Tensor, no_grad};
 
 use crate::TrainError;
-use crate::network::Network;
+use crate::stored::Stored;
 
 /// A network whose weights follow another one's.
 #[derive(Debug)]
 pub struct Ema<M> {
     /// The averaged network.
-    pub network: Network<M>,
+    pub network: Stored<M>,
     decay: f64,
     /// (average, source) of every variable.
     pairs: Vec<(Tensor, Tensor)>,
@@ -26,13 +26,22 @@ impl<M> Ema<M> {
     /// it starts as a copy.
     ///
     /// # Errors
-    /// [`TrainError::Config`] unless `0 <= decay < 1`.
-    pub fn new(network: Network<M>, source: &Network<M>, decay: f64) -> Result<Self, TrainError> {
+    /// [`TrainError::Config`] unless `0 <= decay < 1`, [`TrainError::Network`] where the variables
+    /// of the two have other names or shapes.
+    pub fn new(network: Stored<M>, source: &Stored<M>, decay: f64) -> Result<Self, TrainError> {
         if !(0.0..1.0).contains(&decay) {
             return Err(TrainError::Config {
                 name: "ema_decay",
                 rule: "in [0, 1)",
                 got: decay.to_string(),
+            });
+        }
+        if network.architecture() != source.architecture() {
+            return Err(TrainError::Network {
+                network: "the average",
+                reason: "its variables are not those of the network it follows: build both from \
+                         the same config"
+                    .to_owned(),
             });
         }
         let own = network.named_tensors().into_iter().map(|(_, tensor)| tensor);
@@ -77,8 +86,8 @@ mod tests {
 
     use super::*;
 
-    fn scalar() -> Network<Tensor> {
-        Network::new(Device::Cpu, |path| Ok(path.zeros("w", &[1]))).unwrap()
+    fn scalar() -> Stored<Tensor> {
+        Stored::new(Device::Cpu, |path| Ok(path.zeros("w", &[1]))).unwrap()
     }
 
     #[test]
@@ -96,6 +105,13 @@ mod tests {
         }
         let tracked: Vec<_> = ema.network.parameters();
         assert!(tracked.is_empty(), "an average has no gradients");
+    }
+
+    #[test]
+    fn refuses_a_network_of_another_architecture() {
+        let other = Stored::new(Device::Cpu, |path| Ok(path.zeros("w", &[2]))).unwrap();
+        let error = Ema::new(other, &scalar(), 0.5).unwrap_err();
+        assert!(error.to_string().starts_with("the average: its variables are not those"));
     }
 
     #[test]

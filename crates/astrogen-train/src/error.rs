@@ -91,6 +91,15 @@ pub enum TrainError {
     #[error(transparent)]
     Model(#[from] astrogen_models::ModelError),
 
+    /// A network that was given to a step cannot be trained by it.
+    #[error("{network}: {reason}")]
+    Network {
+        /// Which one.
+        network: &'static str,
+        /// What is wrong and how to mend it.
+        reason: String,
+    },
+
     /// A loss's setting is out of its range.
     #[error(transparent)]
     Loss(#[from] astrogen_losses::LossError),

@@ -25,15 +25,17 @@
 use std::path::Path;
 
 use astrogen_losses::{AdversarialConfig, discriminator_loss, generator_loss};
-use astrogen_models::{DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator};
+use astrogen_models::{
+    DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, ModelError, Network,
+};
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, Tensor, nn};
 
 use crate::TrainError;
 use crate::ema::Ema;
-use crate::network::{Network, prefixed};
 use crate::optim::{Adam, AdamConfig};
-use crate::step::{Losses, Step, check_shape};
+use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
+use crate::stored::{Stored, prefixed};
 
 /// Settings of [`DcganStep`]; the defaults are those of the DCGAN paper.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -103,12 +105,13 @@ impl InstanceNoise {
     }
 }
 
-/// A generator and a discriminator that train each other.
+/// A generator and a discriminator that train each other: those of [`DcganConfig`], or
+/// [anyone's](DcganStep::from_networks).
 #[derive(Debug)]
-pub struct DcganStep {
-    generator: Network<DcganGenerator>,
-    discriminator: Network<DcganDiscriminator>,
-    average: Ema<DcganGenerator>,
+pub struct DcganStep<G = DcganGenerator, D = DcganDiscriminator> {
+    generator: Stored<G>,
+    discriminator: Stored<D>,
+    average: Ema<G>,
     generator_optimizer: Adam,
     discriminator_optimizer: Adam,
     loss: AdversarialConfig,
@@ -125,11 +128,39 @@ impl DcganStep {
         config: &DcganStepConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
+        Self::from_networks(
+            |path| model.init_generator(path),
+            |path| model.init_discriminator(path),
+            config,
+            device,
+        )
+    }
+}
+
+impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
+    /// Anyone's networks, with the first weights that these functions give them, each below an
+    /// empty variable path; the generator's is called a second time, for the average. What they
+    /// draw comes from libtorch's generator: seed it before.
+    ///
+    /// For a network of `tch`'s layers the function is its [`Network::build`]; one of
+    /// `astrogen-nn`'s layers is built and then drawn.
+    ///
+    /// # Errors
+    /// When a setting is out of its range, those of the two functions, and
+    /// [`TrainError::Network`] where the networks take images of two shapes, where a variable has
+    /// no memory yet, or where the generator's variables are not its `named_tensors`.
+    pub fn from_networks(
+        init_generator: impl Fn(&nn::Path) -> Result<G, ModelError>,
+        init_discriminator: impl Fn(&nn::Path) -> Result<D, ModelError>,
+        config: &DcganStepConfig,
+        device: Device,
+    ) -> Result<Self, TrainError> {
         config.loss.validate()?;
         config.instance_noise.validate()?;
-        let generator = Network::new(device, |path| model.init_generator(path))?;
-        let discriminator = Network::new(device, |path| model.init_discriminator(path))?;
-        let average = Network::new(device, |path| model.init_generator(path))?;
+        let generator = Stored::new(device, &init_generator)?;
+        let discriminator = Stored::new(device, init_discriminator)?;
+        let average = Stored::new(device, init_generator)?;
+        generator.check_against("discriminator", discriminator.module.image_shape())?;
         Ok(Self {
             average: Ema::new(average, &generator, config.ema_decay)?,
             generator_optimizer: Adam::new(generator.parameters(), config.generator_optimizer)?,
@@ -145,14 +176,15 @@ impl DcganStep {
     }
 
     /// The averaged generator: the one to sample from.
-    pub fn average(&self) -> &DcganGenerator {
+    pub fn average(&self) -> &G {
         &self.average.network.module
     }
 
     /// One step on images `[N, C, H, W]`, signed, with the latents given, `[N, latent_dim]`.
     ///
     /// # Errors
-    /// [`astrogen_models::ModelError::InvalidShape`] for images or latents of another shape than the networks'.
+    /// [`astrogen_models::ModelError::InvalidShape`] for images or latents of another shape than the
+    /// networks', and where there is not one fake a latent and one logit an image.
     pub fn update(&mut self, real: &Tensor, latent: &Tensor) -> Result<Losses, TrainError> {
         let [c, h, w] = self.discriminator.module.image_shape();
         check_shape("images", real, &[c, h, w])?;
@@ -161,12 +193,15 @@ impl DcganStep {
             &self.discriminator.module,
             self.instance_noise.at(self.discriminator_optimizer.steps()),
         );
-        let discriminate =
-            |images: &Tensor| discriminator.forward_t(&with_noise(images, noise), true);
+        let discriminate = |images: &Tensor| {
+            let logits = discriminator.forward_t(&with_noise(images, noise), true);
+            check_size(SCORES, &logits, &[images.size()[0]]).map(|()| logits)
+        };
         let fake = self.generator.module.forward_t(latent, true);
+        check_size(FAKES, &fake, &[latent.size()[0], c, h, w])?;
 
-        let real_logits = discriminate(real);
-        let fake_logits = discriminate(&fake.detach());
+        let real_logits = discriminate(real)?;
+        let fake_logits = discriminate(&fake.detach())?;
         let d_loss = discriminator_loss(&real_logits, &fake_logits, &self.loss);
         let d_total = d_loss.total();
         let gradients = Tensor::f_run_backward(
@@ -177,7 +212,7 @@ impl DcganStep {
         )?;
         self.discriminator_optimizer.step(&gradients);
 
-        let g_loss = generator_loss(&discriminate(&fake), &self.loss);
+        let g_loss = generator_loss(&discriminate(&fake)?, &self.loss);
         let gradients = Tensor::f_run_backward(
             &[&g_loss],
             self.generator_optimizer.parameters(),
@@ -204,7 +239,7 @@ fn with_noise(images: &Tensor, deviation: f64) -> Tensor {
     }
 }
 
-impl Step for DcganStep {
+impl<G: Generator + Network, D: Discriminator> Step for DcganStep<G, D> {
     fn algorithm(&self) -> &'static str {
         "dcgan"
     }
@@ -226,6 +261,6 @@ impl Step for DcganStep {
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {
-        Ok(self.average().save(folder.join(DcganGenerator::FILE))?)
+        Ok(self.average().save(folder.join(G::FILE))?)
     }
 }

@@ -14,10 +14,10 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::TrainError;
-use crate::network::{Network, prefixed};
 use crate::optim::{Adam, AdamConfig};
 use crate::schedule::half_cosine;
 use crate::step::{Losses, Step, check_shape, check_size};
+use crate::stored::{Stored, prefixed};
 
 /// Settings of [`GaussianStep`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ pub struct GaussianStepConfig {
 pub struct GaussianStep {
     config: GaussianStepConfig,
     model: GaussianRegressorConfig,
-    regressor: Network<GaussianRegressor>,
+    regressor: Stored<GaussianRegressor>,
     optimizer: Adam,
 }
 
@@ -53,7 +53,7 @@ impl GaussianStep {
             let (name, rule) = ("cosine_steps", "at least 1, or none");
             return Err(TrainError::Config { name, rule, got: "0".into() });
         }
-        let regressor = Network::new(device, |path| model.init(path))?;
+        let regressor = Stored::new(device, |path| model.init(path))?;
         Ok(Self {
             optimizer: Adam::new(regressor.parameters(), config.optimizer)?,
             regressor,

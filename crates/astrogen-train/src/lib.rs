@@ -9,7 +9,7 @@
 //! | [`cwgan_gp`] | the step of a conditional WGAN-GP for tables |
 //! | [`gaussian`] | the step of a Gaussian regression for tables |
 //! | [`fit`] | the loop: batches in, [`Event`](fit::Event)s out to observers, checkpoints, resume |
-//! | [`network`] | a module together with the variables it is made of |
+//! | [`stored`] | a module together with the variables it is made of |
 //! | [`optim`] | optimisers whose moments can be saved |
 //! | [`ema`] | the exponential moving average of a network |
 //! | [`guard`] | finds the first tensor that is no longer finite |
@@ -41,13 +41,13 @@ pub mod gaussian;
 pub mod guard;
 pub mod interrupt;
 pub mod log;
-pub mod network;
 pub mod optim;
 pub mod relativistic;
 pub mod run_dir;
 mod schedule;
 pub mod search;
 pub mod step;
+pub mod stored;
 pub mod wgan_gp;
 
 pub use error::TrainError;

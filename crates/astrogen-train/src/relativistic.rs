@@ -30,16 +30,18 @@ use std::path::Path;
 
 use astrogen_data::augment::Translation;
 use astrogen_losses::{AdversarialLoss, GradientPenaltyConfig};
-use astrogen_models::{Critic, Generator, SharpConfig, SharpGenerator, WganCritic};
+use astrogen_models::{
+    Critic, Generator, ModelError, Network, SharpConfig, SharpGenerator, WganCritic,
+};
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, nn, no_grad};
 
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
 use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
 use crate::optim::AdamConfig;
 use crate::schedule::linear;
-use crate::step::{Losses, Step, check_shape, check_size};
+use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 
 /// The loss of both networks.
 const LOSS: AdversarialLoss = AdversarialLoss::Relativistic;
@@ -92,8 +94,7 @@ impl RelativisticStepConfig {
         GradientPenaltyConfig { interval, ..GradientPenaltyConfig::r1(2.0 * self.gamma) }
     }
 
-    fn check(&self, image_size: i64) -> Result<(), TrainError> {
-        self.translation.validate(image_size)?;
+    fn check(&self) -> Result<(), TrainError> {
         let refuse = |name, rule, got: String| Err(TrainError::Config { name, rule, got });
         if !(self.gamma >= 0.0 && self.gamma.is_finite()) {
             return refuse("gamma", "finite and at least 0", self.gamma.to_string());
@@ -111,12 +112,13 @@ impl RelativisticStepConfig {
     }
 }
 
-/// A generator and a critic that train each other.
+/// A generator and a critic that train each other: those of [`SharpConfig`], or
+/// [anyone's](RelativisticStep::from_networks).
 #[derive(Debug)]
-pub struct RelativisticStep {
+pub struct RelativisticStep<G = SharpGenerator, C = WganCritic> {
     config: RelativisticStepConfig,
     penalty: GradientPenaltyConfig,
-    networks: AgainstCritic<SharpGenerator, WganCritic>,
+    networks: AgainstCritic<G, C>,
 }
 
 impl RelativisticStep {
@@ -129,20 +131,41 @@ impl RelativisticStep {
         config: &RelativisticStepConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        model.validate()?;
-        config.check(model.image_size)?;
-        let networks = AgainstCritic::new(
-            device,
+        Self::from_networks(
             |path| model.init_generator(path),
             |path| model.init_critic(path),
-            [config.generator_optimizer, config.critic_optimizer],
-            config.ema_decay,
-        )?;
+            config,
+            device,
+        )
+    }
+}
+
+impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
+    /// Anyone's networks, with the first weights that these functions give them, as
+    /// [`WganGpStep::from_networks`](crate::wgan_gp::WganGpStep::from_networks) has them.
+    ///
+    /// # Errors
+    /// When a setting is out of its range, those of the two functions, and
+    /// [`TrainError::Network`] where the networks take images of two shapes, where a variable has
+    /// no memory yet, or where the generator's variables are not its `named_tensors`.
+    pub fn from_networks(
+        init_generator: impl Fn(&nn::Path) -> Result<G, ModelError>,
+        init_critic: impl Fn(&nn::Path) -> Result<C, ModelError>,
+        config: &RelativisticStepConfig,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        config.check()?;
+        let optimizers = [config.generator_optimizer, config.critic_optimizer];
+        let networks =
+            AgainstCritic::new(device, init_generator, init_critic, optimizers, config.ema_decay)?;
+        let [c, h, w] = networks.critic.module.image_shape();
+        networks.generator.check_against("critic", [c, h, w])?;
+        config.translation.validate(h.min(w))?;
         Ok(Self { networks, penalty: config.penalty(), config: config.clone() })
     }
 
     /// The averaged generator: the one to sample from.
-    pub fn average(&self) -> &SharpGenerator {
+    pub fn average(&self) -> &G {
         &self.networks.average.network.module
     }
 
@@ -150,7 +173,8 @@ impl RelativisticStep {
     /// for the generator, and the fakes of latents `[N, latent_dim]`.
     ///
     /// # Errors
-    /// [`astrogen_models::ModelError::InvalidShape`] for images or latents of other shapes.
+    /// [`astrogen_models::ModelError::InvalidShape`] for images or latents of other shapes, and
+    /// where there is not one fake a latent and one score an image.
     pub fn update(&mut self, real: &Tensor, latent: &Tensor) -> Result<Losses, TrainError> {
         let generator = &self.networks.generator.module;
         let [c, h, w] = self.networks.critic.module.image_shape();
@@ -160,6 +184,7 @@ impl RelativisticStep {
         check_size("latents", latent, &[n, generator.latent_dim()])?;
         self.schedule();
         let fake = self.networks.generator.module.forward_t(latent, true);
+        check_size(FAKES, &fake, &[n, c, h, w])?;
         let mut losses = self.update_critic(&real.narrow(0, 0, n), &fake.detach())?;
         losses.push(("generator_loss", self.update_generator(&real.narrow(0, n, n), &fake)?));
         Ok(losses)
@@ -171,6 +196,7 @@ impl RelativisticStep {
         let points = Tensor::cat(&[translation.apply(real), translation.apply(fake)], 0);
         let scores = critic.forward_t(&points, true); // [2 N]
         let n = real.size()[0];
+        check_size(SCORES, &scores, &[2 * n])?;
         let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
         let due = self.penalty.applies_at(self.networks.critic_optimizer.steps());
         let CriticTerms { loss, penalty, gradients, .. } = differentiate(
@@ -212,7 +238,7 @@ impl RelativisticStep {
     }
 }
 
-impl Step for RelativisticStep {
+impl<G: Generator + Network, C: Critic> Step for RelativisticStep<G, C> {
     fn algorithm(&self) -> &'static str {
         "relativistic"
     }
@@ -228,6 +254,6 @@ impl Step for RelativisticStep {
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {
-        Ok(self.average().save(folder.join(SharpGenerator::FILE))?)
+        Ok(self.average().save(folder.join(G::FILE))?)
     }
 }

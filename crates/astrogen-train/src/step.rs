@@ -37,6 +37,10 @@ pub trait Step {
     fn export(&self, folder: &std::path::Path) -> Result<(), TrainError>;
 }
 
+/// What errors call a generator's images and a critic's or a discriminator's output.
+pub(crate) const FAKES: &str = "the generator's images";
+pub(crate) const SCORES: &str = "the scores of the generator's opponent";
+
 /// Refuses a batch that is empty or whose shape after the first axis is not `sample`.
 pub(crate) fn check_shape(
     what: &'static str,

@@ -21,15 +21,17 @@
 use std::path::Path;
 
 use astrogen_losses::{AdversarialLoss, GradientPenaltyConfig, PenaltyDraw, penalty_points};
-use astrogen_models::{Critic, Generator, WganConfig, WganCritic, WganGenerator};
+use astrogen_models::{
+    Critic, Generator, ModelError, Network, WganConfig, WganCritic, WganGenerator,
+};
 use serde::{Deserialize, Serialize};
-use tch::{Device, Kind, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, nn, no_grad};
 
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
 use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
 use crate::optim::AdamConfig;
-use crate::step::{Losses, Step, check_shape, check_size};
+use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 
 /// Settings of [`WganGpStep`]; the defaults are those of the WGAN-GP paper.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -88,11 +90,12 @@ impl WganGpStepConfig {
     }
 }
 
-/// A generator and a critic that train each other.
+/// A generator and a critic that train each other: those of [`WganConfig`], or
+/// [anyone's](WganGpStep::from_networks).
 #[derive(Debug)]
-pub struct WganGpStep {
+pub struct WganGpStep<G = WganGenerator, C = WganCritic> {
     config: WganGpStepConfig,
-    networks: AgainstCritic<WganGenerator, WganCritic>,
+    networks: AgainstCritic<G, C>,
 }
 
 impl WganGpStep {
@@ -105,19 +108,61 @@ impl WganGpStep {
         config: &WganGpStepConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        config.check()?;
-        let networks = AgainstCritic::new(
-            device,
+        Self::from_networks(
             |path| model.init_generator(path),
             |path| model.init_critic(path),
-            [config.generator_optimizer, config.critic_optimizer],
-            config.ema_decay,
-        )?;
+            config,
+            device,
+        )
+    }
+}
+
+impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
+    /// Anyone's networks, with the first weights that these functions give them, each below an
+    /// empty variable path; the generator's is called a second time, for the average. What they
+    /// draw comes from libtorch's generator: seed it before.
+    ///
+    /// For a network of `tch`'s layers the function is its [`Network::build`]; one of
+    /// `astrogen-nn`'s layers is built and then drawn. The penalty takes its closed form where
+    /// [`Critic::piecewise_linear`] has one.
+    ///
+    /// ```
+    /// use astrogen_models::{SharpConfig, WganConfig};
+    /// use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
+    /// use tch::Device;
+    ///
+    /// let sharp = SharpConfig { image_size: 32, ..SharpConfig::default() };
+    /// let wgan = WganConfig { image_size: 32, ..WganConfig::default() };
+    /// let step = WganGpStep::from_networks(
+    ///     |path| sharp.init_generator(path),
+    ///     |path| wgan.init_critic(path),
+    ///     &WganGpStepConfig::default(),
+    ///     Device::Cpu,
+    /// )?;
+    /// assert_eq!(step.average().config(), &sharp);
+    /// # Ok::<(), astrogen_train::TrainError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When a setting is out of its range, those of the two functions, and
+    /// [`TrainError::Network`] where the networks take images of two shapes, where a variable has
+    /// no memory yet, or where the generator's variables are not its `named_tensors`.
+    pub fn from_networks(
+        init_generator: impl Fn(&nn::Path) -> Result<G, ModelError>,
+        init_critic: impl Fn(&nn::Path) -> Result<C, ModelError>,
+        config: &WganGpStepConfig,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        config.check()?;
+        let optimizers = [config.generator_optimizer, config.critic_optimizer];
+        let networks =
+            AgainstCritic::new(device, init_generator, init_critic, optimizers, config.ema_decay)?;
+        networks.generator.check_against("critic", networks.critic.module.image_shape())?;
         Ok(Self { networks, config: config.clone() })
     }
 
     /// The averaged generator: the one to sample from.
-    pub fn average(&self) -> &WganGenerator {
+    pub fn average(&self) -> &G {
         &self.networks.average.network.module
     }
 
@@ -126,7 +171,8 @@ impl WganGpStep {
     ///
     /// # Errors
     /// [`astrogen_models::ModelError::InvalidShape`] for images of another shape than the
-    /// networks', and where there is not one latent and one interpolation weight an image.
+    /// networks', and where there is not one latent, one interpolation weight, one fake and one
+    /// score an image.
     ///
     /// # Panics
     /// For DRAGAN, where the draw has no noise of the images' shape.
@@ -142,9 +188,11 @@ impl WganGpStep {
         check_size("latents", latent, &[n, self.networks.generator.module.latent_dim()])?;
         check_size("interpolation weights", &draw.weights, &[n])?;
         let fake = no_grad(|| self.networks.generator.module.forward_t(latent, true));
+        check_size(FAKES, &fake, &real.size())?;
 
         // Real and fake in one batch: the critic sees each image by itself.
         let scores = critic.forward_t(&Tensor::cat(&[real, &fake], 0), true);
+        check_size(SCORES, &scores, &[2 * n])?;
         let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
         let penalty = &self.config.penalty;
         let term = penalty.applies_at(self.networks.critic_optimizer.steps()).then(|| {
@@ -183,12 +231,14 @@ impl WganGpStep {
     ) -> Result<Tensor, TrainError> {
         check_shape("latents", latent, &[self.networks.generator.module.latent_dim()])?;
         let critic = &self.networks.critic.module;
+        let (n, [c, h, w]) = (latent.size()[0], critic.image_shape());
         if self.config.loss == AdversarialLoss::Relativistic {
-            let [c, h, w] = critic.image_shape();
-            check_size("images", real, &[latent.size()[0], c, h, w])?;
+            check_size("images", real, &[n, c, h, w])?;
         }
         let fake = self.networks.generator.module.forward_t(latent, true);
+        check_size(FAKES, &fake, &[n, c, h, w])?;
         let scores = critic.forward_t(&fake, true);
+        check_size(SCORES, &scores, &[n])?;
         let real_scores = || no_grad(|| critic.forward_t(real, true));
         let loss = self.config.loss.generator_loss(&scores, real_scores);
         let parameters = self.networks.generator_optimizer.parameters();
@@ -207,7 +257,7 @@ impl WganGpStep {
     }
 }
 
-impl Step for WganGpStep {
+impl<G: Generator + Network, C: Critic> Step for WganGpStep<G, C> {
     fn algorithm(&self) -> &'static str {
         "wgan-gp"
     }
@@ -230,6 +280,6 @@ impl Step for WganGpStep {
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {
-        Ok(self.average().save(folder.join(WganGenerator::FILE))?)
+        Ok(self.average().save(folder.join(G::FILE))?)
     }
 }

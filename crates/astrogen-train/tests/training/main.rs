@@ -9,6 +9,7 @@ mod dcgan_golden;
 mod fit;
 mod gaussian;
 mod instance_noise;
+mod own_networks;
 mod relativistic;
 mod resume;
 mod runs;

@@ -1,0 +1,79 @@
+//! Trains two networks of your own, here those of `networks.rs`, by the WGAN-GP step.
+//!
+//! ```text
+//! cargo run --release --example custom_model                         # simulated nebulae
+//! cargo run --release --example custom_model -- --data my_fits_folder
+//! cargo run --release --example custom_model -- --resume runs/custom-model-1 --steps 4000
+//! ```
+
+mod networks;
+#[allow(dead_code, reason = "the other image examples need all of it")]
+#[path = "../shared/mod.rs"]
+mod shared;
+
+use anyhow::Result;
+use astrogen::models::Network;
+use astrogen::plot::save_grid;
+use astrogen::prelude::*;
+use astrogen::train::interrupt::StopSignal;
+use astrogen::train::log::{HistoryCsv, Progress};
+use astrogen::train::wgan_gp::{WganGpStep, WganGpStepConfig};
+use clap::Parser;
+use networks::{MyCritic, MyGenerator, Sizes};
+use serde::{Deserialize, Serialize};
+use shared::{DataArguments, run::RunArguments, say::say};
+
+/// Trains networks of your own on a folder of images.
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    data: DataArguments,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+/// Everything a run was made with: config.json in its folder.
+#[derive(Serialize, Deserialize)]
+struct RunConfig {
+    data: FolderConfig,
+    model: Sizes,
+    fit: FitConfig,
+}
+
+fn main() -> Result<()> {
+    let Arguments { data, run: arguments } = Arguments::parse();
+    let device = arguments.device()?;
+    let new = || -> Result<_> {
+        let model = Sizes { image: data.shape(), latent: 64, width: 64 };
+        let fit = FitConfig { steps: 2000, seed: arguments.seed, ..FitConfig::default() };
+        Ok(RunConfig { data: data.folder(arguments.seed)?, model, fit })
+    };
+    let (earlier, config) = arguments.earlier()?.unzip();
+    let mut config = config.map_or_else(new, Ok)?;
+    let folder = ImageFolder::open(&config.data)?;
+    let batches = BatchConfig { batch_size: 16, seed: config.fit.seed, ..BatchConfig::default() };
+    let mut batches = Batches::new(folder.train(), &batches, device)?;
+    config.fit.steps = arguments.steps(batches.steps_per_epoch()).unwrap_or(config.fit.steps);
+    config.fit.check()?;
+
+    seed_everything(config.fit.seed);
+    let mut algorithm = WganGpStep::from_networks(
+        |path| MyGenerator::build(&config.model, path),
+        |path| MyCritic::build(&config.model, path),
+        &WganGpStepConfig::default(),
+        device,
+    )?;
+
+    let run = earlier.map_or_else(|| arguments.create("custom-model"), Ok)?;
+    run.write_config(&config)?;
+    let (mut history, mut bar) = (HistoryCsv::new(run.join("history.csv")), Progress::default());
+    let (stop, watch) = (StopSignal::on_ctrl_c()?, &mut [&mut history as _, &mut bar as _]);
+    let step = fit(&mut algorithm, &mut batches, &run, &config.fit, &stop, watch)?.step;
+
+    let generator = MyGenerator::load(run.path(), device)?; // as any program that samples would
+    seed_everything(config.fit.seed);
+    let grid = run.sample_path(step, "png");
+    save_grid(&generator.sample(&generator.latent(64))?, None, &grid)?;
+    say(format_args!("trained {step} steps; samples are in {}", grid.display()));
+    Ok(())
+}

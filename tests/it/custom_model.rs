@@ -1,0 +1,36 @@
+//! The example as its users meet it: a run, a resume, and networks that do not fit.
+
+use std::fs;
+
+use crate::program::{Program, nebulae, utf8};
+
+#[test]
+fn a_run_of_own_networks_resumes_to_the_same_bytes_and_is_sampled_from() {
+    let example = Program::build("custom_model");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path(), 64);
+    let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+    let common = ["--data", utf8(&data), "--image-size", "32"];
+    let train = |out, steps| {
+        example.succeed(&[&common[..], &["--out", utf8(out), "--steps", steps]].concat())
+    };
+    train(&whole, "7");
+    train(&parts, "4");
+    let told = example.succeed(&["--resume", utf8(&parts), "--steps", "7"]);
+    assert!(told.contains("step-00000007.png"), "{told}");
+    for file in [
+        "checkpoints/step-00000007.safetensors",
+        "generator.safetensors",
+        "samples/step-00000007.png",
+    ] {
+        let (one, other) = (fs::read(whole.join(file)), fs::read(parts.join(file)));
+        assert!(one.expect("written") == other.expect("written"), "{file} differs");
+    }
+    for file in ["config.json", "history.csv", "samples/step-00000004.png"] {
+        assert!(parts.join(file).is_file(), "{file} is missing");
+    }
+
+    let refused = folder.path().join("refused");
+    let told = example.refuse(&[&common[..], &["--out", utf8(&refused), "--steps", "0"]].concat());
+    assert!(told.contains("steps must be at least 1"), "{told}");
+}
