@@ -11,17 +11,17 @@ const PATCH: i64 = 4;
 
 /// What both networks are built from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Sizes {
+pub(crate) struct Sizes {
     /// Channels, height and width; the last two multiples of 4.
-    pub image: [i64; 3],
-    pub latent: i64,
+    pub(crate) image: [i64; 3],
+    pub(crate) latent: i64,
     /// Values of a patch inside the networks.
-    pub width: i64,
+    pub(crate) width: i64,
 }
 
 /// From latents to images.
 #[derive(Debug)]
-pub struct MyGenerator {
+pub(crate) struct MyGenerator {
     sizes: Sizes,
     layout: nn::Linear,
     patches: nn::ConvTranspose2D,
@@ -80,14 +80,14 @@ impl Network for MyGenerator {
 /// From images to scores. It is trained and then not needed any more: it has no file, and so is
 /// no `Network`.
 #[derive(Debug)]
-pub struct MyCritic {
+pub(crate) struct MyCritic {
     sizes: Sizes,
     patches: nn::Conv2D,
     score: nn::Linear,
 }
 
 impl MyCritic {
-    pub fn build(sizes: &Sizes, path: &nn::Path) -> Result<Self, ModelError> {
+    pub(crate) fn build(sizes: &Sizes, path: &nn::Path) -> Result<Self, ModelError> {
         let [c, h, w] = sizes.image;
         let values = sizes.width * (h / PATCH) * (w / PATCH);
         let stride = ConvConfig { stride: PATCH, ..Default::default() };
