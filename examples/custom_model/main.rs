@@ -51,7 +51,7 @@ fn main() -> Result<()> {
     let (earlier, config) = arguments.earlier()?.unzip();
     let mut config = config.map_or_else(new, Ok)?;
     let folder = ImageFolder::open(&config.data)?;
-    let batches = BatchConfig { batch_size: 16, seed: config.fit.seed, ..BatchConfig::default() };
+    let batches = BatchConfig { batch_size: 8, seed: config.fit.seed, ..BatchConfig::default() };
     let mut batches = Batches::new(folder.train(), &batches, device)?;
     config.fit.steps = arguments.steps(batches.steps_per_epoch()).unwrap_or(config.fit.steps);
     config.fit.check()?;

@@ -102,7 +102,7 @@ fn a_program_trains_its_own_networks_without_the_facade() {
         use tch::Device;
 
         fn main() -> Result<(), Box<dyn std::error::Error>> {
-            let run = RunDir::create(std::env::args().nth(1).expect("a folder"))?;
+            let run = RunDir::create(std::env::args().nth(1).expect("a folder").as_ref())?;
             let images = ndarray::Array4::from_shape_fn((8, 1, 8, 12), |(n, _, y, x)| {
                 ((n + y * x) as f32).sin()
             });
