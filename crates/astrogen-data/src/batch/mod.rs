@@ -196,7 +196,7 @@ impl Batches {
     /// tables standardised.
     ///
     /// # Errors
-    /// What reading a sample failed with ([`DataError::File`] for a file of a folder),
+    /// What reading a sample failed with ([`DataError::Source`] for a file of a folder),
     /// [`DataError::Worker`] where the data set's own code panicked, and
     /// [`DataError::Tensor`] where the device has no room. The position stays where it
     /// was, so the same batch can be asked for again.

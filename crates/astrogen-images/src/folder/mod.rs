@@ -8,7 +8,7 @@
 //! function of the settings and the files.
 //!
 //! Scaled pixels stay in memory up to [`FolderConfig::cache_bytes`]. The rest is read when a
-//! sample is asked for, by the threads of [`Batches`](crate::Batches) ahead of the trainer:
+//! sample is asked for, by the threads of [`Batches`](astrogen_data::Batches) ahead of the trainer:
 //!
 //! | file | read for one sample |
 //! | --- | --- |
