@@ -48,6 +48,10 @@ pub fn write_image(
 ) -> Result<(), FitsError> {
     let head = head(pixels.dim(), header)?;
     let write = |path: &Path| -> io::Result<()> {
+        // A folder of this name would stop only the renaming, and leave the written file beside it.
+        if path.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
         let mut file = BufWriter::new(AtomicWriteFile::open(path)?);
         file.write_all(&head)?;
         // A few thousand pixels at a time through a small buffer of big-endian bytes.

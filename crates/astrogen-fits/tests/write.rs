@@ -183,3 +183,16 @@ fn a_disk_that_takes_nothing_is_said() {
     let error = write_image("/proc/x.fits", &Array3::ones((1, 2, 2)), &Header::new()).unwrap_err();
     assert!(error.to_string().starts_with("cannot write /proc/x.fits"), "{error}");
 }
+
+#[test]
+fn a_folder_of_the_name_is_refused_and_nothing_is_left_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("taken.fits");
+    fs::create_dir(&path).unwrap();
+    let image = write_image(&path, &ndarray::Array3::ones((1, 2, 3)), &Header::new());
+    assert!(image.unwrap_err().to_string().contains("cannot write"));
+    let columns = [astrogen_fits::table::NewColumn::new("x", Default::default())];
+    let table = astrogen_fits::table::TableWriter::create(&path, &columns, &Header::new());
+    assert!(table.unwrap_err().to_string().contains("cannot write"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}

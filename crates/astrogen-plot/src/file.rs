@@ -1,6 +1,6 @@
 //! Files that are either whole or not there.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
@@ -11,6 +11,10 @@ use crate::error::PlotError;
 /// sees the old file or the new one, never a part.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), PlotError> {
     let write = || {
+        // A folder of this name would stop only the renaming, and leave the written file beside it.
+        if path.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
         let mut file = AtomicWriteFile::open(path)?;
         file.write_all(bytes)?;
         file.commit()

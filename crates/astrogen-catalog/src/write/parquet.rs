@@ -39,6 +39,11 @@ impl ParquetTable {
         header: &Header,
     ) -> std::result::Result<ParquetTable, CatalogError> {
         check_columns(columns)?;
+        // A folder of this name would stop only the renaming, and leave the written file beside it.
+        if path.is_dir() {
+            let source = std::io::ErrorKind::IsADirectory.into();
+            return Err(CatalogError::io("write", path, source));
+        }
         let fail = |error| failed(path, error);
         let schema = schema(columns).map_err(fail)?;
         let pairs = header.iter().map(|card| {

@@ -44,6 +44,10 @@ impl TableWriter {
         check_columns(columns)?;
         // Refuses what no header can hold before there is a file.
         let head = headers(columns, 0, header)?;
+        // A folder of this name would stop only the renaming, and leave the written file beside it.
+        if path.is_dir() {
+            return Err(FitsError::io("write", path, io::ErrorKind::IsADirectory.into()));
+        }
         let file = AtomicWriteFile::open(path);
         let mut table = TableWriter {
             path: path.to_owned(),

@@ -1,7 +1,7 @@
 //! From tensors to bytes: the file's header and data, and the digest of both.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
@@ -28,6 +28,10 @@ pub fn save(
     let tensors = in_file_order(tensors)?;
     let header = header(&tensors, metadata);
     let failed = |source| NnError::Io { action: "write", path: path.to_owned(), source };
+    // A folder of this name would stop only the renaming, and leave the written file beside it.
+    if path.is_dir() {
+        return Err(failed(io::ErrorKind::IsADirectory.into()));
+    }
     let mut writer = BufWriter::new(AtomicWriteFile::open(path).map_err(failed)?);
     writer.write_all(&(header.len() as u64).to_le_bytes()).map_err(failed)?;
     writer.write_all(&header).map_err(failed)?;

@@ -98,6 +98,10 @@ pub fn write_png(path: impl AsRef<Path>, pixels: &Array3<u8>) -> Result<(), Prep
     let bytes = pixels.as_standard_layout();
     let bytes = bytes.as_slice().ok_or_else(|| not_a_picture(pixels))?;
     let write = || -> io::Result<()> {
+        // A folder of this name would stop only the renaming, and leave the written file beside it.
+        if path.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
         let mut file = BufWriter::new(AtomicWriteFile::open(path)?);
         let encoded = image::codecs::png::PngEncoder::new(&mut file);
         encoded.write_image(bytes, columns, rows, color).map_err(|error| match error {

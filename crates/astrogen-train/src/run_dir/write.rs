@@ -1,7 +1,7 @@
 //! Files that are whole or not there, and what a killed session left of them.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
 use atomic_write_file::AtomicWriteFile;
@@ -11,6 +11,10 @@ use crate::TrainError;
 /// Writes a file beside its final name and renames it when it is safely on disk.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
     let write = || {
+        // A folder of this name would stop only the renaming, and leave the written file beside it.
+        if path.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
         let mut file = AtomicWriteFile::open(path)?;
         file.write_all(bytes)?;
         file.commit()
