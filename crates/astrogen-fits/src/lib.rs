@@ -44,6 +44,7 @@ mod source;
 pub mod table;
 mod tiles;
 mod value;
+mod whole;
 mod write;
 
 pub use card::Card;
@@ -57,4 +58,5 @@ pub use select::{HduSelector, Planes};
 pub use source::{MEMORY_LIMIT, unpacker};
 pub use table::Table;
 pub use value::{OtherType, Value};
+pub use whole::create_whole;
 pub use write::write_image;

@@ -3,14 +3,13 @@
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use atomic_write_file::AtomicWriteFile;
 use ndarray::Array3;
 
 use super::Header;
 use super::card::push_card;
 use super::layout::is_layout;
 use super::source::BLOCK;
-use crate::FitsError;
+use crate::{FitsError, create_whole};
 
 /// Writes pixels of shape `[C, H, W]` with the cards of `header`: a 2-D image if `C` is 1,
 /// else a cube with `NAXIS3 = C`.
@@ -48,11 +47,7 @@ pub fn write_image(
 ) -> Result<(), FitsError> {
     let head = head(pixels.dim(), header)?;
     let write = |path: &Path| -> io::Result<()> {
-        // A folder of this name would stop only the renaming, and leave the written file beside it.
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        let mut file = BufWriter::new(AtomicWriteFile::open(path)?);
+        let mut file = BufWriter::new(create_whole(path)?);
         file.write_all(&head)?;
         // A few thousand pixels at a time through a small buffer of big-endian bytes.
         let mut bytes = Vec::with_capacity(4 * BLOCK);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use astrogen_fits::numbers::{Numbers, View};
 use astrogen_fits::table::{check_columns, check_rows};
-use astrogen_fits::{Header, Value};
+use astrogen_fits::{Header, Value, create_whole};
 use atomic_write_file::AtomicWriteFile;
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::column::writer::ColumnWriter;
@@ -39,11 +39,6 @@ impl ParquetTable {
         header: &Header,
     ) -> std::result::Result<ParquetTable, CatalogError> {
         check_columns(columns)?;
-        // A folder of this name would stop only the renaming, and leave the written file beside it.
-        if path.is_dir() {
-            let source = std::io::ErrorKind::IsADirectory.into();
-            return Err(CatalogError::io("write", path, source));
-        }
         let fail = |error| failed(path, error);
         let schema = schema(columns).map_err(fail)?;
         let pairs = header.iter().map(|card| {
@@ -64,8 +59,7 @@ impl ParquetTable {
             .set_dictionary_enabled(false)
             .set_key_value_metadata(Some(pairs.chain(units).collect()))
             .build();
-        let file = AtomicWriteFile::open(path)
-            .map_err(|source| CatalogError::io("write", path, source))?;
+        let file = create_whole(path).map_err(|source| CatalogError::io("write", path, source))?;
         let writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::new(properties))
             .map_err(fail)?;
         let waiting = vec![Numbers::default(); columns.len()];

@@ -10,7 +10,7 @@ use super::head::{NewField, head};
 use super::{NewColumn, Storage};
 use crate::numbers::View;
 use crate::source::BLOCK;
-use crate::{FitsError, Header};
+use crate::{FitsError, Header, create_whole};
 
 /// Rows put together at a time.
 const AT_A_TIME: usize = 4096;
@@ -44,11 +44,7 @@ impl TableWriter {
         check_columns(columns)?;
         // Refuses what no header can hold before there is a file.
         let head = headers(columns, 0, header)?;
-        // A folder of this name would stop only the renaming, and leave the written file beside it.
-        if path.is_dir() {
-            return Err(FitsError::io("write", path, io::ErrorKind::IsADirectory.into()));
-        }
-        let file = AtomicWriteFile::open(path);
+        let file = create_whole(path);
         let mut table = TableWriter {
             path: path.to_owned(),
             file: BufWriter::new(file.map_err(|source| FitsError::io("write", path, source))?),

@@ -16,11 +16,11 @@ use std::{
     io::{self, BufWriter},
 };
 
-use atomic_write_file::AtomicWriteFile;
 use image::{ImageEncoder, ImageError};
 use ndarray::Array3;
 
 use crate::PreprocessError;
+use astrogen_fits::create_whole;
 use astrogen_fits::format::Format;
 
 /// Memory that decoding one picture may take.
@@ -98,11 +98,7 @@ pub fn write_png(path: impl AsRef<Path>, pixels: &Array3<u8>) -> Result<(), Prep
     let bytes = pixels.as_standard_layout();
     let bytes = bytes.as_slice().ok_or_else(|| not_a_picture(pixels))?;
     let write = || -> io::Result<()> {
-        // A folder of this name would stop only the renaming, and leave the written file beside it.
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        let mut file = BufWriter::new(AtomicWriteFile::open(path)?);
+        let mut file = BufWriter::new(create_whole(path)?);
         let encoded = image::codecs::png::PngEncoder::new(&mut file);
         encoded.write_image(bytes, columns, rows, color).map_err(|error| match error {
             ImageError::IoError(error) => error,
