@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
-    /// A setting breaks its rule.
+    /// A setting outside its range; the message says the rule and what was got.
     #[error("{name} must be {rule}, got {got}")]
     Config {
         /// The setting's name.
@@ -35,10 +35,28 @@ pub enum TrainError {
         reason: String,
     },
 
+    /// A best checkpoint is to be chosen by a number that no evaluation has.
+    #[error("best_by names {name:?}, and evaluations have {known:?}: name one of these")]
+    Criterion {
+        /// The number's name.
+        name: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+
     /// A search space, its trials or a trial's settings break a rule.
     #[error("hyperparameter search: {reason}")]
     Search {
         /// What is wrong and how to mend it.
+        reason: String,
+    },
+
+    /// A log of a run is not what it should be.
+    #[error("{path}: {reason}")]
+    Log {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
         reason: String,
     },
 
@@ -108,15 +126,15 @@ pub enum TrainError {
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
 
-    /// An observer failed.
-    #[error("{0}")]
-    Observer(Box<dyn std::error::Error + Send + Sync>),
+    /// An error of yours: of an observer, a step or a network that is not this crate's.
+    #[error(transparent)]
+    Custom(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl TrainError {
-    /// Wraps the error of an observer that draws, scores or writes something of its own.
-    pub fn observer(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Observer(error.into())
+    /// Wraps an error of yours, such as that of an observer that draws or writes something.
+    pub fn custom(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Custom(error.into())
     }
 
     pub(crate) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {

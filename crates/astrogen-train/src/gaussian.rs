@@ -112,7 +112,7 @@ pub fn whitened(
     let mut values = vec![0.0; table.numel()];
     table.f_copy_data(&mut values, table.numel())?;
     let shape = (rows.len(), width as usize, 1, 1);
-    let values = Array4::from_shape_vec(shape, values).map_err(TrainError::observer)?;
+    let values = Array4::from_shape_vec(shape, values).map_err(TrainError::custom)?;
     Ok(ArrayDataset::new(values)?)
 }
 

@@ -35,7 +35,7 @@ impl StopSignal {
                 leave();
             }
         })
-        .map_err(TrainError::observer)?;
+        .map_err(TrainError::custom)?;
         ignored.again();
         Ok(signal)
     }

@@ -16,7 +16,7 @@
 //! | [`checkpoint`] | one file with everything a run needs to go on |
 //! | [`run_dir`] | the folder of a run: config, checkpoints, samples, logs |
 //! | [`search`] | search for better settings: spaces, trials, and the table of their scores |
-//! | [`log`] | observers that write the history: CSV, JSON lines, TensorBoard, progress bar |
+//! | [`log`] | observers that write down a run: CSV, JSON lines, TensorBoard, progress bar |
 //! | [`interrupt`] | Ctrl-C that finishes the step, saves and leaves |
 //!
 //! Data flows one way: `astrogen-data` deals a batch, a [`Step`](step::Step) turns it into
@@ -50,4 +50,18 @@ pub mod step;
 pub mod stored;
 pub mod wgan_gp;
 
+pub use checkpoint::Checkpoint;
+pub use cwgan_gp::{CwganGpStep, CwganGpStepConfig};
+pub use ema::Ema;
 pub use error::TrainError;
+pub use fit::{Criterion, EvaluateBy, Evaluation, Event, FitConfig, Observer, Outcome, fit};
+pub use gan::{DcganStep, DcganStepConfig};
+pub use gaussian::{GaussianStep, GaussianStepConfig};
+pub use interrupt::StopSignal;
+pub use log::{History, RunLog};
+pub use optim::{Adam, AdamConfig};
+pub use relativistic::{RelativisticStep, RelativisticStepConfig};
+pub use run_dir::RunDir;
+pub use step::{Losses, Step};
+pub use stored::Stored;
+pub use wgan_gp::{WganGpStep, WganGpStepConfig};

@@ -1,7 +1,7 @@
 //! What a session does with the folder of its run.
 
 use super::guarded::guarded;
-use super::{Event, FitConfig, Observer, Score};
+use super::{Evaluation, Event, FitConfig, Observer};
 use crate::TrainError;
 use crate::checkpoint::Checkpoint;
 use crate::guard::check_finite;
@@ -39,8 +39,8 @@ impl<S: Step> Session<'_, '_, S> {
         Ok(Some(checkpoint))
     }
 
-    /// Scores the algorithm, saves it and exports it. `known` is the score that its checkpoint has
-    /// already, if there is one: it stays.
+    /// Evaluates the algorithm, saves it and exports it. `known` is the score that its checkpoint
+    /// has already, if there is one: it stays.
     pub(super) fn save(
         &mut self,
         algorithm: &S,
@@ -48,17 +48,17 @@ impl<S: Step> Session<'_, '_, S> {
         known: Option<f64>,
     ) -> Result<(), TrainError> {
         check_state(step, algorithm)?;
-        let score = match self.score(algorithm) {
-            Ok(score) => score,
+        let evaluated = self.evaluate(algorithm);
+        let (evaluation, score) = match evaluated {
+            Ok((evaluation, score)) => (evaluation, known.or(score)),
             Err(error) => return Err(self.keep(error, algorithm, step)),
         };
         let path = self.run.checkpoint_path(step);
-        let value = known.or(score.as_ref().map(|score| score.value));
-        self.checkpoint(step, value).save(&path, algorithm)?;
+        self.checkpoint(step, score).save(&path, algorithm)?;
         algorithm.export(self.run.path())?;
         let scores = self.run.scores()?;
-        if value.is_some() && scores.best.is_some_and(|(best, _)| best == step) {
-            let best = self.run.join("best");
+        if score.is_some() && scores.best.is_some_and(|(best, _)| best == step) {
+            let best = self.run.best_path();
             std::fs::create_dir_all(&best).map_err(TrainError::io(&best))?;
             algorithm.export(&best)?;
         }
@@ -69,8 +69,19 @@ impl<S: Step> Session<'_, '_, S> {
                 self.warn(algorithm, &format!("left as it is, and not counted: {error}"))?;
             }
         }
-        self.tell(algorithm, &Event::Saved { step, path: &path, score: score.as_ref() })?;
+        let evaluation = evaluation.as_ref();
+        if let Some(evaluation) = evaluation {
+            self.tell(algorithm, &Event::Evaluated { step, evaluation })?;
+        }
+        self.tell(algorithm, &Event::Saved { step, path: &path, evaluation })?;
         self.run.mark_saved(step)
+    }
+
+    /// The step of the best checkpoint, where it is older at `step` than the run's patience.
+    pub(super) fn out_of_patience(&self, step: u64) -> Result<Option<u64>, TrainError> {
+        let Some(patience) = self.config.patience else { return Ok(None) };
+        let best = self.run.best_checkpoint()?.map(|(best, _)| best);
+        Ok(best.filter(|best| step.saturating_sub(*best) >= patience))
     }
 
     /// Saves the steps done where something beside the algorithm failed, and gives the failure
@@ -89,12 +100,22 @@ impl<S: Step> Session<'_, '_, S> {
         Checkpoint { step, samples: self.samples, data: Some(self.data.clone()), score }
     }
 
-    fn score(&mut self, algorithm: &S) -> Result<Option<Score>, TrainError> {
-        let mut score = None;
+    /// What all observers find of the networks, if any does, and what they are compared by.
+    fn evaluate(&mut self, algorithm: &S) -> Result<(Option<Evaluation>, Option<f64>), TrainError> {
+        let mut all: Option<Evaluation> = None;
         for observer in self.observers.iter_mut() {
-            score = score.or(guarded("scoring", || observer.score(algorithm))?);
+            let found = guarded("evaluating", || observer.evaluate(algorithm))?;
+            match (&mut all, found) {
+                (Some(all), Some(found)) => all.join(found),
+                (none, Some(found)) => *none = Some(found),
+                (_, None) => {}
+            }
         }
-        Ok(score)
+        let score = match &all {
+            Some(evaluation) => self.config.best_by.of(evaluation)?,
+            None => None,
+        };
+        Ok((all, score))
     }
 
     pub(super) fn tell(&mut self, algorithm: &S, event: &Event) -> Result<(), TrainError> {

@@ -1,4 +1,4 @@
-//! `history.csv`: one row a logged step; `scores.csv` beside it: one row a scored checkpoint.
+//! `history.csv`: one row per logged step; `scores.csv` beside it: one row per evaluated checkpoint.
 
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::TrainError;
 use crate::fit::{Event, Observer};
 
 /// Appends `step`, `seconds` (of this session) and every loss to a CSV file, and the numbers of
-/// every [score](crate::fit::Score) that has some to `scores.csv` in the same folder.
+/// every [evaluation](crate::Evaluation) that has some to `scores.csv` in the same folder.
 ///
 /// A resumed run drops the rows after the checkpoint it goes on from: it is about to write
 /// them again.
@@ -38,8 +38,8 @@ impl<S> Observer<S> for HistoryCsv {
                 self.scores.rewind(if again { step.saturating_sub(1) } else { step })
             }
             Event::Logged { step, losses } => self.losses.append(step, seconds, losses),
-            Event::Saved { step, score: Some(score), .. } if !score.numbers.is_empty() => {
-                self.scores.append(step, seconds, &score.numbers)
+            Event::Evaluated { step, evaluation } if !evaluation.numbers.is_empty() => {
+                self.scores.append(step, seconds, &evaluation.numbers)
             }
             _ => Ok(()),
         }
@@ -57,7 +57,7 @@ impl Rows {
     fn error(&self, error: csv::Error) -> TrainError {
         match error.into_kind() {
             csv::ErrorKind::Io(source) => TrainError::Io { path: self.path.clone(), source },
-            kind => TrainError::observer(format!("{}: {kind:?}", self.path.display())),
+            kind => TrainError::Log { path: self.path.clone(), reason: format!("{kind:?}") },
         }
     }
 
@@ -80,7 +80,7 @@ impl Rows {
         &mut self,
         step: u64,
         seconds: f64,
-        numbers: &[(&'static str, f64)],
+        numbers: &[(impl AsRef<str>, f64)],
     ) -> Result<(), TrainError> {
         let mut writer = match self.writer.take() {
             Some(writer) => writer,
@@ -96,13 +96,13 @@ impl Rows {
     }
 
     /// Opens the file at its end and writes the header if it is new.
-    fn open(&self, numbers: &[(&'static str, f64)]) -> Result<csv::Writer<File>, TrainError> {
+    fn open(&self, numbers: &[(impl AsRef<str>, f64)]) -> Result<csv::Writer<File>, TrainError> {
         let file = OpenOptions::new().append(true).create(true).open(&self.path);
         let file = file.map_err(TrainError::io(&self.path))?;
         let is_new = file.metadata().map_err(TrainError::io(&self.path))?.len() == 0;
         let mut writer = csv::Writer::from_writer(file);
         if is_new {
-            let names = numbers.iter().map(|(name, _)| *name);
+            let names = numbers.iter().map(|(name, _)| name.as_ref());
             writer
                 .write_record(["step", "seconds"].into_iter().chain(names))
                 .map_err(|error| self.error(error))?;
@@ -126,8 +126,9 @@ impl History {
     /// # Errors
     /// When the file cannot be read, or holds something else.
     pub fn open(path: &Path) -> Result<Self, TrainError> {
-        let named = |error: &dyn std::fmt::Display| {
-            TrainError::observer(format!("{}: {error}", path.display()))
+        let named = |error: &dyn std::fmt::Display| TrainError::Log {
+            path: path.to_owned(),
+            reason: error.to_string(),
         };
         std::fs::metadata(path).map_err(|error| named(&error))?;
         let text = whole_lines(path)?.join("\n");

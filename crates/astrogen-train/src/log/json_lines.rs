@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::StepLines;
 use crate::TrainError;
-use crate::fit::{Event, Observer};
+use crate::fit::{Evaluation, Event, Observer};
 
 /// Appends each event, with the time in seconds since 1970, to a file.
 ///
@@ -18,11 +18,8 @@ pub struct JsonLines(StepLines);
 
 impl JsonLines {
     /// Appends to this file, which need not exist.
-    ///
-    /// # Errors
-    /// None at present: the file is opened with the first event.
-    pub fn open(path: impl Into<PathBuf>) -> Result<Self, TrainError> {
-        Ok(Self(StepLines::new(path)))
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(StepLines::new(path))
     }
 }
 
@@ -31,7 +28,7 @@ impl<S> Observer<S> for JsonLines {
         let mut line = match *event {
             Event::Started { step, steps, again } => {
                 self.0.retain(|of, line| {
-                    of < step || (of == step && !(again && line["event"] == "saved"))
+                    of < step || (of == step && !(again && comes_again(line)))
                 })?;
                 json!({"event": "started", "step": step, "steps": steps})
             }
@@ -40,14 +37,20 @@ impl<S> Observer<S> for JsonLines {
                 json!({"event": "logged", "step": step, "losses": object(losses)})
             }
             Event::Sample { step } => json!({"event": "sample", "step": step}),
-            Event::Saved { step, path, score } => {
-                let file = path.file_name().map(|name| name.to_string_lossy());
-                let value = score.map(|score| score.value);
-                let mut line =
-                    json!({"event": "saved", "step": step, "path": file, "score": value});
-                if let Some(score) = score.filter(|score| !score.numbers.is_empty()) {
-                    line["numbers"] = object(&score.numbers);
+            Event::Evaluated { step, evaluation } => {
+                let mut line = evaluated(evaluation);
+                line["event"] = "evaluated".into();
+                line["step"] = step.into();
+                if let Some(remark) = &evaluation.remark {
+                    line["remark"] = remark.as_str().into();
                 }
+                line
+            }
+            Event::Saved { step, path, evaluation } => {
+                let mut line = evaluation.map_or_else(|| json!({"score": null}), evaluated);
+                line["event"] = "saved".into();
+                line["step"] = step.into();
+                line["path"] = path.file_name().map(|name| name.to_string_lossy()).into();
                 line
             }
             Event::Finished { step, interrupted } => {
@@ -61,7 +64,22 @@ impl<S> Observer<S> for JsonLines {
     }
 }
 
+/// Whether an event is one of those that a session does again for its last checkpoint.
+fn comes_again(line: &Value) -> bool {
+    line["event"] == "evaluated" || line["event"] == "saved"
+}
+
+/// Score and numbers of an evaluation.
+fn evaluated(evaluation: &Evaluation) -> Value {
+    let mut line = json!({"score": evaluation.score});
+    if !evaluation.numbers.is_empty() {
+        line["numbers"] = object(&evaluation.numbers);
+    }
+    line
+}
+
 /// Named numbers as a JSON object.
-fn object(numbers: &[(&'static str, f64)]) -> Value {
-    numbers.iter().map(|&(name, value)| (name.to_owned(), Value::from(value))).collect()
+fn object(numbers: &[(impl AsRef<str>, f64)]) -> Value {
+    let named = numbers.iter().map(|(name, value)| (name.as_ref().to_owned(), (*value).into()));
+    Value::Object(named.collect())
 }

@@ -9,7 +9,7 @@ use crate::TrainError;
 use crate::fit::{Event, Observer};
 
 /// Draws the bar while the loop runs. Where standard error is no terminal, a line is written
-/// at every look at samples instead. Scores are a line each in both cases.
+/// at every look at samples instead. Evaluations are a line each in both cases.
 #[derive(Debug, Default)]
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -21,7 +21,7 @@ impl<S> Observer<S> for Progress {
     fn observe(&mut self, _: &S, event: &Event) -> Result<(), TrainError> {
         match *event {
             Event::Started { step, steps, .. } => {
-                let style = ProgressStyle::with_template(TEMPLATE).map_err(TrainError::observer)?;
+                let style = ProgressStyle::with_template(TEMPLATE).map_err(TrainError::custom)?;
                 let bar = ProgressBar::new(steps).with_style(style).with_position(step);
                 bar.reset_eta();
                 self.bar = Some(bar);
@@ -43,10 +43,10 @@ impl<S> Observer<S> for Progress {
                     say(bar, step, &bar.message());
                 }
             }
-            Event::Saved { step, score: Some(score), .. } => {
-                if let Some(bar) = self.bar.as_ref().filter(|_| !score.numbers.is_empty()) {
-                    say(bar, step, &in_words(&score.numbers));
-                    score.remark.iter().for_each(|remark| say(bar, step, remark));
+            Event::Evaluated { step, evaluation } => {
+                if let Some(bar) = self.bar.as_ref().filter(|_| !evaluation.numbers.is_empty()) {
+                    say(bar, step, &in_words(&evaluation.numbers));
+                    evaluation.remark.iter().for_each(|remark| say(bar, step, remark));
                 }
             }
             Event::Warned { message } => {
@@ -67,11 +67,11 @@ fn say(bar: &ProgressBar, step: u64, what: &str) {
     bar.suspend(|| drop(writeln!(std::io::stderr(), "{line}")));
 }
 
-fn in_words(numbers: &[(&'static str, f64)]) -> String {
+fn in_words(numbers: &[(impl AsRef<str>, f64)]) -> String {
     let mut words = String::new();
     for (name, value) in numbers {
         // Writing to a String cannot fail.
-        let _ = write!(words, "{name} {value:.3}  ");
+        let _ = write!(words, "{} {value:.3}  ", name.as_ref());
     }
     words
 }

@@ -1,4 +1,4 @@
-//! TensorBoard event files: the losses as scalars.
+//! TensorBoard event files: losses and the numbers of evaluations as scalars.
 //!
 //! An event file is a sequence of records, each `length (u64) | masked CRC-32C of it |
 //! Event message | masked CRC-32C of it`, little-endian; the messages are protocol buffers.
@@ -77,10 +77,14 @@ impl TensorBoard {
         Ok(board)
     }
 
-    fn write_scalars(&mut self, step: u64, numbers: &[(&str, f64)]) -> Result<(), TrainError> {
-        let scalar = |&(name, value): &(&str, f64)| Value {
-            tag: name.to_owned(),
-            simple_value: value as f32,
+    fn write_scalars(
+        &mut self,
+        step: u64,
+        numbers: &[(impl AsRef<str>, f64)],
+    ) -> Result<(), TrainError> {
+        let scalar = |(name, value): &(_, f64)| Value {
+            tag: AsRef::<str>::as_ref(name).to_owned(),
+            simple_value: *value as f32,
         };
         let value = numbers.iter().map(scalar).collect();
         self.write(step, What::Summary(Summary { value }))
@@ -105,8 +109,8 @@ impl<S> Observer<S> for TensorBoard {
                 self.write(next, What::SessionLog(SessionLog { status: 1 }))
             }
             FitEvent::Logged { step, losses } => self.write_scalars(step, losses),
-            FitEvent::Saved { step, score: Some(score), .. } if !score.numbers.is_empty() => {
-                self.write_scalars(step, &score.numbers)
+            FitEvent::Evaluated { step, evaluation } if !evaluation.numbers.is_empty() => {
+                self.write_scalars(step, &evaluation.numbers)
             }
             _ => Ok(()),
         }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::RunDir;
+use super::paths::CHECKPOINTS;
 use crate::TrainError;
 use crate::checkpoint::Checkpoint;
 
@@ -11,11 +12,6 @@ use crate::checkpoint::Checkpoint;
 const SAVED: &str = "saved.json";
 
 impl RunDir {
-    /// `checkpoints/step-STEP.safetensors`.
-    pub fn checkpoint_path(&self, step: u64) -> PathBuf {
-        self.join("checkpoints").join(format!("step-{step:08}.safetensors"))
-    }
-
     /// The steps that have a checkpoint, in order.
     ///
     /// # Errors
@@ -27,7 +23,7 @@ impl RunDir {
     /// The steps that have a checkpoint, in order, and its file: whatever number of digits its
     /// name has.
     pub(crate) fn checkpoint_files(&self) -> Result<Vec<(u64, PathBuf)>, TrainError> {
-        let folder = self.join("checkpoints");
+        let folder = self.join(CHECKPOINTS);
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             // A folder of settings and weights alone.

@@ -7,12 +7,14 @@
 //!   best/generator.safetensors           the one with the best score, if one is computed
 //!   checkpoints/step-00000300.safetensors
 //!   samples/step-00000300.png
-//!   history.csv  scores.csv  log.jsonl  events.out.tfevents.*
+//!   history.csv  scores.csv  reports.jsonl  log.jsonl  events.out.tfevents.*
+//!   losses.png  report.json              what programs draw and say of it
 //!   saved.json  .lock                    what is done with, and who trains
 //! ```
 
 mod checkpoints;
 mod lock;
+mod paths;
 mod write;
 
 use std::fs;
@@ -24,12 +26,12 @@ use serde::de::DeserializeOwned;
 
 use crate::TrainError;
 use lock::{LOCK, Lock};
+use paths::{CHECKPOINTS, CONFIG, SAMPLES};
 pub(crate) use write::write_whole;
 use write::{is_partial, sweep_partial};
 
-const CONFIG: &str = "config.json";
 /// The folders of a run that is trained.
-const FOLDERS: [&str; 2] = ["checkpoints", "samples"];
+const FOLDERS: [&str; 2] = [CHECKPOINTS, SAMPLES];
 
 /// The folder of a run, known to exist.
 ///
@@ -116,21 +118,6 @@ impl RunDir {
     /// What has to be said of the lock.
     pub(crate) fn remark(&self) -> Option<&str> {
         self.lock.as_ref()?.remark.as_deref()
-    }
-
-    /// The folder itself.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// A file or folder in it.
-    pub fn join(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.path.join(name)
-    }
-
-    /// `samples/step-STEP.EXTENSION`.
-    pub fn sample_path(&self, step: u64, extension: &str) -> PathBuf {
-        self.path.join("samples").join(format!("step-{step:08}.{extension}"))
     }
 
     /// Writes every setting of the run: whole, or not at all.

@@ -7,7 +7,7 @@ use astrogen_data::Batches;
 use astrogen_models::{DcganConfig, DcganGenerator, Generator, weights};
 use astrogen_train::TrainError;
 use astrogen_train::checkpoint::Checkpoint;
-use astrogen_train::fit::{Event, FitConfig, Observer, Outcome, Score, ScoreBy, fit};
+use astrogen_train::fit::{EvaluateBy, Evaluation, Event, FitConfig, Observer, Outcome, fit};
 use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use astrogen_train::interrupt::StopSignal;
 use astrogen_train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
@@ -75,7 +75,7 @@ fn a_resumed_run_ends_in_the_same_bytes() {
     assert_eq!((outcome.step, outcome.interrupted), (3, true));
     // Killed after step 5: what is left is the checkpoint of step 4.
     let mut kill = |_: &DcganStep, event: &Event| match event {
-        Event::Logged { step: 5, .. } => Err(TrainError::observer("killed")),
+        Event::Logged { step: 5, .. } => Err(TrainError::custom("killed")),
         _ => Ok(()),
     };
     train(&parts, &config(9), &StopSignal::default(), &mut [&mut kill]).unwrap_err();
@@ -109,7 +109,7 @@ fn the_last_checkpoints_and_the_best_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
     let mut scores = [f64::NAN, 1.0, 2.0, 5.0, 4.0].into_iter();
-    let mut score = ScoreBy(|_: &DcganStep| Ok(scores.next().unwrap()));
+    let mut score = EvaluateBy(|_: &DcganStep| Ok(scores.next().unwrap()));
     train(&path, &config(10), &StopSignal::default(), &mut [&mut score]).unwrap();
     let run = RunDir::open(&path).unwrap();
     assert_eq!(run.checkpoints().unwrap(), [4, 8, 10]);
@@ -132,13 +132,13 @@ fn the_numbers_of_a_score_are_written_down_once_a_checkpoint() {
     let path = folder.path().join("run");
     let run = |steps, stop_after: Option<u64>| {
         let mut value = 0.0;
-        let mut score = ScoreBy(|_: &DcganStep| {
+        let mut score = EvaluateBy(|_: &DcganStep| {
             value += 1.0;
-            let numbers = vec![("distance", value), ("floor", 0.5)];
-            Ok(Score { value, numbers, remark: Some("far".to_owned()) })
+            let numbers = Evaluation::new([("distance", value), ("floor", 0.5)]);
+            Ok(Evaluation { score: Some(value), remark: Some("far".to_owned()), ..numbers })
         });
         let mut history = HistoryCsv::new(path.join("history.csv"));
-        let mut json = JsonLines::open(folder.path().join("log.jsonl")).unwrap();
+        let mut json = JsonLines::new(folder.path().join("log.jsonl"));
         let mut progress = Progress::default();
         let stop = StopSignal::default();
         let mut stop_at = stop_at(stop_after.unwrap_or(u64::MAX), &stop);
@@ -197,7 +197,7 @@ fn what_fails_beside_the_algorithm_loses_no_step() {
     let folder = tempfile::tempdir().unwrap();
     let (_, whole) =
         train(&folder.path().join("whole"), &config(9), &StopSignal::default(), &mut []).unwrap();
-    let full = || Err(TrainError::observer(std::io::Error::other("no space left")));
+    let full = || Err(TrainError::custom(std::io::Error::other("no space left")));
 
     let mut log = |_: &DcganStep, event: &Event| match event {
         Event::Logged { step: 7, .. } => full(),
@@ -207,7 +207,7 @@ fn what_fails_beside_the_algorithm_loses_no_step() {
         Event::Sample { step: 4 } => full(),
         _ => Ok(()),
     };
-    let mut score = ScoreBy(|_: &DcganStep| full().map(|()| 0.0));
+    let mut score = EvaluateBy(|_: &DcganStep| full().map(|()| 0.0));
     let observers: [(&str, &mut dyn Observer<DcganStep>, u64); 3] =
         [("log", &mut log, 7), ("look", &mut look, 4), ("score", &mut score, 2)];
     for (name, observer, at) in observers {
@@ -254,13 +254,13 @@ fn the_logs_of_a_resumed_run_read_as_one() {
     let run = |fail_at: Option<u64>| {
         let mut fail = |_: &DcganStep, event: &Event| match event {
             Event::Logged { step, .. } if Some(*step) == fail_at => {
-                Err(TrainError::observer("killed"))
+                Err(TrainError::custom("killed"))
             }
             _ => Ok(()),
         };
         drop(run_dir(&path)?);
         let mut history = HistoryCsv::new(path.join("history.csv"));
-        let mut json = JsonLines::open(path.join("log.jsonl"))?;
+        let mut json = JsonLines::new(path.join("log.jsonl"));
         let mut board = TensorBoard::create(&path)?;
         let mut progress = Progress::default();
         let observers: &mut [&mut dyn Observer<DcganStep>] =

@@ -6,6 +6,7 @@ mod agreement;
 mod checkpoint;
 mod cwgan_gp;
 mod dcgan_golden;
+mod evaluation;
 mod fit;
 mod gaussian;
 mod instance_noise;
@@ -56,6 +57,7 @@ fn config(steps: u64) -> FitConfig {
         checkpoint_interval: 2,
         keep_checkpoints: 2,
         seed: 9,
+        ..FitConfig::default()
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn resumes_to_the_last_bit<S: Step>(
     train(&parts, new(), batches(), &stop, &mut stop_at(7, &stop)).unwrap();
     assert_eq!(RunDir::open(&parts).unwrap().checkpoints().unwrap(), [6, 7]);
     let mut kill = |_: &S, event: &Event| match event {
-        Event::Logged { step: 11, .. } => Err(TrainError::observer("killed")),
+        Event::Logged { step: 11, .. } => Err(TrainError::custom("killed")),
         _ => Ok(()),
     };
     let killed = train(&parts, new(), batches(), &go, &mut kill);

@@ -6,7 +6,7 @@ use std::path::Path;
 use astrogen_models::{DcganConfig, DcganGenerator};
 use astrogen_train::TrainError;
 use astrogen_train::checkpoint::Checkpoint;
-use astrogen_train::fit::{Event, FitConfig, Observer, Outcome, Score, ScoreBy, fit};
+use astrogen_train::fit::{EvaluateBy, Evaluation, Event, FitConfig, Observer, Outcome, fit};
 use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use astrogen_train::interrupt::StopSignal;
 use astrogen_train::log::{History, HistoryCsv, JsonLines};
@@ -130,11 +130,9 @@ fn a_failure_leaves_the_score_of_a_checkpoint() {
     };
     // A failure right after the checkpoint of step 4 was scored.
     let mut values = [5.0, 1.0].into_iter();
-    let mut score = ScoreBy(|_: &DcganStep| Ok(values.next().unwrap()));
+    let mut score = EvaluateBy(|_: &DcganStep| Ok(values.next().unwrap()));
     let mut fail = |_: &DcganStep, event: &Event| match event {
-        Event::Sample { step: 4 } | Event::Saved { step: 4, .. } => {
-            Err(TrainError::observer("full"))
-        }
+        Event::Sample { step: 4 } | Event::Saved { step: 4, .. } => Err(TrainError::custom("full")),
         _ => Ok(()),
     };
     let settings = FitConfig { sample_interval: 100, ..config(9) };
@@ -142,15 +140,15 @@ fn a_failure_leaves_the_score_of_a_checkpoint() {
     assert_eq!(score_of(4), Some(1.0));
     // Resumes that fail at once, one of them while the checkpoint is scored again.
     let mut fail = |_: &DcganStep, event: &Event| match event {
-        Event::Started { again: true, .. } => Err(TrainError::observer("full")),
+        Event::Started { again: true, .. } => Err(TrainError::custom("full")),
         _ => Ok(()),
     };
     train(&path, &mut algorithm(), &settings, &mut [&mut fail]).unwrap_err();
-    let mut fail = ScoreBy(|_: &DcganStep| Err::<f64, _>(TrainError::observer("full")));
+    let mut fail = EvaluateBy(|_: &DcganStep| Err::<f64, _>(TrainError::custom("full")));
     train(&path, &mut algorithm(), &settings, &mut [&mut fail]).unwrap_err();
     assert_eq!(score_of(4), Some(1.0));
     // Worse ones to come do not take its place, nor its file.
-    let mut score = ScoreBy(|_: &DcganStep| Ok(7.0));
+    let mut score = EvaluateBy(|_: &DcganStep| Ok(7.0));
     train(&path, &mut algorithm(), &settings, &mut [&mut score]).unwrap();
     assert_eq!(score_of(4), Some(1.0));
     let run = RunDir::open(&path).unwrap();
@@ -164,8 +162,8 @@ fn what_a_session_had_not_done_for_its_last_checkpoint_is_done_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run");
     let new_score = || {
-        ScoreBy(|_: &DcganStep| {
-            Ok(Score { value: 3.0, numbers: vec![("distance", 3.0)], remark: None })
+        EvaluateBy(|_: &DcganStep| {
+            Ok(Evaluation { score: Some(3.0), ..Evaluation::new([("distance", 3.0)]) })
         })
     };
     let run = |blocked: bool| {
@@ -177,7 +175,7 @@ fn what_a_session_had_not_done_for_its_last_checkpoint_is_done_again() {
             fs::remove_file(&blocker).unwrap();
         }
         let mut history = HistoryCsv::new(path.join("history.csv"));
-        let mut json = JsonLines::open(path.join("log.jsonl")).unwrap();
+        let mut json = JsonLines::new(path.join("log.jsonl"));
         train(&path, &mut algorithm(), &config(2), &mut [&mut history, &mut json, &mut new_score()])
     };
     run(true).unwrap_err();
@@ -274,7 +272,7 @@ fn logs_that_a_kill_cut_have_every_step_once() {
     let path = folder.path().join("run");
     let run = |steps| {
         let mut history = HistoryCsv::new(path.join("history.csv"));
-        let mut json = JsonLines::open(path.join("log.jsonl")).unwrap();
+        let mut json = JsonLines::new(path.join("log.jsonl"));
         train(&path, &mut algorithm(), &config(steps), &mut [&mut history, &mut json]).unwrap();
     };
     run(5);

@@ -1,0 +1,58 @@
+//! Everything that is written down of a run, by one observer.
+
+use serde_json::json;
+
+use super::{HistoryCsv, JsonLines, Progress, StepLines, TensorBoard};
+use crate::TrainError;
+use crate::fit::{Event, Observer};
+use crate::run_dir::RunDir;
+
+/// Writes `history.csv`, `scores.csv`, `reports.jsonl`, `log.jsonl` and a TensorBoard event file
+/// into the folder of a run, and draws a progress bar.
+///
+/// All five have losses and [evaluations](crate::Evaluation) from the same events, and a resumed
+/// run takes them up where it goes on.
+#[derive(Debug)]
+pub struct RunLog {
+    history: HistoryCsv,
+    reports: StepLines,
+    json: JsonLines,
+    board: TensorBoard,
+    progress: Progress,
+}
+
+impl RunLog {
+    /// The log of a session that trains in this folder.
+    ///
+    /// # Errors
+    /// When the event file cannot be begun.
+    pub fn new(run: &RunDir) -> Result<Self, TrainError> {
+        Ok(Self {
+            history: HistoryCsv::new(run.history_path()),
+            reports: StepLines::new(run.reports_path()),
+            json: JsonLines::new(run.log_path()),
+            board: TensorBoard::create(run.path())?,
+            progress: Progress::default(),
+        })
+    }
+}
+
+impl<S> Observer<S> for RunLog {
+    fn observe(&mut self, algorithm: &S, event: &Event) -> Result<(), TrainError> {
+        self.history.observe(algorithm, event)?;
+        match *event {
+            Event::Started { step, again, .. } => {
+                self.reports.retain(|of, _| of < step || (of == step && !again))?;
+            }
+            Event::Evaluated { step, evaluation } => {
+                if let Some(report) = &evaluation.report {
+                    self.reports.append(&json!({"step": step, "report": report}))?;
+                }
+            }
+            _ => {}
+        }
+        self.json.observe(algorithm, event)?;
+        self.board.observe(algorithm, event)?;
+        self.progress.observe(algorithm, event)
+    }
+}
