@@ -148,7 +148,7 @@ fn train(arguments: &TrainArguments) -> Result<()> {
     let mut batches = Batches::new(folder.train(), &config.batches, device)?;
     config.fit.steps = arguments.run.steps(batches.steps_per_epoch()).unwrap_or(config.fit.steps);
     config.fit.sample_interval = batches.steps_per_epoch().max(100); // a grid an epoch
-    config.fit.check()?;
+    config.fit.validate()?;
 
     // Model and optimisers.
     seed_everything(config.fit.seed);

@@ -17,7 +17,8 @@
 //! | [`nn`] | `astrogen-nn` | what networks are made of, and how they are saved |
 //! | [`models`] | `astrogen-models` | the networks, their weights named as PyTorch's |
 //! | [`metrics`] | `astrogen-metrics` | how close samples are to the sky, in numbers |
-//! | [`train`] | `astrogen-train` | one step an algorithm, one loop for all, hyperparameter search |
+//! | [`train`] | `astrogen-train` | one step per algorithm, one loop for all, hyperparameter search |
+//! | [`report`] | `astrogen-report` | a look at samples while they train, and what is said of a run |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, calibration histograms |
 //!
 //! `examples/nebula_dcgan/` composes them, from files to pictures; `examples/balrog_cwgan_gp/`
@@ -33,6 +34,7 @@ pub use astrogen_models as models;
 pub use astrogen_nn as nn;
 pub use astrogen_plot as plot;
 pub use astrogen_preprocess as preprocess;
+pub use astrogen_report as report;
 pub use astrogen_runtime as runtime;
 pub use astrogen_sky as sky;
 pub use astrogen_tables as tables;
@@ -46,7 +48,8 @@ pub mod prelude {
     pub use astrogen_models::traits::{Discriminator, Generator};
     pub use astrogen_preprocess::{Frame, Interval, Pipeline, PipelineConfig, Stretch};
     pub use astrogen_runtime::{DeviceChoice, seed_everything};
-    pub use astrogen_train::fit::{Event, FitConfig, Observer, fit};
-    pub use astrogen_train::gan::{DcganStep, DcganStepConfig};
-    pub use astrogen_train::run_dir::RunDir;
+    pub use astrogen_train::{DcganStep, DcganStepConfig};
+    pub use astrogen_train::{
+        Evaluation, Event, FitConfig, Observer, RunDir, RunLog, StopSignal, fit,
+    };
 }

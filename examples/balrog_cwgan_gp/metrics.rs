@@ -8,7 +8,7 @@ use astrogen::plot::{Curves, Scale, Series};
 use astrogen::prelude::*;
 use astrogen::train::TrainError;
 use astrogen::train::cwgan_gp::CwganGpStep;
-use astrogen::train::fit::Score;
+use astrogen::train::fit::Evaluation;
 use astrogen::train::log::{History, HistoryCsv, StepLines};
 use serde_json::{Value, json};
 
@@ -74,17 +74,15 @@ impl Observer<CwganGpStep> for Metrics<'_> {
             Event::Saved { step, .. } => {
                 self.table.observe(algorithm, &Event::Logged { step, losses: &self.now })?;
                 self.reports.append(&json!({"step": step, "report": self.report}))?;
-                draw(self.run).map_err(|error| TrainError::observer(error.to_string()))
+                draw(self.run).map_err(|error| TrainError::custom(error.to_string()))
             }
             _ => Ok(()),
         }
     }
 
-    fn score(&mut self, algorithm: &CwganGpStep) -> Result<Option<Score>, TrainError> {
+    fn evaluate(&mut self, algorithm: &CwganGpStep) -> Result<Option<Evaluation>, TrainError> {
         let score = self.judge(algorithm);
-        score
-            .map(|score| Some(score.into()))
-            .map_err(|error| TrainError::observer(error.to_string()))
+        score.map(|score| Some(score.into())).map_err(|error| TrainError::custom(error.to_string()))
     }
 }
 

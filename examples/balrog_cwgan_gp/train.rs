@@ -42,7 +42,7 @@ pub(crate) fn train(arguments: &TrainArguments) -> Result<()> {
         }
         None => {
             let config = arguments.config(data, &table);
-            config.fit.check()?;
+            config.fit.validate()?;
             (arguments.run.create("balrog-cwgan-gp")?, config)
         }
     };
@@ -94,7 +94,7 @@ pub(crate) fn fit_emulator(
     let held_out = HeldOut::validation(table, config);
     let mut metrics = Metrics::new(&held_out, gaussian.as_ref(), run);
     let mut history = HistoryCsv::new(run.join("history.csv"));
-    let mut json = JsonLines::open(run.join("log.jsonl"))?;
+    let mut json = JsonLines::new(run.join("log.jsonl"));
     let mut board = TensorBoard::create(run.path())?;
     let mut progress = Progress::default();
     let observers: &mut [&mut dyn Observer<CwganGpStep>] =

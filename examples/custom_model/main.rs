@@ -54,7 +54,7 @@ fn main() -> Result<()> {
     let batches = BatchConfig { batch_size: 8, seed: config.fit.seed, ..BatchConfig::default() };
     let mut batches = Batches::new(folder.train(), &batches, device)?;
     config.fit.steps = arguments.steps(batches.steps_per_epoch()).unwrap_or(config.fit.steps);
-    config.fit.check()?;
+    config.fit.validate()?;
 
     seed_everything(config.fit.seed);
     let mut algorithm = WganGpStep::from_networks(

@@ -144,7 +144,7 @@ fn train<R: Recipe>(arguments: &TrainArguments) -> Result<()> {
         config.algorithm = R::algorithm(&arguments.options, steps);
     }
     config.fit.steps = steps;
-    config.fit.check()?;
+    config.fit.validate()?;
 
     // Model and optimisers.
     seed_everything(config.fit.seed);

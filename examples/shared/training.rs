@@ -12,7 +12,7 @@ use astrogen::metrics::{RealHalves, SlicedWassersteinConfig};
 use astrogen::plot::{Series, save_curves, save_grid};
 use astrogen::prelude::*;
 use astrogen::train::TrainError;
-use astrogen::train::fit::{Score, ScoreBy};
+use astrogen::train::fit::{EvaluateBy, Evaluation};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
 use astrogen::train::step::Step;
@@ -66,29 +66,26 @@ pub(crate) fn train_images<S: Step>(
     // Observers.
     let draw = |algorithm: &S, step| {
         let images = sample(algorithm, &latent)?;
-        save_grid(&images, None, run.sample_path(step, "png")).map_err(TrainError::observer)?;
+        save_grid(&images, None, run.sample_path(step, "png")).map_err(TrainError::custom)?;
         draw_curves(run, look.title, look.curves)
     };
     let mut watch = |algorithm: &S, event: &Event| match event {
         Event::Sample { step } => draw(algorithm, *step),
         _ => Ok(()),
     };
-    let mut score = ScoreBy(|algorithm: &S| {
+    let mut score = EvaluateBy(|algorithm: &S| {
         let fake = sample(algorithm, &choosing)?;
-        let distance = halves.validation(&fake).map_err(TrainError::observer)?;
-        let nyquist = nyquist_ratio(&real, &fake).map_err(TrainError::observer)?;
-        Ok(Score {
-            value: distance,
-            numbers: vec![
-                ("sliced_wasserstein", distance),
-                ("floor", halves.floor()),
-                ("nyquist_ratio", nyquist),
-            ],
-            remark: mesh(nyquist),
-        })
+        let distance = halves.validation(&fake).map_err(TrainError::custom)?;
+        let nyquist = nyquist_ratio(&real, &fake).map_err(TrainError::custom)?;
+        let numbers = [
+            ("sliced_wasserstein", distance),
+            ("floor", halves.floor()),
+            ("nyquist_ratio", nyquist),
+        ];
+        Ok(Evaluation { score: Some(distance), remark: mesh(nyquist), ..Evaluation::new(numbers) })
     });
     let mut history = HistoryCsv::new(run.join("history.csv"));
-    let mut json = JsonLines::open(run.join("log.jsonl"))?;
+    let mut json = JsonLines::new(run.join("log.jsonl"));
     let mut board = TensorBoard::create(run.path())?;
     let mut progress = Progress::default();
     let observers: &mut [&mut dyn Observer<S>] =
@@ -168,5 +165,5 @@ fn draw_curves(run: &RunDir, title: &str, shown: &[&str]) -> Result<(), TrainErr
         .collect();
     let file = "losses.png";
     or_left_out(file, save_curves(run.join(file), title, "step", "loss", &series))
-        .map_err(TrainError::observer)
+        .map_err(TrainError::custom)
 }

@@ -131,3 +131,22 @@ pub enum PlotError {
     #[error("the picture could not be drawn: {0}")]
     Draw(String),
 }
+
+/// For a figure that a program can go on without: what it could not be drawn for, if it was not; a
+/// file that cannot be written stays an error.
+///
+/// ```
+/// use astrogen_plot::{left_out, save_curves};
+/// let nothing = save_curves("losses.png", "Losses", "step", "loss", &[]);
+/// assert!(left_out(nothing)?.is_some_and(|reason| reason.to_string().contains("nothing to draw")));
+/// # Ok::<(), astrogen_plot::PlotError>(())
+/// ```
+///
+/// # Errors
+/// [`PlotError::Write`], as it came.
+pub fn left_out(drawn: Result<(), PlotError>) -> Result<Option<PlotError>, PlotError> {
+    match drawn {
+        Err(error @ PlotError::Write { .. }) => Err(error),
+        drawn => Ok(drawn.err()),
+    }
+}

@@ -24,7 +24,7 @@ pub mod sample;
 pub use bands::{QuantileBands, save_bands};
 pub use curves::{Curves, Scale, Series, Smoothing, save_curves};
 pub use density::{Density, save_density};
-pub use error::PlotError;
+pub use error::{PlotError, left_out};
 pub use grid::{make_grid, save_grid};
 pub use histogram::{Histograms, save_histograms, save_pit};
 pub use png::Picture;

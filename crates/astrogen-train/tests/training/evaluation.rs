@@ -37,7 +37,7 @@ fn train(
 
 /// Evaluations with these distances, one after the other.
 fn distances(of: &[f64]) -> impl Observer<DcganStep> {
-    let mut of = of.to_vec().into_iter();
+    let mut of = of.iter().copied();
     EvaluateBy(move |_: &DcganStep| {
         let distance = of.next().unwrap();
         let numbers = Evaluation::new([("distance", distance), ("coverage", 10.0 - distance)]);

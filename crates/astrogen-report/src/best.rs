@@ -1,0 +1,99 @@
+//! What is found of the best generator of a run, on images that it was not chosen by.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use astrogen_models::Network;
+use astrogen_train::{GanStep, Outcome, RunDir};
+use serde::Serialize;
+use tch::Device;
+
+use crate::ReportError;
+
+/// The best generator's numbers: `report.json` of a run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BestReport {
+    /// The step of its checkpoint.
+    pub step: u64,
+    /// Its samples' sliced Wasserstein distance to reals that it was not chosen by.
+    pub sliced_wasserstein: f64,
+    /// The distance of reals to reals.
+    pub floor: f64,
+    /// The samples' power at a period of two pixels, in those of reals.
+    pub nyquist_ratio: f64,
+    /// The distance to the reals that it was chosen by.
+    pub chosen_by: f64,
+}
+
+/// What came of a session: where everything is, and the best generator's numbers; as text, lines
+/// for a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunReport {
+    /// Steps done.
+    pub step: u64,
+    /// Whether a stop was asked for before all steps were done.
+    pub interrupted: bool,
+    /// The last grid of samples.
+    pub grid: PathBuf,
+    /// The curves of the losses, once there is something to draw.
+    pub losses: Option<PathBuf>,
+    /// The weights of the last checkpoint's generator.
+    pub weights: PathBuf,
+    /// Those of the best one, and its numbers.
+    pub best: Option<(PathBuf, BestReport)>,
+    /// What is to be said of a picture that was left out.
+    pub remark: Option<String>,
+}
+
+impl RunReport {
+    pub(crate) fn new<S: GanStep>(
+        run: &RunDir,
+        outcome: &Outcome,
+        best: Option<BestReport>,
+        remark: Option<String>,
+    ) -> Self {
+        Self {
+            step: outcome.step,
+            interrupted: outcome.interrupted,
+            grid: run.sample_path(outcome.step, "png"),
+            losses: Some(run.losses_path("png")).filter(|losses| losses.exists()),
+            weights: run.join(S::Generator::FILE),
+            best: best.map(|best| (run.best_path().join(S::Generator::FILE), best)),
+            remark,
+        }
+    }
+}
+
+impl fmt::Display for RunReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(remark) = &self.remark {
+            writeln!(f, "{remark}")?;
+        }
+        let how = if self.interrupted { "stopped" } else { "finished" };
+        writeln!(f, "{how} after {} steps", self.step)?;
+        writeln!(f, "  grid     {}", self.grid.display())?;
+        if let Some(losses) = &self.losses {
+            writeln!(f, "  losses   {}", losses.display())?;
+        }
+        write!(f, "  weights  {}", self.weights.display())?;
+        if let Some((file, best)) = &self.best {
+            let BestReport { step, sliced_wasserstein, floor, chosen_by, .. } = best;
+            write!(
+                f,
+                "\n  best     {}: sliced Wasserstein {sliced_wasserstein:.1} (floor {floor:.1}) at \
+                 step {step}, on images that it was not chosen by; {chosen_by:.1} on those that \
+                 it was",
+                file.display()
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The generator of the best checkpoint.
+pub(crate) fn generator<S: GanStep>(
+    run: &RunDir,
+    device: Device,
+) -> Result<S::Generator, ReportError> {
+    Ok(S::Generator::load(run.best_path(), device)?)
+}
