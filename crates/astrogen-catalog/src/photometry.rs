@@ -54,14 +54,14 @@ impl Magnitudes {
     /// Fails for numbers that no scale has.
     ///
     /// # Errors
-    /// `Parameter` for a zero point that is not finite or a softening that is not positive.
+    /// `Setting` for a zero point that is not finite or a softening that is not positive.
     pub fn check(&self) -> Result<(), CatalogError> {
         let (zero_point, softening) = match *self {
             Magnitudes::Logarithmic { zero_point } => (zero_point, 1.0),
             Magnitudes::Asinh { zero_point, softening } => (zero_point, softening),
         };
         let refuse =
-            |name, rule, got: f64| CatalogError::Parameter { name, rule, got: got.to_string() };
+            |name, rule, got: f64| CatalogError::Setting { name, rule, got: got.to_string() };
         if !zero_point.is_finite() {
             return Err(refuse("zero_point", "a finite magnitude", zero_point));
         }
@@ -119,7 +119,7 @@ impl MagnitudeRange {
     ///
     /// # Errors
     /// `Rows` for a column that is not there, or with [`BadRows::Refuse`] for a row outside;
-    /// `Parameter` for a range without an inside.
+    /// `Setting` for a range without an inside.
     pub fn apply(
         &self,
         columns: &mut Columns,
@@ -128,7 +128,7 @@ impl MagnitudeRange {
     ) -> Result<(), CatalogError> {
         let MagnitudeRange { min, max, outside } = *self;
         if min.is_nan() || max.is_nan() || min >= max {
-            return Err(CatalogError::Parameter {
+            return Err(CatalogError::Setting {
                 name: "magnitude range",
                 rule: "min < max",
                 got: format!("{min} to {max}"),

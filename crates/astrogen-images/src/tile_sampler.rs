@@ -85,7 +85,7 @@ impl FromStr for Tiling {
         }
         .ok_or_else(|| ImagesError::Setting {
             name: "tiling",
-            expected: "auto, whole, tiles or tiles:STRIDE with a stride of 1 or more".into(),
+            rule: "auto, whole, tiles or tiles:STRIDE with a stride of 1 or more".into(),
             got: format!("{text:?}"),
         })
     }

@@ -79,7 +79,7 @@ impl Density {
     ///
     /// # Errors
     /// [`PlotError::NothingToDraw`] for no sample, [`PlotError::EmptySample`] for one without a
-    /// finite point within the ranges, [`PlotError::DifferentLengths`], [`PlotError::BadSetting`],
+    /// finite point within the ranges, [`PlotError::DifferentLengths`], [`PlotError::Setting`],
     /// [`PlotError::TooNarrow`]; [`PlotError::BadExtension`], [`PlotError::BadFigureSize`],
     /// [`PlotError::Write`] if the disk refuses.
     pub fn save(&self, path: impl AsRef<Path>, samples: &[Points<'_>]) -> Result<(), PlotError> {

@@ -92,11 +92,11 @@ pub enum PlotError {
         y: usize,
     },
 
-    /// The caller: a setting outside its range.
-    #[error("{field} must be {rule}, got {got}")]
-    BadSetting {
+    /// The caller: a setting outside its range; the message says the rule and what was got.
+    #[error("{name} must be {rule}, got {got}")]
+    Setting {
         /// The setting's name.
-        field: &'static str,
+        name: &'static str,
         /// What is allowed.
         rule: &'static str,
         /// What was given.

@@ -59,9 +59,9 @@ impl LuptonConfig {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`PreprocessError::Parameter`] naming the rule that is broken.
+    /// [`PreprocessError::Setting`] naming the rule that is broken.
     pub fn validate(&self) -> Result<(), PreprocessError> {
-        let broken = |name, rule, got| Err(PreprocessError::Parameter { name, rule, got });
+        let broken = |name, rule, got| Err(PreprocessError::Setting { name, rule, got });
         if !self.minimum.iter().all(|value| value.is_finite()) {
             return broken("lupton minimum", "finite numbers", format!("{:?}", self.minimum));
         }

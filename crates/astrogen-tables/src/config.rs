@@ -93,7 +93,7 @@ impl TableConfig {
             (Some(ra), Some(dec)) => Ok(Some((ra.clone(), dec.clone()))),
             (ra, dec) => Err(TablesError::Setting {
                 name: "ra, dec",
-                expected: format!("the names of both columns, since {reason}"),
+                rule: format!("the names of both columns, since {reason}"),
                 got: format!("ra {ra:?}, dec {dec:?}"),
             }),
         }
@@ -104,7 +104,7 @@ impl TableConfig {
         let some = |name, what: &str, count: usize| match count {
             0 => Err(TablesError::Setting {
                 name,
-                expected: format!("at least one {what}"),
+                rule: format!("at least one {what}"),
                 got: "none".into(),
             }),
             _ => Ok(()),
@@ -116,7 +116,7 @@ impl TableConfig {
             if text.parse::<Condition>().ok().as_ref() != Some(condition) {
                 return Err(TablesError::Setting {
                     name: "conditions",
-                    expected: "names without '=' and ':' and, for a map, a file".into(),
+                    rule: "names without '=' and ':' and, for a map, a file".into(),
                     got: format!("{text:?}"),
                 });
             }
@@ -130,7 +130,7 @@ impl TableConfig {
             None => Ok(()),
             Some(at) => Err(TablesError::Setting {
                 name: "conditions, truth, observed",
-                expected: "each name once, and none empty".into(),
+                rule: "each name once, and none empty".into(),
                 got: format!("{:?} in {names:?}", names[at]),
             }),
         }
@@ -141,22 +141,22 @@ impl TableConfig {
         if !(0.0..1.0).contains(&self.test_fraction) {
             return Err(TablesError::Setting {
                 name: "test_fraction",
-                expected: "a part of the held-out rows, at least 0 and below 1".into(),
+                rule: "a part of the held-out rows, at least 0 and below 1".into(),
                 got: self.test_fraction.to_string(),
             });
         }
         if self.observed.is_empty() {
             return Err(TablesError::Setting {
                 name: "observed",
-                expected: "at least one column of observed features to train on".into(),
+                rule: "at least one column of observed features to train on".into(),
                 got: "none".into(),
             });
         }
         if self.local_bins.is_some() && self.observed.len() != self.truth.len() {
             return Err(TablesError::Setting {
                 name: "local_bins",
-                expected: "as many observed as true features, each the scatter of its partner, \
-                           or no local scale"
+                rule: "as many observed as true features, each the scatter of its partner, \
+                       or no local scale"
                     .into(),
                 got: format!("{} and {}", self.observed.len(), self.truth.len()),
             });

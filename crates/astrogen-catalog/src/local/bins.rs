@@ -42,7 +42,7 @@ pub(super) fn bins(
     }
     if bins == 0 {
         let (name, rule) = ("local_bins", "at least 1");
-        return Err(CatalogError::Parameter { name, rule, got: "0".to_owned() });
+        return Err(CatalogError::Setting { name, rule, got: "0".to_owned() });
     }
     if along.len() / 2 < bins {
         let rows = along.len();

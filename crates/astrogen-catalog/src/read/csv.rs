@@ -104,7 +104,7 @@ impl CsvRows {
         let delimiter = match delimiter.or(own.and_then(|own| own.chars().next())) {
             Some(delimiter) => {
                 u8::try_from(delimiter).ok().filter(u8::is_ascii).ok_or_else(|| {
-                    CatalogError::Parameter {
+                    CatalogError::Setting {
                         name: "delimiter",
                         rule: "an ASCII character",
                         got: format!("{delimiter:?}"),

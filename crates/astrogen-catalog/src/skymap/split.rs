@@ -63,12 +63,12 @@ impl SplitConfig {
     /// Which rows, at these right ascensions and declinations in degrees, are held out.
     ///
     /// # Errors
-    /// `Parameter` for a fraction that is not between 0 and 1 or a wrong nside, `Rows` for a
+    /// `Setting` for a fraction that is not between 0 and 1 or a wrong nside, `Rows` for a
     /// position outside the range or where one side would have no row.
     pub fn validation(&self, ra: &[f64], dec: &[f64]) -> Result<Vec<bool>, CatalogError> {
         check_positions(ra, dec)?;
         if !(self.fraction > 0.0 && self.fraction < 1.0) {
-            return Err(CatalogError::Parameter {
+            return Err(CatalogError::Setting {
                 name: "fraction",
                 rule: "a number between 0 and 1",
                 got: self.fraction.to_string(),

@@ -83,8 +83,8 @@ impl FolderConfig {
         ];
         match settings.into_iter().find(|&(_, value)| value == 0) {
             Some((name, _)) => {
-                let expected = if name == "tiling" { "a stride of 1 or more" } else { "1 or more" };
-                Err(ImagesError::Setting { name, expected: expected.into(), got: "0".into() })
+                let rule = if name == "tiling" { "a stride of 1 or more" } else { "1 or more" };
+                Err(ImagesError::Setting { name, rule: rule.into(), got: "0".into() })
             }
             // The fraction too is refused before files are read.
             None => Ok(split::by_file(0, self.validation_fraction, self.seed).map(drop)?),

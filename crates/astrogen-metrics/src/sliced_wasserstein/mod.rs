@@ -89,7 +89,7 @@ impl SlicedWassersteinConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`MetricsError::InvalidConfig`] for one outside its range.
+    /// [`MetricsError::Setting`] for one outside its range.
     pub fn validate(&self) -> Result<(), MetricsError> {
         let many = 1..=65536;
         let rules = [
@@ -109,7 +109,10 @@ impl SlicedWassersteinConfig {
             ),
         ];
         match rules.into_iter().find(|(_, _, holds, _)| !holds) {
-            Some((field, got, _, rule)) => Err(MetricsError::InvalidConfig { field, rule, got }),
+            Some((name, got, _, rule)) => {
+                let got = got.to_string();
+                Err(MetricsError::Setting { name, rule, got })
+            }
             None => Ok(()),
         }
     }
@@ -119,7 +122,7 @@ impl SlicedWassersteinConfig {
     /// `smallest` have one level, themselves.
     ///
     /// # Errors
-    /// [`MetricsError::InvalidConfig`]; [`MetricsError::TooSmall`] for images smaller than a
+    /// [`MetricsError::Setting`]; [`MetricsError::TooSmall`] for images smaller than a
     /// patch; [`MetricsError::CannotHalve`] where an odd side would have to be halved.
     pub fn levels(&self, height: i64, width: i64) -> Result<Vec<[i64; 2]>, MetricsError> {
         self.validate()?;
@@ -167,7 +170,7 @@ pub struct SlicedWasserstein {
 /// ```
 ///
 /// # Errors
-/// [`MetricsError::InvalidConfig`]; [`MetricsError::BadShape`], [`MetricsError::BadKind`] or
+/// [`MetricsError::Setting`]; [`MetricsError::BadShape`], [`MetricsError::BadKind`] or
 /// [`MetricsError::NotFinite`] for a set that cannot be measured;
 /// [`MetricsError::DifferentShapes`] or [`MetricsError::DifferentCounts`] for two that cannot
 /// be compared; [`MetricsError::TooSmall`] or [`MetricsError::CannotHalve`] for images that

@@ -81,7 +81,7 @@ impl GaussianRegressorConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ModelError::InvalidConfig`] where a number is not from 1 to 65536, or there are
+    /// [`ModelError::Setting`] where a number is not from 1 to 65536, or there are
     /// more than 256 hidden layers. A list of none makes a linear regression.
     pub fn validate(&self) -> Result<(), ModelError> {
         check_counts(&[
@@ -100,7 +100,7 @@ impl GaussianRegressorConfig {
     /// A regressor with new weights, drawn from libtorch's generator of the path's device.
     ///
     /// # Errors
-    /// [`ModelError::InvalidConfig`], [`ModelError::NameTaken`] where the path holds a
+    /// [`ModelError::Setting`], [`ModelError::NameTaken`] where the path holds a
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init(&self, path: &nn::Path) -> Result<GaussianRegressor, ModelError> {
         let regressor = GaussianRegressor::build(self, path)?;

@@ -65,7 +65,7 @@ impl Pipeline {
     /// Checks every parameter.
     ///
     /// # Errors
-    /// [`PreprocessError::Parameter`] naming the first one that breaks its rule.
+    /// [`PreprocessError::Setting`] naming the first one that breaks its rule.
     pub fn new(config: PipelineConfig) -> Result<Self, PreprocessError> {
         config.mask.validate()?;
         if let Some(background) = &config.background {

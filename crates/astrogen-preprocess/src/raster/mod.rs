@@ -72,12 +72,12 @@ pub(crate) fn shape_of_page(path: &Path, page: usize) -> Result<[usize; 3], Prep
 /// file appears whole or not at all.
 ///
 /// # Errors
-/// `Parameter` for a name that does not end in `.png`, `Shape` for an array of another shape,
+/// `Setting` for a name that does not end in `.png`, `Shape` for an array of another shape,
 /// `Io` if the disk refuses.
 pub fn write_png(path: impl AsRef<Path>, pixels: &Array3<u8>) -> Result<(), PreprocessError> {
     let path = path.as_ref();
     if !path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
-        return Err(PreprocessError::Parameter {
+        return Err(PreprocessError::Setting {
             name: "picture to write",
             rule: "a name that ends in .png",
             got: path.display().to_string(),

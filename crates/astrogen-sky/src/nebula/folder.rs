@@ -30,7 +30,7 @@ struct Manifest<'a> {
 /// every file that is there and makes the missing ones.
 ///
 /// # Errors
-/// [`SkyError::Config`] for a setting out of its range, [`SkyError::Folder`] if the folder
+/// [`SkyError::Setting`] for a setting out of its range, [`SkyError::Folder`] if the folder
 /// holds nebulae of other settings (nothing is overwritten), [`SkyError::Io`] and
 /// [`SkyError::Fits`] if writing fails.
 pub fn simulate_nebulae(

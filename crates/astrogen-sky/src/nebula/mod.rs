@@ -84,7 +84,7 @@ impl NebulaConfig {
     /// Fourier transforms add up in another order.)
     ///
     /// # Errors
-    /// [`SkyError::Config`] if a setting breaks its rule.
+    /// [`SkyError::Setting`] if a setting breaks its rule.
     pub fn simulate(&self, seed: u64) -> Result<Nebula, SkyError> {
         self.check()?;
         // One stream of numbers for each purpose: more stars leave the cloud as it is.

@@ -91,10 +91,10 @@ impl SurveyConfig {
     /// Checks every setting against its rule.
     ///
     /// # Errors
-    /// [`SkyError::Config`] with the first setting that breaks its rule.
+    /// [`SkyError::Setting`] with the first setting that breaks its rule.
     pub fn check(&self) -> Result<(), SkyError> {
-        let within = |setting, rule, value: f64, low: f64, high: f64| {
-            SkyError::check(setting, rule, value, (low..=high).contains(&value))
+        let within = |name, rule, value: f64, low: f64, high: f64| {
+            SkyError::check(name, rule, value, (low..=high).contains(&value))
         };
         let galaxies = (1..=1_000_000_000).contains(&self.galaxies);
         SkyError::check("galaxies", "from 1 to 1e9", self.galaxies, galaxies)?;
@@ -117,11 +117,11 @@ impl SurveyConfig {
         }
         let rule = "from two pixels (117.3 / nside) to 180 degrees";
         within("coherence", rule, self.coherence, pixels, 180.0)?;
-        for (setting, ranges) in [("noise", self.noise), ("seeing", self.seeing)] {
+        for (name, ranges) in [("noise", self.noise), ("seeing", self.seeing)] {
             for range in ranges {
                 let got = format!("[{}, {}]", range[0], range[1]);
                 let fine = range[0] >= 0.01 && range[0] <= range[1] && range[1] <= 1e4;
-                SkyError::check(setting, "[low, high] between 0.01 and 1e4", got, fine)?;
+                SkyError::check(name, "[low, high] between 0.01 and 1e4", got, fine)?;
             }
         }
         let [bright, faint] = self.magnitudes;

@@ -88,7 +88,7 @@ impl Survey {
     /// galaxies of a shorter one.
     ///
     /// # Errors
-    /// [`SkyError::Config`] if a setting breaks its rule.
+    /// [`SkyError::Setting`] if a setting breaks its rule.
     pub fn simulate(config: &SurveyConfig, seed: u64) -> Result<Self, SkyError> {
         config.check()?;
         let [sky, galaxies, noise] = [0, 1, 2].map(|purpose| seed_of(seed, purpose));
