@@ -17,7 +17,7 @@ pub enum MetricsError {
 
     /// The caller: a tensor that is not a batch of images.
     #[error("the {set} images must be [N, C, H, W] with every size 1 or more, got {got:?}")]
-    BadShape {
+    Shape {
         /// Which set, `real` or `fake`.
         set: &'static str,
         /// The shape that came.

@@ -32,12 +32,12 @@ const LEAST_SINE: f64 = 1e-4;
 /// ```
 ///
 /// # Errors
-/// [`ModelError::InvalidShape`] unless both are `[D]`, and [`ModelError::Setting`] for
+/// [`ModelError::Shape`] unless both are `[D]`, and [`ModelError::Setting`] for
 /// fewer than two steps.
 pub fn slerp(from: &Tensor, to: &Tensor, steps: i64) -> Result<Tensor, ModelError> {
     for latent in [from, to] {
         if latent.dim() != 1 || latent.size() != from.size() {
-            return Err(ModelError::InvalidShape {
+            return Err(ModelError::Shape {
                 what: "latents of a path",
                 expected: "[D], both alike".into(),
                 got: latent.size(),

@@ -20,7 +20,7 @@ pub enum NnError {
     },
     /// A tensor of the wrong shape was given to a network.
     #[error("{what} must have shape {expected}, got {got:?}")]
-    InvalidShape {
+    Shape {
         /// Which tensor.
         what: &'static str,
         /// The shape or shapes that fit.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub enum PlotError {
     /// The caller: a tensor that is not a batch of images.
     #[error("expected {expected}, got a tensor of shape {got:?}")]
-    BadShape {
+    Shape {
         /// The shape that is wanted.
         expected: &'static str,
         /// The shape that came.

@@ -170,7 +170,7 @@ pub struct SlicedWasserstein {
 /// ```
 ///
 /// # Errors
-/// [`MetricsError::Setting`]; [`MetricsError::BadShape`], [`MetricsError::BadKind`] or
+/// [`MetricsError::Setting`]; [`MetricsError::Shape`], [`MetricsError::BadKind`] or
 /// [`MetricsError::NotFinite`] for a set that cannot be measured;
 /// [`MetricsError::DifferentShapes`] or [`MetricsError::DifferentCounts`] for two that cannot
 /// be compared; [`MetricsError::TooSmall`] or [`MetricsError::CannotHalve`] for images that
@@ -248,7 +248,7 @@ pub(crate) fn batch_shape(set: &'static str, images: &Tensor) -> Result<[i64; 4]
     let got = images.size();
     match got[..] {
         [n, c, h, w] if n > 0 && c > 0 && h > 0 && w > 0 => Ok([n, c, h, w]),
-        _ => Err(MetricsError::BadShape { set, got }),
+        _ => Err(MetricsError::Shape { set, got }),
     }
 }
 
