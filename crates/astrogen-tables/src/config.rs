@@ -99,8 +99,22 @@ impl TableConfig {
         }
     }
 
-    /// Refuses what no catalogue could make possible.
-    pub(super) fn check(&self, observed: &[String]) -> Result<(), TablesError> {
+    /// Refuses what no catalogue could make possible to train on.
+    ///
+    /// # Errors
+    /// [`TablesError::Setting`] for no truth, observed column or condition, a name twice, no
+    /// columns of ra and dec where they are needed, a `test_fraction` outside [0, 1), no local
+    /// bin, or local bins for features without a partner; [`TablesError::Catalog`] for a setting of the range
+    /// or the split.
+    pub fn validate(&self) -> Result<(), TablesError> {
+        self.check_training()?;
+        self.check_reading(&self.observed)?;
+        self.position(self.splits_by_region())?;
+        Ok(self.split.validate()?)
+    }
+
+    /// Refuses what no catalogue could make possible to read, these observed columns with it.
+    pub(super) fn check_reading(&self, observed: &[String]) -> Result<(), TablesError> {
         let some = |name, what: &str, count: usize| match count {
             0 => Err(TablesError::Setting {
                 name,
@@ -109,6 +123,9 @@ impl TableConfig {
             }),
             _ => Ok(()),
         };
+        if let Some(range) = &self.range {
+            range.validate()?;
+        }
         some("truth", "column of true features", self.truth.len())?;
         some("conditions", "column or sky map", self.conditions.len())?;
         for condition in &self.conditions {
@@ -137,7 +154,7 @@ impl TableConfig {
     }
 
     /// Refuses what can be read for generation but not trained on.
-    pub(super) fn check_training(&self) -> Result<(), TablesError> {
+    fn check_training(&self) -> Result<(), TablesError> {
         if !(0.0..1.0).contains(&self.test_fraction) {
             return Err(TablesError::Setting {
                 name: "test_fraction",
@@ -151,6 +168,10 @@ impl TableConfig {
                 rule: "at least one column of observed features to train on".into(),
                 got: "none".into(),
             });
+        }
+        if self.local_bins == Some(0) {
+            let (name, rule) = ("local_bins", "at least 1".into());
+            return Err(TablesError::Setting { name, rule, got: "0".into() });
         }
         if self.local_bins.is_some() && self.observed.len() != self.truth.len() {
             return Err(TablesError::Setting {

@@ -71,7 +71,11 @@ impl Default for FolderConfig {
 
 impl FolderConfig {
     /// Refuses what no folder could make possible.
-    pub(super) fn check(&self) -> Result<(), ImagesError> {
+    ///
+    /// # Errors
+    /// [`ImagesError::Setting`] where a size or the stride is 0, [`ImagesError::Data`] for a
+    /// fraction outside its range, [`ImagesError::Pipeline`] for a pipeline's setting.
+    pub fn validate(&self) -> Result<(), ImagesError> {
         let stride = match self.tiling {
             Tiling::Tiles { stride } => stride,
             _ => None,
@@ -84,10 +88,12 @@ impl FolderConfig {
         match settings.into_iter().find(|&(_, value)| value == 0) {
             Some((name, _)) => {
                 let rule = if name == "tiling" { "a stride of 1 or more" } else { "1 or more" };
-                Err(ImagesError::Setting { name, rule: rule.into(), got: "0".into() })
+                return Err(ImagesError::Setting { name, rule: rule.into(), got: "0".into() });
             }
             // The fraction too is refused before files are read.
-            None => Ok(split::by_file(0, self.validation_fraction, self.seed).map(drop)?),
+            None => split::by_file(0, self.validation_fraction, self.seed).map(drop)?,
         }
+        self.pipeline.validate()?;
+        Ok(self.pictures.as_ref().map_or(Ok(()), PipelineConfig::validate)?)
     }
 }

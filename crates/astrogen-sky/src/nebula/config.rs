@@ -129,7 +129,7 @@ impl NebulaConfig {
     ///
     /// # Errors
     /// [`SkyError::Setting`] with the first setting that breaks its rule.
-    pub fn check(&self) -> Result<(), SkyError> {
+    pub fn validate(&self) -> Result<(), SkyError> {
         let within = |name, value: f64, rule, low: f64, high: f64| {
             SkyError::check(name, rule, value, (low..=high).contains(&value))
         };

@@ -39,7 +39,7 @@ pub fn simulate_nebulae(
     count: usize,
     seed: u64,
 ) -> Result<Vec<PathBuf>, SkyError> {
-    config.check()?;
+    config.validate()?;
     SkyError::check("count", "at least 1", count, count > 0)?;
     let files: Vec<PathBuf> =
         (0..count).map(|index| folder.join(format!("nebula-{index:04}.fits"))).collect();

@@ -16,8 +16,8 @@ const PIXEL: f64 = 58.632_3;
 /// use astrogen_sky::SurveyConfig;
 ///
 /// let config: SurveyConfig = serde_json::from_str(r#"{"galaxies": 1000, "nside": 128}"#)?;
-/// assert!(config.check().is_ok());
-/// let message = SurveyConfig { nside: 100, ..config }.check().unwrap_err().to_string();
+/// assert!(config.validate().is_ok());
+/// let message = SurveyConfig { nside: 100, ..config }.validate().unwrap_err().to_string();
 /// assert_eq!(message, "nside must be a power of two from 2 to 8192, but got 100");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -92,7 +92,7 @@ impl SurveyConfig {
     ///
     /// # Errors
     /// [`SkyError::Setting`] with the first setting that breaks its rule.
-    pub fn check(&self) -> Result<(), SkyError> {
+    pub fn validate(&self) -> Result<(), SkyError> {
         let within = |name, rule, value: f64, low: f64, high: f64| {
             SkyError::check(name, rule, value, (low..=high).contains(&value))
         };
@@ -133,7 +133,7 @@ impl SurveyConfig {
         for share in self.red_share {
             within("red_share", "from 0 to 1", share, 0.0, 1.0)?;
         }
-        self.measurement.check()
+        self.measurement.validate()
     }
 
     /// Everything that is covered at all.

@@ -124,7 +124,7 @@ impl Measurement {
     ///
     /// # Errors
     /// [`SkyError::Setting`] with the first setting that breaks its rule.
-    pub fn check(&self) -> Result<(), SkyError> {
+    pub fn validate(&self) -> Result<(), SkyError> {
         let positive = |name, value: f64| {
             let fine = (1e-6..=1e6).contains(&value);
             SkyError::check(name, "from 1e-6 to 1e6", value, fine)
@@ -241,7 +241,7 @@ impl Measurement {
         conditions: ArrayView2<f32>,
         seed: u64,
     ) -> Result<Array2<f32>, SkyError> {
-        self.check()?;
+        self.validate()?;
         let count = true_magnitudes.nrows();
         for (name, rule, table, columns) in [
             ("the shape of the true magnitudes", "[N, 3]", true_magnitudes, 3),
