@@ -1,4 +1,4 @@
-//! Maps of where points lie, one a sample, side by side: a colour against a magnitude, true beside
+//! Maps of where points lie, one per sample, side by side: a colour against a magnitude, true beside
 //! generated.
 //!
 //! The plane is cut into equal cells and the points in each are counted; the colour is the

@@ -38,7 +38,7 @@ pub enum PlotError {
         width: usize,
         /// Rows.
         height: usize,
-        /// Bytes a pixel.
+        /// Bytes per pixel.
         channels: usize,
         /// Bytes that came.
         bytes: usize,

@@ -16,7 +16,7 @@ pub struct Picture {
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Bytes a pixel: 1 for grey, 3 for RGB.
+    /// Bytes per pixel: 1 for grey, 3 for RGB.
     pub channels: usize,
     /// `height * width * channels` bytes.
     pub bytes: Vec<u8>,

@@ -47,7 +47,7 @@ pub(super) fn bins(
     if along.len() / 2 < bins {
         let rows = along.len();
         return refuse(format!(
-            "{rows} rows are too few to fit {name:?} in {bins} bins: at least two a bin"
+            "{rows} rows are too few to fit {name:?} in {bins} bins: at least two per bin"
         ));
     }
     if let Some(row) = (0..values.len()).find(|&row| !(values[row] + along[row]).is_finite()) {

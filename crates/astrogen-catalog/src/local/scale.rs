@@ -62,7 +62,7 @@ impl LocalScale {
     ///
     /// # Errors
     /// `Shape` for slices of two lengths, `Setting` for no bin, `Rows` for fewer than two
-    /// rows a bin, a value that is not finite, and a bin without any scatter.
+    /// rows per bin, a value that is not finite, and a bin without any scatter.
     pub fn fit(
         name: &str,
         along: &[f64],

@@ -1,4 +1,4 @@
-//! Rows of a CSV file: a header row of names, then a line a row (RFC 4180). Lines that start
+//! Rows of a CSV file: a header row of names, then one line per row (RFC 4180). Lines that start
 //! with `#` and empty lines are skipped, unless they are the header of ECSV.
 
 use std::io::{self, Cursor, Read};

@@ -41,7 +41,7 @@ pub struct FolderConfig {
     /// the number. Default 1 GiB.
     pub cache_bytes: u64,
     /// The folder for the scaled pixels beyond [`FolderConfig::cache_bytes`] of files that
-    /// are slow to read in part (compressed or packed FITS, pictures), 4 bytes a value. It is
+    /// are slow to read in part (compressed or packed FITS, pictures), 4 bytes per value. It is
     /// made if it is not there; the file in it has no name and is gone with the process.
     /// Where it cannot be written, or less than 1 GiB would be left on the disk, such files are
     /// decoded again for every sample, and the report says so. Default: `astrogen` in the

@@ -74,7 +74,7 @@ struct Quantity {
     colour: bool,
 }
 
-/// What is binned by, one value a row.
+/// What is binned by, one value per row.
 struct By {
     name: String,
     values: Vec<f64>,

@@ -1,7 +1,7 @@
 //! The sliced Wasserstein distance between the local structure of two sets of images.
 //!
 //! Each image becomes a Laplacian pyramid ([`pyramid`]): its details at 64 pixels, at 32, at
-//! 16, say. From every level patches are cut, 128 of 7x7 pixels an image, and each set's
+//! 16, say. From every level patches are cut, 128 of 7x7 pixels per image, and each set's
 //! patches of a level are normalised, channel by channel, to mean 0 and standard deviation 1
 //! over all of them. A patch of `C` channels is then a point in `49 C` dimensions, and with
 //! random unit directions `u_j` the level's distance is

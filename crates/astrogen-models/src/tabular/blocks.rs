@@ -1,7 +1,7 @@
 //! Observed features for tables of any length, on all cores, from any network that makes them
 //! of latents and contexts.
 //!
-//! Rows are made in blocks small enough for a core's cache, one thread a block. A row's
+//! Rows are made in blocks small enough for a core's cache, one thread per block. A row's
 //! latents depend on the seed and on its number in the table alone, and a row always stands
 //! at the same place of a block of the same size, so that its features are the same bits
 //! however the table is cut into chunks and however many threads there are.

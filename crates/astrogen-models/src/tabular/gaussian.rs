@@ -131,7 +131,7 @@ impl GaussianRegressor {
     }
 
     /// The negative logarithm of the density `[N]` at observed features `[N, features]` given
-    /// contexts `[N, conditions + true_features]`, in nats a row:
+    /// contexts `[N, conditions + true_features]`, in nats per row:
     ///
     /// ```text
     /// sum over features of  ((observed - mean) / deviation)^2 / 2 + log deviation + log(2 pi) / 2

@@ -88,7 +88,7 @@ pub struct NebulaConfig {
     pub fwhm: f64,
     /// Moffat exponent of the point spread function, above 1. Default 3.5.
     pub moffat_beta: f64,
-    /// Light of the sky in every band, in electrons a pixel, at least 0. Default 12.
+    /// Light of the sky in every band, in electrons per pixel, at least 0. Default 12.
     pub sky: f64,
     /// Read noise (root mean square), in electrons, at least 0. Default 2.
     pub read_noise: f64,
