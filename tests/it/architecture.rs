@@ -1,4 +1,5 @@
-//! Holds the crates to the arrows that stand in `docs/architecture.md`.
+//! Holds the crates to the arrows that stand in `docs/architecture.md`, and every config to its
+//! `validate`.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,4 +144,61 @@ fn a_forbidden_arrow_is_found() {
     assert!(outside(&allowed, &made("a", "tch")).is_empty());
     assert_eq!(outside(&allowed, &made("b", "a")), ["b -> a"]);
     assert_eq!(outside(&allowed, &made("c", "b")), ["c -> b"]);
+}
+
+/// Configs without a `validate`, each with its reason.
+const WITHOUT_VALIDATE: [&str; 0] = [];
+
+/// Crates whose configs do not follow the rule yet.
+const NOT_YET: [&str; 2] = ["astrogen-data", "astrogen-train"];
+
+/// The Rust sources below a folder, as one text.
+fn sources(folder: &Path) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            text += &sources(&path);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text += &std::fs::read_to_string(&path).unwrap();
+        }
+    }
+    text
+}
+
+/// The public configs of a source text that do not say by `validate` whether they can be.
+fn unchecked(source: &str) -> Vec<String> {
+    let structs = source.split("\npub struct ").skip(1);
+    let names = structs.filter_map(|rest| rest.split([' ', '<', ';', '(']).next());
+    let checks = |name: &str| {
+        let block = |block: &str| block.split("\n}\n").next().unwrap().to_owned();
+        let opening = format!("\nimpl {name} {{\n");
+        let mut impls = source.split(&opening).skip(1).map(block);
+        impls.any(|block| block.contains("pub fn validate(&self)"))
+    };
+    names
+        .filter(|name| name.ends_with("Config") && !WITHOUT_VALIDATE.contains(name))
+        .filter(|name| !checks(name))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_config_has_validate() {
+    for package in metadata().packages {
+        let name = package.name.as_str();
+        let source = package.manifest_path.parent().unwrap().join("src");
+        if source.exists() && !NOT_YET.contains(&name) {
+            let found = unchecked(&sources(source.as_std_path()));
+            assert!(found.is_empty(), "{name}: {found:?} without `pub fn validate(&self)`");
+        }
+    }
+}
+
+#[test]
+fn a_config_without_validate_is_found() {
+    let with = "\npub struct AConfig {\n}\n\nimpl AConfig {\n    pub fn validate(&self) {}\n}\n";
+    assert!(unchecked(with).is_empty());
+    let without = "\npub struct BConfig {\n}\n\nimpl BConfig {\n    fn check(&self) {}\n}\n";
+    assert_eq!(unchecked(&[without, with].concat()), ["BConfig"]);
 }

@@ -105,10 +105,10 @@ pub enum CatalogError {
         got: String,
     },
 
-    /// A parameter outside its range.
+    /// A setting outside its range; the message says the rule and what was got.
     #[error("{name}: expected {rule}, got {got}")]
-    Parameter {
-        /// The parameter's name as written in the configuration.
+    Setting {
+        /// The setting's name as written in the configuration.
         name: &'static str,
         /// The rule that it broke.
         rule: &'static str,

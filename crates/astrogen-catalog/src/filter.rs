@@ -97,7 +97,7 @@ impl FromStr for ColumnFilter {
     type Err = CatalogError;
 
     fn from_str(text: &str) -> Result<Self, CatalogError> {
-        let refuse = || CatalogError::Parameter {
+        let refuse = || CatalogError::Setting {
             name: "filter",
             rule: "COLUMN==NUMBER, or with one of != < <= > >=",
             got: format!("{text:?}"),
@@ -111,7 +111,7 @@ impl FromStr for ColumnFilter {
         let number = text[at + sign.len()..].trim();
         let value: f64 = number.parse().map_err(|_| refuse())?;
         if number.parse().is_ok_and(|whole: i128| whole != value as i128) {
-            return Err(CatalogError::Parameter {
+            return Err(CatalogError::Setting {
                 name: "filter",
                 rule: "a whole number that 64-bit floating point holds exactly, as all are up to 2^53",
                 got: format!("{text:?}"),

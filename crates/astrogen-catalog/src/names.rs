@@ -53,7 +53,7 @@ pub(super) fn resolve(
     let ColumnInfo { length, refusal, .. } = &columns[column];
     if let Some(reason) = refusal {
         return Err(refuse(format!(
-            "{reason}, expected one number or a fixed count of them a row"
+            "{reason}, expected one number or a fixed count of them per row"
         )));
     }
     match (element, length) {

@@ -51,17 +51,17 @@ impl Default for Magnitudes {
 }
 
 impl Magnitudes {
-    /// Fails for numbers that no scale has.
+    /// Checks the numbers of the scale.
     ///
     /// # Errors
-    /// `Parameter` for a zero point that is not finite or a softening that is not positive.
-    pub fn check(&self) -> Result<(), CatalogError> {
+    /// `Setting` for a zero point that is not finite or a softening that is not positive.
+    pub fn validate(&self) -> Result<(), CatalogError> {
         let (zero_point, softening) = match *self {
             Magnitudes::Logarithmic { zero_point } => (zero_point, 1.0),
             Magnitudes::Asinh { zero_point, softening } => (zero_point, softening),
         };
         let refuse =
-            |name, rule, got: f64| CatalogError::Parameter { name, rule, got: got.to_string() };
+            |name, rule, got: f64| CatalogError::Setting { name, rule, got: got.to_string() };
         if !zero_point.is_finite() {
             return Err(refuse("zero_point", "a finite magnitude", zero_point));
         }
@@ -115,25 +115,35 @@ impl Default for MagnitudeRange {
 }
 
 impl MagnitudeRange {
+    /// Checks the range.
+    ///
+    /// # Errors
+    /// `Setting` for a range without an inside.
+    pub fn validate(&self) -> Result<(), CatalogError> {
+        let MagnitudeRange { min, max, .. } = *self;
+        if min < max {
+            return Ok(());
+        }
+        Err(CatalogError::Setting {
+            name: "magnitude range",
+            rule: "min < max",
+            got: format!("{min} to {max}"),
+        })
+    }
+
     /// Deals with the rows in which one of the named columns is outside the range.
     ///
     /// # Errors
     /// `Rows` for a column that is not there, or with [`BadRows::Refuse`] for a row outside;
-    /// `Parameter` for a range without an inside.
+    /// `Setting` for a range without an inside.
     pub fn apply(
         &self,
         columns: &mut Columns,
         names: &[impl AsRef<str>],
         counts: &mut RowCounts,
     ) -> Result<(), CatalogError> {
+        self.validate()?;
         let MagnitudeRange { min, max, outside } = *self;
-        if min.is_nan() || max.is_nan() || min >= max {
-            return Err(CatalogError::Parameter {
-                name: "magnitude range",
-                rule: "min < max",
-                got: format!("{min} to {max}"),
-            });
-        }
         let mut keep = vec![true; columns.len()];
         for name in names.iter().map(AsRef::as_ref) {
             let values = columns.column(name)?;

@@ -9,6 +9,7 @@ use super::select::HduSelector;
 use super::source::{MEMORY_LIMIT, Source};
 use super::tiles::TileGrid;
 use crate::FitsError;
+use crate::format::OpenedFile;
 
 /// A FITS file opened for reading.
 ///
@@ -45,7 +46,15 @@ impl FitsFile {
     /// # Errors
     /// As [`FitsFile::open`].
     pub fn open_with_limit(path: impl AsRef<Path>, limit: u64) -> Result<FitsFile, FitsError> {
-        let mut source = Source::open(path.as_ref(), limit)?;
+        FitsFile::from_opened(OpenedFile::open(path)?, limit)
+    }
+
+    /// Goes on with a file that was opened to see what it is, as [`FitsFile::open_with_limit`].
+    ///
+    /// # Errors
+    /// As [`FitsFile::open`].
+    pub fn from_opened(opened: OpenedFile, limit: u64) -> Result<FitsFile, FitsError> {
+        let mut source = Source::open(opened, limit)?;
         let (hdus, stopped) = walk(&mut source)?;
         Ok(FitsFile { handle: None, source, hdus, stopped, sound: None })
     }

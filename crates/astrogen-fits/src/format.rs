@@ -1,8 +1,8 @@
 //! What a file is, told by its first bytes and never by its name.
 
 use std::fs::{self, File};
-use std::io::Read;
-use std::path::Path;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
 
 use crate::FitsError;
 
@@ -105,17 +105,37 @@ pub fn open_file(path: &Path) -> Result<File, FitsError> {
     File::open(path).map_err(fail)
 }
 
-/// The first bytes of a file, by which [`Format::of`] tells what it is.
-///
-/// # Errors
-/// As [`open_file`].
-pub fn start(path: &Path) -> Result<Vec<u8>, FitsError> {
-    let mut start = Vec::with_capacity(LEADING);
-    open_file(path)?
-        .take(LEADING as u64)
-        .read_to_end(&mut start)
-        .map_err(|source| FitsError::io("read", path, source))?;
-    Ok(start)
+/// A file that was opened to see what it is, for whoever reads the rest: no file need be opened
+/// twice.
+#[derive(Debug)]
+pub struct OpenedFile {
+    /// Its path.
+    pub path: PathBuf,
+    /// The file, at its start.
+    pub file: File,
+    /// Its first bytes, [`LEADING`] of them or all that it has.
+    pub start: Vec<u8>,
+}
+
+impl OpenedFile {
+    /// Opens a file and looks at its first bytes.
+    ///
+    /// # Errors
+    /// As [`open_file`].
+    pub fn open(path: impl AsRef<Path>) -> Result<OpenedFile, FitsError> {
+        let path = path.as_ref();
+        let mut file = open_file(path)?;
+        let mut start = Vec::with_capacity(LEADING);
+        let fail = |source| FitsError::io("read", path, source);
+        file.by_ref().take(LEADING as u64).read_to_end(&mut start).map_err(fail)?;
+        file.rewind().map_err(fail)?;
+        Ok(OpenedFile { path: path.to_owned(), file, start })
+    }
+
+    /// What the file is, as [`Format::of`] its first bytes.
+    pub fn format(&self) -> Option<Format> {
+        Format::of(&self.start)
+    }
 }
 
 #[cfg(test)]

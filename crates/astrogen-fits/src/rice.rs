@@ -114,7 +114,7 @@ mod tests {
         // Two blocks: the second one's marker is in the low half of the byte.
         assert!(rice.holds(&[1, 2, 0x00], 64));
         assert!(!rice.holds(&[1, 2, 0x00], 65));
-        // Incompressible: the marker is 15, then two bytes a pixel.
+        // Incompressible: the marker is 15, then two bytes per pixel.
         assert!(rice.holds(&[1, 2, 0xf0, 0, 0, 0, 0], 2));
         assert!(!rice.holds(&[1, 2, 0xf0, 0, 0, 0], 2));
         // Marker 1, no low bits: a one is a pixel.

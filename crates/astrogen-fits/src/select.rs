@@ -61,7 +61,7 @@ impl FromStr for HduSelector {
         if let Ok(index) = text.parse() {
             return Ok(HduSelector::Index(index));
         }
-        let refuse = || FitsError::Parameter {
+        let refuse = || FitsError::Setting {
             name: "hdu",
             rule: "a position (0 is the primary HDU), an EXTNAME, or EXTNAME,EXTVER",
             got: format!("{text:?}"),
@@ -137,7 +137,7 @@ impl FromStr for Planes {
                 _ => None,
             },
         };
-        planes.ok_or_else(|| FitsError::Parameter {
+        planes.ok_or_else(|| FitsError::Setting {
             name: "planes",
             rule: "\"bands\", one plane such as 3, or a range such as 0..3",
             got: format!("{text:?}"),

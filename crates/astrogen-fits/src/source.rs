@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::lzw;
 use crate::FitsError;
-use crate::format::{Format, LEADING, describe, open_file};
+use crate::format::{Format, LEADING, OpenedFile, describe};
 
 /// Bytes in a FITS block.
 pub(crate) const BLOCK: usize = 2880;
@@ -36,24 +36,19 @@ pub(super) struct Source {
 }
 
 impl Source {
-    /// Opens a file, unpacking it to memory if its content says that it is compressed.
-    pub(super) fn open(path: &Path, limit: u64) -> Result<Source, FitsError> {
-        let mut file = open_file(path)?;
-        let mut start = Vec::with_capacity(LEADING);
-        let fail = |source| FitsError::io("read", path, source);
-        file.by_ref().take(LEADING as u64).read_to_end(&mut start).map_err(fail)?;
-        file.rewind().map_err(fail)?;
-        let format = Format::of(&start);
+    /// Takes an opened file, unpacking it to memory if its content says that it is compressed.
+    pub(super) fn open(opened: OpenedFile, limit: u64) -> Result<Source, FitsError> {
+        let format = opened.format();
+        let OpenedFile { path, file, start } = opened;
         if format == Some(Format::Fits) {
-            let len = file.metadata().map_err(fail)?.len();
-            let bytes = Bytes::Disk(file);
-            return Ok(Source { path: path.to_owned(), len, limit, bytes });
+            let len = file.metadata().map_err(|source| FitsError::io("read", &path, source))?.len();
+            return Ok(Source { path, len, limit, bytes: Bytes::Disk(file) });
         }
         let Some((packer, reader)) = format.and_then(|format| unpacker(format, file)) else {
-            return Err(not_fits(path, describe(&start)));
+            return Err(not_fits(&path, describe(&start)));
         };
-        let unpacked = unpack(path, packer, reader, limit)?;
-        Ok(Source::in_memory(path, limit, unpacked))
+        let unpacked = unpack(&path, packer, reader, limit)?;
+        Ok(Source::in_memory(&path, limit, unpacked))
     }
 
     fn in_memory(path: &Path, limit: u64, mut bytes: Vec<u8>) -> Source {

@@ -75,7 +75,7 @@ fn unsupported(path: &Path, hdu: &Hdu, reason: &str) -> FitsError {
     FitsError::Unsupported { path: path.to_owned(), reason }
 }
 
-/// How the image is cut into tiles, one a row of the table.
+/// How the image is cut into tiles, one per row of the table.
 pub(super) struct TileGrid {
     axes: Vec<u64>,
     /// The length of a tile along each axis.

@@ -210,7 +210,7 @@ fn plio_lists_that_lie() {
 
 #[test]
 fn gzip_streams_of_another_size_than_their_tile() {
-    // 8 bytes a pixel of a tile of 26 x 37, then 26 x 8 in the column for what a codec leaves.
+    // 8 bytes per pixel of a tile of 26 x 37, then 26 x 8 in the column for what a codec leaves.
     for (name, pixels, width) in
         [("GZIP_F64", 26 * 37, 8), ("RICE_F64", 26 * 8, 8), ("RICE_F32", 26 * 8, 4)]
     {

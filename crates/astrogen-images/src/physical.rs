@@ -40,7 +40,7 @@ pub fn save_fits(
     let &[count, channels, height, width] = images.size().as_slice() else {
         return Err(ImagesError::Setting {
             name: "images",
-            expected: "a tensor [N, C, H, W]".into(),
+            rule: "a tensor [N, C, H, W]".into(),
             got: format!("{:?}", images.size()),
         });
     };

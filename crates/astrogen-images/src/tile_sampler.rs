@@ -85,7 +85,7 @@ impl FromStr for Tiling {
         }
         .ok_or_else(|| ImagesError::Setting {
             name: "tiling",
-            expected: "auto, whole, tiles or tiles:STRIDE with a stride of 1 or more".into(),
+            rule: "auto, whole, tiles or tiles:STRIDE with a stride of 1 or more".into(),
             got: format!("{text:?}"),
         })
     }
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(squares(2000, 3000, false), Some((2000, 1)));
         assert_eq!(squares(81, 81, true), Some((81, 1)));
         assert_eq!(squares(256, 1000, true), Some((256, 1)));
-        // (257 - 64) / 32 rounded up, and one: 8 squares a side
+        // (257 - 64) / 32 rounded up, and one: 8 squares per side
         assert_eq!(squares(257, 257, true), Some((64, 64)));
         assert_eq!(squares(63, 1000, true), None);
     }

@@ -80,13 +80,13 @@ impl AdversarialConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`LossError::InvalidConfig`] where `real_label` is outside (0, 1].
+    /// [`LossError::Setting`] where `real_label` is outside (0, 1].
     pub fn validate(&self) -> Result<(), LossError> {
         if self.real_label > 0.0 && self.real_label <= 1.0 {
             return Ok(());
         }
-        Err(LossError::InvalidConfig {
-            field: "real_label",
+        Err(LossError::Setting {
+            name: "real_label",
             rule: "above 0 and at most 1",
             got: self.real_label.to_string(),
         })

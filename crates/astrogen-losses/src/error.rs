@@ -5,10 +5,10 @@
 #[non_exhaustive]
 pub enum LossError {
     /// A setting outside its range; the message says the rule and what was got.
-    #[error("{field} must be {rule}, got {got}")]
-    InvalidConfig {
+    #[error("{name} must be {rule}, got {got}")]
+    Setting {
         /// The setting's name.
-        field: &'static str,
+        name: &'static str,
         /// What is allowed.
         rule: &'static str,
         /// What was given.

@@ -192,7 +192,7 @@ fn small_losses_keep_their_digits_in_float32() {
 fn a_label_outside_its_range_is_refused() {
     for label in [0.0, -0.1, 1.1, f64::NAN, f64::INFINITY] {
         let error = smoothed(label).validate().unwrap_err();
-        assert!(matches!(error, LossError::InvalidConfig { field: "real_label", .. }));
+        assert!(matches!(error, LossError::Setting { name: "real_label", .. }));
         assert_eq!(
             error.to_string(),
             format!("real_label must be above 0 and at most 1, got {label}")

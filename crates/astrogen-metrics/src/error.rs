@@ -4,20 +4,20 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricsError {
-    /// The caller: a setting outside its range.
-    #[error("{field} must be {rule}, got {got}")]
-    InvalidConfig {
+    /// The caller: a setting outside its range; the message says the rule and what was got.
+    #[error("{name} must be {rule}, got {got}")]
+    Setting {
         /// The setting's name.
-        field: &'static str,
+        name: &'static str,
         /// What is allowed.
         rule: &'static str,
         /// What was given.
-        got: i64,
+        got: String,
     },
 
     /// The caller: a tensor that is not a batch of images.
     #[error("the {set} images must be [N, C, H, W] with every size 1 or more, got {got:?}")]
-    BadShape {
+    Shape {
         /// Which set, `real` or `fake`.
         set: &'static str,
         /// The shape that came.

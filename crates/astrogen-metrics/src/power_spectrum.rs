@@ -41,7 +41,7 @@ const CHUNK: i64 = 128;
 /// ```
 ///
 /// # Errors
-/// [`MetricsError::BadShape`], [`MetricsError::BadKind`] or [`MetricsError::NotFinite`] for
+/// [`MetricsError::Shape`], [`MetricsError::BadKind`] or [`MetricsError::NotFinite`] for
 /// images that cannot be measured, [`MetricsError::Torch`] most likely for want of memory.
 pub fn power_spectrum(images: &Tensor) -> Result<Tensor, MetricsError> {
     spectrum_of("given", images)

@@ -197,7 +197,7 @@ fn a_flat_channel_is_compared_and_not_divided_by_zero() {
         let _ = flat.narrow(1, 1, 1).fill_(value);
         flat
     };
-    // Flat to the bit, or one level an image: what the pyramid's rounding leaves is no structure.
+    // Flat to the bit, or one level per image: what the pyramid's rounding leaves is no structure.
     let levels = noise([4, 1, 1, 1], 2).expand([4, 1, 16, 16], false);
     let stepped = Tensor::cat(&[real.narrow(1, 0, 1), levels], 1);
     let distance = |a: &Tensor, b: &Tensor| sliced_wasserstein(a, b, &SMALL, 5).unwrap();

@@ -11,12 +11,12 @@ pub(crate) fn check_image_size(size: i64, [least, greatest]: [i64; 2]) -> Result
     let below = allowed.clone().rfind(|&allowed| allowed <= size);
     let above = allowed.clone().find(|&allowed| allowed >= size);
     let nearest: Vec<_> = below.into_iter().chain(above).map(|size| size.to_string()).collect();
-    Err(ModelError::InvalidConfig {
-        field: "image_size",
+    Err(ModelError::Setting {
+        name: "image_size",
         rule: format!(
             "a power of two from {least} to {greatest} (nearest: {})",
             nearest.join(" and ")
         ),
-        got: size,
+        got: size.to_string(),
     })
 }

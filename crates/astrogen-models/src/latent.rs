@@ -32,12 +32,12 @@ const LEAST_SINE: f64 = 1e-4;
 /// ```
 ///
 /// # Errors
-/// [`ModelError::InvalidShape`] unless both are `[D]`, and [`ModelError::InvalidConfig`] for
+/// [`ModelError::Shape`] unless both are `[D]`, and [`ModelError::Setting`] for
 /// fewer than two steps.
 pub fn slerp(from: &Tensor, to: &Tensor, steps: i64) -> Result<Tensor, ModelError> {
     for latent in [from, to] {
         if latent.dim() != 1 || latent.size() != from.size() {
-            return Err(ModelError::InvalidShape {
+            return Err(ModelError::Shape {
                 what: "latents of a path",
                 expected: "[D], both alike".into(),
                 got: latent.size(),
@@ -45,10 +45,10 @@ pub fn slerp(from: &Tensor, to: &Tensor, steps: i64) -> Result<Tensor, ModelErro
         }
     }
     if steps < 2 {
-        return Err(ModelError::InvalidConfig {
-            field: "steps",
+        return Err(ModelError::Setting {
+            name: "steps",
             rule: "at least 2, the ends of the path".into(),
-            got: steps,
+            got: steps.to_string(),
         });
     }
     let norm = |latent: &Tensor| latent.norm_scalaropt_dtype(2.0, Kind::Double).double_value(&[]);

@@ -48,7 +48,7 @@ pub trait Generator: Debug + Send {
     /// weights' device.
     ///
     /// # Errors
-    /// [`ModelError::InvalidShape`] where the latents have another shape, and
+    /// [`ModelError::Shape`] where the latents have another shape, and
     /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
     fn sample(&self, latent: &Tensor) -> Result<Tensor, ModelError> {
         let (shape, dim) = (latent.size(), self.latent_dim());
@@ -57,7 +57,7 @@ pub trait Generator: Debug + Send {
             _ => false,
         };
         if !fits {
-            return Err(ModelError::InvalidShape {
+            return Err(ModelError::Shape {
                 what: "latents",
                 expected: format!("[N, {dim}] or [N, {dim}, 1, 1]"),
                 got: shape,
@@ -98,7 +98,7 @@ pub trait Discriminator: Debug + Send {
     /// the sigmoid of its logit, in eval mode and without gradients.
     ///
     /// # Errors
-    /// [`ModelError::InvalidShape`] where the images have another shape, and
+    /// [`ModelError::Shape`] where the images have another shape, and
     /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
     fn probability(&self, images: &Tensor) -> Result<Tensor, ModelError> {
         let images = bring(check_images(images, self.image_shape())?, self.options())?;
@@ -158,7 +158,7 @@ fn check_images(images: &Tensor, [c, h, w]: [i64; 3]) -> Result<&Tensor, ModelEr
         return Ok(images);
     }
     let expected = format!("[N, {c}, {h}, {w}]");
-    Err(ModelError::InvalidShape { what: "images", expected, got: shape })
+    Err(ModelError::Shape { what: "images", expected, got: shape })
 }
 
 /// The tensor with the element type and on the device of the weights.

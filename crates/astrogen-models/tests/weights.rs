@@ -83,7 +83,7 @@ fn loading_draws_no_random_numbers() {
     let path = run.path().join(DcganGenerator::FILE);
     generator.save(&path).unwrap();
     // Another thread's draws between seed and draw would upset this: libtorch's generator
-    // is one a process, so the comparison is tried again.
+    // is one per process, so the comparison is tried again.
     let drawn = |load: bool| {
         tch::manual_seed(5);
         if load {

@@ -52,7 +52,7 @@ impl BatchNorm {
     /// running mean 0 and variance 1, no batch tracked.
     ///
     /// # Errors
-    /// [`NnError::InvalidConfig`] where there is no channel, [`NnError::NameTaken`] where the path
+    /// [`NnError::Setting`] where there is no channel, [`NnError::NameTaken`] where the path
     /// holds such a layer already, and [`NnError::Torch`] where the memory is not to be had.
     pub fn new(path: &nn::Path, features: i64) -> Result<Self, NnError> {
         let norm = Self::build(path, features)?;

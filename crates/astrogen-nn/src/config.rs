@@ -18,7 +18,7 @@ const MOST_LAYERS: usize = 256;
 /// Refuses the first count, given with its setting's name, that is not from 1 to 65536.
 ///
 /// # Errors
-/// [`NnError::InvalidConfig`].
+/// [`NnError::Setting`].
 pub fn check_counts(counts: &[(&'static str, i64)]) -> Result<(), NnError> {
     check_range(counts, 1, MOST, format!("from 1 to {MOST}"))
 }
@@ -26,13 +26,13 @@ pub fn check_counts(counts: &[(&'static str, i64)]) -> Result<(), NnError> {
 /// Refuses widths of layers that are not from 1 to 65536, or more than 256 of them.
 ///
 /// # Errors
-/// [`NnError::InvalidConfig`].
-pub fn check_widths(field: &'static str, widths: &[i64]) -> Result<(), NnError> {
+/// [`NnError::Setting`].
+pub fn check_widths(name: &'static str, widths: &[i64]) -> Result<(), NnError> {
     if widths.len() > MOST_LAYERS {
         let rule = format!("a list of at most {MOST_LAYERS} widths");
-        return Err(NnError::InvalidConfig { field, rule, got: widths.len() as i64 });
+        return Err(NnError::Setting { name, rule, got: widths.len().to_string() });
     }
-    widths.iter().try_for_each(|&width| check_counts(&[(field, width)]))
+    widths.iter().try_for_each(|&width| check_counts(&[(name, width)]))
 }
 
 /// Refuses the first number of a layer that is below `least`.
@@ -48,6 +48,6 @@ fn check_range(
 ) -> Result<(), NnError> {
     match numbers.iter().find(|(_, got)| !(least..=most).contains(got)) {
         None => Ok(()),
-        Some(&(field, got)) => Err(NnError::InvalidConfig { field, rule, got }),
+        Some(&(name, got)) => Err(NnError::Setting { name, rule, got: got.to_string() }),
     }
 }

@@ -9,18 +9,18 @@ use std::path::PathBuf;
 pub enum NnError {
     // The caller.
     /// A setting outside its range; the message says the rule and what was got.
-    #[error("{field} must be {rule}, got {got}")]
-    InvalidConfig {
+    #[error("{name} must be {rule}, got {got}")]
+    Setting {
         /// The setting's name.
-        field: &'static str,
+        name: &'static str,
         /// What is allowed, and what is near where that helps.
         rule: String,
         /// What was given.
-        got: i64,
+        got: String,
     },
     /// A tensor of the wrong shape was given to a network.
     #[error("{what} must have shape {expected}, got {got:?}")]
-    InvalidShape {
+    Shape {
         /// Which tensor.
         what: &'static str,
         /// The shape or shapes that fit.

@@ -50,7 +50,7 @@ impl MlpConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`NnError::InvalidConfig`] where a width is not from 1 to 65536, or there are
+    /// [`NnError::Setting`] where a width is not from 1 to 65536, or there are
     /// more than 256 hidden layers.
     pub fn validate(&self) -> Result<(), NnError> {
         check_counts(&[("inputs", self.inputs), ("outputs", self.outputs)])?;
@@ -60,7 +60,7 @@ impl MlpConfig {
     /// A network with new weights, drawn from libtorch's generator of the path's device.
     ///
     /// # Errors
-    /// [`NnError::InvalidConfig`], [`NnError::NameTaken`] where the path holds a
+    /// [`NnError::Setting`], [`NnError::NameTaken`] where the path holds a
     /// network already, [`NnError::Torch`] where the memory is not to be had.
     pub fn init(&self, path: &nn::Path) -> Result<Mlp, NnError> {
         let mlp = Mlp::build(self, path)?;

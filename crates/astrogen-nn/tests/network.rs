@@ -220,7 +220,7 @@ fn loading_and_copying_draw_no_random_numbers() {
     let (_store, painter) = painter();
     painter.save(run.path().join(Painter::FILE)).unwrap();
     // Another thread's draws between seed and draw would upset this: libtorch's generator
-    // is one a process, so the comparison is tried again.
+    // is one per process, so the comparison is tried again.
     let drawn = |between: &dyn Fn()| {
         tch::manual_seed(5);
         between();

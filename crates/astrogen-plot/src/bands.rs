@@ -76,7 +76,7 @@ impl QuantileBands {
     /// # Errors
     /// [`PlotError::NothingToDraw`] for no panel or one without samples, [`PlotError::EmptySample`]
     /// for a sample without a bin of `least` points, [`PlotError::DifferentLengths`],
-    /// [`PlotError::BadSetting`], [`PlotError::TooNarrow`]; [`PlotError::BadExtension`],
+    /// [`PlotError::Setting`], [`PlotError::TooNarrow`]; [`PlotError::BadExtension`],
     /// [`PlotError::BadFigureSize`], [`PlotError::Write`] if the disk refuses.
     pub fn save(
         &self,

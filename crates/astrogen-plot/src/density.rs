@@ -1,4 +1,4 @@
-//! Maps of where points lie, one a sample, side by side: a colour against a magnitude, true beside
+//! Maps of where points lie, one per sample, side by side: a colour against a magnitude, true beside
 //! generated.
 //!
 //! The plane is cut into equal cells and the points in each are counted; the colour is the
@@ -79,7 +79,7 @@ impl Density {
     ///
     /// # Errors
     /// [`PlotError::NothingToDraw`] for no sample, [`PlotError::EmptySample`] for one without a
-    /// finite point within the ranges, [`PlotError::DifferentLengths`], [`PlotError::BadSetting`],
+    /// finite point within the ranges, [`PlotError::DifferentLengths`], [`PlotError::Setting`],
     /// [`PlotError::TooNarrow`]; [`PlotError::BadExtension`], [`PlotError::BadFigureSize`],
     /// [`PlotError::Write`] if the disk refuses.
     pub fn save(&self, path: impl AsRef<Path>, samples: &[Points<'_>]) -> Result<(), PlotError> {

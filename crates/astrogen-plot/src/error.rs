@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub enum PlotError {
     /// The caller: a tensor that is not a batch of images.
     #[error("expected {expected}, got a tensor of shape {got:?}")]
-    BadShape {
+    Shape {
         /// The shape that is wanted.
         expected: &'static str,
         /// The shape that came.
@@ -38,7 +38,7 @@ pub enum PlotError {
         width: usize,
         /// Rows.
         height: usize,
-        /// Bytes a pixel.
+        /// Bytes per pixel.
         channels: usize,
         /// Bytes that came.
         bytes: usize,
@@ -92,11 +92,11 @@ pub enum PlotError {
         y: usize,
     },
 
-    /// The caller: a setting outside its range.
-    #[error("{field} must be {rule}, got {got}")]
-    BadSetting {
+    /// The caller: a setting outside its range; the message says the rule and what was got.
+    #[error("{name} must be {rule}, got {got}")]
+    Setting {
         /// The setting's name.
-        field: &'static str,
+        name: &'static str,
         /// What is allowed.
         rule: &'static str,
         /// What was given.

@@ -32,7 +32,7 @@ pub const NAN_COLOUR: [u8; 3] = [255, 0, 255];
 /// | 4 and more | the first three as red, green, blue |
 ///
 /// # Errors
-/// [`PlotError::BadShape`], [`PlotError::BadKind`] or [`PlotError::NoColumns`] for a batch that
+/// [`PlotError::Shape`], [`PlotError::BadKind`] or [`PlotError::NoColumns`] for a batch that
 /// cannot be shown, [`PlotError::BadExtension`] unless `path` ends in `.png`, and
 /// [`PlotError::Write`] if the disk refuses; what stood at `path` before is then untouched.
 pub fn save_grid(
@@ -62,7 +62,7 @@ pub fn make_grid(images: &Tensor, columns: Option<usize>) -> Result<Tensor, Plot
     let [count, _, height, width] = match size[..] {
         [n, c, h, w] if n > 0 && c > 0 && h > 0 && w > 0 => [n, c, h, w],
         _ => {
-            return Err(PlotError::BadShape {
+            return Err(PlotError::Shape {
                 expected: "images [N, C, H, W] with every size 1 or more",
                 got: size,
             });

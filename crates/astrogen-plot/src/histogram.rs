@@ -82,7 +82,7 @@ impl Histograms {
     /// # Errors
     /// [`PlotError::NothingToDraw`] for no panel, one without samples, or no value at all within
     /// the range; [`PlotError::EmptySample`] for a sample without a finite value,
-    /// [`PlotError::BadSetting`], [`PlotError::TooNarrow`]; [`PlotError::BadExtension`],
+    /// [`PlotError::Setting`], [`PlotError::TooNarrow`]; [`PlotError::BadExtension`],
     /// [`PlotError::BadFigureSize`], [`PlotError::Write`] if the disk refuses.
     pub fn save(
         &self,

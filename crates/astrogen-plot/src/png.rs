@@ -16,7 +16,7 @@ pub struct Picture {
     pub width: usize,
     /// Rows.
     pub height: usize,
-    /// Bytes a pixel: 1 for grey, 3 for RGB.
+    /// Bytes per pixel: 1 for grey, 3 for RGB.
     pub channels: usize,
     /// `height * width * channels` bytes.
     pub bytes: Vec<u8>,
@@ -26,13 +26,13 @@ impl Picture {
     /// Copies a tensor `[H, W, 1 or 3]` of unsigned bytes from any device.
     ///
     /// # Errors
-    /// [`PlotError::BadShape`] or [`PlotError::BadKind`] for any other tensor.
+    /// [`PlotError::Shape`] or [`PlotError::BadKind`] for any other tensor.
     pub fn from_tensor(pixels: &Tensor) -> Result<Self, PlotError> {
         let size = pixels.size();
         let ([height, width, channels @ (1 | 3)], true) =
             (size[..].try_into().unwrap_or([0; 3]), pixels.numel() > 0)
         else {
-            return Err(PlotError::BadShape {
+            return Err(PlotError::Shape {
                 expected: "a picture [H, W, C] with C = 1 (grey) or 3 (RGB) and at least one pixel",
                 got: size,
             });

@@ -83,7 +83,7 @@ const TAIL: f64 = 0.0025;
 /// The range of an axis: the one that is given, or else the one that holds all but the outermost
 /// quarter per cent at either end of every sample, with a little room.
 pub(crate) fn range(
-    field: &'static str,
+    name: &'static str,
     given: Option<(f64, f64)>,
     samples: impl Iterator<Item = Vec<f64>>,
 ) -> Result<(f64, f64), PlotError> {
@@ -92,7 +92,7 @@ pub(crate) fn range(
             return Ok((low, high));
         }
         let rule = "two finite numbers in ascending order";
-        return Err(PlotError::BadSetting { field, rule, got: format!("{low} to {high}") });
+        return Err(PlotError::Setting { name, rule, got: format!("{low} to {high}") });
     }
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for mut values in samples {
@@ -117,8 +117,8 @@ pub(crate) fn check_bins(bins: usize) -> Result<(), PlotError> {
     if (1..=1000).contains(&bins) {
         return Ok(());
     }
-    let (field, rule) = ("bins", "1 to 1000");
-    Err(PlotError::BadSetting { field, rule, got: bins.to_string() })
+    let (name, rule) = ("bins", "1 to 1000");
+    Err(PlotError::Setting { name, rule, got: bins.to_string() })
 }
 
 /// The bin of a value within a range cut into equal parts; the upper end belongs to the last.

@@ -111,7 +111,7 @@ fn every_float_kind_and_a_tensor_with_a_graph_will_do() {
 fn wrong_batches_are_errors_that_show_the_shape() {
     for shape in [&[4, 3, 8][..], &[0, 3, 8, 8], &[4, 0, 8, 8], &[4, 3, 8, 0], &[1, 1, 1, 1, 1]] {
         let error = make_grid(&Tensor::zeros(shape, CPU), None).unwrap_err();
-        assert!(matches!(error, PlotError::BadShape { .. }), "{error}");
+        assert!(matches!(error, PlotError::Shape { .. }), "{error}");
         let message = error.to_string();
         assert!(message.contains("[N, C, H, W]") && message.contains(&format!("{shape:?}")));
     }
@@ -168,5 +168,5 @@ fn a_picture_made_by_hand_is_checked() {
     let floats = Tensor::zeros([2, 2, 3], CPU);
     assert!(matches!(Picture::from_tensor(&floats), Err(PlotError::BadKind { .. })));
     let flat = Tensor::zeros([2, 2], (Kind::Uint8, Device::Cpu));
-    assert!(matches!(Picture::from_tensor(&flat), Err(PlotError::BadShape { .. })));
+    assert!(matches!(Picture::from_tensor(&flat), Err(PlotError::Shape { .. })));
 }

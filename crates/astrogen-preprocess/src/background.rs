@@ -46,12 +46,12 @@ impl BackgroundConfig {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`PreprocessError::Parameter`] unless `sigma` is a finite number above 0.
+    /// [`PreprocessError::Setting`] unless `sigma` is a finite number above 0.
     pub fn validate(&self) -> Result<(), PreprocessError> {
         if self.sigma > 0.0 && self.sigma.is_finite() {
             return Ok(());
         }
-        Err(PreprocessError::Parameter {
+        Err(PreprocessError::Setting {
             name: "background sigma",
             rule: "a finite number greater than 0",
             got: self.sigma.to_string(),

@@ -59,9 +59,9 @@ impl LuptonConfig {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`PreprocessError::Parameter`] naming the rule that is broken.
+    /// [`PreprocessError::Setting`] naming the rule that is broken.
     pub fn validate(&self) -> Result<(), PreprocessError> {
-        let broken = |name, rule, got| Err(PreprocessError::Parameter { name, rule, got });
+        let broken = |name, rule, got| Err(PreprocessError::Setting { name, rule, got });
         if !self.minimum.iter().all(|value| value.is_finite()) {
             return broken("lupton minimum", "finite numbers", format!("{:?}", self.minimum));
         }
@@ -118,7 +118,7 @@ pub fn lupton_rgb(
         bytes.extend(unit.map(|value| (value / brightest * 255.0) as u8));
     }
     // Three bytes were pushed for each of the height * width pixels.
-    Ok(Array3::from_shape_vec((height, width, 3), bytes).expect("three bytes a pixel"))
+    Ok(Array3::from_shape_vec((height, width, 3), bytes).expect("three bytes per pixel"))
 }
 
 /// Signed bands `[C, H, W]` to a picture `[H, W, 3]` for the eye.

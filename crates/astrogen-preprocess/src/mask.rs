@@ -52,20 +52,20 @@ impl MaskConfig {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`PreprocessError::Parameter`] naming the first one that breaks its rule.
+    /// [`PreprocessError::Setting`] naming the first one that breaks its rule.
     pub fn validate(&self) -> Result<(), PreprocessError> {
         self.fill.validate()?;
         if let Some(value) = self.saturation
             && !value.is_finite()
         {
-            return Err(PreprocessError::Parameter {
+            return Err(PreprocessError::Setting {
                 name: "mask saturation",
                 rule: "a finite number, or none",
                 got: value.to_string(),
             });
         }
         if !(0.0..=1.0).contains(&self.max_bad_fraction) {
-            return Err(PreprocessError::Parameter {
+            return Err(PreprocessError::Setting {
                 name: "mask max_bad_fraction",
                 rule: "a fraction from 0 to 1",
                 got: self.max_bad_fraction.to_string(),
@@ -143,7 +143,7 @@ impl MaskConfig {
 impl Fill {
     fn validate(self) -> Result<(), PreprocessError> {
         match self {
-            Fill::Value(value) if !value.is_finite() => Err(PreprocessError::Parameter {
+            Fill::Value(value) if !value.is_finite() => Err(PreprocessError::Setting {
                 name: "mask fill value",
                 rule: "a finite number",
                 got: value.to_string(),

@@ -19,6 +19,7 @@ fn open(path: &Path) -> Array3<f32> {
     assert!(frame.header.is_empty());
     let (channels, height, width) = frame.pixels.dim();
     assert_eq!(Frame::info(path, &options).unwrap(), FrameInfo { channels, height, width });
+    assert_eq!(frame.access, Frame::access(path, &options).unwrap());
     frame.pixels
 }
 

@@ -26,6 +26,7 @@ fn open(path: &Path, options: &FrameOptions) -> Frame {
     let frame = Frame::open(path, options).unwrap();
     let info = Frame::info(path, options).unwrap();
     assert_eq!(frame.pixels.dim(), (info.channels, info.height, info.width));
+    assert_eq!(frame.access, Frame::access(path, options).unwrap());
     frame
 }
 

@@ -1,5 +1,5 @@
 //! What [`tune_allocator`] saves: DCGAN training steps on the CPU with and without it, as time a
-//! step, time in the kernel a step, minor page faults a step and the most memory held.
+//! step, time in the kernel per step, minor page faults per step and the most memory held.
 //!
 //! ```text
 //! cargo bench -p astrogen-runtime --bench allocator
@@ -58,8 +58,8 @@ fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
 
-/// Runs one measurement in a process of its own: seconds a step, of them in the kernel (all
-/// threads together), faults a step, peak MiB.
+/// Runs one measurement in a process of its own: seconds per step, of them in the kernel (all
+/// threads together), faults per step, peak MiB.
 fn child(kind: &str, side: i64, features: i64, batch: i64) -> [f64; 4] {
     let output = Command::new(env::current_exe().unwrap())
         .args(["--measure", kind])

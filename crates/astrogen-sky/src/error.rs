@@ -9,14 +9,14 @@ use astrogen_fits::FitsError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SkyError {
-    /// A setting breaks its rule: the caller's to mend.
-    #[error("{setting} must be {rule}, but got {got}")]
-    Config {
+    /// A setting outside its range; the message says the rule and what was got.
+    #[error("{name} must be {rule}, but got {got}")]
+    Setting {
         /// The setting's name.
-        setting: &'static str,
-        /// What the setting must be.
+        name: &'static str,
+        /// The rule that it broke.
         rule: &'static str,
-        /// What it was.
+        /// The value given.
         got: String,
     },
     /// The folder holds files that these settings did not make: the caller's to choose.
@@ -50,9 +50,9 @@ pub enum SkyError {
 }
 
 impl SkyError {
-    /// Passes if `fine`, else the error that `setting` breaks `rule` with the value `got`.
+    /// Passes if `fine`, else the error that the setting `name` breaks `rule` with the value `got`.
     pub(crate) fn check(
-        setting: &'static str,
+        name: &'static str,
         rule: &'static str,
         got: impl ToString,
         fine: bool,
@@ -61,6 +61,6 @@ impl SkyError {
             return Ok(());
         }
         let got = got.to_string();
-        Err(Self::Config { setting, rule, got })
+        Err(Self::Setting { name, rule, got })
     }
 }

@@ -207,7 +207,7 @@ fn whatever_is_accepted_is_measured_as_a_finite_magnitude() {
             "blend_scatter": 10, "blend_depth": [-1e300, 1e-6], "softening": [1e-6, 1e-6, 1e6]}"#,
     ] {
         let measurement: Measurement = serde_json::from_str(json).unwrap();
-        measurement.check().unwrap();
+        measurement.validate().unwrap();
         let mut galaxies = Array2::zeros((64, 3));
         let mut conditions = Array2::zeros((64, 6));
         for row in 0..64 {
@@ -275,7 +275,7 @@ fn a_setting_out_of_range_is_named_with_its_rule() {
             "measurement.softening must be from 1e-6 to 1e6, but got 0",
         ),
     ] {
-        assert_eq!(measurement.check().unwrap_err().to_string(), message);
+        assert_eq!(measurement.validate().unwrap_err().to_string(), message);
         let rows = Array2::ones((1, 3));
         let error = measurement.draw_many(rows.view(), Array2::ones((1, 6)).view(), 1);
         assert_eq!(error.unwrap_err().to_string(), message);

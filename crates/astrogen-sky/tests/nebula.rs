@@ -66,7 +66,7 @@ fn diversity_spreads_the_settings_and_none_keeps_them() {
         assert!((drawn.slope - small().slope).abs() <= 0.25);
         assert!((0.5..=2.0).contains(&(drawn.dust / small().dust)));
         assert_eq!(drawn.read_noise, small().read_noise);
-        drawn.check().unwrap();
+        drawn.validate().unwrap();
     }
 }
 

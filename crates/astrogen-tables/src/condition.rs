@@ -61,7 +61,7 @@ impl FromStr for Condition {
     fn from_str(text: &str) -> Result<Self, TablesError> {
         let refuse = || TablesError::Setting {
             name: "condition",
-            expected: "COLUMN, NAME=MAP_FILE or NAME:MAP=MAP_FILE".into(),
+            rule: "COLUMN, NAME=MAP_FILE or NAME:MAP=MAP_FILE".into(),
             got: format!("{text:?}"),
         };
         let Some((name, path)) = text.split_once('=') else {

@@ -93,22 +93,39 @@ impl TableConfig {
             (Some(ra), Some(dec)) => Ok(Some((ra.clone(), dec.clone()))),
             (ra, dec) => Err(TablesError::Setting {
                 name: "ra, dec",
-                expected: format!("the names of both columns, since {reason}"),
+                rule: format!("the names of both columns, since {reason}"),
                 got: format!("ra {ra:?}, dec {dec:?}"),
             }),
         }
     }
 
-    /// Refuses what no catalogue could make possible.
-    pub(super) fn check(&self, observed: &[String]) -> Result<(), TablesError> {
+    /// Refuses what no catalogue could make possible to train on.
+    ///
+    /// # Errors
+    /// [`TablesError::Setting`] for no truth, observed column or condition, a name twice, no
+    /// columns of ra and dec where they are needed, a `test_fraction` outside [0, 1), no local
+    /// bin, or local bins for features without a partner; [`TablesError::Catalog`] for a setting of the range
+    /// or the split.
+    pub fn validate(&self) -> Result<(), TablesError> {
+        self.check_training()?;
+        self.check_reading(&self.observed)?;
+        self.position(self.splits_by_region())?;
+        Ok(self.split.validate()?)
+    }
+
+    /// Refuses what no catalogue could make possible to read, these observed columns with it.
+    pub(super) fn check_reading(&self, observed: &[String]) -> Result<(), TablesError> {
         let some = |name, what: &str, count: usize| match count {
             0 => Err(TablesError::Setting {
                 name,
-                expected: format!("at least one {what}"),
+                rule: format!("at least one {what}"),
                 got: "none".into(),
             }),
             _ => Ok(()),
         };
+        if let Some(range) = &self.range {
+            range.validate()?;
+        }
         some("truth", "column of true features", self.truth.len())?;
         some("conditions", "column or sky map", self.conditions.len())?;
         for condition in &self.conditions {
@@ -116,7 +133,7 @@ impl TableConfig {
             if text.parse::<Condition>().ok().as_ref() != Some(condition) {
                 return Err(TablesError::Setting {
                     name: "conditions",
-                    expected: "names without '=' and ':' and, for a map, a file".into(),
+                    rule: "names without '=' and ':' and, for a map, a file".into(),
                     got: format!("{text:?}"),
                 });
             }
@@ -130,33 +147,37 @@ impl TableConfig {
             None => Ok(()),
             Some(at) => Err(TablesError::Setting {
                 name: "conditions, truth, observed",
-                expected: "each name once, and none empty".into(),
+                rule: "each name once, and none empty".into(),
                 got: format!("{:?} in {names:?}", names[at]),
             }),
         }
     }
 
     /// Refuses what can be read for generation but not trained on.
-    pub(super) fn check_training(&self) -> Result<(), TablesError> {
+    fn check_training(&self) -> Result<(), TablesError> {
         if !(0.0..1.0).contains(&self.test_fraction) {
             return Err(TablesError::Setting {
                 name: "test_fraction",
-                expected: "a part of the held-out rows, at least 0 and below 1".into(),
+                rule: "a part of the held-out rows, at least 0 and below 1".into(),
                 got: self.test_fraction.to_string(),
             });
         }
         if self.observed.is_empty() {
             return Err(TablesError::Setting {
                 name: "observed",
-                expected: "at least one column of observed features to train on".into(),
+                rule: "at least one column of observed features to train on".into(),
                 got: "none".into(),
             });
+        }
+        if self.local_bins == Some(0) {
+            let (name, rule) = ("local_bins", "at least 1".into());
+            return Err(TablesError::Setting { name, rule, got: "0".into() });
         }
         if self.local_bins.is_some() && self.observed.len() != self.truth.len() {
             return Err(TablesError::Setting {
                 name: "local_bins",
-                expected: "as many observed as true features, each the scatter of its partner, \
-                           or no local scale"
+                rule: "as many observed as true features, each the scatter of its partner, \
+                       or no local scale"
                     .into(),
                 got: format!("{} and {}", self.observed.len(), self.truth.len()),
             });

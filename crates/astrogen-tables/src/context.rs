@@ -50,7 +50,7 @@ impl ContextReader {
         if !own.starts_with(&names) || mean.len().min(deviation.len()) < width {
             return Err(TablesError::Setting {
                 name: "conditions, truth",
-                expected: format!("the names that the model was trained on, the first of {own:?}"),
+                rule: format!("the names that the model was trained on, the first of {own:?}"),
                 got: format!("{names:?}"),
             });
         }

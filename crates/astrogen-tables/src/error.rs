@@ -9,13 +9,13 @@ use astrogen_data::DataError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TablesError {
-    /// A setting outside its range.
-    #[error("{name}: expected {expected}, got {got}")]
+    /// A setting outside its range; the message says the rule and what was got.
+    #[error("{name}: expected {rule}, got {got}")]
     Setting {
         /// The setting's name as written in the configuration.
         name: &'static str,
         /// The rule that it broke.
-        expected: String,
+        rule: String,
         /// The value given.
         got: String,
     },

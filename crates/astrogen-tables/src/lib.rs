@@ -81,15 +81,13 @@ impl Table {
     /// Reads the rows that pass the rules, splits and scales them.
     ///
     /// # Errors
-    /// [`TablesError::Setting`] for a configuration without truth, observed columns or
-    /// conditions, with a name twice, or without the columns of ra and dec where they are
-    /// needed, or a `test_fraction` that is not in [0, 1) or of fewer than two held-out rows;
-    /// [`TablesError::Rows`] for a position outside the sky, or a value outside the
+    /// As [`TableConfig::validate`], and [`TablesError::Setting`] for a `test_fraction` of fewer
+    /// than two held-out rows; [`TablesError::Rows`] for a position outside the sky, or a value outside the
     /// range where that is refused; [`TablesError::Catalog`] for a file that cannot be read, a
     /// column that it lacks (the nearest are listed), a row without a value where that is
     /// refused, no row left, a split with an empty side, and a column that is constant.
     pub fn open(config: &TableConfig) -> Result<Table, TablesError> {
-        config.check_training()?;
+        config.validate()?;
         let by_region = config.splits_by_region();
         let mut reader = Reader::open(config, &config.observed, by_region, AT_A_TIME)?;
         let mut all = Rows::default();

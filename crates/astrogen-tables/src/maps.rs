@@ -44,7 +44,7 @@ impl Maps {
             if map.names().len() != 1 {
                 return Err(TablesError::Setting {
                     name: "conditions",
-                    expected: format!("one map of {0}, as in {name}:MAP={0}", path.display()),
+                    rule: format!("one map of {0}, as in {name}:MAP={0}", path.display()),
                     got: format!("a file of {:?}", map.names()),
                 });
             }

@@ -20,7 +20,7 @@ use crate::TablesError;
 pub struct QuantileMatching {
     /// Values of a context.
     context: usize,
-    /// One a feature.
+    /// One per feature.
     maps: Vec<QuantileMap>,
 }
 
@@ -30,7 +30,7 @@ impl QuantileMatching {
     ///
     /// # Errors
     /// [`TablesError::Catalog`] where the numbers of rows do not go together, a value is not
-    /// finite, there are fewer than two rows a bin, or a feature has no scatter.
+    /// finite, there are fewer than two rows per bin, or a feature has no scatter.
     pub fn fit(
         names: &[String],
         context: &[f32],

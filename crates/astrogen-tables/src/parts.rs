@@ -64,7 +64,7 @@ impl Parts {
         });
         let test = test.map_err(|_| TablesError::Setting {
             name: "test_fraction",
-            expected: "at least 2 held-out rows, or a fraction of 0".into(),
+            rule: "at least 2 held-out rows, or a fraction of 0".into(),
             got: format!("{} held-out rows", self.validation.len()),
         })?;
         let mut test = test.iter();

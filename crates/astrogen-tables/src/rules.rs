@@ -70,7 +70,7 @@ impl Reader {
         for_split: bool,
         rows: usize,
     ) -> Result<Reader, TablesError> {
-        config.check(observed)?;
+        config.check_reading(observed)?;
         let position = config.position(for_split)?;
         let ranged: Vec<String> = config.truth.iter().chain(observed).cloned().collect();
         let columns = config.conditions.iter().filter(|condition| !condition.is_map());

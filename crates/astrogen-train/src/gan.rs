@@ -183,7 +183,7 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
     /// One step on images `[N, C, H, W]`, signed, with the latents given, `[N, latent_dim]`.
     ///
     /// # Errors
-    /// [`astrogen_models::ModelError::InvalidShape`] for images or latents of another shape than the
+    /// [`astrogen_models::ModelError::Shape`] for images or latents of another shape than the
     /// networks', and where there is not one fake a latent and one logit an image.
     pub fn update(&mut self, real: &Tensor, latent: &Tensor) -> Result<Losses, TrainError> {
         let [c, h, w] = self.discriminator.module.image_shape();

@@ -71,7 +71,7 @@ impl GaussianStep {
     /// `[N, conditions + true_features]`; the loss before the update.
     ///
     /// # Errors
-    /// [`astrogen_models::ModelError::InvalidShape`] for tensors of another shape than the
+    /// [`astrogen_models::ModelError::Shape`] for tensors of another shape than the
     /// network's, or not of one length.
     pub fn update(&mut self, context: &Tensor, observed: &Tensor) -> Result<Tensor, TrainError> {
         check_shape("observed features", observed, &[self.model.features])?;

@@ -173,7 +173,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
     /// for the generator, and the fakes of latents `[N, latent_dim]`.
     ///
     /// # Errors
-    /// [`astrogen_models::ModelError::InvalidShape`] for images or latents of other shapes, and
+    /// [`astrogen_models::ModelError::Shape`] for images or latents of other shapes, and
     /// where there is not one fake a latent and one score an image.
     pub fn update(&mut self, real: &Tensor, latent: &Tensor) -> Result<Losses, TrainError> {
         let generator = &self.networks.generator.module;

@@ -49,7 +49,7 @@ pub(crate) fn check_shape(
 ) -> Result<(), ModelError> {
     match batch.size().split_first() {
         Some((&n, shape)) if n > 0 && shape == sample => Ok(()),
-        _ => Err(ModelError::InvalidShape {
+        _ => Err(ModelError::Shape {
             what,
             expected: format!(
                 "[N, {}]",
@@ -71,5 +71,5 @@ pub(crate) fn check_size(
     if got == size {
         return Ok(());
     }
-    Err(ModelError::InvalidShape { what, expected: format!("{size:?}"), got })
+    Err(ModelError::Shape { what, expected: format!("{size:?}"), got })
 }

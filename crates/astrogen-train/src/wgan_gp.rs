@@ -170,7 +170,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
     /// `[N, latent_dim]`; the penalty, where one is due, lies between both by `draw`.
     ///
     /// # Errors
-    /// [`astrogen_models::ModelError::InvalidShape`] for images of another shape than the
+    /// [`astrogen_models::ModelError::Shape`] for images of another shape than the
     /// networks', and where there is not one latent, one interpolation weight, one fake and one
     /// score an image.
     ///
@@ -221,7 +221,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
     /// loss. `real` are as many images: only a relativistic loss looks at them.
     ///
     /// # Errors
-    /// [`astrogen_models::ModelError::InvalidShape`] for latents of another shape than the
+    /// [`astrogen_models::ModelError::Shape`] for latents of another shape than the
     /// generator's, or, under a relativistic loss, images that are not as many or of another
     /// shape than the critic's.
     pub fn update_generator(

@@ -16,7 +16,7 @@ struct Cuda {
     missing: Vec<String>,
     /// The driver's version or path.
     driver: Option<String>,
-    /// One line a device.
+    /// One line per device.
     devices: Vec<String>,
 }
 

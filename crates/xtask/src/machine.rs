@@ -142,7 +142,7 @@ pub(crate) fn processor(report: &mut Report) {
         .filter_map(|name| Some(format!("{name}={}", std::env::var(name).ok()?)))
         .collect();
     if limits.is_empty() {
-        report.fine("threads", format!("{cores}, one a core this process may use"));
+        report.fine("threads", format!("{cores}, one per core this process may use"));
     } else {
         report.note("threads", format!("{cores} cores, limited by {}", limits.join(", ")));
     }

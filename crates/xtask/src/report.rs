@@ -18,7 +18,7 @@ struct Finding {
     mend: Option<String>,
 }
 
-/// Findings in the order in which they were made; `Display` prints one a line, and
+/// Findings in the order in which they were made; `Display` prints one per line, and
 /// below what is wrong its mend.
 #[derive(Debug, Default)]
 pub(crate) struct Report {

@@ -42,12 +42,12 @@ pub(super) fn bins(
     }
     if bins == 0 {
         let (name, rule) = ("local_bins", "at least 1");
-        return Err(CatalogError::Parameter { name, rule, got: "0".to_owned() });
+        return Err(CatalogError::Setting { name, rule, got: "0".to_owned() });
     }
     if along.len() / 2 < bins {
         let rows = along.len();
         return refuse(format!(
-            "{rows} rows are too few to fit {name:?} in {bins} bins: at least two a bin"
+            "{rows} rows are too few to fit {name:?} in {bins} bins: at least two per bin"
         ));
     }
     if let Some(row) = (0..values.len()).find(|&row| !(values[row] + along[row]).is_finite()) {

@@ -61,8 +61,8 @@ impl LocalScale {
     /// the values, for messages. Bins whose knots would coincide are joined.
     ///
     /// # Errors
-    /// `Shape` for slices of two lengths, `Parameter` for no bin, `Rows` for fewer than two
-    /// rows a bin, a value that is not finite, and a bin without any scatter.
+    /// `Shape` for slices of two lengths, `Setting` for no bin, `Rows` for fewer than two
+    /// rows per bin, a value that is not finite, and a bin without any scatter.
     pub fn fit(
         name: &str,
         along: &[f64],

@@ -1,4 +1,4 @@
-//! Rows of a CSV file: a header row of names, then a line a row (RFC 4180). Lines that start
+//! Rows of a CSV file: a header row of names, then one line per row (RFC 4180). Lines that start
 //! with `#` and empty lines are skipped, unless they are the header of ECSV.
 
 use std::io::{self, Cursor, Read};
@@ -104,7 +104,7 @@ impl CsvRows {
         let delimiter = match delimiter.or(own.and_then(|own| own.chars().next())) {
             Some(delimiter) => {
                 u8::try_from(delimiter).ok().filter(u8::is_ascii).ok_or_else(|| {
-                    CatalogError::Parameter {
+                    CatalogError::Setting {
                         name: "delimiter",
                         rule: "an ASCII character",
                         got: format!("{delimiter:?}"),

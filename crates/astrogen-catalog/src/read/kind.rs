@@ -4,7 +4,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use crate::CatalogError;
-use astrogen_fits::format::{Format, LEADING, describe, open_file, start};
+use astrogen_fits::format::{Format, LEADING, OpenedFile, describe, open_file};
 use astrogen_fits::unpacker;
 
 /// What a catalogue's file is.
@@ -17,7 +17,7 @@ pub(super) enum Kind {
 
 impl Kind {
     pub(super) fn of(path: &Path) -> Result<Kind, CatalogError> {
-        let leading = start(path)?;
+        let OpenedFile { file, start: leading, .. } = OpenedFile::open(path)?;
         let refuse = |got| CatalogError::Format {
             path: path.to_owned(),
             expected: "a FITS table, CSV (both plain or packed by gzip, bzip2 or compress) or Parquet",
@@ -32,7 +32,7 @@ impl Kind {
             Some(Format::Bzip2) if is_text(&leading) && !is_bzip2(&leading) => Ok(Kind::Csv(None)),
             Some(Format::Parquet) => Ok(Kind::Parquet),
             Some(packing) => {
-                let Some((packer, reader)) = unpacker(packing, open_file(path)?) else {
+                let Some((packer, reader)) = unpacker(packing, file) else {
                     return Err(refuse(describe(&leading)));
                 };
                 let mut unpacked = Vec::new();

@@ -151,10 +151,10 @@ impl Catalog {
     ///
     /// # Errors
     /// `Column` for a name that the file lacks (the nearest are listed) or that means no
-    /// numbers, `Parameter` for no name or no row, and as [`Catalog::open`].
+    /// numbers, `Setting` for no name or no row, and as [`Catalog::open`].
     pub fn chunks(&self, names: &[impl AsRef<str>], rows: usize) -> Result<Chunks, CatalogError> {
         let names: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
-        let parameter = |name, rule| CatalogError::Parameter { name, rule, got: "none".into() };
+        let parameter = |name, rule| CatalogError::Setting { name, rule, got: "none".into() };
         if names.is_empty() {
             return Err(parameter("columns", "at least one name"));
         }

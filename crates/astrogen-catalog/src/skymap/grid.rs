@@ -68,10 +68,10 @@ impl Grid {
     /// The pixels of an nside.
     ///
     /// # Errors
-    /// `Parameter` for an nside that is no power of two from 1 to 32768.
+    /// `Setting` for an nside that is no power of two from 1 to 32768.
     pub fn new(nside: u32) -> Result<Grid, CatalogError> {
         if !nside.is_power_of_two() || nside > Grid::MAX_NSIDE {
-            return Err(CatalogError::Parameter {
+            return Err(CatalogError::Setting {
                 name: "nside",
                 rule: "a power of two from 1 to 32768",
                 got: nside.to_string(),

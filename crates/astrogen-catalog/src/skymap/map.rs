@@ -21,7 +21,7 @@ impl SkyMap {
     /// `ordering`.
     ///
     /// # Errors
-    /// `Parameter` for a wrong nside, `Shape` for another number of values.
+    /// `Setting` for a wrong nside, `Shape` for another number of values.
     pub fn full(
         nside: u32,
         ordering: Ordering,
@@ -43,7 +43,7 @@ impl SkyMap {
     /// are numbered in `ordering`.
     ///
     /// # Errors
-    /// `Parameter` for a wrong nside, `Shape` for another number of values, `Rows` for a
+    /// `Setting` for a wrong nside, `Shape` for another number of values, `Rows` for a
     /// pixel outside the sky or given twice.
     pub fn partial(
         nside: u32,

@@ -60,20 +60,33 @@ impl Default for SplitConfig {
 }
 
 impl SplitConfig {
-    /// Which rows, at these right ascensions and declinations in degrees, are held out.
+    /// Checks the settings.
     ///
     /// # Errors
-    /// `Parameter` for a fraction that is not between 0 and 1 or a wrong nside, `Rows` for a
-    /// position outside the range or where one side would have no row.
-    pub fn validation(&self, ra: &[f64], dec: &[f64]) -> Result<Vec<bool>, CatalogError> {
-        check_positions(ra, dec)?;
+    /// `Setting` for a fraction that is not between 0 and 1, or an nside that is no power of two
+    /// from 1 to 32768.
+    pub fn validate(&self) -> Result<(), CatalogError> {
         if !(self.fraction > 0.0 && self.fraction < 1.0) {
-            return Err(CatalogError::Parameter {
+            return Err(CatalogError::Setting {
                 name: "fraction",
                 rule: "a number between 0 and 1",
                 got: self.fraction.to_string(),
             });
         }
+        match self.split {
+            SplitBy::Row => Ok(()),
+            SplitBy::Region { nside } => Grid::new(nside).map(drop),
+        }
+    }
+
+    /// Which rows, at these right ascensions and declinations in degrees, are held out.
+    ///
+    /// # Errors
+    /// As [`SplitConfig::validate`], and `Rows` for a position outside the range or where one
+    /// side would have no row.
+    pub fn validation(&self, ra: &[f64], dec: &[f64]) -> Result<Vec<bool>, CatalogError> {
+        self.validate()?;
+        check_positions(ra, dec)?;
         // Rows of one region side by side, and where each region is among them.
         let mut rows: Vec<usize> = (0..ra.len()).collect();
         let mut groups: Vec<Range<usize>> = match self.split {

@@ -45,7 +45,7 @@ impl SkyMap {
             ["fits", "fit"].iter().any(|known| ending.eq_ignore_ascii_case(known))
         });
         if !ending {
-            return Err(CatalogError::Parameter {
+            return Err(CatalogError::Setting {
                 name: "sky map to write",
                 rule: "a name that ends in .fits or .fit",
                 got: path.display().to_string(),

@@ -53,7 +53,7 @@ impl CatalogWriter {
     /// the writer's own and left out.
     ///
     /// # Errors
-    /// `Parameter` for another ending, `Shape` for no column, an empty name or one that is
+    /// `Setting` for another ending, `Shape` for no column, an empty name or one that is
     /// taken, `Card` for a name or card that the FITS standard forbids, `Io` if the disk
     /// refuses.
     pub fn create(
@@ -69,7 +69,7 @@ impl CatalogWriter {
                 Output::Parquet(Box::new(ParquetTable::create(path, columns, header)?))
             }
             _ => {
-                return Err(CatalogError::Parameter {
+                return Err(CatalogError::Setting {
                     name: "catalogue to write",
                     rule: "a name that ends in .fits, .fit, .parquet or .pq",
                     got: path.display().to_string(),

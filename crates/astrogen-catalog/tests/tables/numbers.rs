@@ -25,10 +25,10 @@ fn scales_that_make_no_sense_are_refused() {
         (Magnitudes::Asinh { zero_point: 30.0, softening: f64::NAN }, "softening: expected"),
         (Magnitudes::Logarithmic { zero_point: f64::INFINITY }, "zero_point: expected a finite"),
     ] {
-        let message = scale.check().unwrap_err().to_string();
+        let message = scale.validate().unwrap_err().to_string();
         assert!(message.contains(words), "{message}");
     }
-    assert!(Magnitudes::default().check().is_ok());
+    assert!(Magnitudes::default().validate().is_ok());
     let json = r#"{"scale": "asinh", "zero_point": 30.0, "softening": 2.0}"#;
     let scale: Magnitudes = serde_json::from_str(json).unwrap();
     assert_eq!(scale, Magnitudes::Asinh { zero_point: 30.0, softening: 2.0 });

@@ -41,7 +41,7 @@ pub struct FolderConfig {
     /// the number. Default 1 GiB.
     pub cache_bytes: u64,
     /// The folder for the scaled pixels beyond [`FolderConfig::cache_bytes`] of files that
-    /// are slow to read in part (compressed or packed FITS, pictures), 4 bytes a value. It is
+    /// are slow to read in part (compressed or packed FITS, pictures), 4 bytes per value. It is
     /// made if it is not there; the file in it has no name and is gone with the process.
     /// Where it cannot be written, or less than 1 GiB would be left on the disk, such files are
     /// decoded again for every sample, and the report says so. Default: `astrogen` in the
@@ -71,7 +71,11 @@ impl Default for FolderConfig {
 
 impl FolderConfig {
     /// Refuses what no folder could make possible.
-    pub(super) fn check(&self) -> Result<(), ImagesError> {
+    ///
+    /// # Errors
+    /// [`ImagesError::Setting`] where a size or the stride is 0, [`ImagesError::Data`] for a
+    /// fraction outside its range, [`ImagesError::Pipeline`] for a pipeline's setting.
+    pub fn validate(&self) -> Result<(), ImagesError> {
         let stride = match self.tiling {
             Tiling::Tiles { stride } => stride,
             _ => None,
@@ -83,11 +87,13 @@ impl FolderConfig {
         ];
         match settings.into_iter().find(|&(_, value)| value == 0) {
             Some((name, _)) => {
-                let expected = if name == "tiling" { "a stride of 1 or more" } else { "1 or more" };
-                Err(ImagesError::Setting { name, expected: expected.into(), got: "0".into() })
+                let rule = if name == "tiling" { "a stride of 1 or more" } else { "1 or more" };
+                return Err(ImagesError::Setting { name, rule: rule.into(), got: "0".into() });
             }
             // The fraction too is refused before files are read.
-            None => Ok(split::by_file(0, self.validation_fraction, self.seed).map(drop)?),
+            None => split::by_file(0, self.validation_fraction, self.seed).map(drop)?,
         }
+        self.pipeline.validate()?;
+        Ok(self.pictures.as_ref().map_or(Ok(()), PipelineConfig::validate)?)
     }
 }

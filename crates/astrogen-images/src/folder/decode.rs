@@ -69,7 +69,7 @@ impl Decoder {
             return Err(SkipReason::Blank { dropped });
         };
         let access = if squares.side == size {
-            Frame::access(path, &self.config.frame).map_err(SkipReason::Unreadable)?
+            frame.access
         } else {
             Access::Whole // a sample is made of all of it
         };

@@ -93,7 +93,7 @@ impl ImageFolder {
     /// [`ImagesError::NothingUsable`] where no file gives a sample, and with `strict`
     /// [`ImagesError::File`] for the first bad file.
     pub fn open(config: &FolderConfig) -> Result<Self, ImagesError> {
-        config.check()?;
+        config.validate()?;
         let decoder = Decoder::new(config)?;
         let scan::Scan { images, other, unreadable: mut skipped } = scan::scan(&config.path)?;
         let found = images.len() + skipped.len();

@@ -60,15 +60,15 @@ impl GradientPenaltyConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`LossError::InvalidConfig`] where `weight` or `target` is negative or not finite, or
+    /// [`LossError::Setting`] where `weight` or `target` is negative or not finite, or
     /// `interval` is 0.
     pub fn validate(&self) -> Result<(), LossError> {
-        let invalid = |field, rule, got: String| Err(LossError::InvalidConfig { field, rule, got });
-        for (field, value) in
+        let invalid = |name, rule, got: String| Err(LossError::Setting { name, rule, got });
+        for (name, value) in
             [("gradient penalty weight", self.weight), ("gradient penalty target", self.target)]
         {
             if !(value.is_finite() && value >= 0.0) {
-                return invalid(field, "finite and at least 0", value.to_string());
+                return invalid(name, "finite and at least 0", value.to_string());
             }
         }
         if self.interval == 0 {

@@ -19,7 +19,7 @@
 //!
 //! A step is three calls: draw, place, penalise.
 //!
-//! 1. [`PenaltyDraw::new`] draws one weight a sample (and DRAGAN's noise),
+//! 1. [`PenaltyDraw::new`] draws one weight per sample (and DRAGAN's noise),
 //! 2. [`penalty_points`] says where the penalty is taken,
 //! 3. one of two kernels computes it: [`gradient_penalty`] for any critic, by double backward;
 //!    [`piecewise_linear_penalty`] for a critic that is [`PiecewiseLinear`], in closed form.

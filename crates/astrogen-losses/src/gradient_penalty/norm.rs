@@ -40,7 +40,7 @@ pub(super) fn tangent(
     gradient * along_batch(&scale, gradient.dim())
 }
 
-/// One number a sample, `[N]`, as `[N, 1, ...]` of `dim` axes.
+/// One number per sample, `[N]`, as `[N, 1, ...]` of `dim` axes.
 pub(super) fn along_batch(values: &Tensor, dim: usize) -> Tensor {
     let mut size = vec![1; dim];
     size[0] = -1;
@@ -61,7 +61,7 @@ pub(super) fn check_points(points: &Tensor) {
     );
 }
 
-/// Refuses scores that are not one a sample.
+/// Refuses scores that are not one per sample.
 #[track_caller]
 pub(super) fn check_scores(scores: &Tensor, points: &Tensor) {
     let (size, n) = (scores.size(), points.size()[0]);

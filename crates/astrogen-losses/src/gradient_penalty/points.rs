@@ -4,7 +4,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use super::PenaltyKind;
 
-/// One interpolation weight a sample, `[n]`, uniform in [0, 1), from libtorch's generator.
+/// One interpolation weight per sample, `[n]`, uniform in [0, 1), from libtorch's generator.
 pub fn interpolation_weights(n: i64, options: (Kind, Device)) -> Tensor {
     Tensor::rand([n], options)
 }
@@ -13,7 +13,7 @@ pub fn interpolation_weights(n: i64, options: (Kind, Device)) -> Tensor {
 /// test or a repeated run can pass its own.
 #[derive(Debug)]
 pub struct PenaltyDraw {
-    /// Interpolation weights `[N]` in [0, 1]: one a sample, not one a pixel. 1 is the real
+    /// Interpolation weights `[N]` in [0, 1]: one per sample, not one per pixel. 1 is the real
     /// sample itself.
     pub weights: Tensor,
     /// Noise of the reals' shape, uniform in [0, 1); only DRAGAN has it.

@@ -1,4 +1,4 @@
-//! The penalty a sample at a time, for critics that run without tensors.
+//! The penalty one sample at a time, for critics that run without tensors.
 
 use super::{GradientPenaltyConfig, PenaltyKind, norm::EPSILON};
 

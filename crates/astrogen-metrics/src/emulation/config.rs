@@ -40,7 +40,7 @@ impl EmulationConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`MetricsError::InvalidConfig`] for one outside its range.
+    /// [`MetricsError::Setting`] for one outside its range.
     pub fn validate(&self) -> Result<(), MetricsError> {
         let rules = [
             ("truth_bins", self.truth_bins, 1000, "1 to 1000"),
@@ -50,9 +50,9 @@ impl EmulationConfig {
             ("pit_bins", self.pit_bins, 1000, "1 to 1000"),
         ];
         match rules.into_iter().find(|(_, got, most, _)| !(1..=*most).contains(got)) {
-            Some((field, got, _, rule)) => {
-                let got = i64::try_from(got).unwrap_or(i64::MAX);
-                Err(MetricsError::InvalidConfig { field, rule, got })
+            Some((name, got, _, rule)) => {
+                let got = got.to_string();
+                Err(MetricsError::Setting { name, rule, got })
             }
             None => Ok(()),
         }

@@ -74,7 +74,7 @@ struct Quantity {
     colour: bool,
 }
 
-/// What is binned by, one value a row.
+/// What is binned by, one value per row.
 struct By {
     name: String,
     values: Vec<f64>,
@@ -111,7 +111,7 @@ impl<T: Copy + Into<f64>> Emulation<'_, T> {
     /// ```
     ///
     /// # Errors
-    /// [`MetricsError::InvalidConfig`]; [`MetricsError::BadValues`] for slices whose lengths do
+    /// [`MetricsError::Setting`]; [`MetricsError::BadValues`] for slices whose lengths do
     /// not go together, rows with values that are not finite (counted), and observed residuals
     /// that are all equal; [`MetricsError::Torch`] most likely for want of memory.
     pub fn evaluate(&self, config: &EmulationConfig) -> Result<EmulationReport, MetricsError> {

@@ -29,7 +29,7 @@ impl SlicedWassersteinConfig {
     /// they were.
     ///
     /// # Errors
-    /// [`MetricsError::BadShape`] for a tensor that is not a batch of images; else as
+    /// [`MetricsError::Shape`] for a tensor that is not a batch of images; else as
     /// [`levels`](Self::levels).
     pub fn draw(&self, real: &Tensor, seed: u64) -> Result<Vec<LevelDraws>, MetricsError> {
         let [count, channels, height, width] = batch_shape("real", real)?;

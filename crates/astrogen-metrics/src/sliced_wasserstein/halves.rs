@@ -46,7 +46,7 @@ impl RealHalves {
     /// shuffle them before. Of an odd number the last is left out.
     ///
     /// # Errors
-    /// Those of [`sliced_wasserstein`]; [`MetricsError::BadShape`] for fewer than two images.
+    /// Those of [`sliced_wasserstein`]; [`MetricsError::Shape`] for fewer than two images.
     pub fn new(
         real: &Tensor,
         config: SlicedWassersteinConfig,
@@ -55,7 +55,7 @@ impl RealHalves {
         let got = real.size();
         let half = got.first().map_or(0, |n| n / 2);
         if half == 0 {
-            return Err(MetricsError::BadShape { set: "real", got });
+            return Err(MetricsError::Shape { set: "real", got });
         }
         let validation = real.f_narrow(0, 0, half)?;
         let test = real.f_narrow(0, half, half)?;

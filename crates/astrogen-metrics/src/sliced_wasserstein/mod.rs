@@ -1,7 +1,7 @@
 //! The sliced Wasserstein distance between the local structure of two sets of images.
 //!
 //! Each image becomes a Laplacian pyramid ([`pyramid`]): its details at 64 pixels, at 32, at
-//! 16, say. From every level patches are cut, 128 of 7x7 pixels an image, and each set's
+//! 16, say. From every level patches are cut, 128 of 7x7 pixels per image, and each set's
 //! patches of a level are normalised, channel by channel, to mean 0 and standard deviation 1
 //! over all of them. A patch of `C` channels is then a point in `49 C` dimensions, and with
 //! random unit directions `u_j` the level's distance is
@@ -89,7 +89,7 @@ impl SlicedWassersteinConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`MetricsError::InvalidConfig`] for one outside its range.
+    /// [`MetricsError::Setting`] for one outside its range.
     pub fn validate(&self) -> Result<(), MetricsError> {
         let many = 1..=65536;
         let rules = [
@@ -109,7 +109,10 @@ impl SlicedWassersteinConfig {
             ),
         ];
         match rules.into_iter().find(|(_, _, holds, _)| !holds) {
-            Some((field, got, _, rule)) => Err(MetricsError::InvalidConfig { field, rule, got }),
+            Some((name, got, _, rule)) => {
+                let got = got.to_string();
+                Err(MetricsError::Setting { name, rule, got })
+            }
             None => Ok(()),
         }
     }
@@ -119,7 +122,7 @@ impl SlicedWassersteinConfig {
     /// `smallest` have one level, themselves.
     ///
     /// # Errors
-    /// [`MetricsError::InvalidConfig`]; [`MetricsError::TooSmall`] for images smaller than a
+    /// [`MetricsError::Setting`]; [`MetricsError::TooSmall`] for images smaller than a
     /// patch; [`MetricsError::CannotHalve`] where an odd side would have to be halved.
     pub fn levels(&self, height: i64, width: i64) -> Result<Vec<[i64; 2]>, MetricsError> {
         self.validate()?;
@@ -167,7 +170,7 @@ pub struct SlicedWasserstein {
 /// ```
 ///
 /// # Errors
-/// [`MetricsError::InvalidConfig`]; [`MetricsError::BadShape`], [`MetricsError::BadKind`] or
+/// [`MetricsError::Setting`]; [`MetricsError::Shape`], [`MetricsError::BadKind`] or
 /// [`MetricsError::NotFinite`] for a set that cannot be measured;
 /// [`MetricsError::DifferentShapes`] or [`MetricsError::DifferentCounts`] for two that cannot
 /// be compared; [`MetricsError::TooSmall`] or [`MetricsError::CannotHalve`] for images that
@@ -245,7 +248,7 @@ pub(crate) fn batch_shape(set: &'static str, images: &Tensor) -> Result<[i64; 4]
     let got = images.size();
     match got[..] {
         [n, c, h, w] if n > 0 && c > 0 && h > 0 && w > 0 => Ok([n, c, h, w]),
-        _ => Err(MetricsError::BadShape { set, got }),
+        _ => Err(MetricsError::Shape { set, got }),
     }
 }
 

@@ -39,7 +39,7 @@ fn four_rows_have_the_numbers_of_paper_and_pencil() {
     // 0 1 against 1 2, and 2 3 against 3 4.
     assert_eq!(ks(&r.partitions[0]), [0.5, 0.5]);
     assert_eq!(r.score(), 0.75);
-    // One row a bin is too few, and is left out.
+    // One row per bin is too few, and is left out.
     assert_eq!(r.partitions[1].by, "seeing");
     assert!(r.partitions[1].bins.iter().all(|bin| bin.real_count == 1 && bin.comparison.is_none()));
     assert!(r.partitions[1].worst_ks().is_none() && r.partitions[1].worst_width().is_none());

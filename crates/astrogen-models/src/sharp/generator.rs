@@ -36,7 +36,11 @@ impl SharpGenerator {
     /// # Panics
     /// Where latents or noise have another shape, element type or device than the network.
     pub fn forward_with(&self, latent: &Tensor, noise: &[Tensor], train: bool) -> Tensor {
-        assert_eq!(noise.len() + 1, self.stages.len(), "one tensor of noise a stage but the last");
+        assert_eq!(
+            noise.len() + 1,
+            self.stages.len(),
+            "one tensor of noise per stage but the last"
+        );
         let noise = noise.iter().map(Some).chain([None]);
         let first = self.input.forward_t(latent, train); // [N, C, 4, 4]
         let images = self.stages.iter().zip(noise).fold(first, |images, (stage, noise)| {

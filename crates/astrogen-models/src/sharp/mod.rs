@@ -14,7 +14,7 @@
 //! - **No transposed convolution.** A 4x4 kernel of stride 2 reaches neighbouring pixels by
 //!   different weights, which shows as a mesh of the Nyquist frequency (Odena, Dumoulin & Olah
 //!   2016, *Deconvolution and Checkerboard Artifacts*).
-//! - **Noise inputs.** Each stage but the last adds one Gaussian map an image, times a weight a
+//! - **Noise inputs.** Each stage but the last adds one Gaussian map per image, times a weight per
 //!   channel that is learnt and starts at 0 (Karras et al. 2019, *A Style-Based Generator
 //!   Architecture*, section 3.2). Faint stars need not be coded into the latent, whose 128
 //!   numbers are left for the shapes. So an image is a function of latent and noise; in eval mode

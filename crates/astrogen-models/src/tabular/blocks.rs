@@ -1,7 +1,7 @@
 //! Observed features for tables of any length, on all cores, from any network that makes them
 //! of latents and contexts.
 //!
-//! Rows are made in blocks small enough for a core's cache, one thread a block. A row's
+//! Rows are made in blocks small enough for a core's cache, one thread per block. A row's
 //! latents depend on the seed and on its number in the table alone, and a row always stands
 //! at the same place of a block of the same size, so that its features are the same bits
 //! however the table is cut into chunks and however many threads there are.
@@ -39,7 +39,7 @@ pub(super) fn check_sample(
     {
         if tensor.size() != [n, width] {
             let expected = format!("[{n}, {width}]");
-            return Err(ModelError::InvalidShape { what, expected, got: tensor.size() });
+            return Err(ModelError::Shape { what, expected, got: tensor.size() });
         }
     }
     Ok(())
@@ -81,7 +81,7 @@ struct Job<'a> {
 /// may depend on no other.
 ///
 /// # Errors
-/// [`ModelError::InvalidShape`] where the contexts are not whole rows, and those of the workers.
+/// [`ModelError::Shape`] where the contexts are not whole rows, and those of the workers.
 pub(super) fn emulate<W: Worker>(
     widths: Widths,
     context: &[f32],
@@ -91,7 +91,7 @@ pub(super) fn emulate<W: Worker>(
 ) -> Result<Vec<f32>, ModelError> {
     let (width, outputs) = (widths.context as usize, widths.features as usize);
     if !context.len().is_multiple_of(width) {
-        return Err(ModelError::InvalidShape {
+        return Err(ModelError::Shape {
             what: "contexts",
             expected: format!("rows of {width} values"),
             got: vec![context.len() as i64],

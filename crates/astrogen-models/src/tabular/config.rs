@@ -94,7 +94,7 @@ impl TabularConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ModelError::InvalidConfig`] where a number is not from 1 to 65536, or a branch or
+    /// [`ModelError::Setting`] where a number is not from 1 to 65536, or a branch or
     /// the trunk has no layer or more than 256.
     pub fn validate(&self) -> Result<(), ModelError> {
         check_counts(&[
@@ -103,12 +103,12 @@ impl TabularConfig {
             ("conditions", self.conditions),
             ("latent_dim", self.latent_dim),
         ])?;
-        for (field, widths) in [("branch", &self.branch), ("trunk", &self.trunk)] {
+        for (name, widths) in [("branch", &self.branch), ("trunk", &self.trunk)] {
             if widths.is_empty() {
                 let rule = "a list of at least one width".into();
-                return Err(ModelError::InvalidConfig { field, rule, got: 0 });
+                return Err(ModelError::Setting { name, rule, got: "0".into() });
             }
-            check_widths(field, widths)?;
+            check_widths(name, widths)?;
         }
         Ok(())
     }
@@ -121,7 +121,7 @@ impl TabularConfig {
     /// A generator with new weights, drawn from libtorch's generator of the path's device.
     ///
     /// # Errors
-    /// [`ModelError::InvalidConfig`], [`ModelError::NameTaken`] where the path holds a
+    /// [`ModelError::Setting`], [`ModelError::NameTaken`] where the path holds a
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init_generator(&self, path: &nn::Path) -> Result<TabularGenerator, ModelError> {
         let generator = TabularGenerator::build(self, path)?;

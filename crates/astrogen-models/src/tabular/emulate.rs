@@ -19,7 +19,7 @@ impl TabularGenerator {
     /// libtorch's number of threads ([`tch::get_num_threads`]) are used.
     ///
     /// # Errors
-    /// [`ModelError::InvalidShape`] where the contexts are not whole rows, and
+    /// [`ModelError::Shape`] where the contexts are not whole rows, and
     /// [`ModelError::Torch`] where libtorch refuses.
     pub fn emulate(
         &self,

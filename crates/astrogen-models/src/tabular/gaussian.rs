@@ -81,7 +81,7 @@ impl GaussianRegressorConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ModelError::InvalidConfig`] where a number is not from 1 to 65536, or there are
+    /// [`ModelError::Setting`] where a number is not from 1 to 65536, or there are
     /// more than 256 hidden layers. A list of none makes a linear regression.
     pub fn validate(&self) -> Result<(), ModelError> {
         check_counts(&[
@@ -100,7 +100,7 @@ impl GaussianRegressorConfig {
     /// A regressor with new weights, drawn from libtorch's generator of the path's device.
     ///
     /// # Errors
-    /// [`ModelError::InvalidConfig`], [`ModelError::NameTaken`] where the path holds a
+    /// [`ModelError::Setting`], [`ModelError::NameTaken`] where the path holds a
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init(&self, path: &nn::Path) -> Result<GaussianRegressor, ModelError> {
         let regressor = GaussianRegressor::build(self, path)?;
@@ -131,7 +131,7 @@ impl GaussianRegressor {
     }
 
     /// The negative logarithm of the density `[N]` at observed features `[N, features]` given
-    /// contexts `[N, conditions + true_features]`, in nats a row:
+    /// contexts `[N, conditions + true_features]`, in nats per row:
     ///
     /// ```text
     /// sum over features of  ((observed - mean) / deviation)^2 / 2 + log deviation + log(2 pi) / 2
@@ -171,7 +171,7 @@ impl GaussianRegressor {
     /// `[N, features]` and contexts of any device and float type.
     ///
     /// # Errors
-    /// [`ModelError::InvalidShape`] where latents or contexts have another shape, and
+    /// [`ModelError::Shape`] where latents or contexts have another shape, and
     /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
     pub fn sample(&self, latent: &Tensor, context: &Tensor) -> Result<Tensor, ModelError> {
         check_sample(self.widths(), latent, context)?;
@@ -186,7 +186,7 @@ impl GaussianRegressor {
     /// libtorch's number of threads ([`tch::get_num_threads`]) are used.
     ///
     /// # Errors
-    /// [`ModelError::InvalidShape`] where the contexts are not whole rows, and
+    /// [`ModelError::Shape`] where the contexts are not whole rows, and
     /// [`ModelError::Torch`] where libtorch refuses.
     pub fn emulate(
         &self,
@@ -223,7 +223,7 @@ impl GaussianRegressor {
     /// emulator of both. Bits and threads are as for [`GaussianRegressor::emulate`].
     ///
     /// # Errors
-    /// Those of [`GaussianRegressor::emulate`], and [`ModelError::InvalidShape`] where there is
+    /// Those of [`GaussianRegressor::emulate`], and [`ModelError::Shape`] where there is
     /// not one row of features a context.
     pub fn unwhiten(
         &self,
@@ -234,7 +234,7 @@ impl GaussianRegressor {
         let Widths { features, context: width, .. } = self.widths();
         let (features, width) = (features as usize, width as usize);
         if whitened.len() * width != context.len() * features {
-            return Err(ModelError::InvalidShape {
+            return Err(ModelError::Shape {
                 what: "whitened features",
                 expected: format!("{features} for each of {} contexts", context.len() / width),
                 got: vec![whitened.len() as i64],

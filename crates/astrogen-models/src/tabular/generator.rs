@@ -71,7 +71,7 @@ impl TabularGenerator {
     /// and float type.
     ///
     /// # Errors
-    /// [`ModelError::InvalidShape`] where latents or contexts have another shape, and
+    /// [`ModelError::Shape`] where latents or contexts have another shape, and
     /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
     pub fn sample(&self, latent: &Tensor, context: &Tensor) -> Result<Tensor, ModelError> {
         check_sample(self.widths(), latent, context)?;

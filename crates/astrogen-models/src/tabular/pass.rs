@@ -11,7 +11,7 @@ use super::chains::{Block, Chains};
 /// autograd: for weights in single precision on the CPU and a piecewise-linear activation.
 ///
 /// A batch is cut into blocks of rows, and one thread does all that is to be done on a block,
-/// see [`TabularBlock`]: the threads meet once a batch. What a pass needs of memory stays for the
+/// see [`TabularBlock`]: the threads meet once per batch. What a pass needs of memory stays for the
 /// next one. Results are the same bits for any number of threads; [`tch::get_num_threads`] are
 /// used.
 ///
@@ -135,10 +135,10 @@ impl TabularBlock<'_> {
         self.block.outputs().values(self.block.range(set)).collect()
     }
 
-    /// Runs signals `dP/dy` `[rows, out]`, one a set, back through the network.
+    /// Runs signals `dP/dy` `[rows, out]`, one per set, back through the network.
     ///
     /// # Panics
-    /// Where they are not one a set, of the outputs' length.
+    /// Where they are not one per set, of the outputs' length.
     pub fn backward(&mut self, signals: &[&[f32]]) {
         let ([rows, sets], width) = (self.block.shape(), self.block.outputs().width());
         assert_eq!(signals.len(), sets, "signals for every set");

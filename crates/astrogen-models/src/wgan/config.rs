@@ -97,7 +97,7 @@ impl WganConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ModelError::InvalidConfig`] where the image size is no power of two from 32 to 256,
+    /// [`ModelError::Setting`] where the image size is no power of two from 32 to 256,
     /// or another number is not from 1 to 65536.
     pub fn validate(&self) -> Result<(), ModelError> {
         check_image_size(self.image_size, SIZES)?;
@@ -118,7 +118,7 @@ impl WganConfig {
     /// below `path` (as `net.0.weight` and so on).
     ///
     /// # Errors
-    /// [`ModelError::InvalidConfig`], [`ModelError::NameTaken`] where the path holds a
+    /// [`ModelError::Setting`], [`ModelError::NameTaken`] where the path holds a
     /// network already, [`ModelError::Torch`] where the memory is not to be had.
     pub fn init_generator(&self, path: &nn::Path) -> Result<WganGenerator, ModelError> {
         let generator = WganGenerator::build(self, path)?;

@@ -19,7 +19,7 @@
 //! the image up to 16 times the features. First weights are drawn as the DCGAN's, biases
 //! are 0. Variables are named like those of a PyTorch module whose one child is the plain
 //! `nn.Sequential` called `net`: `net.0.weight`, `net.0.bias`, ...; layer and instance
-//! normalisation are `nn.GroupNorm` of one group and of one a channel, spectral
+//! normalisation are `nn.GroupNorm` of one group and of one per channel, spectral
 //! normalisation is `torch.nn.utils.parametrizations.spectral_norm`.
 //!
 //! ```

@@ -16,7 +16,7 @@ pub fn block_count(rows: usize) -> usize {
 /// rows and what each of `K` networks keeps for it, in `states`. What it returns, in the order of
 /// the rows.
 ///
-/// One thread does all that is to be done on a block, so that the threads meet once a batch. The
+/// One thread does all that is to be done on a block, so that the threads meet once per batch. The
 /// blocks are the same for any number of threads; [`tch::get_num_threads`] are used.
 ///
 /// # Panics
@@ -28,7 +28,7 @@ pub fn block_count(rows: usize) -> usize {
 /// let values: Vec<f32> = (0..200).map(|i| i as f32).collect();
 /// let mut sums = vec![0.0; block_count(100)];
 /// let rows = in_blocks(100, [&mut sums], |rows, [sum]| {
-///     *sum = rows.of(&values).iter().sum(); // two numbers a row
+///     *sum = rows.of(&values).iter().sum(); // two numbers per row
 ///     rows.count()
 /// });
 /// assert_eq!(rows, [50, 50]);

@@ -154,7 +154,7 @@ impl Trail {
         &self.signals[layer]
     }
 
-    /// Those that [`Chain::gradients`] computed, one a layer.
+    /// Those that [`Chain::gradients`] computed, one per layer.
     pub fn gradients(&self) -> &[DenseGradient] {
         &self.gradients
     }

@@ -110,7 +110,7 @@ pub(super) fn product(
         c: to,
         stride,
     };
-    #[allow(unsafe_code, reason = "bounds are checked once a product, not once a number")]
+    #[allow(unsafe_code, reason = "bounds are checked once per product, not once per number")]
     // SAFETY: the left factor is `rows` by `depth` at its strides, by construction. All other
     // matrices are `width` wide, have the rows asked for (checked above), and each row is padded
     // to `across` whole registers.

@@ -1,6 +1,6 @@
 //! A tile of a product, whose numbers stay in registers while the sums run.
 
-#![allow(unsafe_code, reason = "bounds are checked once a product, not once a number")]
+#![allow(unsafe_code, reason = "bounds are checked once per product, not once per number")]
 
 #[cfg(target_arch = "x86_64")]
 use super::lanes::{Avx2, Avx512};

@@ -14,7 +14,7 @@ use crate::{BatchNorm, NnError};
 /// tensor.
 ///
 /// The methods that return a `Result` have layers with weights. They fail with
-/// [`NnError::InvalidConfig`] where a number is out of its range, with [`NnError::NameTaken`]
+/// [`NnError::Setting`] where a number is out of its range, with [`NnError::NameTaken`]
 /// where the path holds a layer of this number already, and with [`NnError::Torch`] where libtorch
 /// refuses.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl<'a> SequentialBuilder<'a> {
         check_least(&[("groups", groups), ("features", features)], 1)?;
         if features % groups != 0 {
             let rule = format!("a divisor of {features}, the features");
-            return Err(NnError::InvalidConfig { field: "groups", rule, got: groups });
+            return Err(NnError::Setting { name: "groups", rule, got: groups.to_string() });
         }
         let path = self.next();
         let weight = variable(&path, "weight", &[features], 1.0, true)?;

@@ -25,7 +25,7 @@ pub struct Given<'a> {
 }
 
 impl<'a> Given<'a> {
-    /// The layer, given its last inputs `[N, K]`, one row a sample.
+    /// The layer, given its last inputs `[N, K]`, one row per sample.
     ///
     /// # Panics
     /// Where the layer has fewer inputs, or another element type or device.

@@ -21,7 +21,7 @@ impl Linear {
     /// A layer with no memory for its weights until they are [drawn](Linear::init) or loaded.
     ///
     /// # Errors
-    /// [`NnError::InvalidConfig`] where there is no input or output, [`NnError::NameTaken`] where
+    /// [`NnError::Setting`] where there is no input or output, [`NnError::NameTaken`] where
     /// the path holds such a layer already.
     pub fn build(path: &Path, [inputs, outputs]: [i64; 2]) -> Result<Self, NnError> {
         check_least(&[("inputs", inputs), ("outputs", outputs)], 1)?;

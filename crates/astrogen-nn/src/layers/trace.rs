@@ -29,7 +29,7 @@ pub struct StackTrace<'a> {
     inputs: Vec<Tensor>,
     /// The signal at the output of each stage's map.
     signals: Vec<Tensor>,
-    /// What came out of the last stage, one value a sample, and the same as `[N]`.
+    /// What came out of the last stage, one value per sample, and the same as `[N]`.
     outputs: Tensor,
     scores: Tensor,
 }
@@ -76,7 +76,7 @@ impl Sequential {
 }
 
 /// For stacks that [are piecewise linear](Sequential::is_piecewise_linear) and end in one
-/// value a sample; a critic gives no other away. The stack is taken to be the whole critic, under
+/// value per sample; a critic gives no other away. The stack is taken to be the whole critic, under
 /// the name of its path's last part.
 impl PiecewiseLinear for Sequential {
     fn trace(&self, input: &Tensor) -> Box<dyn Trace + '_> {

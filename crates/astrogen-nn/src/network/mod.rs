@@ -70,7 +70,7 @@ pub trait Network: NamedTensors + Sized {
     /// [layers](crate::layers) of this crate take no memory and draw no random numbers here.
     ///
     /// # Errors
-    /// [`NnError::InvalidConfig`], [`NnError::NameTaken`] where the path holds a network already.
+    /// [`NnError::Setting`], [`NnError::NameTaken`] where the path holds a network already.
     fn build(config: &Self::Config, path: &nn::Path) -> Result<Self, NnError>;
 
     /// The config it was built from.

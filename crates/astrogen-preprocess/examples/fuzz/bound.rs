@@ -8,7 +8,7 @@
 //! | format | bytes for each of the file's |
 //! | --- | --- |
 //! | whole file packed by gzip or bzip2 | as the unpacked file |
-//! | PNG, JPEG, packed TIFF, tile-compressed FITS, Parquet, `.Z` | 32 a value, 1032 values a byte (Deflate's most) |
+//! | PNG, JPEG, packed TIFF, tile-compressed FITS, Parquet, `.Z` | 32 per value, 1032 values per byte (Deflate's most) |
 //! | sky map | 4096: a pixel of 4 bytes brings a block of 4096 pixels of 4 bytes |
 
 use std::io::{self, Read};

@@ -9,7 +9,7 @@ use ndarray::{Array3, Axis, Slice, s};
 
 use crate::{PreprocessError, raster};
 pub use astrogen_fits::Planes;
-use astrogen_fits::format::{Format, describe, start};
+use astrogen_fits::format::{Format, OpenedFile, describe};
 use astrogen_fits::{Header, check_region};
 pub use options::{AxisOrder, FrameOptions};
 use sky::SkyImage;
@@ -57,7 +57,7 @@ pub enum Access {
 ///
 /// let corner = Frame::open_region(&path, &options, 0, 0, 8, 8).unwrap();
 /// assert_eq!(corner.pixels.dim(), (3, 8, 8));
-/// assert_eq!(Frame::access(&path, &options).unwrap(), Access::Region);
+/// assert_eq!(frame.access, Access::Region);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Frame {
@@ -66,6 +66,8 @@ pub struct Frame {
     pub pixels: Array3<f32>,
     /// The cards of the HDU; empty for a picture.
     pub header: Header,
+    /// What has to be decoded to read a region of it again ([`Frame::open_region`]).
+    pub access: Access,
     /// What else of its kind the file has, and the option that takes it; `None` where there
     /// is nothing else or the choice was stated.
     pub remark: Option<String>,
@@ -79,20 +81,24 @@ impl Frame {
     /// cube whose axis order has to be stated, and all errors of
     /// [`FitsFile::read`](astrogen_fits::FitsFile::read) and [`raster::read`].
     pub fn open(path: impl AsRef<Path>, options: &FrameOptions) -> Result<Frame, PreprocessError> {
-        let path = path.as_ref();
-        if is_fits(path)? {
-            let mut image = SkyImage::open(path, options)?;
-            let [_, height, width] = image.shape();
-            return image.read(&options.planes, [0, 0, height, width]);
+        match ImageFile::open(path.as_ref(), options)? {
+            ImageFile::Sky(mut image) => {
+                let [_, height, width] = image.shape();
+                image.read(&options.planes, [0, 0, height, width])
+            }
+            ImageFile::Picture(opened) => Frame::read_picture(opened, options),
         }
-        let (mut pixels, pages) = raster::read_page(path, options.page.unwrap_or(0))?;
+    }
+
+    fn read_picture(opened: OpenedFile, options: &FrameOptions) -> Result<Frame, PreprocessError> {
+        let (mut pixels, pages) = raster::read_page(opened, options.page.unwrap_or(0))?;
         let bands = options.planes.of(pixels.dim().0)?;
         if bands.len() < pixels.dim().0 {
             pixels = pixels.slice_axis(Axis(0), Slice::from(bands)).to_owned();
         }
         let remark = (pages > 1 && options.page.is_none())
             .then(|| format!("the first of {pages} pages is taken; the option page takes another"));
-        Ok(Frame { pixels, header: Header::new(), remark })
+        Ok(Frame { pixels, header: Header::new(), access: Access::Whole, remark })
     }
 
     /// The shape that [`Frame::open`] would give, from the file's headers alone.
@@ -103,11 +109,9 @@ impl Frame {
         path: impl AsRef<Path>,
         options: &FrameOptions,
     ) -> Result<FrameInfo, PreprocessError> {
-        let path = path.as_ref();
-        let [planes, height, width] = if is_fits(path)? {
-            SkyImage::open(path, options)?.shape()
-        } else {
-            raster::shape_of_page(path, options.page.unwrap_or(0))?
+        let [planes, height, width] = match ImageFile::open(path.as_ref(), options)? {
+            ImageFile::Sky(image) => image.shape(),
+            ImageFile::Picture(opened) => raster::shape_of_page(opened, options.page.unwrap_or(0))?,
         };
         let channels = options.planes.of(planes)?.len();
         Ok(FrameInfo { channels, height, width })
@@ -126,12 +130,12 @@ impl Frame {
         height: usize,
         width: usize,
     ) -> Result<Frame, PreprocessError> {
-        let path = path.as_ref();
-        if is_fits(path)? {
-            let mut image = SkyImage::open(path, options)?;
-            return image.read(&options.planes, [y0, x0, height, width]);
-        }
-        let whole = Frame::open(path, options)?;
+        let whole = match ImageFile::open(path.as_ref(), options)? {
+            ImageFile::Sky(mut image) => {
+                return image.read(&options.planes, [y0, x0, height, width]);
+            }
+            ImageFile::Picture(opened) => Frame::read_picture(opened, options)?,
+        };
         let (_, rows, columns) = whole.pixels.dim();
         check_region([y0, x0, height, width], [rows, columns])?;
         let region = s![.., y0..y0 + height, x0..x0 + width];
@@ -146,30 +150,32 @@ impl Frame {
         path: impl AsRef<Path>,
         options: &FrameOptions,
     ) -> Result<Access, PreprocessError> {
-        let path = path.as_ref();
-        if format(path)? != Format::Fits {
-            return Ok(Access::Whole);
-        }
-        let image = SkyImage::open(path, options)?;
-        Ok(if image.is_compressed() { Access::Tiles } else { Access::Region })
+        Ok(match ImageFile::open(path.as_ref(), options)? {
+            ImageFile::Sky(image) => image.access(),
+            ImageFile::Picture(_) => Access::Whole,
+        })
     }
 }
 
-/// What a file is, if it is an image.
-fn format(path: &Path) -> Result<Format, PreprocessError> {
-    let start = start(path)?;
-    let image = Format::of(&start).filter(|format| *format != Format::Parquet);
-    image.ok_or_else(|| PreprocessError::Format {
-        path: path.to_owned(),
-        expected: "FITS (plain or packed by gzip, bzip2 or compress), PNG, JPEG or TIFF",
-        got: describe(&start),
-    })
+/// An image file, opened and told by its content; of FITS the headers are read.
+enum ImageFile {
+    Sky(SkyImage),
+    Picture(OpenedFile),
 }
 
-/// Whether a file is FITS, plain or packed, rather than a picture.
-fn is_fits(path: &Path) -> Result<bool, PreprocessError> {
-    Ok(match format(path)? {
-        Format::Fits | Format::Gzip | Format::Bzip2 | Format::Compress => true,
-        Format::Png | Format::Jpeg | Format::Tiff | Format::Parquet => false,
-    })
+impl ImageFile {
+    fn open(path: &Path, options: &FrameOptions) -> Result<ImageFile, PreprocessError> {
+        let opened = OpenedFile::open(path)?;
+        match opened.format() {
+            Some(Format::Fits | Format::Gzip | Format::Bzip2 | Format::Compress) => {
+                SkyImage::open(opened, options).map(ImageFile::Sky)
+            }
+            Some(Format::Png | Format::Jpeg | Format::Tiff) => Ok(ImageFile::Picture(opened)),
+            Some(Format::Parquet) | None => Err(PreprocessError::Format {
+                path: path.to_owned(),
+                expected: "FITS (plain or packed by gzip, bzip2 or compress), PNG, JPEG or TIFF",
+                got: describe(&opened.start),
+            }),
+        }
+    }
 }

@@ -55,7 +55,7 @@ impl FromStr for AxisOrder {
         match text.trim().to_ascii_lowercase().as_str() {
             "chw" => Ok(AxisOrder::Chw),
             "hwc" => Ok(AxisOrder::Hwc),
-            _ => Err(PreprocessError::Parameter {
+            _ => Err(PreprocessError::Setting {
                 name: "axis_order",
                 rule: "chw (planes, as FITS cubes are) or hwc (colours on the first axis)",
                 got: format!("{text:?}"),

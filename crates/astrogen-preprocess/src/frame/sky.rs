@@ -1,10 +1,9 @@
 //! The chosen image of a FITS file, its axes in the stated order.
 
-use std::path::Path;
-
-use super::{AxisOrder, Frame, FrameOptions};
+use super::{Access, AxisOrder, Frame, FrameOptions};
 use crate::PreprocessError;
-use astrogen_fits::{FitsFile, Hdu, HduKind, Planes, check_region};
+use astrogen_fits::format::{Format, OpenedFile};
+use astrogen_fits::{FitsFile, Hdu, HduKind, MEMORY_LIMIT, Planes, check_region};
 
 /// Images that a remark lists by name.
 const LISTED: usize = 5;
@@ -12,6 +11,8 @@ const LISTED: usize = 5;
 /// An HDU that holds the frame.
 pub(super) struct SkyImage {
     file: FitsFile,
+    /// Whether the file as a whole is packed.
+    is_packed: bool,
     hdu: usize,
     order: AxisOrder,
     /// `[planes, rows, columns]` as if the order were [`AxisOrder::Chw`].
@@ -20,8 +21,12 @@ pub(super) struct SkyImage {
 }
 
 impl SkyImage {
-    pub(super) fn open(path: &Path, options: &FrameOptions) -> Result<SkyImage, PreprocessError> {
-        let file = FitsFile::open(path)?;
+    pub(super) fn open(
+        opened: OpenedFile,
+        options: &FrameOptions,
+    ) -> Result<SkyImage, PreprocessError> {
+        let is_packed = opened.format() != Some(Format::Fits);
+        let file = FitsFile::from_opened(opened, MEMORY_LIMIT)?;
         let hdu = file.hdu(options.hdu.as_ref())?.index;
         let stored = file.shape(hdu)?;
         let order = match options.axis_order {
@@ -32,7 +37,7 @@ impl SkyImage {
             None => AxisOrder::Chw,
         };
         let remark = if options.hdu.is_none() { remark(&file, hdu) } else { None };
-        Ok(SkyImage { file, hdu, order, stored, remark })
+        Ok(SkyImage { file, is_packed, hdu, order, stored, remark })
     }
 
     /// `[C, H, W]`.
@@ -44,8 +49,13 @@ impl SkyImage {
         }
     }
 
-    pub(super) fn is_compressed(&self) -> bool {
-        self.file.hdus()[self.hdu].kind == HduKind::CompressedImage
+    /// What reading a region of it decodes.
+    pub(super) fn access(&self) -> Access {
+        match self.file.hdus()[self.hdu].kind {
+            _ if self.is_packed => Access::Whole,
+            HduKind::CompressedImage => Access::Tiles,
+            _ => Access::Region,
+        }
     }
 
     /// Reads a region `[y0, x0, height, width]` of the chosen planes.
@@ -69,7 +79,7 @@ impl SkyImage {
             }
         };
         let header = self.file.hdus()[self.hdu].header.clone();
-        Ok(Frame { pixels, header, remark: self.remark.clone() })
+        Ok(Frame { pixels, header, access: self.access(), remark: self.remark.clone() })
     }
 }
 

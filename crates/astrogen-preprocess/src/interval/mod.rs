@@ -69,9 +69,9 @@ impl Interval {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`PreprocessError::Parameter`] naming the rule that is broken.
+    /// [`PreprocessError::Setting`] naming the rule that is broken.
     pub fn validate(&self) -> Result<(), PreprocessError> {
-        let broken = |name, rule, got| Err(PreprocessError::Parameter { name, rule, got });
+        let broken = |name, rule, got| Err(PreprocessError::Setting { name, rule, got });
         let text = self.to_string();
         match *self {
             Interval::Manual { vmin, vmax } => {
@@ -145,7 +145,7 @@ impl Interval {
                 let [min, max] = extremes(values);
                 let limits = [vmin.unwrap_or(min), vmax.unwrap_or(max)];
                 if limits[0] > limits[1] {
-                    return Err(PreprocessError::Parameter {
+                    return Err(PreprocessError::Setting {
                         name: "interval manual",
                         rule: "limits that overlap the values",
                         got: format!("{self} for values from {min} to {max}"),

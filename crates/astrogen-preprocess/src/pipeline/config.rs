@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::PreprocessError;
 use crate::background::BackgroundConfig;
 use crate::interval::Interval;
 use crate::mask::MaskConfig;
@@ -38,6 +39,19 @@ impl Default for PipelineConfig {
 }
 
 impl PipelineConfig {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`PreprocessError::Setting`] naming the first one that breaks its rule.
+    pub fn validate(&self) -> Result<(), PreprocessError> {
+        self.mask.validate()?;
+        if let Some(background) = &self.background {
+            background.validate()?;
+        }
+        self.interval.validate()?;
+        self.stretch.validate()
+    }
+
     /// For pictures that were stretched already and whose values are unit: `[0, 1]` to
     /// `[-1, 1]` by a straight line.
     #[must_use]

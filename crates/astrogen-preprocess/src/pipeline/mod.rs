@@ -62,17 +62,12 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Checks every parameter.
+    /// The pipeline of checked settings.
     ///
     /// # Errors
-    /// [`PreprocessError::Parameter`] naming the first one that breaks its rule.
+    /// As [`PipelineConfig::validate`].
     pub fn new(config: PipelineConfig) -> Result<Self, PreprocessError> {
-        config.mask.validate()?;
-        if let Some(background) = &config.background {
-            background.validate()?;
-        }
-        config.interval.validate()?;
-        config.stretch.validate()?;
+        config.validate()?;
         Ok(Pipeline { config })
     }
 

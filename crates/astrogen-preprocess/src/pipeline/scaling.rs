@@ -95,7 +95,7 @@ impl Scaling {
         }
         for ([vmin, vmax], background) in self.limits.iter().zip(&self.background) {
             if !(vmin <= vmax && (vmax - vmin).is_finite() && background.is_finite()) {
-                return Err(PreprocessError::Parameter {
+                return Err(PreprocessError::Setting {
                     name: "scaling",
                     rule: "finite backgrounds and limits with vmin <= vmax",
                     got: format!("background {background}, limits {vmin},{vmax}"),
@@ -103,7 +103,7 @@ impl Scaling {
             }
         }
         if let Some(fill) = self.fill.iter().find(|fill| !fill.is_finite()) {
-            return Err(PreprocessError::Parameter {
+            return Err(PreprocessError::Setting {
                 name: "scaling",
                 rule: "finite fill values",
                 got: fill.to_string(),

@@ -4,6 +4,7 @@
 //! some lack, which decoders fill with grey, the file is refused. (Damage that decodes to as many
 //! other pixels cannot be seen, and a restart interval that lacks some is not looked for.)
 
+use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
@@ -16,10 +17,9 @@ use zune_jpeg::zune_core::options::DecoderOptions;
 
 use super::{bands, byte, cut_off, damaged, end, memory_limit, too_large, unreadable, unsupported};
 use crate::PreprocessError;
-use astrogen_fits::format::open_file;
 
-pub(super) fn read(path: &Path) -> Result<Array3<f32>, PreprocessError> {
-    let bytes = bytes(path)?;
+pub(super) fn read(path: &Path, file: File) -> Result<Array3<f32>, PreprocessError> {
+    let bytes = bytes(path, file)?;
     let scans = check(path, &bytes)?;
     let Headers { mut decoder, size, colours } = headers(path, &bytes)?;
     let samples = size.0 as u64 * size.1 as u64 * colours.num_components() as u64;
@@ -54,8 +54,8 @@ fn more_behind(bytes: &[u8], scans: &[u64]) -> Vec<u8> {
     more
 }
 
-pub(super) fn shape(path: &Path) -> Result<[usize; 3], PreprocessError> {
-    let bytes = bytes(path)?;
+pub(super) fn shape(path: &Path, file: File) -> Result<[usize; 3], PreprocessError> {
+    let bytes = bytes(path, file)?;
     match headers(path, &bytes) {
         Ok(Headers { size: (height, width), colours, .. }) => Ok([kept(colours), height, width]),
         Err(error) => Err(check(path, &bytes).err().unwrap_or(error)),
@@ -93,9 +93,9 @@ fn kept(colours: ColorSpace) -> usize {
     if matches!(colours, ColorSpace::Luma | ColorSpace::LumaA) { 1 } else { 3 }
 }
 
-fn bytes(path: &Path) -> Result<Vec<u8>, PreprocessError> {
+fn bytes(path: &Path, mut file: File) -> Result<Vec<u8>, PreprocessError> {
     let mut bytes = Vec::new();
-    open_file(path)?.read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
+    file.read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
     Ok(bytes)
 }
 

@@ -21,7 +21,7 @@ use ndarray::Array3;
 
 use crate::PreprocessError;
 use astrogen_fits::create_whole;
-use astrogen_fits::format::Format;
+use astrogen_fits::format::{Format, OpenedFile, describe};
 
 /// Memory that decoding one picture may take.
 const MEMORY_LIMIT: u64 = 2 << 30;
@@ -39,15 +39,20 @@ const LEAST: u64 = 1 << 20;
 /// `Io` if the file cannot be read, `Format` if it is not PNG, JPEG or TIFF, `Damaged` if
 /// it is cut off or cannot be decoded, `Unsupported` if it is of a kind that is not read here.
 pub fn read(path: impl AsRef<Path>) -> Result<Array3<f32>, PreprocessError> {
-    read_page(path.as_ref(), 0).map(|(pixels, _)| pixels)
+    read_page(OpenedFile::open(path)?, 0).map(|(pixels, _)| pixels)
 }
 
 /// A page of a TIFF file, or a picture of another format, and how many pages there are.
-pub(crate) fn read_page(path: &Path, page: usize) -> Result<(Array3<f32>, usize), PreprocessError> {
-    match format(path)? {
-        Format::Tiff => tiff::read(path, page),
-        Format::Jpeg => jpeg::read(path).map(|pixels| (pixels, 1)),
-        _ => png::read(path).map(|pixels| (pixels, 1)),
+pub(crate) fn read_page(
+    opened: OpenedFile,
+    page: usize,
+) -> Result<(Array3<f32>, usize), PreprocessError> {
+    let format = format(&opened)?;
+    let OpenedFile { path, file, .. } = opened;
+    match format {
+        Format::Tiff => tiff::read(&path, file, page),
+        Format::Jpeg => jpeg::read(&path, file).map(|pixels| (pixels, 1)),
+        _ => png::read(&path, &file).map(|pixels| (pixels, 1)),
     }
 }
 
@@ -56,15 +61,20 @@ pub(crate) fn read_page(path: &Path, page: usize) -> Result<(Array3<f32>, usize)
 /// # Errors
 /// As [`read`].
 pub fn shape(path: impl AsRef<Path>) -> Result<[usize; 3], PreprocessError> {
-    shape_of_page(path.as_ref(), 0)
+    shape_of_page(OpenedFile::open(path)?, 0)
 }
 
 /// The shape of what [`read_page`] would return.
-pub(crate) fn shape_of_page(path: &Path, page: usize) -> Result<[usize; 3], PreprocessError> {
-    match format(path)? {
-        Format::Tiff => tiff::shape(path, page),
-        Format::Jpeg => jpeg::shape(path),
-        _ => png::shape(path),
+pub(crate) fn shape_of_page(
+    opened: OpenedFile,
+    page: usize,
+) -> Result<[usize; 3], PreprocessError> {
+    let format = format(&opened)?;
+    let OpenedFile { path, file, .. } = opened;
+    match format {
+        Format::Tiff => tiff::shape(&path, file, page),
+        Format::Jpeg => jpeg::shape(&path, file),
+        _ => png::shape(&path, &file),
     }
 }
 
@@ -72,12 +82,12 @@ pub(crate) fn shape_of_page(path: &Path, page: usize) -> Result<[usize; 3], Prep
 /// file appears whole or not at all.
 ///
 /// # Errors
-/// `Parameter` for a name that does not end in `.png`, `Shape` for an array of another shape,
+/// `Setting` for a name that does not end in `.png`, `Shape` for an array of another shape,
 /// `Io` if the disk refuses.
 pub fn write_png(path: impl AsRef<Path>, pixels: &Array3<u8>) -> Result<(), PreprocessError> {
     let path = path.as_ref();
     if !path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png")) {
-        return Err(PreprocessError::Parameter {
+        return Err(PreprocessError::Setting {
             name: "picture to write",
             rule: "a name that ends in .png",
             got: path.display().to_string(),
@@ -118,14 +128,13 @@ fn not_a_picture(pixels: &Array3<u8>) -> PreprocessError {
 }
 
 /// The format of a picture, told by its content.
-fn format(path: &Path) -> Result<Format, PreprocessError> {
-    let start = astrogen_fits::format::start(path)?;
-    match Format::of(&start) {
+fn format(opened: &OpenedFile) -> Result<Format, PreprocessError> {
+    match opened.format() {
         Some(format @ (Format::Png | Format::Jpeg | Format::Tiff)) => Ok(format),
         _ => Err(PreprocessError::Format {
-            path: path.to_owned(),
+            path: opened.path.clone(),
             expected: "PNG, JPEG or TIFF",
-            got: astrogen_fits::format::describe(&start),
+            got: describe(&opened.start),
         }),
     }
 }

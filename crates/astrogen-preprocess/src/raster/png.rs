@@ -1,7 +1,7 @@
 //! PNG files.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Seek};
 use std::path::Path;
 
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader};
@@ -9,11 +9,10 @@ use ndarray::Array3;
 
 use super::{bands, byte, cut_off, damaged, end, memory_limit, too_large, unreadable, unsupported};
 use crate::PreprocessError;
-use astrogen_fits::format::open_file;
 
-pub(super) fn read(path: &Path) -> Result<Array3<f32>, PreprocessError> {
-    check(path)?;
-    let image = open(path)?.decode().map_err(|error| refuse(path, &error))?;
+pub(super) fn read(path: &Path, file: &File) -> Result<Array3<f32>, PreprocessError> {
+    check(path, file)?;
+    let image = open(path, file)?.decode().map_err(|error| refuse(path, &error))?;
     let size = (image.height() as usize, image.width() as usize);
     let word = |sample: u16| f32::from(sample) / 65535.0;
     Ok(match image {
@@ -29,18 +28,20 @@ pub(super) fn read(path: &Path) -> Result<Array3<f32>, PreprocessError> {
     })
 }
 
-pub(super) fn shape(path: &Path) -> Result<[usize; 3], PreprocessError> {
-    let decoder = open(path)?
+pub(super) fn shape(path: &Path, file: &File) -> Result<[usize; 3], PreprocessError> {
+    let decoder = open(path, file)?
         .into_decoder()
-        .map_err(|error| check(path).err().unwrap_or_else(|| refuse(path, &error)))?;
+        .map_err(|error| check(path, file).err().unwrap_or_else(|| refuse(path, &error)))?;
     let (width, height) = decoder.dimensions();
     let channels = if decoder.color_type().has_color() { 3 } else { 1 };
     Ok([channels, height as usize, width as usize])
 }
 
-fn open(path: &Path) -> Result<ImageReader<BufReader<File>>, PreprocessError> {
-    let file = BufReader::new(open_file(path)?);
-    let mut reader = ImageReader::with_format(file, ImageFormat::Png);
+fn open<'a>(
+    path: &Path,
+    file: &'a File,
+) -> Result<ImageReader<BufReader<&'a File>>, PreprocessError> {
+    let mut reader = ImageReader::with_format(from_start(path, file)?, ImageFormat::Png);
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(memory_limit(path));
     reader.limits(limits);
@@ -48,13 +49,18 @@ fn open(path: &Path) -> Result<ImageReader<BufReader<File>>, PreprocessError> {
 }
 
 /// Fails where the file is cut off, which the decoder does not always say.
-fn check(path: &Path) -> Result<(), PreprocessError> {
-    let mut file = BufReader::new(open_file(path)?);
-    match end::of_png(&mut file) {
+fn check(path: &Path, file: &File) -> Result<(), PreprocessError> {
+    match end::of_png(&mut from_start(path, file)?) {
         Ok(true) => Ok(()),
         Ok(false) => Err(cut_off(path, "IEND")),
         Err(source) => Err(PreprocessError::io("read", path, source)),
     }
+}
+
+fn from_start<'a>(path: &Path, file: &'a File) -> Result<BufReader<&'a File>, PreprocessError> {
+    let mut file = BufReader::new(file);
+    file.rewind().map_err(|error| unreadable(path, &error))?;
+    Ok(file)
 }
 
 fn refuse(path: &Path, error: &ImageError) -> PreprocessError {

@@ -11,7 +11,6 @@ use tiff::{ColorType, TiffError};
 
 use super::{bands, damaged, end, memory_limit, pages, too_large, unreadable, unsupported};
 use crate::PreprocessError;
-use astrogen_fits::format::open_file;
 
 /// What the header of a page says about its samples.
 struct Layout {
@@ -25,13 +24,17 @@ struct Layout {
 
 type TiffFile = Decoder<BufReader<File>>;
 
-pub(super) fn shape(path: &Path, page: usize) -> Result<[usize; 3], PreprocessError> {
-    open(path, page).map(|(_, layout)| layout.shape)
+pub(super) fn shape(path: &Path, file: File, page: usize) -> Result<[usize; 3], PreprocessError> {
+    open(path, file, page).map(|(_, layout)| layout.shape)
 }
 
 /// Reads a page, and counts how many there are.
-pub(super) fn read(path: &Path, page: usize) -> Result<(Array3<f32>, usize), PreprocessError> {
-    let (mut file, layout) = open(path, page)?;
+pub(super) fn read(
+    path: &Path,
+    file: File,
+    page: usize,
+) -> Result<(Array3<f32>, usize), PreprocessError> {
+    let (mut file, layout) = open(path, file, page)?;
     let pages = layout.pages;
     check_pieces(path, &mut file)?;
     let mut samples = DecodingResult::U8(Vec::new());
@@ -55,8 +58,8 @@ pub(super) fn read(path: &Path, page: usize) -> Result<(Array3<f32>, usize), Pre
     pixels.map(|pixels| (pixels, pages))
 }
 
-fn open(path: &Path, page: usize) -> Result<(TiffFile, Layout), PreprocessError> {
-    let mut file = BufReader::new(open_file(path)?);
+fn open(path: &Path, file: File, page: usize) -> Result<(TiffFile, Layout), PreprocessError> {
+    let mut file = BufReader::new(file);
     let pages = pages::count(&mut file)
         .map_err(|error| unreadable(path, &error))?
         .map_err(|reason| damaged(path, &reason))?;

@@ -35,7 +35,7 @@ impl Curve {
             if a > 0.0 && a.is_finite() && norm.is_finite() && norm > 0.0 {
                 return Ok(());
             }
-            Err(PreprocessError::Parameter {
+            Err(PreprocessError::Setting {
                 name,
                 rule: "a number greater than 0, and not so extreme that the curve overflows",
                 got: a.to_string(),
@@ -65,7 +65,7 @@ impl Curve {
             }
             Stretch::PowerDist { a } => {
                 if !(a > 0.0 && a != 1.0 && a.is_finite()) {
-                    return Err(PreprocessError::Parameter {
+                    return Err(PreprocessError::Setting {
                         name: "stretch power_dist",
                         rule: "a number greater than 0 and not 1",
                         got: a.to_string(),
@@ -76,7 +76,7 @@ impl Curve {
             Stretch::ContrastBias { contrast, bias } => {
                 positive("stretch contrast_bias contrast", contrast, 1.0)?;
                 if !bias.is_finite() {
-                    return Err(PreprocessError::Parameter {
+                    return Err(PreprocessError::Setting {
                         name: "stretch contrast_bias bias",
                         rule: "a finite number",
                         got: bias.to_string(),
@@ -85,7 +85,7 @@ impl Curve {
                 Formula::ContrastBias { contrast, bias }
             }
             Stretch::HistogramEqualization => {
-                return Err(PreprocessError::Parameter {
+                return Err(PreprocessError::Setting {
                     name: "stretch histogram_equalization",
                     rule: "a curve fitted to values (Equalization::fit)",
                     got: "no values".to_owned(),

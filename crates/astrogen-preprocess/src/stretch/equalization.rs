@@ -22,11 +22,11 @@ impl Equalization {
     ///
     /// # Errors
     /// [`PreprocessError::NoGoodPixels`] if fewer than two values are finite,
-    /// [`PreprocessError::Parameter`] unless `vmin < vmax`.
+    /// [`PreprocessError::Setting`] unless `vmin < vmax`.
     pub fn fit(values: &[f32], limits: [f64; 2]) -> Result<Self, PreprocessError> {
         let [vmin, vmax] = limits;
         if !(vmin < vmax && (vmax - vmin).is_finite()) {
-            return Err(PreprocessError::Parameter {
+            return Err(PreprocessError::Setting {
                 name: "stretch histogram_equalization limits",
                 rule: "vmin below vmax",
                 got: format!("{vmin},{vmax}"),
@@ -99,7 +99,7 @@ impl TryFrom<Vec<f64>> for Equalization {
         if values.len() >= 2 && unit && values.is_sorted() {
             return Ok(Equalization { values });
         }
-        Err(PreprocessError::Parameter {
+        Err(PreprocessError::Setting {
             name: "stretch histogram_equalization table",
             rule: "two or more unit values that never fall",
             got: format!("{} values", values.len()),

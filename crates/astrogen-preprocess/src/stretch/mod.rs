@@ -85,7 +85,7 @@ impl Stretch {
     /// Checks the parameters.
     ///
     /// # Errors
-    /// [`PreprocessError::Parameter`] naming the rule that is broken.
+    /// [`PreprocessError::Setting`] naming the rule that is broken.
     pub fn validate(&self) -> Result<(), PreprocessError> {
         match self {
             Stretch::HistogramEqualization => Ok(()),
@@ -96,7 +96,7 @@ impl Stretch {
     /// The function that the parameters describe.
     ///
     /// # Errors
-    /// [`PreprocessError::Parameter`] for a parameter that breaks its rule, and for
+    /// [`PreprocessError::Setting`] for a parameter that breaks its rule, and for
     /// [`Stretch::HistogramEqualization`], whose curve is `Curve::from(Equalization::fit(..))`.
     pub fn curve(&self) -> Result<Curve, PreprocessError> {
         Curve::new(*self)

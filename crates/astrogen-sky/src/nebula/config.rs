@@ -88,7 +88,7 @@ pub struct NebulaConfig {
     pub fwhm: f64,
     /// Moffat exponent of the point spread function, above 1. Default 3.5.
     pub moffat_beta: f64,
-    /// Light of the sky in every band, in electrons a pixel, at least 0. Default 12.
+    /// Light of the sky in every band, in electrons per pixel, at least 0. Default 12.
     pub sky: f64,
     /// Read noise (root mean square), in electrons, at least 0. Default 2.
     pub read_noise: f64,
@@ -128,19 +128,19 @@ impl NebulaConfig {
     /// Checks every setting against its rule.
     ///
     /// # Errors
-    /// [`SkyError::Config`] with the first setting that breaks its rule.
-    pub fn check(&self) -> Result<(), SkyError> {
-        let within = |setting, value: f64, rule, low: f64, high: f64| {
-            SkyError::check(setting, rule, value, (low..=high).contains(&value))
+    /// [`SkyError::Setting`] with the first setting that breaks its rule.
+    pub fn validate(&self) -> Result<(), SkyError> {
+        let within = |name, value: f64, rule, low: f64, high: f64| {
+            SkyError::check(name, rule, value, (low..=high).contains(&value))
         };
-        let not_negative = |setting, value: f64| {
+        let not_negative = |name, value: f64| {
             let fine = value.is_finite() && value >= 0.0;
-            SkyError::check(setting, "a finite number >= 0", value, fine)
+            SkyError::check(name, "a finite number >= 0", value, fine)
         };
-        let electrons = |setting, value| within(setting, value, "from 0 to 1e9", 0.0, 1e9);
-        let positive = |setting, value: f64| {
+        let electrons = |name, value| within(name, value, "from 0 to 1e9", 0.0, 1e9);
+        let positive = |name, value: f64| {
             let fine = value.is_finite() && value > 0.0;
-            SkyError::check(setting, "a finite number > 0", value, fine)
+            SkyError::check(name, "a finite number > 0", value, fine)
         };
         let size = (8..=2048).contains(&self.size);
         SkyError::check("size", "8 to 2048 pixels", self.size, size)?;

@@ -30,7 +30,7 @@ struct Manifest<'a> {
 /// every file that is there and makes the missing ones.
 ///
 /// # Errors
-/// [`SkyError::Config`] for a setting out of its range, [`SkyError::Folder`] if the folder
+/// [`SkyError::Setting`] for a setting out of its range, [`SkyError::Folder`] if the folder
 /// holds nebulae of other settings (nothing is overwritten), [`SkyError::Io`] and
 /// [`SkyError::Fits`] if writing fails.
 pub fn simulate_nebulae(
@@ -39,7 +39,7 @@ pub fn simulate_nebulae(
     count: usize,
     seed: u64,
 ) -> Result<Vec<PathBuf>, SkyError> {
-    config.check()?;
+    config.validate()?;
     SkyError::check("count", "at least 1", count, count > 0)?;
     let files: Vec<PathBuf> =
         (0..count).map(|index| folder.join(format!("nebula-{index:04}.fits"))).collect();

@@ -1,7 +1,7 @@
 //! How far the light of the ionising stars reaches into the gas.
 //!
 //! Along each ray, recombinations use the ionising photons up. In units where recombination
-//! costs `n^2` photons a volume, a star that sends `Q` photons a second into each steradian
+//! costs `n^2` photons per volume, a star that sends `Q` photons per second into each steradian
 //! has, at the distance `r`, spent
 //!
 //! ```text

@@ -84,9 +84,9 @@ impl NebulaConfig {
     /// Fourier transforms add up in another order.)
     ///
     /// # Errors
-    /// [`SkyError::Config`] if a setting breaks its rule.
+    /// [`SkyError::Setting`] if a setting breaks its rule.
     pub fn simulate(&self, seed: u64) -> Result<Nebula, SkyError> {
-        self.check()?;
+        self.validate()?;
         // One stream of numbers for each purpose: more stars leave the cloud as it is.
         let [mut settings, mut gas, mut points, mut noise] =
             [0, 1, 2, 3].map(|number| stream(seed, number));

@@ -16,8 +16,8 @@ const PIXEL: f64 = 58.632_3;
 /// use astrogen_sky::SurveyConfig;
 ///
 /// let config: SurveyConfig = serde_json::from_str(r#"{"galaxies": 1000, "nside": 128}"#)?;
-/// assert!(config.check().is_ok());
-/// let message = SurveyConfig { nside: 100, ..config }.check().unwrap_err().to_string();
+/// assert!(config.validate().is_ok());
+/// let message = SurveyConfig { nside: 100, ..config }.validate().unwrap_err().to_string();
 /// assert_eq!(message, "nside must be a power of two from 2 to 8192, but got 100");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
@@ -91,10 +91,10 @@ impl SurveyConfig {
     /// Checks every setting against its rule.
     ///
     /// # Errors
-    /// [`SkyError::Config`] with the first setting that breaks its rule.
-    pub fn check(&self) -> Result<(), SkyError> {
-        let within = |setting, rule, value: f64, low: f64, high: f64| {
-            SkyError::check(setting, rule, value, (low..=high).contains(&value))
+    /// [`SkyError::Setting`] with the first setting that breaks its rule.
+    pub fn validate(&self) -> Result<(), SkyError> {
+        let within = |name, rule, value: f64, low: f64, high: f64| {
+            SkyError::check(name, rule, value, (low..=high).contains(&value))
         };
         let galaxies = (1..=1_000_000_000).contains(&self.galaxies);
         SkyError::check("galaxies", "from 1 to 1e9", self.galaxies, galaxies)?;
@@ -117,11 +117,11 @@ impl SurveyConfig {
         }
         let rule = "from two pixels (117.3 / nside) to 180 degrees";
         within("coherence", rule, self.coherence, pixels, 180.0)?;
-        for (setting, ranges) in [("noise", self.noise), ("seeing", self.seeing)] {
+        for (name, ranges) in [("noise", self.noise), ("seeing", self.seeing)] {
             for range in ranges {
                 let got = format!("[{}, {}]", range[0], range[1]);
                 let fine = range[0] >= 0.01 && range[0] <= range[1] && range[1] <= 1e4;
-                SkyError::check(setting, "[low, high] between 0.01 and 1e4", got, fine)?;
+                SkyError::check(name, "[low, high] between 0.01 and 1e4", got, fine)?;
             }
         }
         let [bright, faint] = self.magnitudes;
@@ -133,7 +133,7 @@ impl SurveyConfig {
         for share in self.red_share {
             within("red_share", "from 0 to 1", share, 0.0, 1.0)?;
         }
-        self.measurement.check()
+        self.measurement.validate()
     }
 
     /// Everything that is covered at all.

@@ -118,7 +118,7 @@ impl SurveyMaps {
     /// The map of a name in [`CONDITIONS`] or [`SELECTION`].
     ///
     /// # Errors
-    /// [`SkyError::Config`] for another name.
+    /// [`SkyError::Setting`] for another name.
     pub fn map(&self, name: &str) -> Result<SkyMap, SkyError> {
         let at = |names: &[&str]| names.iter().position(|known| *known == name);
         let values: Vec<f32> = match (at(&CONDITIONS), at(&SELECTION)) {
@@ -126,7 +126,7 @@ impl SurveyMaps {
             (_, Some(map)) => self.selection.iter().map(|values| values[map]).collect(),
             (None, None) => {
                 let (setting, rule) = ("the map's name", "one of CONDITIONS or SELECTION");
-                return Err(SkyError::Config { setting, rule, got: format!("{name:?}") });
+                return Err(SkyError::Setting { name: setting, rule, got: format!("{name:?}") });
             }
         };
         Ok(SkyMap::partial(

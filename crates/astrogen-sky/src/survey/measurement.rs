@@ -123,16 +123,16 @@ impl Measurement {
     /// Checks every setting against its rule.
     ///
     /// # Errors
-    /// [`SkyError::Config`] with the first setting that breaks its rule.
-    pub fn check(&self) -> Result<(), SkyError> {
-        let positive = |setting, value: f64| {
+    /// [`SkyError::Setting`] with the first setting that breaks its rule.
+    pub fn validate(&self) -> Result<(), SkyError> {
+        let positive = |name, value: f64| {
             let fine = (1e-6..=1e6).contains(&value);
-            SkyError::check(setting, "from 1e-6 to 1e6", value, fine)
+            SkyError::check(name, "from 1e-6 to 1e6", value, fine)
         };
-        let within = |setting, rule, value: f64, high: f64| {
-            SkyError::check(setting, rule, value, (0.0..=high).contains(&value))
+        let within = |name, rule, value: f64, high: f64| {
+            SkyError::check(name, rule, value, (0.0..=high).contains(&value))
         };
-        let share = |setting, value| within(setting, "from 0 to 1", value, 1.0);
+        let share = |name, value| within(name, "from 0 to 1", value, 1.0);
         positive("measurement.aperture[0]", self.aperture[0])?;
         within("measurement.aperture[1]", "from 0 to 100", self.aperture[1], 100.0)?;
         within("measurement.size", "from 0 to 100 arcsec", self.size, 100.0)?;
@@ -233,7 +233,7 @@ impl Measurement {
     /// same conditional distribution.
     ///
     /// # Errors
-    /// [`SkyError::Config`] if a setting breaks its rule, if the shapes are others, or if a row
+    /// [`SkyError::Setting`] if a setting breaks its rule, if the shapes are others, or if a row
     /// holds a magnitude outside 0 to 60 or a condition that is not from 1e-6 to 1e6.
     pub fn draw_many(
         &self,
@@ -241,23 +241,23 @@ impl Measurement {
         conditions: ArrayView2<f32>,
         seed: u64,
     ) -> Result<Array2<f32>, SkyError> {
-        self.check()?;
+        self.validate()?;
         let count = true_magnitudes.nrows();
-        for (setting, rule, table, columns) in [
+        for (name, rule, table, columns) in [
             ("the shape of the true magnitudes", "[N, 3]", true_magnitudes, 3),
             ("the shape of the conditions", "[N, 6] with the galaxies' N", conditions, 6),
         ] {
             let fine = table.dim() == (count, columns);
-            SkyError::check(setting, rule, format!("{:?}", table.shape()), fine)?;
+            SkyError::check(name, rule, format!("{:?}", table.shape()), fine)?;
         }
         let rows: Vec<[f32; 3]> = (0..count)
             .into_par_iter()
             .map(|row| {
                 let galaxy: [f64; 3] = numbers(true_magnitudes.row(row));
                 let around: [f64; 6] = numbers(conditions.row(row));
-                let refuse = |setting, rule, row_values: &[f64]| {
+                let refuse = |name, rule, row_values: &[f64]| {
                     let got = format!("{row_values:?} in row {row}");
-                    Err(SkyError::Config { setting, rule, got })
+                    Err(SkyError::Setting { name, rule, got })
                 };
                 if !galaxy.iter().all(|magnitude| (0.0..=60.0).contains(magnitude)) {
                     return refuse("true magnitudes", "numbers from 0 to 60", &galaxy);

@@ -88,9 +88,9 @@ impl Survey {
     /// galaxies of a shorter one.
     ///
     /// # Errors
-    /// [`SkyError::Config`] if a setting breaks its rule.
+    /// [`SkyError::Setting`] if a setting breaks its rule.
     pub fn simulate(config: &SurveyConfig, seed: u64) -> Result<Self, SkyError> {
-        config.check()?;
+        config.validate()?;
         let [sky, galaxies, noise] = [0, 1, 2].map(|purpose| seed_of(seed, purpose));
         let maps = SurveyMaps::draw(config, sky)?;
         let patch = config.patch();

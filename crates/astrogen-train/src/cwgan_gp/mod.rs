@@ -142,7 +142,7 @@ impl CwganGpStep {
     /// penalty, where one is due, lies between both by `draw`.
     ///
     /// # Errors
-    /// [`astrogen_models::ModelError::InvalidShape`] for tensors of another shape than the
+    /// [`astrogen_models::ModelError::Shape`] for tensors of another shape than the
     /// networks', or not of one length.
     pub fn update_critic(
         &mut self,
@@ -184,7 +184,7 @@ impl CwganGpStep {
     /// features observed there, `[N, features]`.
     ///
     /// # Errors
-    /// [`astrogen_models::ModelError::InvalidShape`] as [`CwganGpStep::update_critic`].
+    /// [`astrogen_models::ModelError::Shape`] as [`CwganGpStep::update_critic`].
     pub fn update_generator(
         &mut self,
         context: &Tensor,

@@ -45,7 +45,7 @@ pub(crate) struct Options {
     /// How often ours and the peer are timed in turn
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u16).range(1..))]
     pairs: u16,
-    /// Threads that both sides compute with; default: one a core
+    /// Threads that both sides compute with; default: one per core
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
 }

@@ -82,7 +82,7 @@ impl Report {
     }
 }
 
-/// The table, a line a row.
+/// The table, one line per row.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Machine { cpu, cores, threads, libtorch } = &self.machine;

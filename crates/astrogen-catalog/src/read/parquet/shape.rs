@@ -6,7 +6,7 @@ use parquet::schema::types::ColumnDescriptor;
 
 use super::file::Refusal;
 
-/// Values a row. A list counts as a vector: all rows must have as many elements, or none.
+/// Values per row. A list counts as a vector: all rows must have as many elements, or none.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
     pub(super) is_list: bool,

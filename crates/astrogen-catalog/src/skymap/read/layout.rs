@@ -256,7 +256,7 @@ fn map_columns(
         None => Ok(maps),
         Some(odd) => Err(refuse(
             &table.fields[odd.field].name,
-            format!("has {} values a row, expected {} as the others", odd.count, first.count),
+            format!("has {} values per row, expected {} as the others", odd.count, first.count),
         )),
     }
 }

@@ -53,7 +53,7 @@ impl ConvolutionConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`NnError::InvalidConfig`] where kernel or stride is below 1, or the padding below 0.
+    /// [`NnError::Setting`] where kernel or stride is below 1, or the padding below 0.
     pub fn validate(&self) -> Result<(), NnError> {
         check_least(&[("kernel", self.kernel), ("stride", self.stride)], 1)?;
         check_least(&[("padding", self.padding)], 0)

@@ -32,7 +32,7 @@ impl Convolution {
     /// [drawn](Convolution::init) or loaded.
     ///
     /// # Errors
-    /// Those of [`ConvolutionConfig::validate`], [`NnError::InvalidConfig`] where there is no
+    /// Those of [`ConvolutionConfig::validate`], [`NnError::Setting`] where there is no
     /// channel, [`NnError::NameTaken`] where the path holds such a layer already.
     pub fn build(
         path: &Path,

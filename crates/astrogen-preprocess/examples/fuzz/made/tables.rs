@@ -97,7 +97,7 @@ fn fill(column: &mut ColumnWriter) -> Result<usize, ParquetError> {
             writer.write_batch(&values, None, None)
         }
         ColumnWriter::DoubleColumnWriter(writer) => {
-            // Two elements a row, the first of them null.
+            // Two elements per row, the first of them null.
             let levels: Vec<i16> = rows.clone().flat_map(|_| [2, 3]).collect();
             let repeats: Vec<i16> = rows.clone().flat_map(|_| [0, 1]).collect();
             let values: Vec<f64> = rows.map(|row| row as f64 / 3.0).collect();
