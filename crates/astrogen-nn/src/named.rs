@@ -68,6 +68,12 @@ impl<T: NamedTensors> NamedTensors for Option<T> {
     }
 }
 
+impl<T: NamedTensors + ?Sized> NamedTensors for Box<T> {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        (**self).named_tensors()
+    }
+}
+
 impl<T: NamedTensors> NamedTensors for [T] {
     fn named_tensors(&self) -> Vec<(String, Tensor)> {
         let parts = self.iter().enumerate();

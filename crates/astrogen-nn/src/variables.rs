@@ -40,6 +40,15 @@ pub fn variable(
     add_tensor(path, name, tensor, trainable)
 }
 
+/// Puts a buffer with its values into the path's store, of any element type: a mask or an order
+/// that is saved and loaded with the weights but not trained.
+///
+/// # Errors
+/// [`NnError::NameTaken`].
+pub fn buffer(path: &Path, name: &str, values: Tensor) -> Result<Tensor, NnError> {
+    add_tensor(path, name, values.f_to_device(path.device()), false)
+}
+
 /// As [`variable`], any tensor.
 pub(crate) fn add_tensor(
     path: &Path,

@@ -1,0 +1,154 @@
+//! Coupling transforms (Dinh et al. 2014).
+//!
+//! Features fall into two groups by a mask: `y_a = x_a` and
+//! `y_b = f(x_b; parameters(x_a, c))`, so that the inverse is one pass, as the function is.
+
+use astrogen_nn::layers::Sequential;
+use astrogen_nn::variables::buffer;
+use astrogen_nn::{Initialization, NamedTensors, NnError, named};
+use tch::nn::Path;
+use tch::{Tensor, no_grad};
+
+use crate::FlowError;
+use crate::elementwise::ElementwiseTransform;
+use crate::masked::{Activation, beside, parameters, sum};
+use crate::transform::{LazyTransform, Transform};
+use crate::univariate::{Elementwise, Univariate};
+
+/// A coupling of features `[N, D]`.
+#[derive(Debug)]
+pub struct Coupling {
+    univariate: Box<dyn Univariate>,
+    /// True for the features that stay what they are, `[D]`.
+    mask: Tensor,
+    hyper: Sequential,
+}
+
+impl Coupling {
+    /// A transform below `path`: `mask`, `hyper.0.weight`, ...; `mask` is true for the features
+    /// that stay what they are. With a single feature, an [`ElementwiseTransform`].
+    ///
+    /// # Errors
+    /// [`FlowError::Setting`] where a width is out of its range, or no or every feature stays what
+    /// it is.
+    pub fn build(
+        path: &Path,
+        univariate: Box<dyn Univariate>,
+        (mask, context): (&[bool], i64),
+        (hidden, activation): (&[i64], Activation),
+    ) -> Result<Box<dyn LazyTransform>, FlowError> {
+        let features = mask.len() as i64;
+        if features == 1 {
+            let network = (hidden, activation);
+            return Ok(Box::new(ElementwiseTransform::build(
+                path, univariate, features, context, network,
+            )?));
+        }
+        let seen = mask.iter().filter(|stays| **stays).count() as i64;
+        if seen == 0 || seen == features {
+            return Err(FlowError::Setting {
+                name: "mask",
+                rule: "true for some features and false for others".to_owned(),
+                got: format!("{mask:?}"),
+            });
+        }
+        let widths = [seen + context, (features - seen) * univariate.parameters()];
+        Ok(Box::new(Self {
+            mask: buffer(path, "mask", Tensor::from_slice(mask))?,
+            hyper: network(path / "hyper", widths, hidden, activation)?,
+            univariate,
+        }))
+    }
+}
+
+impl NamedTensors for Coupling {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        named(&[("mask", &self.mask), ("hyper", &self.hyper)])
+    }
+}
+
+impl LazyTransform for Coupling {
+    fn given<'a>(&'a self, context: Option<&'a Tensor>) -> Box<dyn Transform + 'a> {
+        // The mask may have come with the weights.
+        let seen = self.mask.nonzero().squeeze_dim(-1);
+        let changed = self.mask.logical_not().nonzero().squeeze_dim(-1);
+        let back = Tensor::cat(&[&seen, &changed], 0).argsort(0, false);
+        Box::new(Given { transform: self, context, seen, changed, back })
+    }
+
+    fn init(&self, identity: bool) -> Result<(), NnError> {
+        self.hyper.init(Initialization::Uniform)?;
+        zero_last(&self.hyper, identity);
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+struct Given<'a> {
+    transform: &'a Coupling,
+    context: Option<&'a Tensor>,
+    /// The places of the features that stay, and of the others.
+    seen: Tensor,
+    changed: Tensor,
+    /// Where each feature is once both stand side by side.
+    back: Tensor,
+}
+
+impl Given<'_> {
+    /// What stays and what changes, and the functions by which.
+    fn split(&self, x: &Tensor) -> (Tensor, Tensor, Box<dyn Elementwise>) {
+        let Coupling { univariate, hyper, .. } = self.transform;
+        let [seen, changed] = [&self.seen, &self.changed].map(|places| x.index_select(-1, places));
+        let outputs = hyper.forward_t(&beside(&seen, self.context), false);
+        (seen, changed, univariate.given(&parameters(&outputs, univariate.parameters())))
+    }
+
+    fn merge(&self, seen: &Tensor, changed: &Tensor) -> Tensor {
+        Tensor::cat(&[seen, changed], -1).index_select(-1, &self.back)
+    }
+}
+
+impl Transform for Given<'_> {
+    fn inverse(&self, y: &Tensor) -> Tensor {
+        let (seen, changed, functions) = self.split(y);
+        self.merge(&seen, &functions.inverse(&changed))
+    }
+
+    fn call_and_ladj(&self, x: &Tensor) -> (Tensor, Tensor) {
+        let (seen, changed, functions) = self.split(x);
+        let (changed, ladj) = functions.call_and_ladj(&changed);
+        (self.merge(&seen, &changed), sum(&ladj))
+    }
+}
+
+/// A perceptron below a path: `0.weight`, `0.bias`, `2.weight`, ...
+pub(crate) fn network(
+    path: Path,
+    [inputs, outputs]: [i64; 2],
+    hidden: &[i64],
+    activation: Activation,
+) -> Result<Sequential, NnError> {
+    let mut net = Sequential::build(path);
+    let mut width = inputs;
+    for &next in hidden {
+        let layer = net.linear(width, next)?;
+        net = match activation {
+            Activation::Relu => layer.relu(),
+            Activation::Elu => layer.elu(),
+            Activation::Tanh => layer.tanh(),
+        };
+        width = next;
+    }
+    Ok(net.linear(width, outputs)?.finish())
+}
+
+/// Lets the last layer of a perceptron give zeros, if so wished.
+pub(crate) fn zero_last(network: &Sequential, wished: bool) {
+    let named = network.named_tensors();
+    let last = named.len().saturating_sub(2); // its weight and bias
+    no_grad(|| {
+        for (_, tensor) in named[last..].iter().filter(|_| wished) {
+            let _ = tensor.shallow_clone().zero_();
+        }
+    });
+}
