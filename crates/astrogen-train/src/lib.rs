@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`step`] | the [`Step`](step::Step) trait: from a batch to updated networks |
+//! | [`state`] | the [`State`](state::State) trait: what of an algorithm a checkpoint holds |
 //! | [`gan`] | the DCGAN step |
 //! | [`wgan_gp`] | the WGAN-GP step |
 //! | [`relativistic`] | the step of a relativistic GAN with R1 and R2 |
@@ -46,6 +47,7 @@ pub mod relativistic;
 pub mod run_dir;
 mod schedule;
 pub mod search;
+pub mod state;
 pub mod step;
 pub mod stored;
 pub mod wgan_gp;

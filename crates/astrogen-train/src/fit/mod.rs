@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use astrogen_data::Batches;
 use astrogen_runtime::derive_seed;
 use serde::{Deserialize, Serialize};
-use tch::{Device, Tensor};
+use tch::Device;
 
 use crate::TrainError;
 use crate::guard::check_finite;
@@ -218,7 +218,7 @@ pub struct Outcome {
 ///   the step, the data, the file system and observers report: the steps done are saved before.
 pub fn fit<S: Step>(
     algorithm: &mut S,
-    batches: &mut Batches,
+    batches: &mut Batches<S::Batch>,
     run: &RunDir,
     config: &FitConfig,
     stop: &StopSignal,
@@ -265,7 +265,7 @@ pub fn fit<S: Step>(
         step += 1;
 
         let log = step.is_multiple_of(config.log_interval);
-        if log || batch.device() == Device::Cpu {
+        if log || batches.device() == Device::Cpu {
             check_finite(step, losses.iter().map(|(name, loss)| (*name, loss)))?;
         }
         let mut told = Ok(());
@@ -301,7 +301,7 @@ const CHANGED_DATA: &str = "the data is not what the run was trained on so far (
 /// and the number.
 fn seeded_step<S: Step>(
     algorithm: &mut S,
-    batch: &Tensor,
+    batch: &S::Batch,
     seed: u64,
     step: u64,
 ) -> Result<Losses, TrainError> {
@@ -315,7 +315,7 @@ fn seeded_step<S: Step>(
 /// to that as the steps since the copy can be computed again; the steps done.
 fn go_back<S: Step>(
     algorithm: &mut S,
-    batches: &mut Batches,
+    batches: &mut Batches<S::Batch>,
     snapshot: &Snapshot,
     seed: u64,
     failed: u64,
