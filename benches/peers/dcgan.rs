@@ -4,7 +4,8 @@
 use anyhow::Result;
 use astrogen::models::dcgan::DcganConfig;
 use astrogen::train::gan::{DcganStep, DcganStepConfig};
-use astrogen::train::step::{Losses, Step};
+use astrogen::train::state::State;
+use astrogen::train::step::Losses;
 use tch::{Device, Tensor};
 
 use crate::inputs::{Inputs, below};

@@ -2,10 +2,11 @@
 //! test rows, which it is reported on.
 
 use anyhow::Result;
+use astrogen::data::RowDataset;
 use astrogen::metrics::{Emulation, EmulationConfig, EmulationReport};
 use astrogen::tables::{Table, TableRows, TableScaling};
 use clap::ValueEnum;
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::settings::RunConfig;
@@ -53,7 +54,7 @@ impl HeldOut {
         table: &Table,
         config: &RunConfig,
         all: &TableRows,
-        scaled: &Array2<f32>,
+        scaled: &RowDataset,
         rows: usize,
     ) -> Self {
         let RunConfig { data: config, compare, .. } = config;
@@ -61,8 +62,7 @@ impl HeldOut {
         let rows: Vec<usize> =
             (0..rows.min(count)).map(|row| row * count / rows.min(count)).collect();
         let take = |of: &Array2<f64>| of.select(Axis(0), &rows);
-        let width = config.context_names().len();
-        let context = scaled.slice(s![.., ..width]).select(Axis(0), &rows);
+        let context = scaled.context().select(Axis(0), &rows);
         let mut names = config.context_names();
         let mut conditions = take(&all.conditions);
         match compare {

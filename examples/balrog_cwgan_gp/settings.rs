@@ -1,7 +1,7 @@
 //! What a run is made with: options, recipes, and config.json.
 
 use anyhow::Result;
-use astrogen::data::Augment;
+use astrogen::data::{Augment, Dataset};
 use astrogen::losses::{GradientPenaltyConfig, PenaltyKind};
 use astrogen::models::TabularConfig;
 use astrogen::prelude::*;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use astrogen::data::Dataset;
 use astrogen::models::GaussianRegressorConfig;
 use astrogen::prelude::*;
 use astrogen::tables::{Table, TableConfig};
@@ -83,8 +82,8 @@ pub(crate) fn fit_emulator(
         return Ok(false);
     }
     let gaussian = config.whiten.then(|| gaussian(run, FIRST_HALF)).transpose()?;
-    let rows: Arc<dyn Dataset> = match &gaussian {
-        Some(gaussian) => Arc::new(whitened(&*table.train(), gaussian)?),
+    let rows = match &gaussian {
+        Some(gaussian) => Arc::new(whitened(&table.train(), gaussian)?),
         None => table.train(),
     };
     let mut batches = Batches::new(rows, &config.batches, device)?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use anyhow::{Result, bail};
+use astrogen::data::Images;
 use astrogen::train::step::Step;
 use clap::{Args, ValueEnum};
 use serde::de::DeserializeOwned;
@@ -20,7 +21,7 @@ pub(crate) trait Recipe {
     const LOOK: Look<Self::Step>;
     type Model: Serialize + DeserializeOwned;
     type Algorithm: Serialize + DeserializeOwned;
-    type Step: Step;
+    type Step: Step<Batch = Images>;
 
     /// Networks for images `[C, H, W]`.
     fn model(shape: [i64; 3], options: &Options) -> Self::Model;

@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use astrogen::data::Images;
 use astrogen::metrics::power_spectrum::nyquist_ratio;
 use astrogen::metrics::{RealHalves, SlicedWassersteinConfig};
 use astrogen::plot::{Series, save_curves, save_grid};
@@ -41,7 +42,7 @@ pub(crate) struct Look<S> {
 
 /// Trains, with a grid of the same latents drawn as it goes, the sliced Wasserstein distance to
 /// real images as the score, and an eye on the mesh, and says where the results are.
-pub(crate) fn train_images<S: Step>(
+pub(crate) fn train_images<S: Step<Batch = Images>>(
     algorithm: &mut S,
     batches: &mut Batches,
     run: &RunDir,
@@ -133,11 +134,13 @@ pub(crate) fn train_images<S: Step>(
 fn real_images(batches: &mut Batches) -> Result<Tensor> {
     /// Values of all images together, 256 MB.
     const MOST: i64 = 1 << 26;
-    let [batch, channels, height, width] = batches.shape();
+    let ([channels, height, width], batch) = (batches.shape(), batches.batch_size());
     let images = (MOST / (channels * height * width)).clamp(2, 1000);
     let wanted = (images as u64).div_ceil(batch as u64).min(batches.steps_per_epoch());
     let wanted = wanted.max(2_u64.div_ceil(batch as u64)); // a half is one image at least
-    let real = (0..wanted).map(|_| batches.next_batch()).collect::<Result<Vec<_>, _>>()?;
+    let real = (0..wanted)
+        .map(|_| batches.next_batch().map(|Images(images)| images))
+        .collect::<Result<Vec<_>, _>>()?;
     Ok(Tensor::cat(&real, 0).slice(0, 0, images, 1))
 }
 

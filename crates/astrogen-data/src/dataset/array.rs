@@ -1,36 +1,12 @@
-//! What a data set is, and samples that are held in memory.
+//! Images that are held in memory.
 
 use ndarray::{Array3, Array4, Axis};
 
+use super::Dataset;
 use crate::DataError;
+use crate::batch::Images;
 
-/// A numbered list of samples of one shape.
-///
-/// Samples are read from several threads at once, in any order, and sample `index` is
-/// the same every time: all that makes a run repeatable stands on that.
-pub trait Dataset: Send + Sync {
-    /// How many samples there are.
-    fn len(&self) -> usize;
-
-    /// The shape `[C, H, W]` that all samples have.
-    fn shape(&self) -> [i64; 3];
-
-    /// Sample `index` as a host array `[C, H, W]`: an image in signed range \[-1, 1\], or a
-    /// standardised row of a table as `[D, 1, 1]`.
-    ///
-    /// # Errors
-    /// [`DataError::Index`] for a number outside the data set; otherwise whatever stands
-    /// in the way of reading the sample again.
-    fn sample(&self, index: usize) -> Result<Array3<f32>, DataError>;
-
-    /// Whether there is no sample at all.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// Samples held in memory as one array `[N, C, H, W]`: images in signed range \[-1, 1\], or
-/// standardised rows of a table as `[N, D, 1, 1]`.
+/// Images held in memory as one array `[N, C, H, W]` in signed range \[-1, 1\].
 ///
 /// ```
 /// use astrogen_data::{ArrayDataset, Dataset};
@@ -44,7 +20,7 @@ pub struct ArrayDataset {
 }
 
 impl ArrayDataset {
-    /// Takes samples `[N, C, H, W]` that are scaled or standardised already.
+    /// Takes images `[N, C, H, W]` that are scaled already.
     ///
     /// # Errors
     /// [`DataError::Setting`] where a side of a sample is zero.
@@ -52,7 +28,7 @@ impl ArrayDataset {
         if samples.shape()[1..].contains(&0) {
             return Err(DataError::Setting {
                 name: "samples",
-                expected: "[N, C, H, W] with at least one band, row and column".into(),
+                rule: "[N, C, H, W] with at least one band, row and column".into(),
                 got: format!("{:?}", samples.shape()),
             });
         }
@@ -61,6 +37,8 @@ impl ArrayDataset {
 }
 
 impl Dataset for ArrayDataset {
+    type Batch = Images;
+
     fn len(&self) -> usize {
         self.samples.len_of(Axis(0))
     }
