@@ -40,7 +40,7 @@ mod write;
 pub use columns::Columns;
 pub use counts::{BadRows, RowCounts};
 pub use error::CatalogError;
-pub use filter::{ColumnFilter, Comparison};
+pub use filter::{ColumnFilter, Relation};
 pub use local::{Knot, LocalScale, LocalScores, QuantileMap, ScoreKnot};
 pub use names::ColumnInfo;
 pub use photometry::{MagnitudeRange, Magnitudes};
