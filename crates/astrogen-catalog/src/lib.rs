@@ -45,6 +45,9 @@ pub use local::{Knot, LocalScale, LocalScores, QuantileMap, ScoreKnot};
 pub use names::ColumnInfo;
 pub use photometry::{MagnitudeRange, Magnitudes};
 pub use read::{Catalog, CatalogOptions, Chunks};
-pub use skymap::SkyMap;
+pub use skymap::{
+    Coordinates, Coverage, Grid, Ordering, SkyMap, SkyMapDefaults, SkyMapOptions, SplitBy,
+    SplitConfig,
+};
 pub use standardize::Standardize;
 pub use write::{CatalogWriter, NewColumn, Storage};

@@ -95,9 +95,9 @@ impl Pipeline {
     /// of the scaled frame is, to the bit.
     ///
     /// Nothing is measured, so nothing is refused for its bad pixels
-    /// ([`MaskConfig::bad_fraction`](crate::MaskConfig::bad_fraction) does that). The one exception: where
-    /// the scaling comes from frames without blank pixels, [`Fill::Median`]
-    /// is the median of `pixels`, and the lower limit for a band that has no good one.
+    /// ([`MaskConfig::bad_fraction`](crate::MaskConfig::bad_fraction) does that). The one
+    /// exception: where the scaling comes from frames without blank pixels, [`Fill::Median`] is
+    /// the median of `pixels`, and the lower limit for a band that has no good one.
     ///
     /// # Errors
     /// An empty array, a scaling for another number of bands, or one with limits that are not
