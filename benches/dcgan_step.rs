@@ -1,7 +1,7 @@
 //! One training step of a DCGAN at 64 px. `cargo bench --bench dcgan_step`
 
 use astrogen::data::Images;
-use astrogen::models::dcgan::DcganConfig;
+use astrogen::models::DcganConfig;
 use astrogen::train::gan::{DcganStep, DcganStepConfig};
 use astrogen::train::step::Step;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -2,7 +2,7 @@
 //! the generator, which the peer does not keep.
 
 use anyhow::Result;
-use astrogen::models::dcgan::DcganConfig;
+use astrogen::models::DcganConfig;
 use astrogen::train::gan::{DcganStep, DcganStepConfig};
 use astrogen::train::state::State;
 use astrogen::train::step::Losses;

@@ -2,8 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use astrogen::data::augment::Translation;
-use astrogen::models::weights::fingerprint;
-use astrogen::models::{SharpConfig, SharpGenerator};
+use astrogen::models::{SharpConfig, SharpGenerator, fingerprint};
 use astrogen::train::optim::AdamConfig;
 use astrogen::train::relativistic::{RelativisticStep, RelativisticStepConfig};
 use tch::Device;

@@ -34,6 +34,9 @@ pub use matching::QuantileMatching;
 pub use report::TableReport;
 pub use scaling::TableScaling;
 
+// The types of a [`TableConfig`]'s fields.
+pub use astrogen_catalog::{CatalogOptions, MagnitudeRange, SkyMapDefaults, SplitBy, SplitConfig};
+
 use astrogen_data::{Dataset, RowDataset};
 
 use self::parts::Parts;
