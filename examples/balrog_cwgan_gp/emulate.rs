@@ -13,8 +13,8 @@ use clap::Args;
 
 use crate::emulator::Emulator;
 use crate::files::FileArguments;
-use crate::say::say;
 use crate::settings::RunConfig;
+use astrogen_cli::say;
 
 #[derive(Args)]
 pub(crate) struct EmulateArguments {

@@ -8,9 +8,9 @@ use astrogen::prelude::*;
 use astrogen::tables::{QuantileMatching, Table};
 use tch::Device;
 
-use crate::say::say;
 use crate::settings::RunConfig;
 use crate::train::FIRST_HALF;
+use astrogen_cli::say;
 
 pub(crate) struct Emulator {
     generator: TabularGenerator,

@@ -16,9 +16,9 @@ use ndarray::Array2;
 use crate::emulator::{Emulator, gaussian};
 use crate::figures;
 use crate::held_out::HeldOut;
-use crate::say::say;
 use crate::settings::RunConfig;
 use crate::train::{BASELINE, plain};
+use astrogen_cli::say;
 
 #[derive(Args)]
 pub(crate) struct EvaluateArguments {

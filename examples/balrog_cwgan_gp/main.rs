@@ -22,10 +22,6 @@ mod figures;
 mod files;
 mod held_out;
 mod metrics;
-#[path = "../shared/run.rs"]
-mod run;
-#[path = "../shared/say.rs"]
-mod say;
 mod search;
 mod settings;
 mod simulated;

@@ -13,9 +13,9 @@ use serde_json::Value;
 use tch::Device;
 
 use crate::evaluate::judge;
-use crate::say::say;
 use crate::settings::{RunConfig, TrainArguments};
 use crate::train::fit_emulator;
+use astrogen_cli::say;
 
 #[derive(Args)]
 pub(crate) struct SearchArguments {
@@ -49,8 +49,8 @@ pub(crate) fn search(arguments: &SearchArguments) -> Result<()> {
     };
     let table = Table::open(&data)?;
     say(table.report());
-    let (run, config) = match (earlier, &arguments.space) {
-        (Some(earlier), _) => earlier,
+    let (earlier, config) = match (earlier, &arguments.space) {
+        (Some((run, config)), _) => (Some(run), config),
         (None, Some(space)) => {
             let text = std::fs::read_to_string(space)
                 .with_context(|| format!("cannot read {}", space.display()))?;
@@ -59,11 +59,11 @@ pub(crate) fn search(arguments: &SearchArguments) -> Result<()> {
                 .with_context(|| format!("{} is not JSON", space.display()))?;
             let config = SearchConfig { space, trials: arguments.trials, base };
             trials(&config)?; // refused before a folder is made
-            (arguments.train.run.create("balrog-search")?, config)
+            (None, config)
         }
         (None, None) => bail!("a search needs --space FILE"),
     };
-    run.write_config(&config)?;
+    let run = arguments.train.run.begin("balrog-search", earlier, &config)?;
 
     let mut results = SearchTable::open(run.join("search.csv"), trials(&config)?)?;
     let stop = StopSignal::on_ctrl_c()?;

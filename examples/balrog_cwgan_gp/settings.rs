@@ -8,11 +8,11 @@ use astrogen::prelude::*;
 use astrogen::tables::{Table, TableConfig, TableScaling};
 use astrogen::train::cwgan_gp::CwganGpStepConfig;
 use astrogen::train::optim::AdamConfig;
+use astrogen_cli::RunArguments;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
 use crate::held_out::Compare;
-use crate::run::RunArguments;
 use crate::table::TableArguments;
 
 #[derive(Args)]
@@ -92,7 +92,7 @@ impl TrainArguments {
             let updates = steps as f64 / algorithm.n_critic as f64;
             algorithm.ema_decay = (1.0 - 3.0 / updates).clamp(0.9, 0.9995);
         }
-        let seed = self.run.seed;
+        let seed = self.run.seed();
         RunConfig {
             model: TabularConfig {
                 features: data.observed.len() as i64,

@@ -2,26 +2,24 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use astrogen::catalog::skymap::SplitConfig;
+use astrogen::sky::cached_survey;
 use astrogen::sky::survey::{BANDS, CATALOGUE, CONDITIONS, SELECTION};
-use astrogen::sky::{Survey, SurveyConfig};
 use astrogen::tables::{Condition, TableConfig};
 
-use crate::say::say;
+use astrogen_cli::say;
 
 /// Galaxies of the survey: 200,000 are left for training, 100,000 held out.
 const GALAXIES: usize = 340_000;
 
 /// The table of a simulated survey, written to the cache where it is not there yet.
 pub(crate) fn simulated() -> Result<TableConfig> {
-    let cache = dirs::cache_dir().context("no cache folder; give --catalog")?;
-    let folder = cache.join("astrogen").join(format!("survey-{GALAXIES}"));
-    let folder_name = folder.display();
-    say(format_args!("simulating a survey of {GALAXIES} galaxies into {folder_name} (once)"));
-    let config = SurveyConfig { galaxies: GALAXIES, ..SurveyConfig::default() };
-    Survey::simulate(&config, 1)?.save(&folder)?;
-    Ok(survey_table(&folder))
+    let tell = |folder: &Path| {
+        let folder = folder.display();
+        say(format_args!("simulating a survey of {GALAXIES} galaxies into {folder} (once)"));
+    };
+    Ok(survey_table(&cached_survey(GALAXIES, 1, tell)?))
 }
 
 /// The table of a survey's files.

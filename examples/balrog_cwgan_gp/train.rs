@@ -17,8 +17,8 @@ use crate::emulator::{Emulator, gaussian};
 use crate::evaluate::{Baseline, judge};
 use crate::held_out::HeldOut;
 use crate::metrics::Metrics;
-use crate::say::say;
 use crate::settings::{RunConfig, TrainArguments};
+use astrogen_cli::say;
 
 pub(crate) fn train(arguments: &TrainArguments) -> Result<()> {
     let device = arguments.run.device()?;
@@ -34,19 +34,19 @@ pub(crate) fn train(arguments: &TrainArguments) -> Result<()> {
     say(table.report());
 
     // Settings and the run's folder.
-    let (run, config) = match earlier {
+    let (earlier, config) = match earlier {
         Some((run, mut config)) => {
             let epoch = config.fit.checkpoint_interval;
             config.fit.steps = arguments.run.steps(epoch).unwrap_or(config.fit.steps);
-            (run, config)
+            (Some(run), config)
         }
         None => {
             let config = arguments.config(data, &table);
             config.fit.check()?;
-            (arguments.run.create("balrog-cwgan-gp")?, config)
+            (None, config)
         }
     };
-    run.write_config(&config)?;
+    let run = arguments.run.begin("balrog-cwgan-gp", earlier, &config)?;
 
     // The emulator, the regression that it has to beat, and the judgement of both.
     say(format_args!("training on {device:?} into {}", run.path().display()));

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use astrogen::plot::PlotError;
 
-use super::say::say;
+use astrogen_cli::say;
 
 /// Goes on without a figure that cannot be drawn, and says why; a file that cannot be written is
 /// an error.

@@ -20,7 +20,7 @@ use serde_json::json;
 use tch::{Device, Tensor};
 
 use super::figure::or_left_out;
-use super::say::say;
+use astrogen_cli::say;
 
 /// A generator, and the fingerprint of its weights.
 pub(crate) type Trained = (Box<dyn Generator>, String);

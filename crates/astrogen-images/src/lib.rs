@@ -17,4 +17,5 @@ pub mod tile_sampler;
 
 pub use error::{ImagesError, SkipReason};
 pub use folder::{FolderConfig, FolderReport, ImageFolder};
+pub use physical::Physical;
 pub use tile_sampler::Tiling;

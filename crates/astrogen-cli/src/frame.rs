@@ -1,13 +1,13 @@
 //! Which image of a file is taken, and which of its pixels are bad.
 
-use astrogen::fits::HduSelector;
-use astrogen::preprocess::frame::{AxisOrder, Planes};
-use astrogen::preprocess::{FrameOptions, MaskConfig};
+use astrogen_fits::HduSelector;
+use astrogen_preprocess::frame::{AxisOrder, Planes};
+use astrogen_preprocess::{FrameOptions, MaskConfig};
 use clap::Args;
 
 /// The options of every program that opens images.
-#[derive(Args)]
-pub(crate) struct FrameArguments {
+#[derive(Debug, Args)]
+pub struct FrameArguments {
     /// The HDU of FITS files: a number (0 is the primary), an EXTNAME, or EXTNAME,EXTVER; the
     /// first with an image if left out.
     #[arg(long)]
@@ -34,7 +34,7 @@ pub(crate) struct FrameArguments {
 
 impl FrameArguments {
     /// What of each file is the image.
-    pub(crate) fn options(&self) -> FrameOptions {
+    pub fn options(&self) -> FrameOptions {
         FrameOptions {
             hdu: self.hdu.clone(),
             page: self.page,
@@ -44,7 +44,7 @@ impl FrameArguments {
     }
 
     /// Which of its pixels are bad.
-    pub(crate) fn mask(&self) -> MaskConfig {
+    pub fn mask(&self) -> MaskConfig {
         MaskConfig {
             saturation: self.saturation,
             max_bad_fraction: self.max_bad_fraction,

@@ -5,6 +5,6 @@ use std::io::Write;
 
 /// Writes a line to standard output. If nobody reads it any more, as after `| head`, the
 /// program goes on without.
-pub(crate) fn say(line: impl Display) {
+pub fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }
