@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use astrogen_emulator::EmulatorError;
 use astrogen_images::ImagesError;
 use astrogen_models::ModelError;
 use astrogen_plot::PlotError;
@@ -30,6 +31,24 @@ pub enum CliError {
     #[error(transparent)]
     Path(std::io::Error),
 
+    /// A file of settings that cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// A file of settings that is something else.
+    #[error("{} is not JSON", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where it is not.
+        source: serde_json::Error,
+    },
+
     /// A device that is not there.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
@@ -49,6 +68,10 @@ pub enum CliError {
     /// Networks that cannot be built or loaded.
     #[error(transparent)]
     Model(#[from] ModelError),
+
+    /// An emulator that cannot be trained, loaded or used.
+    #[error(transparent)]
+    Emulator(#[from] EmulatorError),
 
     /// A picture that cannot be written.
     #[error(transparent)]

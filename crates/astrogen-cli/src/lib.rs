@@ -9,11 +9,20 @@
 //! | [`ImageArguments`] | a folder of images to train on, with [`FrameArguments`] |
 //! | [`FrameArguments`] | which image of a file is taken, and which of its pixels are bad |
 //! | [`DcganArguments`], [`WganArguments`] | networks and how they are trained |
+//! | [`TableArguments`] | a catalogue and sky maps to train on, with [`CatalogArguments`] |
+//! | [`CatalogArguments`] | how catalogues and sky maps are read where their files leave it open |
+//! | [`EmulatorArguments`], [`SearchArguments`] | an emulator of a survey, or a search for a better one |
+//! | [`EvaluateArguments`], [`EmulateArguments`] | a trained emulator, and the catalogue that it makes |
 //! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
 //!
-//! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`say`] writes a program's lines.
+//! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`say`] writes a program's lines, and
+//! a [`Console`] shows a training.
 
+mod catalog;
+mod console;
 mod dcgan;
+mod emulate;
+mod emulator;
 mod error;
 mod frame;
 mod image_config;
@@ -21,9 +30,16 @@ mod images;
 mod run;
 mod sample;
 mod say;
+mod search;
+mod survey;
+mod table;
 mod wgan;
 
+pub use catalog::CatalogArguments;
+pub use console::Console;
 pub use dcgan::{DcganArguments, DcganRecipe};
+pub use emulate::EmulateArguments;
+pub use emulator::{EmulatorArguments, EvaluateArguments};
 pub use error::CliError;
 pub use frame::FrameArguments;
 pub use image_config::{ImageConfig, Networks};
@@ -31,4 +47,6 @@ pub use images::ImageArguments;
 pub use run::RunArguments;
 pub use sample::SampleArguments;
 pub use say::say;
+pub use search::SearchArguments;
+pub use table::TableArguments;
 pub use wgan::WganArguments;

@@ -2,24 +2,29 @@
 
 use std::path::Path;
 
-use anyhow::Result;
-use astrogen::catalog::skymap::SplitConfig;
-use astrogen::sky::cached_survey;
-use astrogen::sky::survey::{BANDS, CATALOGUE, CONDITIONS, SELECTION};
-use astrogen::tables::{Condition, TableConfig};
+use astrogen_catalog::skymap::SplitConfig;
+use astrogen_sky::survey::{BANDS, CATALOGUE, CONDITIONS, SELECTION};
+use astrogen_sky::{SkyError, cached_survey};
+use astrogen_tables::{Condition, TableConfig};
 
-use astrogen_cli::say;
+use crate::{CliError, say};
 
 /// Galaxies of the survey: 200,000 are left for training, 100,000 held out.
 const GALAXIES: usize = 340_000;
 
 /// The table of a simulated survey, written to the cache where it is not there yet.
-pub(crate) fn simulated() -> Result<TableConfig> {
+pub(crate) fn simulated() -> Result<TableConfig, CliError> {
     let tell = |folder: &Path| {
         let folder = folder.display();
         say(format_args!("simulating a survey of {GALAXIES} galaxies into {folder} (once)"));
     };
-    Ok(survey_table(&cached_survey(GALAXIES, 1, tell)?))
+    match cached_survey(GALAXIES, 1, tell) {
+        Ok(folder) => Ok(survey_table(&folder)),
+        Err(SkyError::NoCache) => {
+            Err(CliError::Usage("no cache folder; give --catalog".to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The table of a survey's files.

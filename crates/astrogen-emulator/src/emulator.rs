@@ -1,18 +1,22 @@
 //! A trained emulator: a generator, with the regression that it completes and the quantiles that
 //! its features are brought to.
 
-use anyhow::{Result, bail};
-use astrogen::models::weights::fingerprint;
-use astrogen::models::{GaussianRegressor, ModelError, TabularGenerator};
-use astrogen::prelude::*;
-use astrogen::tables::{QuantileMatching, Table};
+use std::path::Path;
+
+use astrogen_models::weights::fingerprint;
+use astrogen_models::{GaussianRegressor, ModelError, TabularGenerator};
+use astrogen_tables::{QuantileMatching, Table};
+use astrogen_train::run_dir::RunDir;
 use tch::Device;
 
-use crate::settings::RunConfig;
 use crate::train::FIRST_HALF;
-use astrogen_cli::say;
+use crate::{EmulatorConfig, EmulatorError, Watch};
 
-pub(crate) struct Emulator {
+/// A trained emulator: what a survey would observe of rows of which the truth and the conditions
+/// are known.
+#[derive(Debug)]
+pub struct Emulator {
+    config: EmulatorConfig,
     generator: TabularGenerator,
     gaussian: Option<GaussianRegressor>,
     matching: Option<QuantileMatching>,
@@ -29,40 +33,66 @@ impl Emulator {
     /// training rows, where the recipe has observed features in local units.
     pub(crate) fn finish(
         run: &RunDir,
-        config: &RunConfig,
+        config: &EmulatorConfig,
         table: &Table,
-        gaussian: Option<GaussianRegressor>,
-    ) -> Result<()> {
+        gaussian: Option<&GaussianRegressor>,
+        watch: &mut dyn Watch,
+    ) -> Result<(), EmulatorError> {
         let generator = TabularGenerator::load(run.join(BEST), Device::Cpu)?;
-        let emulate =
-            |context: &[f32]| Ok(emulate_rows(&generator, gaussian.as_ref(), context, 0, 0)?);
+        let emulate = |context: &[f32]| Ok(emulate_rows(&generator, gaussian, context, 0, 0)?);
         let matching = config.data.local_bins.and_then(|bins| {
-            let matching: Result<_> =
+            let matching: Result<_, EmulatorError> =
                 QuantileMatching::of_rows(&*table.train(), &config.data.observed, bins, emulate);
             matching
                 .inspect_err(|error| {
-                    say(format_args!("quantiles stay as they are generated: {error}"))
+                    watch.remark(&format!("quantiles stay as they are generated: {error}"));
                 })
                 .ok()
         });
         Ok(run.write_json(QUANTILES, &matching)?)
     }
 
-    /// A run's emulator, once it is trained.
-    pub(crate) fn load(run: &RunDir, config: &RunConfig) -> Result<Self> {
+    /// The emulator of a run's folder, on the CPU.
+    ///
+    /// # Errors
+    /// [`EmulatorError::Unfinished`] for a run that is not trained to its end,
+    /// [`EmulatorError::Train`] and [`EmulatorError::Model`] for a folder that is none of an
+    /// emulator, or whose files cannot be read.
+    pub fn load(run: impl AsRef<Path>) -> Result<Self, EmulatorError> {
+        let run = RunDir::open(run.as_ref())?;
+        Self::of(&run, run.read_config()?)
+    }
+
+    /// A run's emulator, by settings that were read already.
+    pub(crate) fn of(run: &RunDir, config: EmulatorConfig) -> Result<Self, EmulatorError> {
         if !run.join(QUANTILES).exists() {
-            let run = run.path().display();
-            bail!("{run} has no emulator yet: `train --resume {run}` brings it to its end");
+            return Err(EmulatorError::Unfinished { run: run.path().to_owned() });
         }
         Ok(Self {
             generator: TabularGenerator::load(run.join(BEST), Device::Cpu)?,
             gaussian: config.whiten.then(|| gaussian(run, FIRST_HALF)).transpose()?,
             matching: run.read_json(QUANTILES)?,
+            config,
         })
     }
 
-    /// Scaled features of rows `first_row ..`.
-    pub(crate) fn emulate(&self, context: &[f32], first_row: u64, seed: u64) -> Result<Vec<f32>> {
+    /// What the run was made with.
+    pub fn config(&self) -> &EmulatorConfig {
+        &self.config
+    }
+
+    /// Observed features `[N, features]`, scaled as [`EmulatorConfig::scaling`] says, of contexts
+    /// `[N, conditions + true_features]`, standardised as it says: rows `first_row ..`, whose
+    /// latents depend on the seed and their number alone.
+    ///
+    /// # Errors
+    /// [`EmulatorError::Model`] for contexts that are not whole rows.
+    pub fn emulate(
+        &self,
+        context: &[f32],
+        first_row: u64,
+        seed: u64,
+    ) -> Result<Vec<f32>, EmulatorError> {
         let gaussian = self.gaussian.as_ref();
         let mut made = emulate_rows(&self.generator, gaussian, context, first_row, seed)?;
         if let Some(matching) = &self.matching {
@@ -76,8 +106,11 @@ impl Emulator {
         self.gaussian.as_ref()
     }
 
-    /// A hash of the generator's weights.
-    pub(crate) fn fingerprint(&self) -> Result<String> {
+    /// A hash of the generator's weights, in 16 hexadecimal digits.
+    ///
+    /// # Errors
+    /// [`EmulatorError::Model`] where libtorch cannot read them.
+    pub fn fingerprint(&self) -> Result<String, EmulatorError> {
         Ok(fingerprint(&self.generator.named_tensors())?)
     }
 }
@@ -99,6 +132,6 @@ pub(crate) fn emulate_rows(
 
 /// A regression of a run. One that is not there is an error: what it makes of a run's rows cannot
 /// be done without.
-pub(crate) fn gaussian(run: &RunDir, name: &str) -> Result<GaussianRegressor> {
-    Ok(GaussianRegressor::load(run.join(name), Device::Cpu)?)
+pub(crate) fn gaussian(run: &RunDir, name: &str) -> Result<GaussianRegressor, ModelError> {
+    GaussianRegressor::load(run.join(name), Device::Cpu)
 }

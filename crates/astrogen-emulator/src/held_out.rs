@@ -1,25 +1,11 @@
 //! The rows that emulators are judged on: validation rows, which the best one is chosen by, and
 //! test rows, which it is reported on.
 
-use anyhow::Result;
-use astrogen::metrics::{Emulation, EmulationConfig, EmulationReport};
-use astrogen::tables::{Table, TableRows, TableScaling};
-use clap::ValueEnum;
+use astrogen_metrics::{Emulation, EmulationConfig, EmulationReport};
+use astrogen_tables::{Table, TableRows, TableScaling};
 use ndarray::{Array2, ArrayView2, Axis, s};
-use serde::{Deserialize, Serialize};
 
-use crate::settings::RunConfig;
-
-/// What is compared between observed and generated rows.
-#[derive(Clone, Copy, PartialEq, Default, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Compare {
-    /// Observed minus true: each observed feature measures the true one of its place.
-    #[default]
-    Residuals,
-    /// Observed features themselves: they are other quantities than the true ones.
-    Values,
-}
+use crate::{Compare, EmulatorConfig, EmulatorError};
 
 /// Rows that no network was trained on.
 pub(crate) struct HeldOut {
@@ -35,13 +21,13 @@ pub(crate) struct HeldOut {
 
 impl HeldOut {
     /// At most `config.judged` of the table's validation rows, evenly from all of them.
-    pub(crate) fn validation(table: &Table, config: &RunConfig) -> Self {
+    pub(crate) fn validation(table: &Table, config: &EmulatorConfig) -> Self {
         Self::new(table, config, table.validation(), table.scaled_validation(), config.judged)
     }
 
     /// At most `rows` of the table's test rows, evenly from all of them. A run from before there
     /// were any has its validation rows instead.
-    pub(crate) fn test(table: &Table, config: &RunConfig, rows: usize) -> Self {
+    pub(crate) fn test(table: &Table, config: &EmulatorConfig, rows: usize) -> Self {
         if config.data.test_fraction > 0.0 {
             Self::new(table, config, table.test(), table.scaled_test(), rows)
         } else {
@@ -51,12 +37,12 @@ impl HeldOut {
 
     fn new(
         table: &Table,
-        config: &RunConfig,
+        config: &EmulatorConfig,
         all: &TableRows,
         scaled: &Array2<f32>,
         rows: usize,
     ) -> Self {
-        let RunConfig { data: config, compare, .. } = config;
+        let EmulatorConfig { data: config, compare, .. } = config;
         let count = all.rows.len();
         let rows: Vec<usize> =
             (0..rows.min(count)).map(|row| row * count / rows.min(count)).collect();
@@ -87,9 +73,9 @@ impl HeldOut {
     /// What an emulator observes of them, in the catalogue's units; `pass` counts draws.
     pub(crate) fn generate(
         &self,
-        emulate: impl Fn(&[f32], u64, u64) -> Result<Vec<f32>>,
+        emulate: impl Fn(&[f32], u64, u64) -> Result<Vec<f32>, EmulatorError>,
         pass: u64,
-    ) -> Result<Array2<f64>> {
+    ) -> Result<Array2<f64>, EmulatorError> {
         Ok(self.scaling.observed(self.truth.view(), &emulate(&self.context, 0, pass)?)?)
     }
 
@@ -98,7 +84,7 @@ impl HeldOut {
         &self,
         generated: &Array2<f64>,
         draws: &[Array2<f64>],
-    ) -> Result<EmulationReport> {
+    ) -> Result<EmulationReport, EmulatorError> {
         let flat = |rows: ArrayView2<f64>| rows.iter().copied().collect::<Vec<f64>>();
         let bands: Vec<&str> = self.bands.iter().map(String::as_str).collect();
         let names: Vec<&str> = self.condition_names.iter().map(String::as_str).collect();

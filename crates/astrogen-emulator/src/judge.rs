@@ -1,42 +1,55 @@
 //! How far an emulator can be trusted: numbers and figures on the test rows.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use anyhow::Result;
-use astrogen::metrics::EmulationReport;
-use astrogen::models::GaussianRegressor;
-use astrogen::prelude::*;
-use astrogen::runtime::set_threads;
-use astrogen::tables::Table;
-use clap::Args;
+use astrogen_metrics::EmulationReport;
+use astrogen_models::GaussianRegressor;
+use astrogen_tables::Table;
+use astrogen_train::TrainError;
+use astrogen_train::run_dir::RunDir;
 use ndarray::Array2;
 
-use crate::emulator::{Emulator, gaussian};
-use crate::figures;
+use crate::emulator::gaussian;
 use crate::held_out::HeldOut;
-use crate::settings::RunConfig;
-use crate::train::{BASELINE, plain};
-use astrogen_cli::say;
+use crate::train::{BASELINE, one_unit};
+use crate::{Emulator, EmulatorConfig, EmulatorError, figures};
 
-#[derive(Args)]
-pub(crate) struct EvaluateArguments {
-    /// The folder of a run.
-    run: PathBuf,
-    /// Threads; all cores if left out.
-    #[arg(long)]
-    threads: Option<usize>,
+/// How far an emulator can be trusted. Printed, it is the summary in words.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Judgement {
+    /// The run's folder, where all of it is written.
+    pub folder: PathBuf,
+    /// The report of the emulator, `generated`, and of the regressions beside it: `Gaussian`, which
+    /// is to be beaten, and `first half`. report.json in the folder.
+    pub reports: BTreeMap<String, EmulationReport>,
+    /// The summary: report.txt in the folder.
+    pub text: String,
+    /// A line for each figure that could not be drawn, with the reason.
+    pub left_out: Vec<String>,
 }
 
-pub(crate) fn evaluate(arguments: &EvaluateArguments) -> Result<()> {
-    set_threads(arguments.threads);
-    let run = RunDir::open(&arguments.run)?;
-    let config: RunConfig = run.read_config()?;
+impl fmt::Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Judges the emulator of a run, and the regressions beside it, on the rows that chose nothing:
+/// report.txt, report.json and figures in the run's folder.
+///
+/// # Errors
+/// [`EmulatorError::Unfinished`] for a run that is not trained to its end; what its rows, networks,
+/// and files report.
+pub fn judge(run: &RunDir) -> Result<Judgement, EmulatorError> {
+    let config: EmulatorConfig = run.read_config()?;
     let table = Table::open(&config.data)?;
     // A trial of a search has no baseline.
-    let baseline = run.join(BASELINE).exists().then(|| Baseline::load(&run, &config, &table));
-    judge(&run, &config, &table, baseline.transpose()?.as_ref())
+    let baseline = run.join(BASELINE).exists().then(|| Baseline::load(run, &config, &table));
+    judge_rows(run, &config, &table, baseline.transpose()?.as_ref())
 }
 
 /// The regression that is to be beaten, and the rows in its units.
@@ -46,8 +59,8 @@ pub(crate) struct Baseline {
 }
 
 impl Baseline {
-    fn load(run: &RunDir, config: &RunConfig, table: &Table) -> Result<Self> {
-        Ok(Self { gaussian: gaussian(run, BASELINE)?, rows: plain(config, table)? })
+    fn load(run: &RunDir, config: &EmulatorConfig, table: &Table) -> Result<Self, EmulatorError> {
+        Ok(Self { gaussian: gaussian(run, BASELINE)?, rows: one_unit(config, table)? })
     }
 }
 
@@ -58,7 +71,7 @@ const DRAWS: u64 = 39;
 const CALIBRATED: usize = 20_000;
 
 /// From contexts, first row and seed to features.
-type Emulate<'a> = &'a dyn Fn(&[f32], u64, u64) -> Result<Vec<f32>>;
+type Emulate<'a> = &'a dyn Fn(&[f32], u64, u64) -> Result<Vec<f32>, EmulatorError>;
 
 /// One emulator: its name and the units it was trained in.
 struct Judged<'a> {
@@ -67,15 +80,14 @@ struct Judged<'a> {
     emulate: Emulate<'a>,
 }
 
-/// Judges a run's best generator, and the regressions beside it: report.txt, report.json and
-/// figures in the run's folder.
-pub(crate) fn judge(
+/// Judges a run's emulator on the rows of its table, which is open.
+pub(crate) fn judge_rows(
     run: &RunDir,
-    config: &RunConfig,
+    config: &EmulatorConfig,
     table: &Table,
     baseline: Option<&Baseline>,
-) -> Result<()> {
-    let emulator = Emulator::load(run, config)?;
+) -> Result<Judgement, EmulatorError> {
+    let emulator = Emulator::of(run, config.clone())?;
     let by_emulator = |context: &[f32], row, seed| emulator.emulate(context, row, seed);
     let by = |gaussian: &GaussianRegressor, context: &[f32], row, seed| {
         Ok(gaussian.emulate(context, row, seed)?)
@@ -99,7 +111,7 @@ pub(crate) fn judge(
         let few = HeldOut::test(table, config, CALIBRATED);
         let generated = all.generate(emulate, 0)?;
         let passes: Vec<Array2<f64>> =
-            (0..=DRAWS).map(|pass| few.generate(emulate, pass)).collect::<Result<_>>()?;
+            (0..=DRAWS).map(|pass| few.generate(emulate, pass)).collect::<Result<_, _>>()?;
         let calibrated = few.report(&passes[0], &passes[1..])?;
         let mut report = all.report(&generated, &[])?;
         for (quantity, calibrated) in report.quantities.iter_mut().zip(calibrated.quantities) {
@@ -115,17 +127,17 @@ pub(crate) fn judge(
         text.push_str("these rows chose the best epoch too: its numbers are a little too good\n");
     }
     text.push_str(&summary(&reports));
-    say(&text);
-    std::fs::write(run.join("report.txt"), &text)?;
-    let named: BTreeMap<_, _> = reports.into_iter().collect();
-    run.write_json("report.json", &named)?;
+    let path = run.join("report.txt");
+    std::fs::write(&path, &text).map_err(|source| TrainError::Io { path, source })?;
+    let named = reports.into_iter().map(|(name, report)| (name.to_owned(), report));
+    let reports: BTreeMap<String, EmulationReport> = named.collect();
+    run.write_json("report.json", &reports)?;
     // The figures show the emulator and the baseline.
     let drawn = 1 + usize::from(baseline.is_some());
     let held_out = |rows| HeldOut::test(table, config, rows);
-    figures::draw(run, &held_out(usize::MAX), &rows[..drawn])?;
-    figures::draw_calibration(run, &held_out(CALIBRATED), &draws[..drawn])?;
-    say(format_args!("report.txt, report.json and figures in {}", run.path().display()));
-    Ok(())
+    let mut left_out = figures::draw(run, &held_out(usize::MAX), &rows[..drawn])?;
+    left_out.extend(figures::draw_calibration(run, &held_out(CALIBRATED), &draws[..drawn])?);
+    Ok(Judgement { folder: run.path().to_owned(), reports, text, left_out })
 }
 
 /// What the emulator is called.

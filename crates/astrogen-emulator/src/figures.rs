@@ -1,22 +1,38 @@
 //! The figures that show whether an emulator can be trusted.
 
-use anyhow::Result;
-use astrogen::metrics::Pit;
-use astrogen::plot::{Density, Histograms, Panel, Points, QuantileBands, Scale, Values, save_pit};
-use astrogen::prelude::*;
+use astrogen_metrics::Pit;
+use astrogen_plot::{
+    Density, Histograms, Panel, PlotError, Points, QuantileBands, Scale, Values, save_pit,
+};
+use astrogen_train::run_dir::RunDir;
 use ndarray::Array2;
 
-use crate::figure::or_left_out;
+use crate::EmulatorError;
 use crate::held_out::HeldOut;
 
+/// Goes on without a figure that cannot be drawn, as of too few rows, and gives a line that says
+/// why; a file that cannot be written is an error.
+pub(crate) fn or_left_out(
+    file: &str,
+    drawn: Result<(), PlotError>,
+) -> Result<Option<String>, PlotError> {
+    match drawn {
+        Err(error @ PlotError::Write { .. }) => Err(error),
+        Err(error) => Ok(Some(format!("{file} is left out: {error}"))),
+        Ok(()) => Ok(None),
+    }
+}
+
 /// Draws every figure that the number of bands allows into the run's folder, of the rows that
-/// each emulator made: the first is the one to be trusted, others are compared in the tails.
+/// each emulator made: the first is the one to be trusted, others are compared in the tails. Lines
+/// that say which are left out.
 pub(crate) fn draw(
     run: &RunDir,
     held_out: &HeldOut,
     emulators: &[(&str, Array2<f64>)],
-) -> Result<()> {
-    let Some((name, rows)) = emulators.first() else { return Ok(()) };
+) -> Result<Vec<String>, EmulatorError> {
+    let mut left_out = Vec::new();
+    let Some((name, rows)) = emulators.first() else { return Ok(left_out) };
     let columns = |rows: &Array2<f64>| -> Vec<Vec<f64>> {
         rows.columns().into_iter().map(|column| column.to_vec()).collect()
     };
@@ -46,7 +62,7 @@ pub(crate) fn draw(
                 Points::new(name, &generated[1], &fake[0]),
             ],
         );
-        or_left_out(file, drawn)?;
+        left_out.extend(or_left_out(file, drawn)?);
     }
     if bands.len() > 2 {
         let file = "colour-colour.png";
@@ -59,7 +75,7 @@ pub(crate) fn draw(
             run.join(file),
             &[Points::new("observed", &real[0], &real[1]), Points::new(name, &fake[0], &fake[1])],
         );
-        or_left_out(file, drawn)?;
+        left_out.extend(or_left_out(file, drawn)?);
     }
 
     // What is compared, along the true magnitude.
@@ -84,7 +100,7 @@ pub(crate) fn draw(
             ..QuantileBands::default()
         }
         .save(run.join(file), &panels);
-        or_left_out(file, drawn)?;
+        left_out.extend(or_left_out(file, drawn)?);
     }
 
     // Tails of bands and colours.
@@ -111,9 +127,9 @@ pub(crate) fn draw(
             ..Histograms::default()
         }
         .save(run.join(file), &panels);
-        or_left_out(file, drawn)?;
+        left_out.extend(or_left_out(file, drawn)?);
     }
-    Ok(())
+    Ok(left_out)
 }
 
 /// Draws the calibration of each band: where the observed value lies among the draws.
@@ -121,8 +137,8 @@ pub(crate) fn draw_calibration(
     run: &RunDir,
     held_out: &HeldOut,
     emulators: &[(&str, Vec<Array2<f64>>)],
-) -> Result<()> {
-    let pit = |band: usize, draws: &[Array2<f64>]| -> Result<Pit> {
+) -> Result<Option<String>, EmulatorError> {
+    let pit = |band: usize, draws: &[Array2<f64>]| -> Result<Pit, EmulatorError> {
         let observed = held_out.observed.column(band).to_vec();
         let rows = 0..observed.len();
         let draws: Vec<f64> =
@@ -132,7 +148,7 @@ pub(crate) fn draw_calibration(
     let mut pits = Vec::new();
     for band in 0..held_out.bands.len() {
         let of_band = emulators.iter().map(|(name, draws)| Ok((*name, pit(band, draws)?)));
-        pits.push(of_band.collect::<Result<Vec<_>>>()?);
+        pits.push(of_band.collect::<Result<Vec<_>, EmulatorError>>()?);
     }
     let panels: Vec<_> = held_out
         .bands

@@ -1,18 +1,19 @@
 //! Which catalogue, which of its columns, and which sky maps.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, ensure};
-use astrogen::catalog::skymap::{SkyMapDefaults, SplitBy, SplitConfig};
-use astrogen::catalog::{ColumnFilter, MagnitudeRange};
-use astrogen::tables::{Condition, TableConfig};
+use astrogen_catalog::skymap::{SkyMapDefaults, SplitBy, SplitConfig};
+use astrogen_catalog::{ColumnFilter, MagnitudeRange};
+use astrogen_tables::{Condition, TableConfig};
 use clap::{Args, ValueEnum};
 
-use crate::files::FileArguments;
-use crate::simulated::simulated;
+use crate::error::absolute;
+use crate::survey::simulated;
+use crate::{CatalogArguments, CliError};
 
-#[derive(Args)]
-pub(crate) struct TableArguments {
+/// Which catalogue, which of its columns, and which sky maps; a simulated survey if none is given.
+#[derive(Debug, Args)]
+pub struct TableArguments {
     /// The matched catalogue: a FITS table, CSV or Parquet; a simulated survey if left out.
     #[arg(long, requires_all = ["true_columns", "observed", "condition"])]
     catalog: Option<PathBuf>,
@@ -43,7 +44,7 @@ pub(crate) struct TableArguments {
     #[arg(long, requires = "catalog")]
     bad_regions: Option<PathBuf>,
     #[command(flatten)]
-    files: FileArguments,
+    files: CatalogArguments,
     /// Rows to train on and to judge, as "flags==0"; any number.
     #[arg(long = "where", value_name = "FILTER", num_args = 1..)]
     filters: Vec<ColumnFilter>,
@@ -72,15 +73,20 @@ pub(crate) struct TableArguments {
     test_fraction: f64,
 }
 
-#[derive(Clone, Copy, PartialEq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, ValueEnum)]
 enum Split {
     Region,
     Row,
 }
 
 impl TableArguments {
-    /// The table that was asked for, or a simulated survey in the cache.
-    pub(crate) fn config(&self, local_bins: Option<usize>) -> Result<TableConfig> {
+    /// The table that was asked for, or a simulated survey in the cache; `local_bins` are those of
+    /// a table for which none were given.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] for options that do not go together, or where there is no cache folder;
+    /// [`CliError::Sky`] where a survey cannot be written there.
+    pub fn config(&self, local_bins: Option<usize>) -> Result<TableConfig, CliError> {
         let mut table = match &self.catalog {
             Some(path) => self.files(path)?,
             None => simulated()?,
@@ -89,10 +95,11 @@ impl TableArguments {
             Some(split) => split == Split::Region,
             None => table.ra.is_some(),
         };
-        ensure!(
-            by_region || self.split_nside.is_none(),
-            "--split-nside is of a split by region: give --ra and --dec, or leave it out"
-        );
+        if !by_region && self.split_nside.is_some() {
+            let what =
+                "--split-nside is of a split by region: give --ra and --dec, or leave it out";
+            return Err(CliError::Usage(what.to_owned()));
+        }
         table.split.split = match (by_region, self.split_nside) {
             (true, Some(nside)) => SplitBy::Region { nside },
             (true, None) => SplitConfig::default().split,
@@ -107,18 +114,18 @@ impl TableArguments {
     }
 
     /// The files and columns that were named.
-    fn files(&self, path: &PathBuf) -> Result<TableConfig> {
-        let absolute = |path: &PathBuf| std::path::absolute(path); // a resume may start elsewhere
+    fn files(&self, path: &Path) -> Result<TableConfig, CliError> {
+        let map = |path: &Option<PathBuf>| path.as_deref().map(absolute).transpose();
         Ok(TableConfig {
             path: absolute(path)?,
             truth: self.truth.clone(),
             observed: self.observed.clone(),
-            conditions: self.condition.iter().map(absolute_condition).collect::<Result<_>>()?,
+            conditions: self.condition.iter().map(absolute_condition).collect::<Result<_, _>>()?,
             ra: self.ra.clone(),
             dec: self.dec.clone(),
-            footprint: self.footprint.as_ref().map(absolute).transpose()?,
-            foreground: self.foreground.as_ref().map(absolute).transpose()?,
-            bad_regions: self.bad_regions.as_ref().map(absolute).transpose()?,
+            footprint: map(&self.footprint)?,
+            foreground: map(&self.foreground)?,
+            bad_regions: map(&self.bad_regions)?,
             maps: self.files.maps(SkyMapDefaults::default()),
             catalog: self.files.catalog(),
             ..TableConfig::default()
@@ -126,14 +133,12 @@ impl TableArguments {
     }
 }
 
-fn absolute_condition(condition: &Condition) -> Result<Condition> {
+fn absolute_condition(condition: &Condition) -> Result<Condition, CliError> {
     Ok(match condition {
         Condition::Column(_) => condition.clone(),
-        Condition::Map { name, map, path } => Condition::Map {
-            name: name.clone(),
-            map: map.clone(),
-            path: std::path::absolute(path)?,
-        },
+        Condition::Map { name, map, path } => {
+            Condition::Map { name: name.clone(), map: map.clone(), path: absolute(path)? }
+        }
     })
 }
 

@@ -1,13 +1,13 @@
 //! How catalogues and sky maps are read where their files leave it open.
 
-use astrogen::catalog::CatalogOptions;
-use astrogen::catalog::skymap::{Coordinates, Ordering, SkyMapDefaults};
-use astrogen::fits::HduSelector;
+use astrogen_catalog::CatalogOptions;
+use astrogen_catalog::skymap::{Coordinates, Ordering, SkyMapDefaults};
+use astrogen_fits::HduSelector;
 use clap::Args;
 
-/// The options of every mode that takes a catalogue and sky maps.
-#[derive(Args)]
-pub(crate) struct FileArguments {
+/// The options of every mode that takes a catalogue and sky maps, as `--catalog` and `--condition`.
+#[derive(Debug, Args)]
+pub struct CatalogArguments {
     /// The HDU of a FITS catalogue: a number (0 is the primary), an EXTNAME, or EXTNAME,EXTVER;
     /// the first table if left out.
     #[arg(long, requires = "catalog")]
@@ -33,9 +33,9 @@ pub(crate) struct FileArguments {
     map_hdu: Option<HduSelector>,
 }
 
-impl FileArguments {
+impl CatalogArguments {
     /// Which part of a file is the catalogue.
-    pub(crate) fn catalog(&self) -> CatalogOptions {
+    pub fn catalog(&self) -> CatalogOptions {
         CatalogOptions {
             hdu: self.hdu.clone(),
             delimiter: self.delimiter,
@@ -44,7 +44,7 @@ impl FileArguments {
     }
 
     /// What holds of sky maps that do not say it; what is not given here is as in `other`.
-    pub(crate) fn maps(&self, other: SkyMapDefaults) -> SkyMapDefaults {
+    pub fn maps(&self, other: SkyMapDefaults) -> SkyMapDefaults {
         SkyMapDefaults {
             ordering: self.map_ordering.or(other.ordering),
             coordinates: self.map_coordinates.or(other.coordinates),
