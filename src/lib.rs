@@ -39,13 +39,15 @@
 //! | [`metrics`] | `astrogen-metrics` | how close samples are to the sky, in numbers |
 //! | [`train`] | `astrogen-train` | one step per algorithm, one loop for all, hyperparameter search |
 //! | [`report`] | `astrogen-report` | a look at samples while they train, and what is said of a run |
+//! | [`emulator`] | `astrogen-emulator` | a survey's measurement, learnt and judged |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, calibration histograms |
 //!
-//! `examples/nebula_dcgan/` composes them, from files to pictures; `examples/balrog_cwgan_gp/`
+//! `examples/nebula_dcgan.rs` composes them, from files to pictures; `examples/balrog_cwgan_gp.rs`
 //! from catalogues to catalogues.
 
 pub use astrogen_catalog as catalog;
 pub use astrogen_data as data;
+pub use astrogen_emulator as emulator;
 pub use astrogen_fits as fits;
 pub use astrogen_images as images;
 pub use astrogen_losses as losses;

@@ -17,6 +17,7 @@ pub mod tile_sampler;
 
 pub use error::{ImagesError, SkipReason};
 pub use folder::{FolderConfig, FolderReport, ImageFolder};
+pub use physical::Physical;
 pub use physical::{Origin, save_fits};
 pub use tile_sampler::Tiling;
 
