@@ -2,17 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use astrogen_fits::cache_folder;
+
 use crate::survey::is_complete;
 use crate::{NebulaConfig, SkyError, Survey, SurveyConfig, simulate_nebulae};
-
-/// astrogen's folder in the user's cache folder: `$XDG_CACHE_HOME/astrogen` or
-/// `~/.cache/astrogen` on Linux. It need not exist.
-///
-/// # Errors
-/// [`SkyError::NoCache`] where the user has none.
-pub fn folder() -> Result<PathBuf, SkyError> {
-    Ok(dirs::cache_dir().ok_or(SkyError::NoCache)?.join("astrogen"))
-}
 
 /// The folder `nebulae-SIZEpx` of the cache with `count` nebulae of `size` x `size` pixels and
 /// otherwise default settings, which [`simulate_nebulae`] makes where they are not there yet;
@@ -27,7 +20,7 @@ pub fn cached_nebulae(
     seed: u64,
     tell: impl FnOnce(&Path),
 ) -> Result<PathBuf, SkyError> {
-    let folder = folder()?.join(format!("nebulae-{size}px"));
+    let folder = cache_folder().ok_or(SkyError::NoCache)?.join(format!("nebulae-{size}px"));
     tell(&folder);
     simulate_nebulae(&folder, &NebulaConfig { size, ..NebulaConfig::default() }, count, seed)?;
     Ok(folder)
@@ -45,7 +38,7 @@ pub fn cached_survey(
     seed: u64,
     tell: impl FnOnce(&Path),
 ) -> Result<PathBuf, SkyError> {
-    let folder = folder()?.join(format!("survey-{galaxies}"));
+    let folder = cache_folder().ok_or(SkyError::NoCache)?.join(format!("survey-{galaxies}"));
     tell(&folder);
     let config = SurveyConfig { galaxies, ..SurveyConfig::default() };
     if !is_complete(&folder, &config, seed) {
