@@ -1,6 +1,6 @@
 //! One training step of a DCGAN at 64 px. `cargo bench --bench dcgan_step`
 
-use astrogen::models::DcganConfig;
+use astrogen::models::dcgan::DcganConfig;
 use astrogen::train::gan::{DcganStep, DcganStepConfig};
 use astrogen::train::step::Step;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

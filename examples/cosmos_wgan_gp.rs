@@ -15,7 +15,9 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use astrogen::data::Augment;
 use astrogen::losses::GradientPenaltyConfig;
-use astrogen::models::{Upsampling, WganConfig, WganGenerator, fingerprint, slerp};
+use astrogen::models::latent::slerp;
+use astrogen::models::weights::fingerprint;
+use astrogen::models::{Upsampling, WganConfig, WganGenerator};
 use astrogen::plot::save_grid;
 use astrogen::prelude::*;
 use astrogen::runtime::tune_allocator;
@@ -60,7 +62,7 @@ struct TrainArguments {
     /// interpolation that leaves no mesh.
     #[arg(long, value_enum, default_value_t = UpsamplingArgument::Transposed)]
     upsampling: UpsamplingArgument,
-    /// Critic updates per generator update; every training step is one critic update. The
+    /// Critic updates a generator update; every training step is one critic update. The
     /// paper's is 5; with fewer, images come sooner.
     #[arg(long, default_value_t = 2)]
     n_critic: u64,

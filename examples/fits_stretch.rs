@@ -8,9 +8,8 @@ mod say;
 use std::path::PathBuf;
 
 use anyhow::Result;
-use astrogen::preprocess::{
-    Frame, Interval, Pipeline, PipelineConfig, Stretch, bands_to_rgb, raster,
-};
+use astrogen::preprocess::composite::bands_to_rgb;
+use astrogen::preprocess::{Frame, Interval, Pipeline, PipelineConfig, Stretch, raster};
 use clap::Parser;
 use frame::FrameArguments;
 use ndarray::Axis;

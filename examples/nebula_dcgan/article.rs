@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use astrogen::losses::AdversarialConfig;
-use astrogen::models::fingerprint;
+use astrogen::models::weights::fingerprint;
 use astrogen::prelude::*;
 use astrogen::train::gan::InstanceNoise;
 use astrogen::train::optim::AdamConfig;

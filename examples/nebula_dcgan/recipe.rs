@@ -83,7 +83,7 @@ pub(crate) struct Options {
     /// Networks and how they are trained; sharp if left out.
     #[arg(long, value_enum)]
     recipe: Option<RecipeName>,
-    /// Images that each network sees per update; 16 (sharp) or 64 (article) if left out.
+    /// Images that each network sees an update; 16 (sharp) or 64 (article) if left out.
     #[arg(long)]
     pub(crate) batch_size: Option<usize>,
     /// Width of the generator's last hidden layer; 16 (sharp) or 64 (article) if left out.

@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result, ensure};
 use astrogen::data::augment::Translation;
-use astrogen::models::{SharpConfig, SharpGenerator, fingerprint};
+use astrogen::models::weights::fingerprint;
+use astrogen::models::{SharpConfig, SharpGenerator};
 use astrogen::train::optim::AdamConfig;
 use astrogen::train::relativistic::{RelativisticStep, RelativisticStepConfig};
 use tch::Device;
@@ -66,7 +67,7 @@ impl Recipe for Sharp {
         let both = batch.saturating_mul(2); // as many again for the generator
         ensure!(
             both <= images,
-            "--batch-size {batch} takes {both} images per step, half of them for the generator, and \
+            "--batch-size {batch} takes {both} images a step, half of them for the generator, and \
              there are {images}: lower it to {} at most, or give more images",
             images / 2
         );
