@@ -1,7 +1,7 @@
 //! One Adam step over the parameters of a full-width DCGAN: ours against libtorch's C++
 //! optimiser. `cargo bench --bench adam`
 
-use astrogen::models::dcgan::DcganConfig;
+use astrogen::models::DcganConfig;
 use astrogen::train::optim::{Adam, AdamConfig};
 use astrogen::train::stored::Stored;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -1,6 +1,7 @@
 //! One training step of a DCGAN at 64 px. `cargo bench --bench dcgan_step`
 
-use astrogen::models::dcgan::DcganConfig;
+use astrogen::data::Images;
+use astrogen::models::DcganConfig;
 use astrogen::train::gan::{DcganStep, DcganStepConfig};
 use astrogen::train::step::Step;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -19,6 +20,7 @@ fn dcgan_step(criterion: &mut Criterion) {
         let mut step = DcganStep::new(&model, &DcganStepConfig::default(), Device::Cpu)
             .expect("valid settings");
         let images = Tensor::rand([batch, 3, 64, 64], (Kind::Float, Device::Cpu)) * 2 - 1;
+        let images = Images(images);
         group.throughput(Throughput::Elements(batch.unsigned_abs()));
         group.bench_function(format!("width{features}_batch{batch}"), |bencher| {
             bencher.iter(|| step.step(&images).expect("a step"));

@@ -1,19 +1,14 @@
 //! Turns one FITS file into a picture: `cargo run --release --example fits_stretch -- IN.fits OUT.png`
 
-#[path = "shared/frame.rs"]
-mod frame;
-#[path = "shared/say.rs"]
-mod say;
-
 use std::path::PathBuf;
 
 use anyhow::Result;
-use astrogen::preprocess::composite::bands_to_rgb;
-use astrogen::preprocess::{Frame, Interval, Pipeline, PipelineConfig, Stretch, raster};
+use astrogen::preprocess::{
+    Frame, Interval, Pipeline, PipelineConfig, Stretch, bands_to_rgb, raster,
+};
+use astrogen_cli::{FrameArguments, say};
 use clap::Parser;
-use frame::FrameArguments;
 use ndarray::Axis;
-use say::say;
 
 #[derive(Parser)]
 #[command(about = "Turns one FITS file into a picture")]

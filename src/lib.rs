@@ -1,5 +1,25 @@
 //! Generative models of the sky, in Rust, on libtorch.
 //!
+//! ```
+//! use astrogen::prelude::*;
+//! use astrogen::sky::{NebulaConfig, simulate_nebulae};
+//! use tch::nn::VarStore;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let nebula = NebulaConfig { size: 32, ..NebulaConfig::default() };
+//! simulate_nebulae(folder.path(), &nebula, 4, 7)?; // FITS files, as telescopes make them
+//! let config = FolderConfig { path: folder.path().into(), image_size: 32, ..Default::default() };
+//! let images = ImageFolder::open(&config)?;
+//! assert_eq!(images.report().train_samples, 4);
+//!
+//! let store = VarStore::new(DeviceChoice::Cpu.resolve()?);
+//! let config = DcganConfig { image_size: 32, ..DcganConfig::default() };
+//! let generator = config.init_generator(&store.root())?;
+//! let samples = generator.sample(&generator.latent(4))?; // in [-1, 1]; not trained yet
+//! astrogen::plot::save_grid(&samples, None, folder.path().join("samples.png"))?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! This crate only gathers the others under one name; depend on a single one of them if
 //! that is all you need.
 //!
@@ -19,13 +39,15 @@
 //! | [`metrics`] | `astrogen-metrics` | how close samples are to the sky, in numbers |
 //! | [`train`] | `astrogen-train` | one step per algorithm, one loop for all, hyperparameter search |
 //! | [`report`] | `astrogen-report` | a look at samples while they train, and what is said of a run |
+//! | [`emulator`] | `astrogen-emulator` | a survey's measurement, learnt and judged |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, calibration histograms |
 //!
-//! `examples/nebula_dcgan/` composes them, from files to pictures; `examples/balrog_cwgan_gp/`
+//! `examples/nebula_dcgan.rs` composes them, from files to pictures; `examples/balrog_cwgan_gp.rs`
 //! from catalogues to catalogues.
 
 pub use astrogen_catalog as catalog;
 pub use astrogen_data as data;
+pub use astrogen_emulator as emulator;
 pub use astrogen_fits as fits;
 pub use astrogen_images as images;
 pub use astrogen_losses as losses;

@@ -5,7 +5,7 @@ use anyhow::Result;
 use astrogen::losses::PenaltyDraw;
 use astrogen::models::{TabularConfig, TabularGenerator};
 use astrogen::train::cwgan_gp::{CwganGpStep, CwganGpStepConfig};
-use astrogen::train::step::Step;
+use astrogen::train::state::State;
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::inputs::{Inputs, below};

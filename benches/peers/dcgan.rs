@@ -2,9 +2,10 @@
 //! the generator, which the peer does not keep.
 
 use anyhow::Result;
-use astrogen::models::dcgan::DcganConfig;
+use astrogen::models::DcganConfig;
 use astrogen::train::gan::{DcganStep, DcganStepConfig};
-use astrogen::train::step::{Losses, Step};
+use astrogen::train::state::State;
+use astrogen::train::step::Losses;
 use tch::{Device, Tensor};
 
 use crate::inputs::{Inputs, below};

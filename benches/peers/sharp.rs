@@ -5,7 +5,8 @@
 use anyhow::Result;
 use astrogen::models::SharpConfig;
 use astrogen::train::relativistic::{RelativisticStep, RelativisticStepConfig};
-use astrogen::train::step::{Losses, Step};
+use astrogen::train::state::State;
+use astrogen::train::step::Losses;
 use tch::{Device, Tensor};
 
 use crate::inputs::{Inputs, below};

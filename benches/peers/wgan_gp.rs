@@ -4,7 +4,7 @@
 use anyhow::Result;
 use astrogen::losses::PenaltyDraw;
 use astrogen::models::WganConfig;
-use astrogen::train::step::Step;
+use astrogen::train::state::State;
 use astrogen::train::wgan_gp::{WganGpStep, WganGpStepConfig};
 use tch::{Device, Tensor};
 

@@ -7,27 +7,22 @@
 //! ```
 
 mod networks;
-#[allow(dead_code, reason = "the other image examples need all of it")]
-#[path = "../shared/mod.rs"]
-mod shared;
 
 use anyhow::Result;
 use astrogen::models::Network;
 use astrogen::plot::save_grid;
 use astrogen::prelude::*;
-use astrogen::train::interrupt::StopSignal;
-use astrogen::train::log::{HistoryCsv, Progress};
-use astrogen::train::wgan_gp::{WganGpStep, WganGpStepConfig};
+use astrogen::train::{WganGpStep, WganGpStepConfig};
+use astrogen_cli::{ImageArguments, RunArguments, say};
 use clap::Parser;
 use networks::{MyCritic, MyGenerator, Sizes};
 use serde::{Deserialize, Serialize};
-use shared::{DataArguments, run::RunArguments, say::say};
 
 /// Trains networks of your own on a folder of images.
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
-    data: DataArguments,
+    data: ImageArguments,
     #[command(flatten)]
     run: RunArguments,
 }
@@ -45,8 +40,8 @@ fn main() -> Result<()> {
     let device = arguments.device()?;
     let new = || -> Result<_> {
         let model = Sizes { image: data.shape(), latent: 64, width: 64 };
-        let fit = FitConfig { steps: 2000, seed: arguments.seed, ..FitConfig::default() };
-        Ok(RunConfig { data: data.folder(arguments.seed)?, model, fit })
+        let fit = FitConfig { steps: 2000, seed: arguments.seed(), ..FitConfig::default() };
+        Ok(RunConfig { data: data.folder(arguments.seed())?, model, fit })
     };
     let (earlier, config) = arguments.earlier()?.unzip();
     let mut config = config.map_or_else(new, Ok)?;
@@ -64,11 +59,9 @@ fn main() -> Result<()> {
         device,
     )?;
 
-    let run = earlier.map_or_else(|| arguments.create("custom-model"), Ok)?;
-    run.write_config(&config)?;
-    let (mut history, mut bar) = (HistoryCsv::new(run.join("history.csv")), Progress::default());
-    let (stop, watch) = (StopSignal::on_ctrl_c()?, &mut [&mut history as _, &mut bar as _]);
-    let step = fit(&mut algorithm, &mut batches, &run, &config.fit, &stop, watch)?.step;
+    let run = arguments.begin("custom-model", earlier, &config)?;
+    let (mut log, stop) = (RunLog::new(&run)?, StopSignal::on_ctrl_c()?);
+    let step = fit(&mut algorithm, &mut batches, &run, &config.fit, &stop, &mut [&mut log])?.step;
 
     let generator = MyGenerator::load(run.path(), device)?; // as any program that samples would
     seed_everything(config.fit.seed);

@@ -170,11 +170,19 @@ fn sources(folder: &Path) -> String {
 fn unchecked(source: &str) -> Vec<String> {
     let structs = source.split("\npub struct ").skip(1);
     let names = structs.filter_map(|rest| rest.split([' ', '<', ';', '(']).next());
+    let blocks: Vec<(&str, &str)> = source
+        .split("\nimpl")
+        .skip(1)
+        .filter_map(|rest| rest.split("\n}\n").next()?.split_once(" {\n"))
+        .filter(|(head, _)| !head.contains(" for "))
+        .collect();
+    let is_of = |head: &str, name: &str| {
+        let (_, own) = head.rsplit_once(' ').unwrap_or_default();
+        own.split('<').next() == Some(name)
+    };
     let checks = |name: &str| {
-        let block = |block: &str| block.split("\n}\n").next().unwrap().to_owned();
-        let opening = format!("\nimpl {name} {{\n");
-        let mut impls = source.split(&opening).skip(1).map(block);
-        impls.any(|block| block.contains("pub fn validate(&self)"))
+        let mut own = blocks.iter().filter(|(head, _)| is_of(head, name));
+        own.any(|(_, body)| body.contains("pub fn validate(&self)"))
     };
     names
         .filter(|name| name.ends_with("Config") && !WITHOUT_VALIDATE.contains(name))
@@ -199,6 +207,9 @@ fn every_config_has_validate() {
 fn a_config_without_validate_is_found() {
     let with = "\npub struct AConfig {\n}\n\nimpl AConfig {\n    pub fn validate(&self) {}\n}\n";
     assert!(unchecked(with).is_empty());
+    let generic =
+        "\npub struct CConfig<N> {\n}\n\nimpl<N> CConfig<N> {\n    pub fn validate(&self) {}\n}\n";
+    assert!(unchecked(generic).is_empty());
     let without = "\npub struct BConfig {\n}\n\nimpl BConfig {\n    fn check(&self) {}\n}\n";
     assert_eq!(unchecked(&[without, with].concat()), ["BConfig"]);
 }

@@ -11,7 +11,7 @@ use astrogen_fits::numbers::View;
 
 /// How a value has to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Comparison {
+pub enum Relation {
     /// `==`
     Equal,
     /// `!=`
@@ -26,15 +26,15 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
-impl Comparison {
+impl Relation {
     /// Two characters before one, so that `<=` is not read as `<`.
-    const SIGNS: [(&'static str, Comparison); 6] = [
-        ("==", Comparison::Equal),
-        ("!=", Comparison::NotEqual),
-        ("<=", Comparison::LessOrEqual),
-        (">=", Comparison::GreaterOrEqual),
-        ("<", Comparison::Less),
-        (">", Comparison::Greater),
+    const SIGNS: [(&'static str, Relation); 6] = [
+        ("==", Relation::Equal),
+        ("!=", Relation::NotEqual),
+        ("<=", Relation::LessOrEqual),
+        (">=", Relation::GreaterOrEqual),
+        ("<", Relation::Less),
+        (">", Relation::Greater),
     ];
 
     fn sign(self) -> &'static str {
@@ -58,7 +58,7 @@ pub struct ColumnFilter {
     /// The column.
     pub column: String,
     /// How its value compares with `value` in the rows that pass.
-    pub comparison: Comparison,
+    pub relation: Relation,
     /// The number compared with.
     pub value: f64,
 }
@@ -82,13 +82,13 @@ impl ColumnFilter {
         let Some(order) = column.compare(row, self.value) else {
             return false;
         };
-        match self.comparison {
-            Comparison::Equal => order.is_eq(),
-            Comparison::NotEqual => order.is_ne(),
-            Comparison::Less => order.is_lt(),
-            Comparison::LessOrEqual => order.is_le(),
-            Comparison::Greater => order.is_gt(),
-            Comparison::GreaterOrEqual => order.is_ge(),
+        match self.relation {
+            Relation::Equal => order.is_eq(),
+            Relation::NotEqual => order.is_ne(),
+            Relation::Less => order.is_lt(),
+            Relation::LessOrEqual => order.is_le(),
+            Relation::Greater => order.is_gt(),
+            Relation::GreaterOrEqual => order.is_ge(),
         }
     }
 }
@@ -102,9 +102,9 @@ impl FromStr for ColumnFilter {
             rule: "COLUMN==NUMBER, or with one of != < <= > >=",
             got: format!("{text:?}"),
         };
-        let (at, sign, comparison) = Comparison::SIGNS
+        let (at, sign, relation) = Relation::SIGNS
             .iter()
-            .filter_map(|(sign, comparison)| Some((text.find(sign)?, *sign, *comparison)))
+            .filter_map(|(sign, relation)| Some((text.find(sign)?, *sign, *relation)))
             .min_by_key(|(at, sign, _)| (*at, 2 - sign.len()))
             .ok_or_else(refuse)?;
         let column = text[..at].trim().to_owned();
@@ -120,13 +120,13 @@ impl FromStr for ColumnFilter {
         if column.is_empty() || value.is_nan() {
             return Err(refuse());
         }
-        Ok(ColumnFilter { column, comparison, value })
+        Ok(ColumnFilter { column, relation, value })
     }
 }
 
 impl fmt::Display for ColumnFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {} {}", self.column, self.comparison.sign(), self.value)
+        write!(f, "{} {} {}", self.column, self.relation.sign(), self.value)
     }
 }
 

@@ -40,11 +40,14 @@ mod write;
 pub use columns::Columns;
 pub use counts::{BadRows, RowCounts};
 pub use error::CatalogError;
-pub use filter::{ColumnFilter, Comparison};
+pub use filter::{ColumnFilter, Relation};
 pub use local::{Knot, LocalScale, LocalScores, QuantileMap, ScoreKnot};
 pub use names::ColumnInfo;
 pub use photometry::{MagnitudeRange, Magnitudes};
 pub use read::{Catalog, CatalogOptions, Chunks};
-pub use skymap::SkyMap;
+pub use skymap::{
+    Coordinates, Coverage, Grid, Ordering, SkyMap, SkyMapDefaults, SkyMapOptions, SplitBy,
+    SplitConfig,
+};
 pub use standardize::Standardize;
 pub use write::{CatalogWriter, NewColumn, Storage};

@@ -8,12 +8,12 @@ use std::error::Error;
 #[non_exhaustive]
 pub enum DataError {
     /// A setting outside its range.
-    #[error("{name}: expected {expected}, got {got}")]
+    #[error("{name}: expected {rule}, got {got}")]
     Setting {
         /// The setting's name as written in the configuration.
         name: &'static str,
         /// The rule that it broke.
-        expected: String,
+        rule: String,
         /// The value given.
         got: String,
     },
@@ -40,14 +40,14 @@ pub enum DataError {
     },
 
     /// A data set gave a sample of another shape than it announced.
-    #[error("sample {index}: expected shape {expected:?} ([C, H, W]), got {got:?}")]
+    #[error("sample {index}: expected shape {expected}, got {got}")]
     SampleShape {
         /// The sample's number.
         index: usize,
         /// The shape announced by the data set.
-        expected: Vec<usize>,
+        expected: String,
         /// The shape of the sample.
-        got: Vec<usize>,
+        got: String,
     },
 
     /// What a data set failed with when it read a sample.

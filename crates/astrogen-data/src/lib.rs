@@ -1,16 +1,17 @@
 #![doc = include_str!("../README.md")]
 //!
-//! A [`Dataset`] is a numbered list of samples: host arrays of shape `[C, H, W]`, images in
-//! signed range \[-1, 1\] and rows of tables standardised. [`Batches`] puts them in a seeded
-//! order, fetches them ahead of time on threads and hands out tensors `[N, C, H, W]` on the
-//! training device; it is the only place where an array becomes a tensor.
+//! A [`Dataset`] is a numbered list of samples of one kind: images `[C, H, W]` in signed range
+//! \[-1, 1\], or standardised [`Row`]s of a table. [`Batches`] puts them in a seeded order, fetches
+//! them ahead of time on threads and hands out batches of that kind on the training device:
+//! [`Images`] `[N, C, H, W]`, or [`Rows`] with their context apart from their features. Another
+//! kind is one that implements [`Batch`]. This crate is the one door from array to tensor.
 //!
 //! | module | what it does |
 //! | --- | --- |
-//! | [`dataset`] | the trait, and samples held in memory |
+//! | [`dataset`] | the trait, and images and rows held in memory |
 //! | [`split`] | training and validation files |
 //! | [`augment`] | the eight flips and quarter turns |
-//! | [`batch`] | seeded order, prefetch, tensors |
+//! | [`batch`] | kinds of batches, seeded order, prefetch, tensors |
 //! | [`error`] | the one error of this crate |
 
 pub mod augment;
@@ -20,6 +21,6 @@ pub mod error;
 pub mod split;
 
 pub use augment::Augment;
-pub use batch::{BatchConfig, Batches};
-pub use dataset::{ArrayDataset, Dataset};
+pub use batch::{Batch, BatchConfig, Batches, Images, Row, RowShape, Rows};
+pub use dataset::{ArrayDataset, Dataset, RowDataset};
 pub use error::DataError;

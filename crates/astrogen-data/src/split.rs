@@ -35,7 +35,7 @@ pub fn by_file(files: usize, fraction: f64, seed: u64) -> Result<Split, DataErro
     if !(0.0..1.0).contains(&fraction) {
         return Err(DataError::Setting {
             name: "validation_fraction",
-            expected: "0 <= fraction < 1".into(),
+            rule: "0 <= fraction < 1".into(),
             got: fraction.to_string(),
         });
     }

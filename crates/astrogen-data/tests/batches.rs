@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use astrogen_data::augment::{Dihedral, Symmetry, symmetries};
-use astrogen_data::{ArrayDataset, Augment, BatchConfig, Batches, DataError, Dataset};
+use astrogen_data::{ArrayDataset, Augment, BatchConfig, Batches, DataError, Dataset, Images};
 use ndarray::{Array3, Array4};
 use tch::{Device, Kind, Tensor};
 
@@ -30,7 +30,7 @@ fn batches(count: usize, config: &BatchConfig) -> Batches {
 }
 
 fn take(batches: &mut Batches, count: usize) -> Vec<Tensor> {
-    (0..count).map(|_| batches.next_batch().unwrap()).collect()
+    (0..count).map(|_| batches.next_batch().unwrap().0).collect()
 }
 
 /// Which samples a batch holds: the hundreds of any pixel.
@@ -42,7 +42,10 @@ fn numbers(batch: &Tensor) -> Vec<i64> {
 #[test]
 fn an_epoch_holds_every_sample_once_but_the_remainder() {
     let mut batches = batches(23, &config(4));
-    assert_eq!((batches.steps_per_epoch(), batches.shape()), (5, [4, 2, 4, 4]));
+    assert_eq!((batches.steps_per_epoch(), batches.batch_size()), (5, 4));
+    assert_eq!((batches.shape(), batches.device()), ([2, 4, 4], Device::Cpu));
+    assert_eq!(batches.next_batch().unwrap().0.size(), [4, 2, 4, 4]);
+    batches.seek(0);
     let mut epochs = Vec::new();
     for _ in 0..6 {
         let epoch: Vec<i64> = take(&mut batches, 5).iter().flat_map(numbers).collect();
@@ -75,7 +78,7 @@ fn a_batch_is_the_same_by_iteration_and_by_seek() {
         for step in [13, 0, 1, 2, 19, 7, 7, 8, 4] {
             seeking.seek(step);
             assert_eq!(seeking.step(), step);
-            assert_eq!(seeking.next_batch().unwrap(), expected[step as usize], "batch {step}");
+            assert_eq!(seeking.next_batch().unwrap().0, expected[step as usize], "batch {step}");
         }
         let mut far = batches(23, &config);
         far.seek(5_000_000_000);
@@ -131,7 +134,7 @@ fn impossible_settings_are_refused_with_the_numbers() {
     assert!(message.contains("square") && message.contains("2x3"), "{message}");
     let plain = BatchConfig { augment: Augment::None, ..config(2) };
     let mut batches = Batches::new(Arc::new(oblong), &plain, Device::Cpu).unwrap();
-    assert_eq!(batches.next_batch().unwrap().size(), [2, 1, 2, 3]);
+    assert_eq!(batches.next_batch().unwrap().0.size(), [2, 1, 2, 3]);
 }
 
 /// What reading a bad sample does.
@@ -146,6 +149,7 @@ struct Faulty {
 }
 
 impl Dataset for Faulty {
+    type Batch = Images;
     fn len(&self) -> usize {
         self.samples.len()
     }
@@ -182,7 +186,7 @@ fn faults_of_a_data_set_surface_and_can_be_got_over() {
                     armed.store(false, Ordering::SeqCst);
                     batches.next_batch()
                 });
-                assert_eq!(got.unwrap(), *batch);
+                assert_eq!(got.unwrap().0, *batch);
             }
             assert_eq!(failures, 1);
         }
@@ -200,6 +204,7 @@ struct Slow {
 }
 
 impl Dataset for Slow {
+    type Batch = Images;
     fn len(&self) -> usize {
         self.samples.len()
     }

@@ -19,6 +19,7 @@
 extern crate bzip2_sys as _;
 
 mod bits;
+mod cache;
 mod card;
 mod codec;
 mod columns;
@@ -47,6 +48,7 @@ mod value;
 mod whole;
 mod write;
 
+pub use cache::cache_folder;
 pub use card::Card;
 pub use error::FitsError;
 pub use file::FitsFile;

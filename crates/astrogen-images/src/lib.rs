@@ -17,4 +17,9 @@ pub mod tile_sampler;
 
 pub use error::{ImagesError, SkipReason};
 pub use folder::{FolderConfig, FolderReport, ImageFolder};
+pub use physical::Physical;
+pub use physical::{Origin, save_fits};
 pub use tile_sampler::Tiling;
+
+// The types of a [`FolderConfig`]'s fields.
+pub use astrogen_preprocess::{FrameOptions, PipelineConfig};

@@ -3,11 +3,52 @@
 use std::path::{Path, PathBuf};
 
 use astrogen_fits::{Header, write_image};
-use astrogen_preprocess::{Pipeline, Scaling};
+use astrogen_preprocess::{Pipeline, PipelineConfig, Scaling};
 use ndarray::Array3;
+use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
-use crate::ImagesError;
+use crate::{ImageFolder, ImagesError};
+
+/// How samples go back to physical units: what a run has to keep of the folder that it was
+/// trained on. In a run's config.json its fields stand beside the others (`#[serde(flatten)]`).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Physical {
+    /// How the frames went to model range.
+    pub pipeline: PipelineConfig,
+    /// That of the median frame.
+    pub scaling: Scaling,
+    /// The unit of physical pixels, if the training files name one.
+    pub unit: Option<String>,
+}
+
+impl Physical {
+    /// As the frames of a folder went the other way.
+    pub fn of(folder: &ImageFolder) -> Self {
+        Self {
+            pipeline: folder.pipeline().config().clone(),
+            scaling: folder.scaling().clone(),
+            unit: folder.unit().map(str::to_owned),
+        }
+    }
+
+    /// Writes images `[N, C, H, W]` in signed range \[-1, 1\] as FITS files into a folder that
+    /// exists, as [`save_fits`] does; `model` and `seed` are those of the [`Origin`].
+    ///
+    /// # Errors
+    /// Those of [`save_fits`], and [`ImagesError::Pipeline`] for settings out of their range.
+    pub fn save(
+        &self,
+        images: &Tensor,
+        model: String,
+        seed: u64,
+        folder: &Path,
+    ) -> Result<Vec<PathBuf>, ImagesError> {
+        let pipeline = Pipeline::new(self.pipeline.clone())?;
+        let origin = Origin { model, seed, unit: self.unit.clone() };
+        save_fits(images, &pipeline, &self.scaling, &origin, folder)
+    }
+}
 
 /// Where generated samples come from; every file's header says it.
 #[derive(Debug, Clone, PartialEq, Eq)]

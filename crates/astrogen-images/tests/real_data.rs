@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use astrogen_data::{BatchConfig, Batches};
+use astrogen_data::{BatchConfig, Batches, Images};
 use astrogen_images::{FolderConfig, ImageFolder, SkipReason};
 use tch::Device;
 
@@ -19,7 +19,7 @@ fn open(name: &str, image_size: usize) -> Option<ImageFolder> {
     let config = BatchConfig { batch_size: 32, ..BatchConfig::default() };
     let mut batches = Batches::new(opened.train(), &config, Device::Cpu).unwrap();
     for _ in 0..3 {
-        let batch = batches.next_batch().unwrap();
+        let Images(batch) = batches.next_batch().unwrap();
         let (low, high) = (batch.min().double_value(&[]), batch.max().double_value(&[]));
         assert!(low >= -1.0 && high <= 1.0 && high - low > 1.0, "{low} to {high}");
     }

@@ -36,3 +36,4 @@ pub use gradient_penalty::{
     Trace, gradient_penalty, interpolate_sample, interpolation_weights, penalty_points,
     piecewise_linear_penalty, sample_penalty,
 };
+pub use regularizer::{ScoreAverages, lecam};

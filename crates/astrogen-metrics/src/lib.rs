@@ -7,7 +7,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`sliced_wasserstein`](mod@sliced_wasserstein) | the distance between the local structure of two sets of images, scale by scale |
-//! | [`power_spectrum`] | power by frequency, and the mesh at the Nyquist frequency |
+//! | [`power_spectrum`](mod@power_spectrum) | power by frequency, and the mesh at the Nyquist frequency |
 //! | [`table`] | the joint distance of all columns of two tables, along random directions |
 //! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity |
 //! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage |
@@ -23,12 +23,13 @@ pub mod sliced_wasserstein;
 pub mod table;
 
 pub use calibration::Pit;
-pub use emulation::{Emulation, EmulationConfig, EmulationReport};
+pub use emulation::{EmulatedQuantity, Emulation, EmulationConfig, EmulationReport};
 pub use error::MetricsError;
 pub use one_dimensional::binned::{Bin, Binned, Comparison, binned, quantile_edges};
 pub use one_dimensional::{
     KolmogorovSmirnov, Sorted, kolmogorov_smirnov, quantiles, wasserstein_1,
 };
+pub use power_spectrum::{nyquist_ratio, power_spectrum};
 pub use sliced_wasserstein::halves::RealHalves;
 pub use sliced_wasserstein::{SlicedWasserstein, SlicedWassersteinConfig, sliced_wasserstein};
 pub use table::sliced_wasserstein_table;

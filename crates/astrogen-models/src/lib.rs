@@ -15,7 +15,7 @@
 //!
 //! A config makes a network on a `tch` variable store; the names of its variables are
 //! those of the same network in PyTorch. A trained generator comes back from its weights
-//! alone:
+//! file alone.
 
 mod config;
 pub mod dcgan;
@@ -26,9 +26,12 @@ pub mod tabular;
 pub mod traits;
 pub mod wgan;
 
-pub use astrogen_nn::{BatchNorm, Mlp, MlpConfig, Network, batch_norm, mlp, weights};
+pub use astrogen_nn::{
+    BatchNorm, Mlp, MlpConfig, Network, WeightFile, batch_norm, fingerprint, mlp, weights,
+};
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 pub use error::ModelError;
+pub use latent::slerp;
 pub use sharp::{SharpConfig, SharpGenerator};
 pub use tabular::{
     Activation, BlockRows, GaussianRegressor, GaussianRegressorConfig, TabularBlock, TabularConfig,

@@ -5,7 +5,7 @@
 //! | [`network`] | [`Network`]: what is saved, loaded and copied as a whole |
 //! | [`mod@named`] | [`NamedTensors`]: tensors under PyTorch's names |
 //! | [`weights`] | weights as safetensors files, the same ones PyTorch reads and writes |
-//! | [`layers`] | convolutions, fully connected layers, and [`Sequential`](layers::Sequential) stacks of them |
+//! | [`layers`] | convolutions, fully connected layers, and [`Sequential`] stacks of them |
 //! | [`batch_norm`] | batch normalisation with PyTorch's defaults and buffers |
 //! | [`mlp`] | a plain stack of fully connected layers |
 //! | [`initialization`] | how first weights are drawn |
@@ -13,8 +13,6 @@
 //! | [`dense`] | fully connected layers in plain Rust, for small networks on the CPU |
 //! | [`config`] | rules that the configs of networks share |
 //! | [`error`] | [`NnError`] |
-//!
-//! A network of these layers lists them, and gets the rest:
 
 // What `network_methods!` writes names this crate by its name, in this crate too.
 extern crate self as astrogen_nn;
@@ -37,6 +35,8 @@ pub use tch;
 pub use batch_norm::BatchNorm;
 pub use error::NnError;
 pub use initialization::Initialization;
+pub use layers::{Convolution, ConvolutionConfig, Linear, Sequential};
 pub use mlp::{Mlp, MlpConfig};
 pub use named::{NamedTensors, named};
 pub use network::Network;
+pub use weights::{WeightFile, fingerprint};

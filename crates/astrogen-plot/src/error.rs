@@ -132,21 +132,23 @@ pub enum PlotError {
     Draw(String),
 }
 
-/// For a figure that a program can go on without: what it could not be drawn for, if it was not; a
-/// file that cannot be written stays an error.
+/// For a figure that a program can go on without: a line that says why it is left out, if it could
+/// not be drawn; a file that cannot be written stays an error.
 ///
 /// ```
 /// use astrogen_plot::{left_out, save_curves};
 /// let nothing = save_curves("losses.png", "Losses", "step", "loss", &[]);
-/// assert!(left_out(nothing)?.is_some_and(|reason| reason.to_string().contains("nothing to draw")));
+/// let line = left_out("losses.png", nothing)?.unwrap_or_default();
+/// assert!(line.starts_with("losses.png is left out: there is nothing to draw"));
 /// # Ok::<(), astrogen_plot::PlotError>(())
 /// ```
 ///
 /// # Errors
 /// [`PlotError::Write`], as it came.
-pub fn left_out(drawn: Result<(), PlotError>) -> Result<Option<PlotError>, PlotError> {
+pub fn left_out(file: &str, drawn: Result<(), PlotError>) -> Result<Option<String>, PlotError> {
     match drawn {
         Err(error @ PlotError::Write { .. }) => Err(error),
-        drawn => Ok(drawn.err()),
+        Err(error) => Ok(Some(format!("{file} is left out: {error}"))),
+        Ok(()) => Ok(None),
     }
 }

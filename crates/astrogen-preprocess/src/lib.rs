@@ -31,11 +31,12 @@ pub mod stretch;
 mod notation;
 mod quantile;
 
+pub use astrogen_fits::HduSelector;
 pub use background::{BackgroundConfig, BackgroundMethod};
 pub use composite::{LuptonConfig, bands_to_rgb, lupton_rgb};
 pub use cutout::{ResizeFilter, centre_crop, cutout, resize, tiles};
 pub use error::PreprocessError;
-pub use frame::{AxisOrder, Frame, FrameInfo, FrameOptions};
+pub use frame::{Access, AxisOrder, Frame, FrameInfo, FrameOptions, Planes};
 pub use interval::Interval;
 pub use mask::{Fill, MaskConfig};
 pub use pipeline::{Pipeline, PipelineConfig, Prepared, Scaling};

@@ -92,14 +92,13 @@ impl MaskConfig {
         values.into()
     }
 
-    /// Counts bad pixels and refuses a frame of `[C, H * W]` bands with too many of them.
-    ///
-    /// Returns the fraction of bad pixels in the whole frame.
+    /// The fraction of bad pixels in a frame of `[C, H * W]` bands, refused where it is too
+    /// large.
     ///
     /// # Errors
     /// [`PreprocessError::NoGoodPixels`] for a band without a single good pixel,
     /// [`PreprocessError::TooManyBadPixels`] above [`max_bad_fraction`](Self::max_bad_fraction).
-    pub fn check<'a>(
+    pub fn bad_fraction<'a>(
         &self,
         bands: impl IntoIterator<Item = &'a [f32]>,
     ) -> Result<f64, PreprocessError> {

@@ -1,12 +1,12 @@
 //! The losses of a run as a picture.
 
-use astrogen_plot::{PlotError, Series, left_out, save_curves};
+use astrogen_plot::{Series, left_out, save_curves};
 use astrogen_train::{History, RunDir};
 
 use crate::ReportError;
 
-/// Draws the history's `shown` columns so far into `losses.png` of the run's folder. What it could
-/// not be drawn for, if there is nothing to see yet.
+/// Draws the history's `shown` columns so far into `losses.png` of the run's folder; or a line that
+/// says why there is nothing to see yet.
 ///
 /// # Errors
 /// [`ReportError::Plot`] where the file cannot be written.
@@ -14,7 +14,7 @@ pub fn draw_losses(
     run: &RunDir,
     title: &str,
     shown: &[&str],
-) -> Result<Option<PlotError>, ReportError> {
+) -> Result<Option<String>, ReportError> {
     let Ok(history) = History::open(&run.history_path()) else { return Ok(None) };
     let series: Vec<Series> = history
         .losses
@@ -26,5 +26,5 @@ pub fn draw_losses(
         })
         .collect();
     let drawn = save_curves(run.losses_path("png"), title, "step", "loss", &series);
-    Ok(left_out(drawn)?)
+    Ok(left_out("losses.png", drawn)?)
 }

@@ -62,7 +62,7 @@ fn the_best_generator_is_reported_on_images_that_did_not_choose_it() {
 
     // Once more, by hand: the second half of the reals, and the second half of the latents.
     let mut again = self::batches();
-    let real = Tensor::cat(&[(); 3].map(|()| again.next_batch().unwrap()), 0);
+    let real = Tensor::cat(&[(); 3].map(|()| again.next_batch().unwrap().0), 0);
     let halves = RealHalves::new(&real, SlicedWassersteinConfig::default(), 0).unwrap();
     tch::manual_seed(5);
     let fresh = DcganStep::new(&MODEL, &DcganStepConfig::default(), Device::Cpu).unwrap();

@@ -38,11 +38,8 @@ impl Claim {
             unfinished: folder.join(&unfinished_name),
             finished,
         };
-        let text = serde_json::to_string_pretty(manifest).map_err(|error| SkyError::Io {
-            action: "cannot describe the settings for",
-            path: folder.join(name),
-            source: error.into(),
-        })?;
+        let text =
+            text(manifest).map_err(io("cannot describe the settings for", &folder.join(name)))?;
         fs::create_dir_all(folder).map_err(io("cannot make the folder", folder))?;
         for (name, finished) in [(name, true), (&unfinished_name, false)] {
             match read(&folder.join(name))? {
@@ -66,6 +63,12 @@ impl Claim {
         Ok(claim)
     }
 
+    /// Whether a folder was filled with files of this make.
+    pub(crate) fn is_finished(folder: &Path, name: &str, manifest: &impl Serialize) -> bool {
+        let found = fs::read_to_string(folder.join(name));
+        found.is_ok_and(|found| text(manifest).is_ok_and(|text| text == found))
+    }
+
     /// Says that all files are there.
     pub(crate) fn finish(self) -> Result<(), SkyError> {
         if self.finished {
@@ -73,6 +76,11 @@ impl Claim {
         }
         fs::rename(&self.unfinished, &self.manifest).map_err(io("cannot finish", &self.manifest))
     }
+}
+
+/// What a manifest says.
+fn text(manifest: &impl Serialize) -> std::io::Result<String> {
+    Ok(serde_json::to_string_pretty(manifest)?)
 }
 
 fn read(path: &Path) -> Result<Option<String>, SkyError> {

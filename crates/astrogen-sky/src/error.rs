@@ -31,6 +31,9 @@ pub enum SkyError {
         /// What it holds.
         found: String,
     },
+    /// The user has no cache folder: the machine's.
+    #[error("no cache folder: set HOME, or XDG_CACHE_HOME to a folder of your choice")]
+    NoCache,
     /// The file system refused: the machine's.
     #[error("{action} {}: {source}", path.display())]
     Io {

@@ -6,8 +6,10 @@
 //! read noise). Pixels are electrons, arrays are `[C, H, W]`.
 //!
 //! [`survey`] makes a survey's catalogue and sky maps: true magnitudes and observing
-//! conditions, and the magnitudes observed under them.
+//! conditions, and the magnitudes observed under them. [`cache`] keeps both for programs that
+//! have no data of their own.
 
+pub mod cache;
 mod claim;
 pub mod error;
 mod fft;
@@ -19,6 +21,7 @@ pub mod stars;
 pub mod survey;
 pub mod turbulence;
 
+pub use cache::{cached_nebulae, cached_survey};
 pub use error::SkyError;
 pub use nebula::{Nebula, NebulaConfig, simulate_nebulae};
 pub use survey::{Measurement, Survey, SurveyConfig};

@@ -34,7 +34,10 @@ pub use matching::QuantileMatching;
 pub use report::TableReport;
 pub use scaling::TableScaling;
 
-use astrogen_data::{ArrayDataset, Dataset};
+// The types of a [`TableConfig`]'s fields.
+pub use astrogen_catalog::{CatalogOptions, MagnitudeRange, SkyMapDefaults, SplitBy, SplitConfig};
+
+use astrogen_data::{Dataset, RowDataset};
 
 use self::parts::Parts;
 use self::rules::{Reader, Rows};
@@ -59,8 +62,7 @@ pub struct TableRows {
 #[derive(Debug, Clone)]
 struct HeldOut {
     rows: TableRows,
-    /// `[rows, D]`
-    scaled: Array2<f32>,
+    scaled: RowDataset,
 }
 
 /// Training, validation and test rows of a catalogue, held in memory.
@@ -70,7 +72,7 @@ struct HeldOut {
 /// then reported on the test rows ([`TableConfig::test_fraction`]).
 #[derive(Debug, Clone)]
 pub struct Table {
-    train: Arc<ArrayDataset>,
+    train: Arc<RowDataset>,
     validation: HeldOut,
     test: HeldOut,
     scaling: TableScaling,
@@ -102,12 +104,17 @@ impl Table {
         let mut train = side_by_side(&all.features, parts.train);
         let observed = config.observed.len();
         let scaling = TableScaling::fit(&names, train.view_mut(), observed, config.local_bins)?;
-        let train = train.mapv(|value| value as f32).insert_axis(Axis(2)).insert_axis(Axis(3));
+        let (conditions, context) =
+            (config.conditions.len(), config.conditions.len() + config.truth.len());
+        let scaled = |values: &Array2<f64>| -> Result<RowDataset, TablesError> {
+            let values = values.mapv(|value| value as f32);
+            let (context, features) = values.view().split_at(Axis(1), context);
+            Ok(RowDataset::new(context.to_owned(), features.to_owned())?)
+        };
+        let train = scaled(&train)?;
 
         let held_out = |part: &[usize]| -> Result<HeldOut, TablesError> {
             let mut values = side_by_side(&all.features, part.iter().copied());
-            let (conditions, context) =
-                (config.conditions.len(), config.conditions.len() + config.truth.len());
             let rows = TableRows {
                 rows: part.iter().map(|&row| all.numbers[row]).collect(),
                 conditions: values.slice(s![.., ..conditions]).to_owned(),
@@ -115,7 +122,7 @@ impl Table {
                 observed: values.slice(s![.., context..]).to_owned(),
             };
             scaling.apply(values.view_mut())?;
-            Ok(HeldOut { rows, scaled: values.mapv(|value| value as f32) })
+            Ok(HeldOut { rows, scaled: scaled(&values)? })
         };
         let report = TableReport {
             path: config.path.clone(),
@@ -123,12 +130,12 @@ impl Table {
             truth: config.truth.clone(),
             observed: config.observed.clone(),
             counts,
-            train_rows: train.len_of(Axis(0)),
+            train_rows: train.len(),
             validation_rows: parts.validation.len(),
             test_rows: parts.test.len(),
         };
         Ok(Table {
-            train: Arc::new(ArrayDataset::new(train)?),
+            train: Arc::new(train),
             validation: held_out(&parts.validation)?,
             test: held_out(&parts.test)?,
             scaling,
@@ -136,9 +143,9 @@ impl Table {
         })
     }
 
-    /// The training rows as scaled samples of shape `[D, 1, 1]`: conditions, truth,
-    /// observed, in this order.
-    pub fn train(&self) -> Arc<dyn Dataset> {
+    /// The training rows, scaled: contexts are conditions and then true features; features are
+    /// the observed ones.
+    pub fn train(&self) -> Arc<RowDataset> {
         self.train.clone()
     }
 
@@ -147,8 +154,8 @@ impl Table {
         &self.validation.rows
     }
 
-    /// The validation rows, scaled: `[rows, D]` with the columns of [`Table::train`].
-    pub fn scaled_validation(&self) -> &Array2<f32> {
+    /// The validation rows, scaled as those of [`Table::train`].
+    pub fn scaled_validation(&self) -> &RowDataset {
         &self.validation.scaled
     }
 
@@ -159,7 +166,7 @@ impl Table {
     }
 
     /// The test rows, scaled, as [`Table::scaled_validation`].
-    pub fn scaled_test(&self) -> &Array2<f32> {
+    pub fn scaled_test(&self) -> &RowDataset {
         &self.test.scaled
     }
 

@@ -1,7 +1,7 @@
 //! Generated rows with the observed distributions.
 
 use astrogen_catalog::{CatalogError, QuantileMap};
-use astrogen_data::Dataset;
+use astrogen_data::{Dataset, Rows};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -55,8 +55,7 @@ impl QuantileMatching {
     }
 
     /// Fits on the rows of a data set, those that an emulator was trained on, 524,288 of them at
-    /// most: `names` are those of the features, the last columns of a row; `emulate` makes them of
-    /// contexts, row by row.
+    /// most: `names` are those of the features; `emulate` makes them of contexts, row by row.
     ///
     /// An averaged generator scatters a little too little, too: where generators on the way
     /// disagree, their average has less contrast than each of them.
@@ -64,22 +63,22 @@ impl QuantileMatching {
     /// # Errors
     /// What the data set and the emulator report, and those of [`QuantileMatching::fit`].
     pub fn of_rows<E: From<TablesError>>(
-        rows: &dyn Dataset,
+        rows: &dyn Dataset<Batch = Rows>,
         names: &[String],
         bins: usize,
         emulate: impl Fn(&[f32]) -> Result<Vec<f32>, E>,
     ) -> Result<Self, E> {
         /// Rows that quantiles are measured on, at most.
         const ROWS: usize = 1 << 19;
-        let [width, ..] = rows.shape();
-        let first = (width as usize).saturating_sub(names.len());
         let count = rows.len().min(ROWS);
         let (mut context, mut observed) = (Vec::new(), Vec::new());
         for row in 0..count {
-            let sample = rows.sample(row * rows.len() / count).map_err(TablesError::from)?;
-            context.extend(sample.iter().take(first));
-            observed.extend(sample.iter().skip(first));
+            let row = rows.sample(row * rows.len() / count).map_err(TablesError::from)?;
+            context.extend(row.context);
+            observed.extend(row.features);
         }
+        let shape = [count, rows.shape().context as usize, names.len()];
+        check(shape, &context, &observed).map_err(TablesError::from)?;
         let made = emulate(&context)?;
         Ok(Self::fit(names, &context, &observed, &made, bins)?)
     }

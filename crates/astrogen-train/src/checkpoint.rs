@@ -1,6 +1,6 @@
 //! One file with everything a run needs to go on.
 //!
-//! A checkpoint is a safetensors file: the tensors of [`Step::state`] under their names,
+//! A checkpoint is a safetensors file: the tensors of [`State::state`] under their names,
 //! and in its metadata the algorithm, the step, and the number and fingerprint of the samples it was
 //! trained on. It is written beside its final name and renamed when whole, so that a checkpoint
 //! that exists is complete.
@@ -11,7 +11,7 @@ use std::path::Path;
 use astrogen_models::weights;
 
 use crate::TrainError;
-use crate::step::Step;
+use crate::state::State;
 
 const ALGORITHM: &str = "astrogen.algorithm";
 const STEP: &str = "astrogen.step";
@@ -38,7 +38,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// When the file cannot be written; nothing is left behind then.
-    pub fn save(&self, path: &Path, algorithm: &dyn Step) -> Result<(), TrainError> {
+    pub fn save(&self, path: &Path, algorithm: &dyn State) -> Result<(), TrainError> {
         let mut metadata = BTreeMap::from([
             (ALGORITHM.to_owned(), algorithm.algorithm().to_owned()),
             (STEP.to_owned(), self.step.to_string()),
@@ -67,7 +67,7 @@ impl Checkpoint {
     /// [`TrainError::Checkpoint`] when another algorithm or architecture wrote it; nothing
     /// is copied then. [`TrainError::Model`] when it cannot be read, or its names and
     /// shapes are not those of the algorithm.
-    pub fn load(path: &Path, algorithm: &dyn Step) -> Result<Self, TrainError> {
+    pub fn load(path: &Path, algorithm: &dyn State) -> Result<Self, TrainError> {
         let file = weights::read(path)?;
         let (checkpoint, writer) = Self::from_metadata(path, &file.metadata)?;
         if writer != algorithm.algorithm() {

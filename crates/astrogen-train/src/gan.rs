@@ -24,6 +24,7 @@
 
 use std::path::Path;
 
+use astrogen_data::Images;
 use astrogen_losses::{AdversarialConfig, discriminator_loss, generator_loss};
 use astrogen_models::{
     DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, ModelError, Network,
@@ -34,6 +35,7 @@ use tch::{Device, Kind, Tensor, nn};
 use crate::TrainError;
 use crate::ema::Ema;
 use crate::optim::{Adam, AdamConfig};
+use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 use crate::stored::{Stored, prefixed};
 
@@ -239,14 +241,9 @@ fn with_noise(images: &Tensor, deviation: f64) -> Tensor {
     }
 }
 
-impl<G: Generator + Network, D: Discriminator> Step for DcganStep<G, D> {
+impl<G: Generator + Network, D: Discriminator> State for DcganStep<G, D> {
     fn algorithm(&self) -> &'static str {
         "dcgan"
-    }
-
-    fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError> {
-        let latent = self.generator.module.latent(batch.size().first().copied().unwrap_or(0));
-        self.update(batch, &latent)
     }
 
     fn state(&self) -> Vec<(String, Tensor)> {
@@ -258,6 +255,15 @@ impl<G: Generator + Network, D: Discriminator> Step for DcganStep<G, D> {
             ("optimizer.discriminator", self.discriminator_optimizer.state()),
         ];
         parts.into_iter().flat_map(|(prefix, named)| prefixed(prefix, named)).collect()
+    }
+}
+
+impl<G: Generator + Network, D: Discriminator> Step for DcganStep<G, D> {
+    type Batch = Images;
+
+    fn step(&mut self, Images(real): &Images) -> Result<Losses, TrainError> {
+        let latent = self.generator.module.latent(real.size().first().copied().unwrap_or(0));
+        self.update(real, &latent)
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

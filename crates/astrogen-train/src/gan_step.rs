@@ -1,5 +1,6 @@
 //! What the steps of adversarial networks have in common for those who look at samples.
 
+use astrogen_data::Images;
 use astrogen_models::{Critic, Discriminator, Generator, Network};
 
 use crate::gan::DcganStep;
@@ -8,7 +9,7 @@ use crate::step::Step;
 use crate::wgan_gp::WganGpStep;
 
 /// A step that trains a generator of images.
-pub trait GanStep: Step {
+pub trait GanStep: Step<Batch = Images> {
     /// The generator: what the step [exports](Step::export), and [loads](Network::load) again.
     type Generator: Generator + Network;
     /// What the algorithm is called in titles.

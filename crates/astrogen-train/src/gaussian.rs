@@ -7,15 +7,16 @@
 
 use std::path::Path;
 
-use astrogen_data::{ArrayDataset, Dataset};
+use astrogen_data::{RowDataset, Rows};
 use astrogen_models::{GaussianRegressor, GaussianRegressorConfig};
-use ndarray::Array4;
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::TrainError;
 use crate::optim::{Adam, AdamConfig};
 use crate::schedule::half_cosine;
+use crate::state::State;
 use crate::step::{Losses, Step, check_shape, check_size};
 use crate::stored::{Stored, prefixed};
 
@@ -93,49 +94,38 @@ impl GaussianStep {
 /// generator learns that is to complete the regression.
 ///
 /// # Errors
-/// What the data set reports; [`astrogen_models::ModelError`] for rows that are not conditions,
-/// true features and observed features of the regression's numbers.
+/// [`astrogen_models::ModelError`] for rows that are not conditions and true features, and observed
+/// features, of the regression's numbers.
 pub fn whitened(
-    rows: &dyn Dataset,
+    rows: &RowDataset,
     regressor: &GaussianRegressor,
-) -> Result<ArrayDataset, TrainError> {
-    let features = regressor.features();
-    let [width, ..] = rows.shape();
-    let context = (width - features).max(0);
-    let samples: Vec<_> = (0..rows.len()).map(|row| rows.sample(row)).collect::<Result<_, _>>()?;
-    let values: Vec<f32> = samples.iter().flatten().copied().collect();
-    let table = Tensor::f_from_slice(&values)?.f_view([-1, width])?;
-    let observed = table.f_narrow(1, context, width - context)?;
-    let context = table.f_narrow(1, 0, context)?;
-    let left = regressor.whiten(&observed, &context)?.to_device(Device::Cpu).to_kind(Kind::Float);
-    let table = Tensor::f_cat(&[context, left], 1)?.f_contiguous()?;
-    let mut values = vec![0.0; table.numel()];
-    table.f_copy_data(&mut values, table.numel())?;
-    let shape = (rows.len(), width as usize, 1, 1);
-    let values = Array4::from_shape_vec(shape, values).map_err(TrainError::custom)?;
-    Ok(ArrayDataset::new(values)?)
+) -> Result<RowDataset, TrainError> {
+    let Rows { context, features } = rows.to_batch(Device::Cpu)?;
+    let left = regressor.whiten(&features, &context)?.to_device(Device::Cpu).to_kind(Kind::Float);
+    let mut features = Array2::zeros(rows.features().raw_dim());
+    let values: &mut [f32] = features.as_slice_mut().expect("zeros are in standard order");
+    left.f_contiguous()?.f_copy_data(values, left.numel())?;
+    Ok(RowDataset::new(rows.context().clone(), features)?)
 }
 
-impl Step for GaussianStep {
+impl State for GaussianStep {
     fn algorithm(&self) -> &'static str {
         "gaussian-regression"
-    }
-
-    /// `batch` holds rows of conditions, true features and observed features, in this order,
-    /// `[N, D]` or `[N, D, 1, 1]`.
-    fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError> {
-        let (context, features) = (self.model.context_dim(), self.model.features);
-        let rows = if batch.dim() > 2 { batch.flatten(1, -1) } else { batch.shallow_clone() };
-        check_shape("rows", &rows, &[context + features])?;
-        let observed = rows.narrow(1, context, features).contiguous();
-        let context = rows.narrow(1, 0, context).contiguous();
-        Ok(vec![("nll", self.update(&context, &observed)?)])
     }
 
     fn state(&self) -> Vec<(String, Tensor)> {
         let parts =
             [("regressor", self.regressor.named_tensors()), ("optimizer", self.optimizer.state())];
         parts.into_iter().flat_map(|(prefix, named)| prefixed(prefix, named)).collect()
+    }
+}
+
+impl Step for GaussianStep {
+    type Batch = Rows;
+
+    /// Contexts are conditions and then true features; features are the observed ones.
+    fn step(&mut self, rows: &Rows) -> Result<Losses, TrainError> {
+        Ok(vec![("nll", self.update(&rows.context, &rows.features)?)])
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

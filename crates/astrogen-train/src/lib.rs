@@ -3,6 +3,7 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`step`] | the [`Step`](step::Step) trait: from a batch to updated networks |
+//! | [`state`] | the [`State`](state::State) trait: what of an algorithm a checkpoint holds |
 //! | [`gan`] | the DCGAN step |
 //! | [`wgan_gp`] | the WGAN-GP step |
 //! | [`relativistic`] | the step of a relativistic GAN with R1 and R2 |
@@ -47,6 +48,7 @@ pub mod relativistic;
 pub mod run_dir;
 mod schedule;
 pub mod search;
+pub mod state;
 pub mod step;
 pub mod stored;
 pub mod wgan_gp;
@@ -64,6 +66,7 @@ pub use log::{History, RunLog};
 pub use optim::{Adam, AdamConfig};
 pub use relativistic::{RelativisticStep, RelativisticStepConfig};
 pub use run_dir::RunDir;
+pub use state::State;
 pub use step::{Losses, Step};
 pub use stored::Stored;
 pub use wgan_gp::{WganGpStep, WganGpStepConfig};

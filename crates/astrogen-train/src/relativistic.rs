@@ -28,6 +28,7 @@
 
 use std::path::Path;
 
+use astrogen_data::Images;
 use astrogen_data::augment::Translation;
 use astrogen_losses::{AdversarialLoss, GradientPenaltyConfig};
 use astrogen_models::{
@@ -41,6 +42,7 @@ use crate::against_critic::AgainstCritic;
 use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
 use crate::optim::AdamConfig;
 use crate::schedule::linear;
+use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 
 /// The loss of both networks.
@@ -238,19 +240,23 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
     }
 }
 
-impl<G: Generator + Network, C: Critic> Step for RelativisticStep<G, C> {
+impl<G: Generator + Network, C: Critic> State for RelativisticStep<G, C> {
     fn algorithm(&self) -> &'static str {
         "relativistic"
     }
 
-    fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError> {
-        let n = batch.size().first().copied().unwrap_or(0) / 2;
-        let latent = self.networks.generator.module.latent(n);
-        self.update(batch, &latent)
-    }
-
     fn state(&self) -> Vec<(String, Tensor)> {
         self.networks.state()
+    }
+}
+
+impl<G: Generator + Network, C: Critic> Step for RelativisticStep<G, C> {
+    type Batch = Images;
+
+    fn step(&mut self, Images(real): &Images) -> Result<Losses, TrainError> {
+        let n = real.size().first().copied().unwrap_or(0) / 2;
+        let latent = self.networks.generator.module.latent(n);
+        self.update(real, &latent)
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

@@ -1,9 +1,13 @@
 //! What a training algorithm is to the loop.
 
+use std::path::Path;
+
+use astrogen_data::Batch;
 use astrogen_models::ModelError;
 use tch::Tensor;
 
 use crate::TrainError;
+use crate::state::State;
 
 /// Named scalars of one step, kept as tensors on the device until somebody reads them:
 /// each read waits for the device.
@@ -13,28 +17,24 @@ pub type Losses = Vec<(&'static str, Tensor)>;
 ///
 /// A step draws what it needs from libtorch's generator, which [`fit`](crate::fit::fit)
 /// seeds before each call, and keeps no other hidden state: everything that the next step
-/// depends on is in [`state`](Self::state).
-pub trait Step {
-    /// The algorithm's name, written into checkpoints: one cannot resume another's.
-    fn algorithm(&self) -> &'static str;
+/// depends on is in its [`state`](State::state).
+pub trait Step: State {
+    /// What it learns from: [`Images`](astrogen_data::Images), [`Rows`](astrogen_data::Rows), or
+    /// a kind of one's own.
+    type Batch: Batch;
 
-    /// Updates the networks from one batch, `[N, C, H, W]` and signed for images.
+    /// Updates the networks from one batch.
     ///
     /// # Errors
     /// What libtorch refuses, such as a batch of another shape than the networks take.
-    fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError>;
-
-    /// Every tensor that has to survive a restart: weights, buffers, moments, averages,
-    /// counters. The tensors share their memory with the algorithm, so that copying into
-    /// them restores it.
-    fn state(&self) -> Vec<(String, Tensor)>;
+    fn step(&mut self, batch: &Self::Batch) -> Result<Losses, TrainError>;
 
     /// Writes what the finished run is for, such as the generator that samples are drawn
     /// from, into the run's folder; called after every checkpoint.
     ///
     /// # Errors
     /// When a file cannot be written.
-    fn export(&self, folder: &std::path::Path) -> Result<(), TrainError>;
+    fn export(&self, folder: &Path) -> Result<(), TrainError>;
 }
 
 /// What errors call a generator's images and a critic's or a discriminator's output.

@@ -20,6 +20,7 @@
 
 use std::path::Path;
 
+use astrogen_data::Images;
 use astrogen_losses::{AdversarialLoss, GradientPenaltyConfig, PenaltyDraw, penalty_points};
 use astrogen_models::{
     Critic, Generator, ModelError, Network, WganConfig, WganCritic, WganGenerator,
@@ -31,6 +32,7 @@ use crate::TrainError;
 use crate::against_critic::AgainstCritic;
 use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
 use crate::optim::AdamConfig;
+use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 
 /// Settings of [`WganGpStep`]; the defaults are those of the WGAN-GP paper.
@@ -257,26 +259,30 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
     }
 }
 
-impl<G: Generator + Network, C: Critic> Step for WganGpStep<G, C> {
+impl<G: Generator + Network, C: Critic> State for WganGpStep<G, C> {
     fn algorithm(&self) -> &'static str {
         "wgan-gp"
     }
 
-    fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError> {
-        let n = batch.size().first().copied().unwrap_or(0);
+    fn state(&self) -> Vec<(String, Tensor)> {
+        self.networks.state()
+    }
+}
+
+impl<G: Generator + Network, C: Critic> Step for WganGpStep<G, C> {
+    type Batch = Images;
+
+    fn step(&mut self, Images(real): &Images) -> Result<Losses, TrainError> {
+        let n = real.size().first().copied().unwrap_or(0);
         let latent = self.networks.generator.module.latent(n);
-        let draw = PenaltyDraw::new(self.config.penalty.kind, batch);
-        let mut losses = self.update_critic(batch, &latent, &draw)?;
+        let draw = PenaltyDraw::new(self.config.penalty.kind, real);
+        let mut losses = self.update_critic(real, &latent, &draw)?;
         if self.networks.critic_optimizer.steps().is_multiple_of(self.config.n_critic) {
             let latent = self.networks.generator.module.latent(n);
-            let _ = self.update_generator(&latent, batch)?;
+            let _ = self.update_generator(&latent, real)?;
         }
         losses.push(("generator_loss", self.networks.last.generator_loss.copy()));
         Ok(losses)
-    }
-
-    fn state(&self) -> Vec<(String, Tensor)> {
-        self.networks.state()
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

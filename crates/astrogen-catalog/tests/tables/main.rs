@@ -8,6 +8,7 @@ mod golden;
 mod local;
 #[path = "../../../astrogen-fits/tests/made/mod.rs"]
 mod made;
+mod map_headers;
 mod maps;
 mod numbers;
 mod parquet;

@@ -39,11 +39,10 @@ impl Translation {
     /// # Errors
     /// [`DataError::Setting`] for one outside its range.
     pub fn validate(&self, side: i64) -> Result<(), DataError> {
-        let refuse =
-            |name, expected: String, got: String| Err(DataError::Setting { name, expected, got });
+        let refuse = |name, rule: String, got: String| Err(DataError::Setting { name, rule, got });
         if !(0..side).contains(&self.pixels) {
-            let expected = format!("from 0 to {} for images of {side} pixels", side - 1);
-            return refuse("translation pixels", expected, self.pixels.to_string());
+            let rule = format!("from 0 to {} for images of {side} pixels", side - 1);
+            return refuse("translation pixels", rule, self.pixels.to_string());
         }
         if !(0.0..=1.0).contains(&self.probability) {
             let got = self.probability.to_string();

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
+use super::Batch;
 use super::prefetch::assemble;
 use crate::{DataError, Dataset};
 
@@ -19,7 +20,7 @@ pub(super) fn checksum(values: &[f32]) -> String {
 }
 
 /// The checksum of samples spread over a data set, the first and the last among them.
-pub(super) fn of_spread(dataset: &dyn Dataset) -> Result<String, DataError> {
+pub(super) fn of_spread<B: Batch>(dataset: &dyn Dataset<Batch = B>) -> Result<String, DataError> {
     let last = dataset.len().saturating_sub(1);
     let mut indices: Vec<_> = (0..SPREAD).map(|i| i * last / (SPREAD - 1)).collect();
     indices.dedup();

@@ -8,96 +8,50 @@
 //! threads. The last, incomplete batch of an epoch is dropped; since every epoch has
 //! another order, no sample is left out for long.
 
+mod config;
 mod fingerprint;
+mod images;
+mod kind;
 mod order;
 mod prefetch;
+mod rows;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
 use crate::augment::{Augment, Dihedral, symmetries};
 use crate::{DataError, Dataset};
+pub use config::BatchConfig;
+pub use images::Images;
+pub use kind::Batch;
 use order::Order;
 use prefetch::{Prefetch, assemble, copy_sample};
-
-/// How samples are dealt out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct BatchConfig {
-    /// Samples a batch. Default 64.
-    pub batch_size: usize,
-    /// What is done to each sample. Default: the eight symmetries of the sky.
-    pub augment: Augment,
-    /// Seed of order and augmentation. Default 0.
-    pub seed: u64,
-    /// Threads that read samples; with 0 the caller's thread reads them when it asks.
-    /// The batches are the same for any number. At most 256; default 2.
-    pub workers: usize,
-    /// Batches to be ready or in the making ahead of the one asked for, each in memory. At most
-    /// 4096; default 4.
-    pub prefetch: usize,
-    /// A data set of up to this many bytes is read once, put on the device as one tensor
-    /// and dealt out from there, without threads. 0 never does so. Default 1 GiB.
-    pub resident_bytes: u64,
-}
-
-impl Default for BatchConfig {
-    fn default() -> Self {
-        Self {
-            batch_size: 64,
-            augment: Augment::default(),
-            seed: 0,
-            workers: 2,
-            prefetch: 4,
-            resident_bytes: 1 << 30,
-        }
-    }
-}
-
-impl BatchConfig {
-    /// Refuses counts that no data set makes sensible.
-    fn check(&self) -> Result<(), DataError> {
-        let refuse =
-            |name, expected: String, got: String| Err(DataError::Setting { name, expected, got });
-        if self.batch_size == 0 {
-            return refuse("batch_size", "1 or more".into(), "0".into());
-        }
-        // Each is a thread, or a batch in memory.
-        for (name, got, most) in [("workers", self.workers, 256), ("prefetch", self.prefetch, 4096)]
-        {
-            if got > most {
-                return refuse(name, format!("at most {most}"), got.to_string());
-            }
-        }
-        Ok(())
-    }
-}
+pub use rows::{Row, RowShape, Rows};
 
 /// An endless row of batches from one data set.
 #[derive(Debug)]
-pub struct Batches {
-    shape: [i64; 4],
+pub struct Batches<B: Batch = Images> {
+    shape: B::Shape,
     config: BatchConfig,
     device: Device,
     order: Order,
     dihedral: Option<Dihedral>,
-    source: Source,
+    source: Source<B>,
     next: u64,
 }
 
-/// Where the pixels of a batch come from.
-enum Source {
-    /// All samples as one tensor `[samples, C, H, W]` on the device, and their fingerprint.
+/// Where the values of a batch come from.
+enum Source<B: Batch> {
+    /// All samples as one tensor `[samples, values]` on the device, and their fingerprint.
     Resident { samples: Tensor, fingerprint: String },
     /// Read from the data set, by threads that start with the first batch.
-    Streamed { dataset: Arc<dyn Dataset>, threads: Option<Prefetch> },
+    Streamed { dataset: Arc<dyn Dataset<Batch = B>>, threads: Option<Prefetch> },
 }
 
-impl std::fmt::Debug for Source {
+impl<B: Batch> std::fmt::Debug for Source<B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Resident { .. } => "Resident",
@@ -106,43 +60,41 @@ impl std::fmt::Debug for Source {
     }
 }
 
-impl Batches {
+impl<B: Batch> Batches<B> {
     /// Prepares to deal out `dataset` on `device`, from batch 0 on.
     ///
     /// # Errors
-    /// [`DataError::Setting`] for a batch size of 0, too many workers or batches ahead, or for
-    /// [`Augment::Dihedral`] on samples that are not square; [`DataError::BatchSize`] for a batch larger than the
-    /// data set; where the data set is made resident, whatever its samples fail with.
+    /// [`DataError::Setting`] for settings that do not [hold](BatchConfig::validate), for
+    /// [`Augment::Dihedral`] on images that are not square, or for samples without a value;
+    /// [`DataError::BatchSize`] for a batch larger than the data set; where the data set is made
+    /// resident, whatever its samples fail with.
     pub fn new(
-        dataset: Arc<dyn Dataset>,
+        dataset: Arc<dyn Dataset<Batch = B>>,
         config: &BatchConfig,
         device: Device,
     ) -> Result<Self, DataError> {
-        let (batch_size, samples) = (config.batch_size, dataset.len());
-        let [channels, height, width] = dataset.shape();
-        config.check()?;
+        let (batch_size, samples, shape) = (config.batch_size, dataset.len(), dataset.shape());
+        config.validate()?;
         if batch_size > samples {
             return Err(DataError::BatchSize { batch_size, samples });
         }
+        let values = B::values(shape);
+        if values == 0 {
+            let (rule, got) = ("at least one value each".into(), B::describe(shape));
+            return Err(DataError::Setting { name: "samples", rule, got });
+        }
         let dihedral = match config.augment {
             Augment::None => None,
-            Augment::Dihedral if height == width => Some(Dihedral::new(height as usize, device)?),
-            Augment::Dihedral => {
-                return Err(DataError::Setting {
-                    name: "augment",
-                    expected: "none, as only square samples can be turned".into(),
-                    got: format!("dihedral for samples of {height}x{width}"),
-                });
-            }
+            Augment::Dihedral => B::dihedral(shape, device)?,
         };
-        let bytes = (channels * height * width) as u64 * samples as u64 * size_of::<f32>() as u64;
+        let bytes = values as u64 * samples as u64 * size_of::<f32>() as u64;
         let source = if bytes <= config.resident_bytes {
             read_all(&*dataset, device)?
         } else {
             Source::Streamed { dataset, threads: None }
         };
         Ok(Self {
-            shape: [batch_size as i64, channels, height, width],
+            shape,
             config: config.clone(),
             device,
             order: Order::new(samples, batch_size, config.seed),
@@ -174,9 +126,19 @@ impl Batches {
         }
     }
 
-    /// The shape `[N, C, H, W]` of every batch.
-    pub fn shape(&self) -> [i64; 4] {
+    /// The shape of every sample: `[C, H, W]` of images.
+    pub fn shape(&self) -> B::Shape {
         self.shape
+    }
+
+    /// Samples a batch.
+    pub fn batch_size(&self) -> usize {
+        self.config.batch_size
+    }
+
+    /// Where the batches are.
+    pub fn device(&self) -> Device {
+        self.device
     }
 
     /// The number of the batch that comes next, counted over all epochs from 0.
@@ -192,32 +154,33 @@ impl Batches {
         }
     }
 
-    /// The next batch, `[N, C, H, W]` on the device: images in signed range \[-1, 1\], rows of
-    /// tables standardised.
+    /// The next batch on the device: images in signed range \[-1, 1\], rows of tables
+    /// standardised.
     ///
     /// # Errors
     /// What reading a sample failed with ([`DataError::Source`] for a file of a folder),
     /// [`DataError::Worker`] where the data set's own code panicked, and
     /// [`DataError::Tensor`] where the device has no room. The position stays where it
     /// was, so the same batch can be asked for again.
-    pub fn next_batch(&mut self) -> Result<Tensor, DataError> {
+    pub fn next_batch(&mut self) -> Result<B, DataError> {
         let step = self.next;
-        let images = self.images(step).inspect_err(|_| self.stop_threads())?;
+        let values = self.values(step).inspect_err(|_| self.stop_threads())?;
+        let batch = B::cut(values, self.shape)?;
         let (epoch, position) = self.order.place(step);
-        let images = match &self.dihedral {
+        let batch = match &self.dihedral {
             Some(dihedral) => {
                 let count = self.config.batch_size;
-                dihedral.apply(&images, &symmetries(self.config.seed, epoch, position, count))?
+                batch.turned(dihedral, &symmetries(self.config.seed, epoch, position, count))?
             }
-            None => images,
+            None => batch,
         };
         self.next = step.saturating_add(1);
-        Ok(images)
+        Ok(batch)
     }
 
-    /// The batch of `step` before augmentation.
-    fn images(&mut self, step: u64) -> Result<Tensor, DataError> {
-        let pixels = match &mut self.source {
+    /// The values of batch `step`, `[N, values]` on the device.
+    fn values(&mut self, step: u64) -> Result<Tensor, DataError> {
+        let values = match &mut self.source {
             Source::Resident { samples, .. } => {
                 let indices = self.order.batch(step).into_iter().map(|index| index as i64);
                 let indices = Tensor::f_from_slice(&indices.collect::<Vec<_>>())?;
@@ -235,7 +198,7 @@ impl Batches {
                 threads.take(step, last, &mut self.order)?
             }
         };
-        to_tensor(&pixels, self.shape, self.device)
+        to_tensor::<B>(&values, self.shape, self.device)
     }
 
     fn stop_threads(&mut self) {
@@ -245,21 +208,28 @@ impl Batches {
     }
 }
 
-/// The one door from host arrays to tensors.
-fn to_tensor(pixels: &[f32], shape: [i64; 4], device: Device) -> Result<Tensor, DataError> {
-    Ok(Tensor::f_from_slice(pixels)?.f_view(shape)?.f_to_device(device)?)
+/// The one door from host arrays to tensors: the values of samples of this shape, one sample after
+/// the other, as `[N, values]`.
+pub(crate) fn to_tensor<B: Batch>(
+    values: &[f32],
+    shape: B::Shape,
+    device: Device,
+) -> Result<Tensor, DataError> {
+    let length = B::values(shape) as i64;
+    Ok(Tensor::f_from_slice(values)?.f_view([-1, length])?.f_to_device(device)?)
 }
 
 /// All samples as one tensor on `device`.
-fn read_all(dataset: &dyn Dataset, device: Device) -> Result<Source, DataError> {
-    let [channels, height, width] = dataset.shape();
-    let length = (channels * height * width) as usize;
-    let mut pixels = vec![0.0; length * dataset.len()];
-    pixels
+fn read_all<B: Batch>(
+    dataset: &dyn Dataset<Batch = B>,
+    device: Device,
+) -> Result<Source<B>, DataError> {
+    let length = B::values(dataset.shape());
+    let mut values = vec![0.0; length * dataset.len()];
+    values
         .par_chunks_mut(length)
         .enumerate()
         .try_for_each(|(index, target)| copy_sample(dataset, index, target))?;
-    let shape = [dataset.len() as i64, channels, height, width];
-    let samples = to_tensor(&pixels, shape, device)?;
-    Ok(Source::Resident { samples, fingerprint: fingerprint::checksum(&pixels) })
+    let samples = to_tensor::<B>(&values, dataset.shape(), device)?;
+    Ok(Source::Resident { samples, fingerprint: fingerprint::checksum(&values) })
 }

@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use super::Batch;
 use super::order::Order;
 use crate::{DataError, Dataset};
 
@@ -37,8 +38,8 @@ pub(super) struct Prefetch {
 
 impl Prefetch {
     /// Starts `workers` threads, which will deal out batches from `step` on.
-    pub(super) fn start(
-        dataset: &Arc<dyn Dataset>,
+    pub(super) fn start<B: Batch>(
+        dataset: &Arc<dyn Dataset<Batch = B>>,
         workers: usize,
         step: u64,
     ) -> Result<Self, DataError> {
@@ -108,17 +109,17 @@ impl Drop for Prefetch {
     }
 }
 
-/// Samples `indices` one after the other as `[N, C, H, W]`; nothing comes of it
+/// The values of samples `indices` one after the other, `[N, values]`; nothing comes of it
 /// once `stop` is set.
 ///
 /// They are read in ascending order, whatever their places in the batch, so that tiles of
 /// one frame follow each other and a file that cannot be read in part is decoded once.
-pub(super) fn assemble(
-    dataset: &dyn Dataset,
+pub(super) fn assemble<B: Batch>(
+    dataset: &dyn Dataset<Batch = B>,
     indices: &[usize],
     stop: &AtomicBool,
 ) -> Result<Vec<f32>, DataError> {
-    let length = dataset.shape().iter().product::<i64>() as usize;
+    let length = B::values(dataset.shape());
     let mut batch = vec![0.0; length * indices.len()];
     let mut places: Vec<usize> = (0..indices.len()).collect();
     places.sort_unstable_by_key(|&place| indices[place]);
@@ -132,21 +133,19 @@ pub(super) fn assemble(
 }
 
 /// Writes sample `index` to `target`; a panic of the data set's own code is an error.
-pub(super) fn copy_sample(
-    dataset: &dyn Dataset,
+pub(super) fn copy_sample<B: Batch>(
+    dataset: &dyn Dataset<Batch = B>,
     index: usize,
     target: &mut [f32],
 ) -> Result<(), DataError> {
     let sample = catch_unwind(AssertUnwindSafe(|| dataset.sample(index)))
         .map_err(|panic| DataError::Worker(format!("panic: {}", panic_message(&*panic))))??;
-    let expected = dataset.shape().map(|side| side as usize);
-    if sample.shape() != expected {
-        let got = sample.shape().to_vec();
-        return Err(DataError::SampleShape { index, expected: expected.to_vec(), got });
+    let (expected, got) = (dataset.shape(), B::shape_of(&sample));
+    if got != expected {
+        let (expected, got) = (B::describe(expected), B::describe(got));
+        return Err(DataError::SampleShape { index, expected, got });
     }
-    for (to, &from) in target.iter_mut().zip(&sample) {
-        *to = from;
-    }
+    B::write(&sample, target);
     Ok(())
 }
 

@@ -46,7 +46,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use astrogen_data::{Dataset, split};
+use astrogen_data::{Dataset, Images, split};
 use astrogen_preprocess::frame::Access;
 use astrogen_preprocess::{Pipeline, Scaling};
 use rayon::prelude::*;
@@ -63,13 +63,13 @@ pub use report::{FolderReport, Remark, Skipped, SlowFiles};
 /// A folder that was looked through: its samples and what is known about them.
 ///
 /// ```no_run
-/// use astrogen_data::{BatchConfig, Batches};
+/// use astrogen_data::{BatchConfig, Batches, Images};
 /// use astrogen_images::{FolderConfig, ImageFolder};
 ///
 /// let folder = ImageFolder::open(&FolderConfig { path: "sky".into(), ..Default::default() })?;
 /// eprintln!("{}", folder.report());
 /// let mut batches = Batches::new(folder.train(), &BatchConfig::default(), tch::Device::Cpu)?;
-/// let real = batches.next_batch()?; // [64, 3, 64, 64]
+/// let Images(real) = batches.next_batch()?; // [64, 3, 64, 64]
 /// # Ok::<(), astrogen_images::ImagesError>(())
 /// ```
 #[derive(Debug)]
@@ -182,12 +182,12 @@ impl ImageFolder {
     }
 
     /// The samples to train on.
-    pub fn train(&self) -> Arc<dyn Dataset> {
+    pub fn train(&self) -> Arc<dyn Dataset<Batch = Images>> {
         self.train.clone()
     }
 
     /// The samples kept back; empty without a validation fraction.
-    pub fn validation(&self) -> Arc<dyn Dataset> {
+    pub fn validation(&self) -> Arc<dyn Dataset<Batch = Images>> {
         self.validation.clone()
     }
 

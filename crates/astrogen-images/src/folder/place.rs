@@ -10,6 +10,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use astrogen_fits::cache_folder;
 use astrogen_preprocess::frame::Access;
 use ndarray::Array3;
 
@@ -67,10 +68,7 @@ impl Places {
     pub(super) fn new(config: &FolderConfig) -> Self {
         let folders = match &config.scratch {
             Some(folder) => vec![folder.clone()],
-            None => {
-                let cache = dirs::cache_dir().map(|cache| cache.join("astrogen"));
-                cache.into_iter().chain([std::env::temp_dir()]).collect()
-            }
+            None => cache_folder().into_iter().chain([std::env::temp_dir()]).collect(),
         };
         Self {
             cache: Mutex::new(FrameCache::new(config.cache_bytes)),

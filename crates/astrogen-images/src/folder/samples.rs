@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use astrogen_data::{DataError, Dataset};
+use astrogen_data::{DataError, Dataset, Images};
 use astrogen_preprocess::frame::Access;
 use ndarray::{Array3, s};
 
@@ -87,6 +87,8 @@ pub(super) struct FolderDataset {
 }
 
 impl Dataset for FolderDataset {
+    type Batch = Images;
+
     fn len(&self) -> usize {
         self.samples.len()
     }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
-use astrogen_data::{BatchConfig, Batches, DataError, Dataset};
+use astrogen_data::{BatchConfig, Batches, DataError, Dataset, Images};
 use astrogen_images::{FolderConfig, ImageFolder, ImagesError};
 use tch::Device;
 
@@ -41,7 +41,7 @@ fn errors_after(change: impl Fn(&Path)) -> Vec<String> {
     for path in &paths {
         change(path);
     }
-    let errors = |train: &dyn Dataset| -> Vec<DataError> {
+    let errors = |train: &dyn Dataset<Batch = Images>| -> Vec<DataError> {
         (0..train.len()).filter_map(|index| train.sample(index).err()).collect()
     };
     let train = opened.train();

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use astrogen_data::Dataset;
+use astrogen_data::{Dataset, Images};
 use astrogen_fits::{Header, write_image};
 use astrogen_images::FolderConfig;
 use astrogen_preprocess::PipelineConfig;
@@ -37,7 +37,7 @@ pub(crate) fn write_fits(folder: &Path, name: &str, pixels: &Array3<f32>) -> Pat
     path
 }
 
-pub(crate) fn all(dataset: &dyn Dataset) -> Vec<Array3<f32>> {
+pub(crate) fn all(dataset: &dyn Dataset<Batch = Images>) -> Vec<Array3<f32>> {
     (0..dataset.len()).map(|index| dataset.sample(index).unwrap()).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use astrogen_data::{BatchConfig, Batches, Dataset};
+use astrogen_data::{BatchConfig, Batches, Dataset, Images};
 use astrogen_images::{FolderConfig, ImageFolder, Tiling};
 use astrogen_preprocess::{BackgroundConfig, PipelineConfig};
 use image::{GrayImage, Luma};
@@ -33,7 +33,7 @@ fn bounded_memory_changes_no_batch() {
     }
 }
 
-pub(crate) fn take(dataset: Arc<dyn Dataset>, config: &BatchConfig) -> Vec<tch::Tensor> {
+pub(crate) fn take(dataset: Arc<dyn Dataset<Batch = Images>>, config: &BatchConfig) -> Vec<Images> {
     let mut batches = Batches::new(dataset, config, Device::Cpu).unwrap();
     (0..12).map(|_| batches.next_batch().unwrap()).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use astrogen_data::Dataset;
+use astrogen_data::{Dataset, Images};
 use astrogen_images::{FolderConfig, ImageFolder};
 use ndarray::Array3;
 
@@ -16,7 +16,7 @@ fn training_and_validation_share_no_file() {
         let split = FolderConfig { validation_fraction: 0.3, seed, ..config(folder.path(), 8, 1) };
         ImageFolder::open(&split).unwrap()
     };
-    let files = |dataset: &dyn Dataset| -> BTreeSet<usize> {
+    let files = |dataset: &dyn Dataset<Batch = Images>| -> BTreeSet<usize> {
         let tag = |sample: &Array3<f32>| ((sample[[0, 4, 4]] + 1.0) * 5.0) as usize;
         all(dataset).iter().map(tag).collect()
     };

@@ -159,7 +159,7 @@ impl Frame {
 
 /// An image file, opened and told by its content; of FITS the headers are read.
 enum ImageFile {
-    Sky(SkyImage),
+    Sky(Box<SkyImage>),
     Picture(OpenedFile),
 }
 
@@ -168,7 +168,7 @@ impl ImageFile {
         let opened = OpenedFile::open(path)?;
         match opened.format() {
             Some(Format::Fits | Format::Gzip | Format::Bzip2 | Format::Compress) => {
-                SkyImage::open(opened, options).map(ImageFile::Sky)
+                SkyImage::open(opened, options).map(|image| ImageFile::Sky(Box::new(image)))
             }
             Some(Format::Png | Format::Jpeg | Format::Tiff) => Ok(ImageFile::Picture(opened)),
             Some(Format::Parquet) | None => Err(PreprocessError::Format {

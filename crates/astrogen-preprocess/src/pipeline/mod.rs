@@ -84,7 +84,7 @@ impl Pipeline {
     /// limits coincide in every band (a constant frame).
     pub fn apply(&self, pixels: &Array3<f32>) -> Result<Prepared, PreprocessError> {
         let pixels = standard(pixels)?;
-        let bad_fraction = self.config.mask.check(slices(&pixels, 1))?;
+        let bad_fraction = self.config.mask.bad_fraction(slices(&pixels, 1))?;
         let mut scaling = self.measure(&pixels)?;
         scaling.fill = self.fill(&pixels, &scaling);
         Ok(Prepared { pixels: self.map(&pixels, &scaling)?, scaling, bad_fraction })
@@ -95,9 +95,9 @@ impl Pipeline {
     /// of the scaled frame is, to the bit.
     ///
     /// Nothing is measured, so nothing is refused for its bad pixels
-    /// ([`MaskConfig::check`](crate::MaskConfig::check) does that). The one exception: where
-    /// the scaling comes from frames without blank pixels, [`Fill::Median`]
-    /// is the median of `pixels`, and the lower limit for a band that has no good one.
+    /// ([`MaskConfig::bad_fraction`](crate::MaskConfig::bad_fraction) does that). The one
+    /// exception: where the scaling comes from frames without blank pixels, [`Fill::Median`] is
+    /// the median of `pixels`, and the lower limit for a band that has no good one.
     ///
     /// # Errors
     /// An empty array, a scaling for another number of bands, or one with limits that are not

@@ -10,4 +10,5 @@ mod interval;
 mod mask;
 mod pipeline;
 mod real;
+mod scaling;
 mod stretch;

@@ -9,18 +9,18 @@ fn bad_pixels_are_counted_over_all_bands() {
     let blue = [f32::INFINITY, 99.9, 100.0, f32::NEG_INFINITY];
     assert_eq!(*mask.good_values(&red), [1.0, 3.0, 4.0]);
     assert_eq!(*mask.good_values(&blue), [99.9]);
-    assert_eq!(mask.check([&red[..], &blue[..]]).unwrap(), 0.5);
+    assert_eq!(mask.bad_fraction([&red[..], &blue[..]]).unwrap(), 0.5);
 }
 
 #[test]
 fn too_many_bad_pixels_are_refused_with_the_fraction() {
     let mask = MaskConfig { max_bad_fraction: 0.25, ..Default::default() };
     let band = [1.0, f32::NAN, f32::NAN, 2.0];
-    let message = mask.check([&band[..]]).unwrap_err().to_string();
+    let message = mask.bad_fraction([&band[..]]).unwrap_err().to_string();
     assert!(message.starts_with("50.0 % of the pixels are bad"), "{message}");
     assert!(message.contains("more than the 25.0 % allowed"), "{message}");
     let blank = [f32::NAN; 4];
-    let message = mask.check([&[1.0; 4][..], &blank[..]]).unwrap_err().to_string();
+    let message = mask.bad_fraction([&[1.0; 4][..], &blank[..]]).unwrap_err().to_string();
     assert!(message.starts_with("band 1 has no good pixel"), "{message}");
 }
 

@@ -41,6 +41,18 @@ const MAPS: [(&str, Ordering, Coverage); 9] = [
     (SELECTION[2], Ordering::Nested, Coverage::Partial),
 ];
 
+/// The files of the maps, in the order of [`MAPS`].
+fn map_files(folder: &Path) -> [PathBuf; 9] {
+    MAPS.map(|(name, ..)| folder.join(format!("{name}.fits")))
+}
+
+/// Whether a folder holds all files of the survey of these settings and seed.
+pub(crate) fn is_complete(folder: &Path, config: &SurveyConfig, seed: u64) -> bool {
+    Claim::is_finished(folder, MANIFEST, &Manifest { simulation: 1, config, seed })
+        && folder.join(CATALOGUE).exists()
+        && map_files(folder).iter().all(|path| path.exists())
+}
+
 impl Survey {
     /// Writes the survey's files into a folder, which is made if need be.
     ///
@@ -62,7 +74,7 @@ impl Survey {
     pub fn save(&self, folder: impl AsRef<Path>) -> Result<(), SkyError> {
         let folder = folder.as_ref();
         let catalogue = folder.join(CATALOGUE);
-        let maps = MAPS.map(|(name, ..)| folder.join(format!("{name}.fits")));
+        let maps = map_files(folder);
         let files: Vec<PathBuf> = maps.iter().chain([&catalogue]).cloned().collect();
         let manifest = Manifest { simulation: 1, config: &self.config, seed: self.seed };
         let claim = Claim::lay(folder, MANIFEST, &manifest, &files)?;
@@ -111,5 +123,23 @@ impl Survey {
         }
         writer.finish()?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_survey_is_complete_once_all_its_files_are_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = SurveyConfig { galaxies: 20, nside: 64, ..SurveyConfig::default() };
+        assert!(!is_complete(folder.path(), &config, 3));
+        Survey::simulate(&config, 3).unwrap().save(folder.path()).unwrap();
+        assert!(is_complete(folder.path(), &config, 3));
+        assert!(!is_complete(folder.path(), &config, 4));
+        std::fs::remove_file(folder.path().join("footprint.fits")).unwrap();
+        assert!(!is_complete(folder.path(), &config, 3));
     }
 }

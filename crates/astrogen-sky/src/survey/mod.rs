@@ -44,6 +44,7 @@ mod measurement;
 mod sphere;
 
 pub use config::SurveyConfig;
+pub(crate) use files::is_complete;
 pub use files::{CATALOGUE, MANIFEST};
 pub use maps::{CONDITIONS, SELECTION, SurveyMaps};
 pub use measurement::{Measurement, ZERO_POINT};

@@ -1,8 +1,8 @@
 //! The last touch to an emulator: quantiles as observed.
 
-use astrogen_data::{ArrayDataset, Dataset};
+use astrogen_data::RowDataset;
 use astrogen_tables::{QuantileMatching, TablesError};
-use ndarray::Array4;
+use ndarray::{Array2, s};
 
 const ROWS: usize = 4000;
 
@@ -11,12 +11,12 @@ fn names() -> Vec<String> {
 }
 
 /// Nine context values and three features, each feature even over a width and offset of its own.
-fn rows() -> ArrayDataset {
-    let rows = Array4::from_shape_fn((ROWS, 12, 1, 1), |(row, column, ..)| {
+fn rows() -> RowDataset {
+    let rows = Array2::from_shape_fn((ROWS, 12), |(row, column)| {
         let even = ((row * (column * 2 + 1) * 997) % ROWS) as f32 / ROWS as f32 - 0.5;
         if column < 9 { even } else { 3.0 * (column - 8) as f32 * even + column as f32 }
     });
-    ArrayDataset::new(rows).unwrap()
+    RowDataset::new(rows.slice(s![.., ..9]).to_owned(), rows.slice(s![.., 9..]).to_owned()).unwrap()
 }
 
 fn percentiles(mut values: Vec<f32>) -> [f32; 5] {
@@ -35,15 +35,15 @@ fn any_generator_gets_the_observed_quantiles() {
     let data = rows();
     let matching = QuantileMatching::of_rows(&data, &names(), 3, emulate).unwrap();
 
-    let samples: Vec<f32> = (0..ROWS).flat_map(|row| data.sample(row).unwrap()).collect();
-    let context: Vec<f32> = samples.chunks(12).flat_map(|row| row[..9].to_vec()).collect();
+    let context: Vec<f32> = data.context().iter().copied().collect();
+    let observed: Vec<f32> = data.features().iter().copied().collect();
     let mut made = emulate(&context).unwrap();
     matching.apply(&context, &mut made).unwrap();
     for feature in 0..3 {
         let column = |values: &[f32], width: usize, at: usize| {
             percentiles(values.iter().copied().skip(at).step_by(width).collect())
         };
-        let want = column(&samples, 12, 9 + feature);
+        let want = column(&observed, 3, feature);
         let got = column(&made, 3, feature);
         let width = want[4] - want[0];
         let apart = want.iter().zip(got).map(|(want, got)| (want - got).abs() / width);
@@ -54,7 +54,7 @@ fn any_generator_gets_the_observed_quantiles() {
     let constant = |context: &[f32]| Ok::<_, TablesError>(vec![1.0; context.len() / 3]);
     let message = QuantileMatching::of_rows(&data, &names(), 3, constant).unwrap_err().to_string();
     assert!(message.contains("\"r\" has no scatter"), "{message}");
-    let narrow = ArrayDataset::new(Array4::ones((50, 11, 1, 1))).unwrap();
+    let narrow = RowDataset::new(Array2::ones((50, 9)), Array2::ones((50, 2))).unwrap();
     let message = QuantileMatching::of_rows(&narrow, &names(), 3, emulate).unwrap_err().to_string();
     assert!(message.contains("expected 50 rows, of 3 features"), "{message}");
 }

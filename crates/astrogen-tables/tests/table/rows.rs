@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use astrogen_catalog::skymap::Grid;
 use astrogen_catalog::{BadRows, Catalog, CatalogWriter, MagnitudeRange, NewColumn, Storage};
-use astrogen_data::{BatchConfig, Batches};
+use astrogen_data::{BatchConfig, Batches, Dataset, RowShape};
 use astrogen_fits::Header;
 use astrogen_tables::{Condition, Table, TableConfig};
 use ndarray::{Axis, concatenate};
@@ -34,7 +34,10 @@ fn rows_are_counted_split_and_standardised_on_training_rows_only() {
     let held_out: HashSet<usize> = validation.rows.iter().map(|&row| row as usize).collect();
     let training: Vec<usize> = usable().filter(|row| !held_out.contains(row)).collect();
     let samples = table.train();
-    assert_eq!((samples.len(), samples.shape()), (training.len(), [5, 1, 1]));
+    assert_eq!(
+        (samples.len(), samples.shape()),
+        (training.len(), RowShape { context: 3, features: 2 })
+    );
     assert!((30..=90).contains(&held_out.len()), "{}", held_out.len());
 
     // Mean and deviation are those of the training rows, and differ from those of all.
@@ -53,15 +56,19 @@ fn rows_are_counted_split_and_standardised_on_training_rows_only() {
         assert!((want - mean(&all, column)).abs() > 1e-6);
         for (at, &row) in training.iter().enumerate() {
             let scaled = ((row_of(row)[column] - want) / deviation) as f32;
-            let got = samples.sample(at).unwrap()[[column, 0, 0]];
+            let row = samples.sample(at).unwrap();
+            let got = *row.context.iter().chain(&row.features).nth(column).unwrap();
             assert!((got - scaled).abs() < 1e-5, "{got} {scaled}");
         }
     }
     let config = BatchConfig { batch_size: 200, ..BatchConfig::default() };
     let mut batches = Batches::new(samples, &config, Device::Cpu).unwrap();
-    assert_eq!(batches.next_batch().unwrap().size(), [200, 5, 1, 1]);
+    let batch = batches.next_batch().unwrap();
+    assert_eq!((batch.context.size(), batch.features.size()), (vec![200, 3], vec![200, 2]));
 
-    let mut back = table.scaled_validation().mapv(f64::from);
+    let scaled = table.scaled_validation();
+    let scaled = concatenate![Axis(1), *scaled.context(), *scaled.features()];
+    let mut back = scaled.mapv(f64::from);
     standardize.inverse(back.view_mut()).unwrap();
     let parts = [&validation.conditions, &validation.truth, &validation.observed];
     let physical = concatenate(Axis(1), &parts.map(|part| part.view())).unwrap();
@@ -125,7 +132,10 @@ fn test_rows_are_apart_from_those_that_train_and_those_that_choose() {
         of.iter().map(|&row| grid.pixel(ra(row as usize), dec(row as usize))).collect()
     };
     assert!(regions(&validation).is_disjoint(&regions(&test)));
-    assert_eq!(table.scaled_test().dim(), (test.len(), 5));
+    assert_eq!(
+        (table.scaled_test().len(), table.scaled_test().shape()),
+        (test.len(), table.train().shape())
+    );
     for (at, &row) in table.test().rows.iter().enumerate() {
         assert_eq!(table.test().truth[[at, 0]], row_of(row as usize)[1]);
     }

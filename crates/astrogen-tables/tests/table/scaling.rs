@@ -41,7 +41,7 @@ fn local_scales_are_those_of_the_training_rows_and_are_taken_back() {
         );
     }
 
-    let scaled: Vec<f32> = table.scaled_validation().column(2).to_vec();
+    let scaled: Vec<f32> = table.scaled_validation().features().column(0).to_vec();
     let back = table.scaling().observed(validation.truth.view(), &scaled).unwrap();
     assert!((&back - &validation.observed).iter().all(|off| off.abs() < 1e-6));
     // What no row is near to counts as the farthest one.

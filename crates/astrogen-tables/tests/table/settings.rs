@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use astrogen_catalog::MagnitudeRange;
 use astrogen_catalog::skymap::{Ordering, SkyMapDefaults, SplitBy, SplitConfig};
+use astrogen_data::{Dataset, RowShape};
 use astrogen_tables::{Condition, ContextReader, Table, TableConfig, TablesError};
 
 use crate::made::*;
@@ -138,7 +139,7 @@ fn real_magnitudes_and_their_errors_open() {
     eprintln!("{}", table.report());
     let kept = table.counts().kept() as usize;
     assert_eq!((table.counts().read(), kept), (10_225, 9_501));
-    assert_eq!(table.train().shape(), [13, 1, 1]);
+    assert_eq!(table.train().shape(), RowShape { context: 7, features: 6 });
     let held_out = table.validation().rows.len();
     assert_eq!(table.train().len() + held_out, kept);
     assert!(held_out.abs_diff(kept / 10) <= 1);

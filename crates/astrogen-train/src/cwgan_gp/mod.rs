@@ -24,6 +24,7 @@ mod passes;
 
 use std::path::Path;
 
+use astrogen_data::Rows;
 use astrogen_losses::{GradientPenaltyConfig, PenaltyDraw, penalty_points};
 use astrogen_models::{TabularConfig, TabularCritic, TabularGenerator};
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,7 @@ use crate::against_critic::AgainstCritic;
 use crate::critic::{CriticTerms, PenaltyTerm};
 use crate::optim::AdamConfig;
 use crate::schedule::half_cosine;
+use crate::state::State;
 use crate::step::{Losses, Step, check_shape, check_size};
 
 /// Settings of [`CwganGpStep`].
@@ -151,9 +153,7 @@ impl CwganGpStep {
         latent: &Tensor,
         draw: &PenaltyDraw,
     ) -> Result<Losses, TrainError> {
-        check_shape("observed features", real, &[self.model.features])?;
-        let n = real.size()[0];
-        check_size("contexts", context, &[n, self.model.context_dim()])?;
+        let n = self.check(context, real)?;
         check_size("latents", latent, &[n, self.model.latent_dim])?;
         check_size("interpolation weights", &draw.weights, &[n])?;
         self.schedule();
@@ -191,9 +191,7 @@ impl CwganGpStep {
         real: &Tensor,
         latent: &Tensor,
     ) -> Result<Tensor, TrainError> {
-        check_shape("observed features", real, &[self.model.features])?;
-        let n = real.size()[0];
-        check_size("contexts", context, &[n, self.model.context_dim()])?;
+        let n = self.check(context, real)?;
         check_size("latents", latent, &[n, self.model.latent_dim])?;
         let (inputs, mse_weight) = ([context, real, latent], self.config.mse_weight);
         let (loss, gradients) = match &mut self.passes {
@@ -209,6 +207,14 @@ impl CwganGpStep {
         Ok(self.networks.step_generator(&loss, &gradients))
     }
 
+    /// Refuses contexts and observed features that are not those of one batch; how many there are.
+    fn check(&self, context: &Tensor, real: &Tensor) -> Result<i64, TrainError> {
+        check_shape("observed features", real, &[self.model.features])?;
+        let n = real.size()[0];
+        check_size("contexts", context, &[n, self.model.context_dim()])?;
+        Ok(n)
+    }
+
     /// Sets the generator's learning rate of this step.
     fn schedule(&mut self) {
         let Some(steps) = self.config.cosine_steps else { return };
@@ -217,33 +223,31 @@ impl CwganGpStep {
     }
 }
 
-impl Step for CwganGpStep {
+impl State for CwganGpStep {
     fn algorithm(&self) -> &'static str {
         "cwgan-gp"
     }
 
-    /// `batch` holds rows of conditions, true features and observed features, in this order,
-    /// `[N, D]` or `[N, D, 1, 1]`.
-    fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError> {
-        let (context, features) = (self.model.context_dim(), self.model.features);
-        let rows = if batch.dim() > 2 { batch.flatten(1, -1) } else { batch.shallow_clone() };
-        check_shape("rows", &rows, &[context + features])?;
-        let n = rows.size()[0];
-        let real = rows.narrow(1, context, features).contiguous();
-        let context = rows.narrow(1, 0, context).contiguous();
+    fn state(&self) -> Vec<(String, Tensor)> {
+        self.networks.state()
+    }
+}
+
+impl Step for CwganGpStep {
+    type Batch = Rows;
+
+    /// Contexts are conditions and then true features; features are the observed ones.
+    fn step(&mut self, Rows { context, features: real }: &Rows) -> Result<Losses, TrainError> {
+        let n = self.check(context, real)?;
         let latent = self.networks.generator.module.latent(n);
-        let draw = PenaltyDraw::new(self.config.penalty.kind, &real);
-        let mut losses = self.update_critic(&context, &real, &latent, &draw)?;
+        let draw = PenaltyDraw::new(self.config.penalty.kind, real);
+        let mut losses = self.update_critic(context, real, &latent, &draw)?;
         if self.networks.critic_optimizer.steps().is_multiple_of(self.config.n_critic) {
             let latent = self.networks.generator.module.latent(n);
-            let _ = self.update_generator(&context, &real, &latent)?;
+            let _ = self.update_generator(context, real, &latent)?;
         }
         losses.push(("generator_loss", self.networks.last.generator_loss.copy()));
         Ok(losses)
-    }
-
-    fn state(&self) -> Vec<(String, Tensor)> {
-        self.networks.state()
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 use astrogen_data::Batches;
 use astrogen_runtime::derive_seed;
-use tch::{Device, Tensor};
+use tch::Device;
 
 use crate::TrainError;
 use crate::guard::check_finite;
@@ -61,7 +61,7 @@ pub struct Outcome {
 ///   the step, the data, the file system and observers report: the steps done are saved before.
 pub fn fit<S: Step>(
     algorithm: &mut S,
-    batches: &mut Batches,
+    batches: &mut Batches<S::Batch>,
     run: &RunDir,
     config: &FitConfig,
     stop: &StopSignal,
@@ -109,7 +109,7 @@ pub fn fit<S: Step>(
         step += 1;
 
         let log = step.is_multiple_of(config.log_interval);
-        if log || batch.device() == Device::Cpu {
+        if log || batches.device() == Device::Cpu {
             check_finite(step, losses.iter().map(|(name, loss)| (*name, loss)))?;
         }
         let mut told = Ok(());
@@ -153,7 +153,7 @@ const CHANGED_DATA: &str = "the data is not what the run was trained on so far (
 /// and the number.
 fn seeded_step<S: Step>(
     algorithm: &mut S,
-    batch: &Tensor,
+    batch: &S::Batch,
     seed: u64,
     step: u64,
 ) -> Result<Losses, TrainError> {
@@ -167,7 +167,7 @@ fn seeded_step<S: Step>(
 /// to that as the steps since the copy can be computed again; the steps done.
 fn go_back<S: Step>(
     algorithm: &mut S,
-    batches: &mut Batches,
+    batches: &mut Batches<S::Batch>,
     snapshot: &Snapshot,
     seed: u64,
     failed: u64,

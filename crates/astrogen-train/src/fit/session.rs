@@ -6,6 +6,7 @@ use crate::TrainError;
 use crate::checkpoint::Checkpoint;
 use crate::guard::check_finite;
 use crate::run_dir::RunDir;
+use crate::state::State;
 use crate::step::Step;
 
 /// The folder of a run, and who is told of what is done with it.
@@ -129,7 +130,7 @@ impl<S: Step> Session<'_, '_, S> {
     }
 }
 
-fn check_state(step: u64, algorithm: &dyn Step) -> Result<(), TrainError> {
+fn check_state(step: u64, algorithm: &dyn State) -> Result<(), TrainError> {
     let state = algorithm.state();
     check_finite(step, state.iter().map(|(name, tensor)| (name.as_str(), tensor)))
 }

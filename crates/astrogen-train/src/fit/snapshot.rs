@@ -2,7 +2,7 @@
 
 use tch::{Device, Tensor, no_grad};
 
-use crate::step::Step;
+use crate::state::State;
 
 /// The state after some step, on the host.
 pub(super) struct Snapshot {
@@ -12,13 +12,13 @@ pub(super) struct Snapshot {
 }
 
 impl Snapshot {
-    pub(super) fn take(algorithm: &dyn Step, step: u64) -> Self {
+    pub(super) fn take(algorithm: &dyn State, step: u64) -> Self {
         let copy = |(_, tensor): (String, Tensor)| tensor.detach().to_device(Device::Cpu).copy();
         Self { step, tensors: algorithm.state().into_iter().map(copy).collect() }
     }
 
     /// Brings the copy to the present state.
-    pub(super) fn refresh(&mut self, algorithm: &dyn Step, step: u64) {
+    pub(super) fn refresh(&mut self, algorithm: &dyn State, step: u64) {
         self.step = step;
         no_grad(|| {
             for (copy, (_, tensor)) in self.tensors.iter_mut().zip(algorithm.state()) {
@@ -28,7 +28,7 @@ impl Snapshot {
     }
 
     /// Brings the algorithm back to it.
-    pub(super) fn restore(&self, algorithm: &dyn Step) {
+    pub(super) fn restore(&self, algorithm: &dyn State) {
         no_grad(|| {
             for (copy, (_, mut tensor)) in self.tensors.iter().zip(algorithm.state()) {
                 tensor.copy_(copy);

@@ -18,21 +18,29 @@ pub struct RunLog {
     reports: StepLines,
     json: JsonLines,
     board: TensorBoard,
-    progress: Progress,
+    progress: Option<Progress>,
 }
 
 impl RunLog {
-    /// The log of a session that trains in this folder.
+    /// The log of a session that trains in this folder, with its progress on standard error.
     ///
     /// # Errors
     /// When the event file cannot be begun.
     pub fn new(run: &RunDir) -> Result<Self, TrainError> {
+        Ok(Self { progress: Some(Progress::default()), ..Self::quiet(run)? })
+    }
+
+    /// The same without a progress bar: files alone.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn quiet(run: &RunDir) -> Result<Self, TrainError> {
         Ok(Self {
             history: HistoryCsv::new(run.history_path()),
             reports: StepLines::new(run.reports_path()),
             json: JsonLines::new(run.log_path()),
             board: TensorBoard::create(run.path())?,
-            progress: Progress::default(),
+            progress: None,
         })
     }
 }
@@ -53,6 +61,6 @@ impl<S> Observer<S> for RunLog {
         }
         self.json.observe(algorithm, event)?;
         self.board.observe(algorithm, event)?;
-        self.progress.observe(algorithm, event)
+        self.progress.iter_mut().try_for_each(|progress| progress.observe(algorithm, event))
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use astrogen_models::weights;
-use astrogen_train::step::Step;
+use astrogen_train::state::State;
 use tch::Tensor;
 
 use crate::tensor;
@@ -30,21 +30,21 @@ fn networks_below(golden: &Named, prefix: &str) -> Named {
 }
 
 /// The tensors of the state that belong to generator and critic.
-fn networks(step: &dyn Step) -> Vec<(String, Tensor)> {
+fn networks(step: &dyn State) -> Vec<(String, Tensor)> {
     let mut state = step.state();
     state.retain(|(name, _)| is_of_a_network(name));
     state
 }
 
 /// Gives generator and critic the weights below a prefix.
-pub(crate) fn load_networks(step: &dyn Step, golden: &Named, prefix: &str) {
+pub(crate) fn load_networks(step: &dyn State, golden: &Named, prefix: &str) {
     let expected = networks_below(golden, prefix);
     weights::copy_into(networks(step), &expected, "the golden file").unwrap();
 }
 
 /// Generator and critic have the weights below a prefix.
 #[track_caller]
-pub(crate) fn assert_networks(step: &dyn Step, golden: &Named, prefix: &str) {
+pub(crate) fn assert_networks(step: &dyn State, golden: &Named, prefix: &str) {
     let expected = networks_below(golden, prefix);
     let ours = networks(step);
     assert_eq!(ours.len(), expected.len());
@@ -59,7 +59,7 @@ pub(crate) fn assert_networks(step: &dyn Step, golden: &Named, prefix: &str) {
 /// `1 - beta1`, are those below a prefix.
 #[track_caller]
 pub(crate) fn assert_gradients(
-    step: &dyn Step,
+    step: &dyn State,
     network: &str,
     beta1: f64,
     golden: &Named,

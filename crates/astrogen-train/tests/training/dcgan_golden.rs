@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use astrogen_models::{DcganConfig, weights};
 use astrogen_train::gan::{DcganStep, DcganStepConfig};
-use astrogen_train::step::Step;
+use astrogen_train::state::State;
 use tch::{Device, Tensor};
 
 use crate::{alone, loss};

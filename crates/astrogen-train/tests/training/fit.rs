@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use astrogen_data::Batches;
+use astrogen_data::{Batches, Images};
 use astrogen_models::{DcganConfig, DcganGenerator, Generator, weights};
 use astrogen_train::TrainError;
 use astrogen_train::checkpoint::Checkpoint;
@@ -12,6 +12,7 @@ use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use astrogen_train::interrupt::StopSignal;
 use astrogen_train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
 use astrogen_train::run_dir::RunDir;
+use astrogen_train::state::State;
 use astrogen_train::step::Step;
 use tch::{Device, Tensor};
 
@@ -369,12 +370,13 @@ fn batches_of_another_shape_are_refused_with_both_shapes() {
     let _alone = alone();
     let options = (tch::Kind::Float, Device::Cpu);
     let mut step = algorithm();
-    let message = step.step(&Tensor::zeros([4, 2, 16, 16], options)).unwrap_err().to_string();
+    let message =
+        step.step(&Images(Tensor::zeros([4, 2, 16, 16], options))).unwrap_err().to_string();
     assert!(message.contains("[N, 2, 32, 32]") && message.contains("[4, 2, 16, 16]"), "{message}");
     let images = Tensor::zeros([4, 2, 32, 32], options);
     let message = step.update(&images, &Tensor::zeros([4, 5], options)).unwrap_err().to_string();
     assert!(message.contains("[N, 6]") && message.contains("[4, 5]"), "{message}");
-    step.step(&Tensor::zeros([], options)).unwrap_err();
+    step.step(&Images(Tensor::zeros([], options))).unwrap_err();
 }
 
 #[test]

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use astrogen_data::{ArrayDataset, Dataset};
+use astrogen_data::{Dataset, RowDataset, RowShape, Rows};
 use astrogen_models::{Activation, GaussianRegressor, GaussianRegressorConfig, weights};
 use astrogen_train::gaussian::{GaussianStep, GaussianStepConfig, whitened};
 use astrogen_train::optim::AdamConfig;
 use astrogen_train::step::Step;
-use ndarray::Array4;
+use ndarray::{Array1, Array2};
 use tch::{Device, Kind, Tensor};
 
 use crate::agreement::{assert_relative, golden_file};
-use crate::{alone, batches_of, loss, resume, tensor};
+use crate::{alone, batches_of_rows, loss, resume, tensor};
 
 const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
 
@@ -49,7 +49,7 @@ fn five_updates_agree_with_pytorch() {
             let [context, observed] = ["contexts", "observed"].map(|key| golden[key].get(k));
             // As a batch of rows, and as its parts.
             let nll = if k % 2 == 0 {
-                let rows = Tensor::cat(&[context, observed], 1);
+                let rows = Rows { context, features: observed };
                 loss(&step.step(&rows).unwrap(), "nll")
             } else {
                 step.update(&context, &observed).unwrap().double_value(&[])
@@ -84,8 +84,7 @@ fn a_resumed_run_ends_in_the_same_bytes() {
     // The learning rate stays, and reaches zero within the run.
     for cosine_steps in [None, Some(8)] {
         let config = GaussianStepConfig { cosine_steps, ..Default::default() };
-        let whole =
-            resume::resumes_to_the_last_bit(|| algorithm(&config), || batches_of(11, [12, 1, 1]));
+        let whole = resume::resumes_to_the_last_bit(|| algorithm(&config), || batches_of_rows(11));
         assert_eq!(whole.losses, ["nll"]);
         // The exported network alone is enough to sample from.
         let loaded = GaussianRegressor::load(&whole.run, Device::Cpu).unwrap();
@@ -121,8 +120,8 @@ fn mean_and_deviation_of_a_law_are_recovered() {
     for _ in 0..600 {
         let context = Tensor::rand([256, 2], FLOAT) * 2.0 - 1.0;
         let (mean, log_deviation) = law(&context);
-        let observed = mean + log_deviation.exp() * Tensor::randn([256, 2], FLOAT);
-        step.step(&Tensor::cat(&[context, observed], 1)).unwrap();
+        let features = mean + log_deviation.exp() * Tensor::randn([256, 2], FLOAT);
+        step.step(&Rows { context, features }).unwrap();
     }
     // Off the edges, where no sample lies beyond.
     let context = Tensor::rand([400, 2], FLOAT) * 1.8 - 0.9;
@@ -151,7 +150,8 @@ fn the_learning_rate_falls_to_zero() {
     let digest = |step: &GaussianStep| weights::fingerprint(&step.regressor().named_tensors());
     let mut digests = vec![digest(&step).unwrap()];
     for _ in 0..4 {
-        step.step(&Tensor::randn([4, 12, 1, 1], FLOAT)).unwrap();
+        let [context, features] = [9, 3].map(|width| Tensor::randn([4, width], FLOAT));
+        step.step(&Rows { context, features }).unwrap();
         digests.push(digest(&step).unwrap());
     }
     assert!(digests[0] != digests[1] && digests[1] != digests[2]);
@@ -180,9 +180,10 @@ fn settings_and_batches_that_cannot_be_are_refused() {
 
     let mut step = algorithm(&config);
     let zeros = |size: &[i64]| Tensor::zeros(size, FLOAT);
-    for (size, got) in [(vec![4, 11], "[4, 11]"), (vec![0, 12], "[0, 12]")] {
-        let message = step.step(&zeros(&size)).unwrap_err().to_string();
-        assert_eq!(message, format!("rows must have shape [N, 12], got {got}"));
+    for (size, got) in [(vec![4, 2], "[4, 2]"), (vec![0, 3], "[0, 3]"), (vec![], "[]")] {
+        let rows = Rows { context: zeros(&[4, 9]), features: zeros(&size) };
+        let message = step.step(&rows).unwrap_err().to_string();
+        assert_eq!(message, format!("observed features must have shape [N, 3], got {got}"));
     }
     let message = step.update(&zeros(&[3, 9]), &zeros(&[4, 3])).unwrap_err().to_string();
     assert_eq!(message, "contexts must have shape [4, 9], got [3, 9]");
@@ -194,25 +195,26 @@ fn settings_and_batches_that_cannot_be_are_refused() {
 fn whitened_rows_keep_their_contexts_and_lose_mean_and_deviation() {
     let _alone = alone();
     let step = algorithm(&GaussianStepConfig::default());
-    let rows = Array4::from_shape_fn((7, 12, 1, 1), |(n, column, ..)| {
-        (n as f32 * 0.7 + column as f32 * 1.3).sin()
-    });
-    let rows = ArrayDataset::new(rows).unwrap();
+    let part = |first: usize, count: usize| {
+        Array2::from_shape_fn((7, count), |(n, column)| {
+            (n as f32 * 0.7 + (first + column) as f32 * 1.3).sin()
+        })
+    };
+    let rows = RowDataset::new(part(0, 9), part(9, 3)).unwrap();
     let white = whitened(&rows, step.regressor()).unwrap();
-    assert_eq!((white.len(), white.shape()), (7, [12, 1, 1]));
+    assert_eq!((white.len(), white.shape()), (7, RowShape { context: 9, features: 3 }));
     for row in 0..7 {
         let [from, to] = [&rows, &white].map(|set| set.sample(row).unwrap());
-        let tensor = |from: usize, to: usize, of: &ndarray::Array3<f32>| {
-            let values: Vec<f32> = of.iter().copied().skip(from).take(to - from).collect();
-            Tensor::from_slice(&values).view([1, -1])
-        };
-        assert_eq!(tensor(0, 9, &from), tensor(0, 9, &to));
-        let [mean, log_deviation] = step.regressor().forward(&tensor(0, 9, &from));
-        let z = (tensor(9, 12, &from) - mean) / log_deviation.exp();
-        let off = (z - tensor(9, 12, &to)).abs().max().double_value(&[]);
+        let tensor = |of: &Array1<f32>| Tensor::from_slice(&of.to_vec()).view([1, -1]);
+        assert_eq!(from.context, to.context);
+        let [mean, log_deviation] = step.regressor().forward(&tensor(&from.context));
+        let z = (tensor(&from.features) - mean) / log_deviation.exp();
+        let off = (z - tensor(&to.features)).abs().max().double_value(&[]);
         assert!(off < 1e-5, "{off}");
     }
-    let narrow = ArrayDataset::new(Array4::zeros((7, 11, 1, 1))).unwrap();
+    let none = RowDataset::new(Array2::zeros((0, 9)), Array2::zeros((0, 3))).unwrap();
+    assert!(whitened(&none, step.regressor()).unwrap().is_empty());
+    let narrow = RowDataset::new(Array2::zeros((7, 8)), Array2::zeros((7, 3))).unwrap();
     let message = whitened(&narrow, step.regressor()).unwrap_err().to_string();
     assert!(message.contains("contexts"), "{message}");
 }

@@ -7,7 +7,7 @@ use astrogen_train::fit::fit;
 use astrogen_train::gan::{DcganStep, DcganStepConfig, InstanceNoise};
 use astrogen_train::interrupt::StopSignal;
 use astrogen_train::run_dir::RunDir;
-use astrogen_train::step::Step;
+use astrogen_train::state::State;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 

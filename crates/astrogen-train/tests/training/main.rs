@@ -20,12 +20,13 @@ mod wgan_gp;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use astrogen_data::{ArrayDataset, BatchConfig, Batches};
+use astrogen_data::{ArrayDataset, BatchConfig, Batches, RowDataset, Rows};
 use astrogen_train::TrainError;
 use astrogen_train::fit::{Event, FitConfig};
 use astrogen_train::interrupt::StopSignal;
-use astrogen_train::step::{Losses, Step};
-use ndarray::Array4;
+use astrogen_train::state::State;
+use astrogen_train::step::Losses;
+use ndarray::{Array2, Array4};
 use tch::{Device, Tensor};
 
 /// libtorch has one random generator for the whole program, so these tests take turns.
@@ -46,6 +47,18 @@ fn batches_from(samples: usize, [channels, height, width]: [usize; 3], first: us
     });
     let config = BatchConfig { batch_size: 4, seed: 5, ..BatchConfig::default() };
     Batches::new(Arc::new(ArrayDataset::new(pixels).unwrap()), &config, Device::Cpu).unwrap()
+}
+
+/// Rows of 9 context values and 3 features that differ, in batches of 4.
+fn batches_of_rows(samples: usize) -> Batches<Rows> {
+    let part = |first: usize, count: usize| {
+        Array2::from_shape_fn((samples, count), |(n, d)| {
+            ((n * 7 + (first + d) * 3) % 17) as f32 / 8.5 - 1.0
+        })
+    };
+    let config = BatchConfig { batch_size: 4, seed: 5, ..BatchConfig::default() };
+    let rows = RowDataset::new(part(0, 9), part(9, 3)).unwrap();
+    Batches::new(Arc::new(rows), &config, Device::Cpu).unwrap()
 }
 
 /// Settings of a short run.
@@ -73,7 +86,7 @@ fn stop_at<S>(at: u64, stop: &StopSignal) -> impl FnMut(&S, &Event) -> Result<()
 }
 
 /// The state of an algorithm as bytes, to be compared to the last bit.
-fn bytes_of(algorithm: &dyn Step) -> BTreeMap<String, Vec<u8>> {
+fn bytes_of(algorithm: &dyn State) -> BTreeMap<String, Vec<u8>> {
     let bytes = |tensor: &Tensor| {
         let mut bytes = vec![0; tensor.numel() * tensor.kind().elt_size_in_bytes()];
         tensor.f_copy_data_u8(&mut bytes, tensor.numel()).unwrap();
@@ -88,7 +101,7 @@ fn loss(losses: &Losses, name: &str) -> f64 {
 }
 
 /// One tensor of a step's state.
-fn tensor(step: &dyn Step, name: &str) -> Tensor {
+fn tensor(step: &dyn State, name: &str) -> Tensor {
     step.state().into_iter().find(|(other, _)| other == name).unwrap().1
 }
 
@@ -99,7 +112,7 @@ fn changed(before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>
 }
 
 /// The parameters that have a gradient.
-fn with_gradients(step: &dyn Step) -> Vec<String> {
+fn with_gradients(step: &dyn State) -> Vec<String> {
     let state = step.state().into_iter();
     state.filter(|(_, tensor)| tensor.grad().defined()).map(|(name, _)| name).collect()
 }

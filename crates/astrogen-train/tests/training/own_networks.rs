@@ -159,11 +159,12 @@ fn refusal<G: Generator + Network, C: Critic>(
     generator: impl Fn(&nn::Path) -> Result<G, ModelError>,
     critic: impl Fn(&nn::Path) -> Result<C, ModelError>,
 ) -> String {
+    use astrogen_data::Images;
     use astrogen_train::step::Step;
     let config = WganGpStepConfig::default();
     let step = WganGpStep::from_networks(generator, critic, &config, Device::Cpu);
     let refused: Result<_, TrainError> =
-        step.and_then(|mut step| step.step(&Tensor::zeros([4, 1, 4, 4], CPU)));
+        step.and_then(|mut step| step.step(&Images(Tensor::zeros([4, 1, 4, 4], CPU))));
     refused.unwrap_err().to_string()
 }
 

@@ -18,7 +18,7 @@ use crate::{bytes_of, config, stop_at};
 fn train<S: Step>(
     folder: &Path,
     mut algorithm: S,
-    mut batches: Batches,
+    mut batches: Batches<S::Batch>,
     stop: &StopSignal,
     observer: &mut dyn Observer<S>,
 ) -> Result<S, TrainError> {
@@ -51,7 +51,7 @@ pub(crate) struct Whole<S> {
 /// 13 steps in one go, and in three parts whose ends are no multiple of 2 or 5: the same bytes.
 pub(crate) fn resumes_to_the_last_bit<S: Step>(
     new: impl Fn() -> S,
-    batches: impl Fn() -> Batches,
+    batches: impl Fn() -> Batches<S::Batch>,
 ) -> Whole<S> {
     let folder = tempfile::tempdir().unwrap();
     let [whole, parts] = ["whole", "parts"].map(|name| folder.path().join(name));

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use astrogen_data::Images;
 use astrogen_models::{DcganConfig, DcganGenerator};
 use astrogen_train::TrainError;
 use astrogen_train::checkpoint::Checkpoint;
@@ -11,6 +12,7 @@ use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use astrogen_train::interrupt::StopSignal;
 use astrogen_train::log::{History, HistoryCsv, JsonLines};
 use astrogen_train::run_dir::RunDir;
+use astrogen_train::state::State;
 use astrogen_train::step::{Losses, Step};
 use tch::{Device, Tensor};
 
@@ -29,7 +31,7 @@ fn algorithm() -> DcganStep {
     DcganStep::new(&MODEL, &DcganStepConfig::default(), Device::Cpu).unwrap()
 }
 
-fn train<S: Step>(
+fn train<S: Step<Batch = Images>>(
     path: &Path,
     algorithm: &mut S,
     config: &FitConfig,
@@ -222,22 +224,26 @@ struct Failing {
     fail_at: u64,
 }
 
-impl Step for Failing {
+impl State for Failing {
     fn algorithm(&self) -> &'static str {
         self.inner.algorithm()
     }
 
-    fn step(&mut self, batch: &Tensor) -> Result<Losses, TrainError> {
+    fn state(&self) -> Vec<(String, Tensor)> {
+        self.inner.state()
+    }
+}
+
+impl Step for Failing {
+    type Batch = Images;
+
+    fn step(&mut self, batch: &Images) -> Result<Losses, TrainError> {
         self.calls += 1;
         let losses = self.inner.step(batch)?;
         if self.calls == self.fail_at {
             let _ = Tensor::zeros([1 << 60], (tch::Kind::Float, Device::Cpu));
         }
         Ok(losses)
-    }
-
-    fn state(&self) -> Vec<(String, Tensor)> {
-        self.inner.state()
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

@@ -6,6 +6,7 @@ mod schedule;
 mod settings;
 mod updates;
 
+use astrogen_data::Rows;
 use astrogen_models::{Activation, TabularConfig};
 use astrogen_train::cwgan_gp::{CwganGpStep, CwganGpStepConfig};
 use tch::{Device, Kind, Tensor};
@@ -33,8 +34,14 @@ fn algorithm_of(activation: Activation, config: &CwganGpStepConfig) -> CwganGpSt
 }
 
 /// A batch of 4 rows.
-fn rows() -> Tensor {
-    Tensor::randn([4, 12], FLOAT)
+fn rows() -> Rows {
+    rows_of(&Tensor::randn([4, 12], FLOAT))
+}
+
+/// Rows whose last 3 values are the observed features.
+fn rows_of(values: &Tensor) -> Rows {
+    let context = values.narrow(1, 0, 9).contiguous();
+    Rows { context, features: values.narrow(1, 9, 3).contiguous() }
 }
 
 /// Contexts, observed features and latents of 4 rows.

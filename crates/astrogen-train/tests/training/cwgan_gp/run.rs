@@ -6,12 +6,12 @@ use astrogen_train::cwgan_gp::CwganGpStepConfig;
 use tch::{Device, Tensor};
 
 use super::{FLOAT, algorithm_of};
-use crate::{alone, batches_of, resume};
+use crate::{alone, batches_of_rows, resume};
 
 fn resumes_to_the_last_bit(activation: Activation, config: &CwganGpStepConfig) {
     let whole = resume::resumes_to_the_last_bit(
         || algorithm_of(activation, config),
-        || batches_of(11, [12, 1, 1]),
+        || batches_of_rows(11),
     );
     assert_eq!(
         whole.losses,

@@ -6,6 +6,7 @@ use std::f64::consts::PI;
 use astrogen_train::checkpoint::Checkpoint;
 use astrogen_train::cwgan_gp::{CwganGpStep, CwganGpStepConfig};
 use astrogen_train::optim::AdamConfig;
+use astrogen_train::state::State;
 use astrogen_train::step::Step;
 use tch::Tensor;
 

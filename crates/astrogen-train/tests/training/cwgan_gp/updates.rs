@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use astrogen_data::Rows;
 use astrogen_losses::{GradientPenaltyConfig, PenaltyDraw, PenaltyKind};
 use astrogen_models::{Activation, TabularCritic, TabularGenerator, weights};
 use astrogen_train::cwgan_gp::{CwganGpStep, CwganGpStepConfig};
+use astrogen_train::state::State;
 use astrogen_train::step::Step;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
-use super::{FLOAT, algorithm, algorithm_of, model, parts, rows};
+use super::{FLOAT, algorithm, algorithm_of, model, parts, rows, rows_of};
 use crate::{alone, bytes_of, changed, loss, tensor, with_gradients};
 
 fn draw(real: &Tensor) -> PenaltyDraw {
@@ -132,27 +134,23 @@ fn the_squared_error_is_added_to_the_generators_loss_by_its_weight() {
 }
 
 #[test]
-fn rows_are_conditions_true_features_and_observed_features() {
+fn contexts_are_given_and_features_are_what_is_learnt() {
     let _alone = alone();
     let config = CwganGpStepConfig { n_critic: 1, ..Default::default() };
     let batch = rows();
-    let after = |batch: &Tensor| {
-        let mut step = algorithm(&config);
-        tch::manual_seed(4);
-        step.step(batch).unwrap();
-        bytes_of(&step)
-    };
-    let flat = after(&batch);
-    assert!(flat == after(&batch.view([4, 12, 1, 1])), "samples of an array are rows");
+    let mut step = algorithm(&config);
+    tch::manual_seed(4);
+    step.step(&batch).unwrap();
+    let whole = bytes_of(&step);
 
     // The parts, by hand, with the step's own draws.
     let mut step = algorithm(&config);
     tch::manual_seed(4);
-    let [context, real] = [(0, 9), (9, 3)].map(|(from, count)| batch.narrow(1, from, count));
+    let Rows { context, features: real } = batch;
     let latent = Tensor::randn([4, 4], FLOAT);
     step.update_critic(&context, &real, &latent, &draw(&real)).unwrap();
     let _ = step.update_generator(&context, &real, &Tensor::randn([4, 4], FLOAT)).unwrap();
-    assert!(flat == bytes_of(&step));
+    assert!(whole == bytes_of(&step));
 }
 
 #[test]
@@ -190,9 +188,18 @@ fn inputs_that_do_not_go_together_are_refused_with_both_shapes() {
     let error = step.update_critic(&context, &real, &latent, &bad_draw).unwrap_err();
     assert_eq!(error.to_string(), "interpolation weights must have shape [4], got [4, 1]");
 
-    for size in [&[4, 11][..], &[0, 12], &[4, 12, 2, 1], &[12], &[]] {
-        let message = step.step(&zeros(size)).unwrap_err().to_string();
-        assert!(message.starts_with("rows must have shape [N, 12], got ["), "{message}");
+    for size in [&[4, 2][..], &[0, 3], &[4, 3, 2, 1], &[3], &[]] {
+        let batch = Rows { context: zeros(&[4, 9]), features: zeros(size) };
+        let message = step.step(&batch).unwrap_err().to_string();
+        assert!(
+            message.starts_with("observed features must have shape [N, 3], got ["),
+            "{message}"
+        );
+    }
+    for size in [&[4, 8][..], &[5, 9], &[4, 9, 1, 1], &[]] {
+        let batch = Rows { context: zeros(size), features: zeros(&[4, 3]) };
+        let message = step.step(&batch).unwrap_err().to_string();
+        assert!(message.starts_with("contexts must have shape [4, 9], got ["), "{message}");
     }
     assert!(before == bytes_of(&step), "what is refused changes nothing");
 }
@@ -206,7 +213,7 @@ fn updates_are_the_same_bits_on_any_number_of_threads() {
         let config = CwganGpStepConfig { n_critic: 1, ..CwganGpStepConfig::original() };
         let mut step = algorithm(&config);
         // Rows of several blocks, of unequal lengths.
-        let batch = Tensor::randn([203, 12], FLOAT);
+        let batch = rows_of(&Tensor::randn([203, 12], FLOAT));
         for _ in 0..3 {
             step.step(&batch).unwrap();
         }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use astrogen_data::Images;
 use astrogen_data::augment::Translation;
 use astrogen_models::{Critic, Generator, ModelError, weights};
 use astrogen_train::relativistic::{RelativisticStep, RelativisticStepConfig};
+use astrogen_train::state::State;
 use astrogen_train::step::Step;
 use tch::nn::{Path, VarStore};
 use tch::{Device, Kind, Tensor};
@@ -17,7 +19,7 @@ fn a_step_changes_all_weights_and_leaves_no_gradients() {
     let _alone = alone();
     let mut step = algorithm(&RelativisticStepConfig::default());
     let before = bytes_of(&step);
-    step.step(&images(6)).unwrap();
+    step.step(&Images(images(6))).unwrap();
     let changed = changed(&before, &bytes_of(&step));
     let unchanged: Vec<_> = before
         .keys()
@@ -85,7 +87,7 @@ fn the_critic_sees_the_first_half_of_a_batch_and_the_generator_the_second() {
     let run = |batch: &Tensor| {
         let mut step = algorithm(&config);
         tch::manual_seed(1);
-        let losses = step.step(batch).unwrap();
+        let losses = step.step(&Images(batch.shallow_clone())).unwrap();
         (loss(&losses, "critic_loss"), loss(&losses, "generator_loss"))
     };
     let (critic, generator) = run(&batch);
@@ -109,7 +111,7 @@ fn learning_rates_fall_on_a_line_to_their_share_and_stay() {
             .map(|_| {
                 let weight = |step: &RelativisticStep| tensor(step, "generator.output.bias").copy();
                 let before = weight(&step);
-                let _ = step.step(&images(4)).unwrap();
+                let _ = step.step(&Images(images(4))).unwrap();
                 // The first step of Adam without a first moment is the rate; later ones are near.
                 (weight(&step) - before).abs().max().double_value(&[])
             })
@@ -140,15 +142,16 @@ fn shifts_change_what_the_critic_sees_of_both() {
 fn batches_that_cannot_be_halved_are_refused_with_their_shape() {
     let _alone = alone();
     let mut step = algorithm(&RelativisticStepConfig::default());
-    let message =
-        |step: &mut RelativisticStep, batch: &Tensor| step.step(batch).unwrap_err().to_string();
+    let message = |step: &mut RelativisticStep, batch: Tensor| {
+        step.step(&Images(batch)).unwrap_err().to_string()
+    };
     assert_eq!(
-        message(&mut step, &images(0)),
+        message(&mut step, images(0)),
         "images must have shape [N, 2, 32, 32], got [0, 2, 32, 32]"
     );
     for (n, even) in [(1, 2), (5, 4)] {
         assert_eq!(
-            message(&mut step, &images(n)),
+            message(&mut step, images(n)),
             format!(
                 "images, half of them for the generator, must have shape [{even}, 2, 32, 32], got \
                  [{n}, 2, 32, 32]"
@@ -156,9 +159,9 @@ fn batches_that_cannot_be_halved_are_refused_with_their_shape() {
         );
     }
     let zeros = |size: &[i64]| Tensor::zeros(size, (Kind::Float, Device::Cpu));
-    step.step(&zeros(&[])).unwrap_err();
+    step.step(&Images(zeros(&[]))).unwrap_err();
     assert_eq!(
-        message(&mut step, &zeros(&[4, 2, 64, 64])),
+        message(&mut step, zeros(&[4, 2, 64, 64])),
         "images must have shape [N, 2, 32, 32], got [4, 2, 64, 64]"
     );
     let message = step.update(&images(8), &latents(3)).unwrap_err().to_string();

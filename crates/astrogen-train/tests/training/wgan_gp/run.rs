@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use astrogen_data::{ArrayDataset, BatchConfig, Batches};
+use astrogen_data::{ArrayDataset, BatchConfig, Batches, Images};
 use astrogen_losses::{AdversarialLoss, GradientPenaltyConfig, PenaltyKind};
 use astrogen_models::{Generator, WganConfig, WganGenerator};
 use astrogen_train::fit::{FitConfig, fit};
@@ -68,7 +68,7 @@ fn an_image_that_is_no_number_stops_the_run_and_the_last_good_checkpoint_stays()
         Batches::new(dataset, &config, Device::Cpu).unwrap()
     };
     let mut batches = batches_of(&pixels);
-    let third = (0..3).map(|_| batches.next_batch().unwrap()).last().unwrap();
+    let Images(third) = (0..3).map(|_| batches.next_batch().unwrap()).last().unwrap();
     let bad = (third.double_value(&[1, 0, 0, 0]) * 12.0).round() as usize;
     pixels.slice_mut(s![bad, .., 10, 10..12]).fill(f32::NAN);
 

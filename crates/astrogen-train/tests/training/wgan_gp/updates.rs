@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use astrogen_data::Images;
 use astrogen_losses::{
     AdversarialConfig, AdversarialLoss, GradientPenaltyConfig, PenaltyDraw, PenaltyKind,
 };
 use astrogen_models::{
     Critic, CriticNormalization, Generator, WganConfig, WganCritic, WganGenerator, weights,
 };
+use astrogen_train::state::State;
 use astrogen_train::step::Step;
 use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
 use tch::nn::VarStore;
@@ -68,7 +70,7 @@ fn the_generator_is_updated_after_every_n_critic_updates_of_the_critic() {
     let _alone = alone();
     let config = WganGpStepConfig { n_critic: 3, ..Default::default() };
     let mut step = algorithm(&MODEL, &config);
-    let real = images();
+    let real = Images(images());
     let counts: Vec<_> = (0..7)
         .map(|_| {
             let losses = step.step(&real).unwrap();
@@ -90,7 +92,7 @@ fn a_lazy_penalty_is_kept_in_the_history_between() {
     let mut step = algorithm(&MODEL, &config);
     let mut history = Vec::new();
     for _ in 0..4 {
-        let losses = step.step(&images()).unwrap();
+        let losses = step.step(&Images(images())).unwrap();
         let of = |name| loss(&losses, name);
         let [penalty, norm] = [of("gradient_penalty"), of("gradient_norm")];
         // The loss has the penalty at its turn only.
@@ -111,7 +113,7 @@ fn clipped_weights_stay_within_their_limit() {
         WganGpStepConfig { penalty: no_penalty(), weight_clip: Some(0.01), ..Default::default() };
     let mut step = algorithm(&MODEL, &config);
     for _ in 0..3 {
-        let losses = step.step(&images()).unwrap();
+        let losses = step.step(&Images(images())).unwrap();
         assert_eq!(loss(&losses, "gradient_penalty"), 0.0);
         let largest = |prefix: &str| {
             let state = step.state().into_iter();
@@ -141,7 +143,7 @@ fn critics_that_are_not_piecewise_linear_train_too() {
         let mut step = algorithm(&model, &config);
         let before = bytes_of(&step);
         for _ in 0..4 {
-            let losses = step.step(&images()).unwrap();
+            let losses = step.step(&Images(images())).unwrap();
             assert!(losses.iter().all(|(_, value)| value.double_value(&[]).is_finite()));
             assert!(loss(&losses, "gradient_norm") > 0.0, "{model:?}");
         }
@@ -264,5 +266,5 @@ fn inputs_that_do_not_go_together_are_refused_with_both_shapes() {
     assert_eq!(message, "latents must have shape [N, 6], got [4, 5]");
     let message = step.update_generator(&zeros(&[3, 6]), &real).unwrap_err().to_string();
     assert_eq!(message, "images must have shape [3, 1, 64, 64], got [4, 1, 64, 64]");
-    step.step(&zeros(&[])).unwrap_err();
+    step.step(&Images(zeros(&[]))).unwrap_err();
 }

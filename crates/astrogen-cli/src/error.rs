@@ -1,0 +1,84 @@
+//! What can go wrong between a command line and settings.
+
+use std::path::{Path, PathBuf};
+
+use astrogen_emulator::EmulatorError;
+use astrogen_images::ImagesError;
+use astrogen_models::ModelError;
+use astrogen_plot::PlotError;
+use astrogen_runtime::RuntimeError;
+use astrogen_sky::SkyError;
+use astrogen_train::TrainError;
+
+/// Errors of this crate: those of the options, and of what they name.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// Options that do not go together, or the value of one: what is wrong and how to mend it.
+    #[error("{0}")]
+    Usage(String),
+
+    /// Networks that a recipe has not.
+    #[error("{hint}")]
+    Recipe {
+        /// Which recipe, and which other one might do.
+        hint: &'static str,
+        /// The rule that is broken.
+        source: ModelError,
+    },
+
+    /// A path that cannot be made absolute, such as an empty one.
+    #[error(transparent)]
+    Path(std::io::Error),
+
+    /// A file of settings that cannot be read.
+    #[error("cannot read {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+
+    /// A file of settings that is something else.
+    #[error("{} is not JSON", path.display())]
+    Json {
+        /// The file.
+        path: PathBuf,
+        /// Where it is not.
+        source: serde_json::Error,
+    },
+
+    /// A device that is not there.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+
+    /// Images that cannot be used, or samples that cannot be written.
+    #[error(transparent)]
+    Images(#[from] ImagesError),
+
+    /// A sky that cannot be simulated.
+    #[error(transparent)]
+    Sky(#[from] SkyError),
+
+    /// Settings out of their range, or a run that cannot be used.
+    #[error(transparent)]
+    Train(#[from] TrainError),
+
+    /// Networks that cannot be built or loaded.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+
+    /// An emulator that cannot be trained, loaded or used.
+    #[error(transparent)]
+    Emulator(#[from] EmulatorError),
+
+    /// A picture that cannot be written.
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+}
+
+/// A path as a run keeps it: one that goes on may be started from another folder.
+pub(crate) fn absolute(path: &Path) -> Result<PathBuf, CliError> {
+    std::path::absolute(path).map_err(CliError::Path)
+}

@@ -1,0 +1,71 @@
+//! What a run on a folder of images was made with.
+
+use astrogen_data::{Augment, BatchConfig};
+use astrogen_images::{FolderConfig, ImageFolder, Physical};
+use astrogen_train::fit::FitConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::{CliError, say};
+
+/// Everything a run on images was made with: config.json in its folder. `N` is what it trains,
+/// [`Networks`] say; its fields stand beside the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ImageConfig<N> {
+    /// The folder of images.
+    pub data: FolderConfig,
+    /// How they are dealt.
+    pub batches: BatchConfig,
+    /// The networks and how they are trained.
+    #[serde(flatten)]
+    pub networks: N,
+    /// How long they are trained.
+    pub fit: FitConfig,
+    /// How samples go back to physical units.
+    #[serde(flatten)]
+    pub physical: Physical,
+}
+
+/// Networks and the step that trains them, as settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Networks<M, A> {
+    /// The networks' sizes.
+    pub model: M,
+    /// Losses, optimisers and schedules.
+    pub algorithm: A,
+}
+
+impl<N> ImageConfig<N> {
+    /// Looks through the folder of images and says what is in it.
+    ///
+    /// # Errors
+    /// [`CliError::Images`] where nothing in it can be used.
+    pub fn open(&self) -> Result<ImageFolder, CliError> {
+        open(&self.data)
+    }
+
+    /// Settings of a new run on a folder that was opened: batches of so many images, turned and
+    /// mirrored, with the seed of `fit`.
+    pub(crate) fn new(
+        data: FolderConfig,
+        folder: &ImageFolder,
+        batch_size: usize,
+        networks: N,
+        fit: FitConfig,
+    ) -> Self {
+        let batches = BatchConfig {
+            batch_size,
+            augment: Augment::Dihedral,
+            seed: fit.seed,
+            ..BatchConfig::default()
+        };
+        Self { data, batches, networks, fit, physical: Physical::of(folder) }
+    }
+}
+
+/// Looks through a folder of images and says what is in it.
+pub(crate) fn open(data: &FolderConfig) -> Result<ImageFolder, CliError> {
+    say(format_args!("reading {}", data.path.display()));
+    let folder = ImageFolder::open(data)?;
+    say(folder.report());
+    Ok(folder)
+}

@@ -1,0 +1,93 @@
+//! What to train on: a folder of images, or simulated nebulae.
+
+use std::path::PathBuf;
+
+use astrogen_images::FolderConfig;
+use astrogen_preprocess::{Interval, PipelineConfig, Stretch};
+use astrogen_sky::{SkyError, cached_nebulae};
+use clap::Args;
+
+use crate::error::absolute;
+use crate::{CliError, FrameArguments, say};
+
+/// What to train on.
+#[derive(Debug, Args)]
+pub struct ImageArguments {
+    /// A folder of FITS, PNG, JPEG or TIFF files; simulated nebulae if left out.
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Side of the images in pixels, a power of two.
+    #[arg(long, default_value_t = 64)]
+    image_size: usize,
+    /// Bands of the images.
+    #[arg(long, default_value_t = 3)]
+    channels: usize,
+    /// How the limits of a frame are found: minmax, zscale, percentile:P,
+    /// asymmetric:LOW,HIGH, manual:VMIN,VMAX. If left out, asymmetric:0.25,99.75 for FITS
+    /// files, and pictures, which were stretched already, are taken as they are.
+    #[arg(long)]
+    interval: Option<Interval>,
+    /// How pixels between the limits are spread: linear, sqrt, log[:a], asinh[:a], ... If
+    /// left out, asinh:0.1 for FITS files.
+    #[arg(long)]
+    stretch: Option<Stretch>,
+    #[command(flatten)]
+    frame: FrameArguments,
+    /// Stop at the first file that cannot be used, instead of skipping it.
+    #[arg(long)]
+    strict: bool,
+}
+
+impl ImageArguments {
+    /// The shape of an image, `[C, H, W]`.
+    pub fn shape(&self) -> [i64; 3] {
+        let [channels, size] = [self.channels, self.image_size];
+        // Numbers beyond i64 are refused like any that are too large.
+        [channels, size, size].map(|count| i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    /// The folder that was asked for, or simulated nebulae in the cache; `seed` is that of its
+    /// split and of the squares that are cut from its files.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] where there is no cache folder, [`CliError::Sky`] where nebulae cannot
+    /// be written there.
+    pub fn folder(&self, seed: u64) -> Result<FolderConfig, CliError> {
+        let path = match &self.data {
+            Some(path) => absolute(path)?,
+            None => self.nebulae()?,
+        };
+        let as_told = self.interval.is_some() || self.stretch.is_some();
+        let defaults = FolderConfig::default();
+        let mask = self.frame.mask();
+        let pictures = defaults.pictures.filter(|_| !as_told);
+        Ok(FolderConfig {
+            path,
+            image_size: self.image_size,
+            channels: self.channels,
+            frame: self.frame.options(),
+            pipeline: PipelineConfig {
+                mask: mask.clone(),
+                interval: self.interval.clone().unwrap_or(defaults.pipeline.interval),
+                stretch: self.stretch.unwrap_or(defaults.pipeline.stretch),
+                ..defaults.pipeline
+            },
+            pictures: pictures.map(|pictures| PipelineConfig { mask, ..pictures }),
+            seed,
+            strict: self.strict,
+            ..FolderConfig::default()
+        })
+    }
+
+    /// A thousand nebulae, of which squares of the images' size are cut.
+    fn nebulae(&self) -> Result<PathBuf, CliError> {
+        let size = (self.image_size * 3 / 2).max(96);
+        let nebulae = cached_nebulae(size, 1000, 1, |folder| {
+            say(format_args!("simulating 1000 nebulae into {} (once)", folder.display()));
+        });
+        nebulae.map_err(|error| match error {
+            SkyError::NoCache => CliError::Usage("no cache folder; give --data".into()),
+            error => error.into(),
+        })
+    }
+}

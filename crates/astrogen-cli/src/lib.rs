@@ -1,0 +1,52 @@
+#![doc = include_str!("../README.md")]
+//!
+//! Every struct of options is a `clap` one for `#[command(flatten)]`, and becomes what the other
+//! crates take: plain settings, a folder, a device.
+//!
+//! | options | what they become |
+//! | --- | --- |
+//! | [`RunArguments`] | the device, how long to train, and the folder of a run, new or to go on with |
+//! | [`ImageArguments`] | a folder of images to train on, with [`FrameArguments`] |
+//! | [`FrameArguments`] | which image of a file is taken, and which of its pixels are bad |
+//! | [`DcganArguments`], [`WganArguments`] | networks and how they are trained |
+//! | [`TableArguments`] | a catalogue and sky maps to train on, with [`CatalogArguments`] |
+//! | [`CatalogArguments`] | how catalogues and sky maps are read where their files leave it open |
+//! | [`EmulatorArguments`], [`SearchArguments`] | an emulator of a survey, or a search for a better one |
+//! | [`EvaluateArguments`], [`EmulateArguments`] | a trained emulator, and the catalogue that it makes |
+//! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
+//!
+//! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`say`] writes a program's lines, and
+//! a [`Console`] shows a training.
+
+mod catalog;
+mod console;
+mod dcgan;
+mod emulate;
+mod emulator;
+mod error;
+mod frame;
+mod image_config;
+mod images;
+mod run;
+mod sample;
+mod say;
+mod search;
+mod survey;
+mod table;
+mod wgan;
+
+pub use catalog::CatalogArguments;
+pub use console::Console;
+pub use dcgan::{DcganArguments, DcganRecipe};
+pub use emulate::EmulateArguments;
+pub use emulator::{EmulatorArguments, EvaluateArguments};
+pub use error::CliError;
+pub use frame::FrameArguments;
+pub use image_config::{ImageConfig, Networks};
+pub use images::ImageArguments;
+pub use run::RunArguments;
+pub use sample::SampleArguments;
+pub use say::say;
+pub use search::SearchArguments;
+pub use table::TableArguments;
+pub use wgan::WganArguments;

@@ -1,0 +1,94 @@
+//! The networks of a Wasserstein GAN with gradient penalty.
+
+use astrogen_images::ImageFolder;
+use astrogen_losses::GradientPenaltyConfig;
+use astrogen_models::{Upsampling, WganConfig};
+use astrogen_train::fit::FitConfig;
+use astrogen_train::optim::AdamConfig;
+use astrogen_train::wgan_gp::WganGpStepConfig;
+use clap::{Args, ValueEnum};
+
+use crate::image_config::open;
+use crate::{CliError, ImageArguments, ImageConfig, Networks, RunArguments};
+
+/// The networks of a Wasserstein GAN, and how they are trained.
+#[derive(Debug, Args)]
+pub struct WganArguments {
+    #[arg(long, default_value_t = 32)]
+    batch_size: usize,
+    /// Width of both networks at half the image size; the library's default is 32.
+    #[arg(long, default_value_t = 16, allow_negative_numbers = true)]
+    features: i64,
+    /// How the generator doubles its images: transposed, as in the article, or by an
+    /// interpolation that leaves no mesh.
+    #[arg(long, value_enum, default_value_t = UpsamplingArgument::Transposed)]
+    upsampling: UpsamplingArgument,
+    /// Critic updates a generator update; every training step is one critic update. The
+    /// paper's is 5; with fewer, images come sooner.
+    #[arg(long, default_value_t = 2)]
+    n_critic: u64,
+    /// Weight of the gradient penalty.
+    #[arg(long, default_value_t = 10.0, allow_negative_numbers = true)]
+    penalty_weight: f64,
+    /// Learning rate of both networks; the paper's is 1e-4, for wider networks.
+    #[arg(long, default_value_t = 5e-4, allow_negative_numbers = true)]
+    lr: f64,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum UpsamplingArgument {
+    /// A transposed convolution of stride 2.
+    Transposed,
+    /// Nearest-neighbour doubling, then a 3x3 convolution: no checker texture.
+    Nearest,
+    /// Bilinear doubling, then a 3x3 convolution: no checker texture, and smoother.
+    Bilinear,
+}
+
+impl WganArguments {
+    /// The settings of a new run of 3000 steps, and its images, which are looked through.
+    ///
+    /// # Errors
+    /// [`CliError::Model`] for networks that cannot be, before minutes go into reading files;
+    /// [`CliError::Images`] where no file can be used.
+    pub fn config(
+        &self,
+        images: &ImageArguments,
+        run: &RunArguments,
+    ) -> Result<(ImageFolder, ImageConfig<Networks<WganConfig, WganGpStepConfig>>), CliError> {
+        let model = self.model(images.shape());
+        model.validate()?;
+        let data = images.folder(run.seed())?;
+        let folder = open(&data)?;
+        let networks = Networks { model, algorithm: self.algorithm() };
+        let fit = FitConfig { steps: 3000, seed: run.seed(), ..FitConfig::default() };
+        let config = ImageConfig::new(data, &folder, self.batch_size, networks, fit);
+        Ok((folder, config))
+    }
+
+    fn model(&self, [channels, image_size, _]: [i64; 3]) -> WganConfig {
+        WganConfig {
+            image_size,
+            channels,
+            generator_features: self.features,
+            critic_features: self.features,
+            upsampling: match self.upsampling {
+                UpsamplingArgument::Transposed => Upsampling::Transposed,
+                UpsamplingArgument::Nearest => Upsampling::Nearest,
+                UpsamplingArgument::Bilinear => Upsampling::Bilinear,
+            },
+            ..WganConfig::default()
+        }
+    }
+
+    fn algorithm(&self) -> WganGpStepConfig {
+        let paper = WganGpStepConfig::default();
+        WganGpStepConfig {
+            generator_optimizer: AdamConfig { lr: self.lr, ..paper.generator_optimizer },
+            critic_optimizer: AdamConfig { lr: self.lr, ..paper.critic_optimizer },
+            penalty: GradientPenaltyConfig { weight: self.penalty_weight, ..paper.penalty },
+            n_critic: self.n_critic,
+            ..paper
+        }
+    }
+}

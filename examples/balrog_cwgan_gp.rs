@@ -1,0 +1,141 @@
+//! Emulates how a survey measures galaxies: trains a conditional Wasserstein GAN on a matched
+//! catalogue and maps of the observing conditions, judges it, and generates observed
+//! magnitudes for any other catalogue.
+//!
+//! ```text
+//! cargo run --release --example balrog_cwgan_gp            # a simulated survey, whole way
+//! cargo run --release --example balrog_cwgan_gp -- train --catalog matched.fits \
+//!     --true r_true i_true --observed r_meas i_meas --ra ra --dec dec \
+//!     --condition fwhm_r=fwhm_r.fits --condition fwhm_i=fwhm_i.fits
+//! cargo run --release --example balrog_cwgan_gp -- evaluate runs/balrog-cwgan-gp-1
+//! cargo run --release --example balrog_cwgan_gp -- emulate runs/balrog-cwgan-gp-1 \
+//!     --catalog galaxies.parquet --out observed.parquet
+//! cargo run --release --example balrog_cwgan_gp -- search --space space.json --trials 20
+//! ```
+
+use std::time::Instant;
+
+use anyhow::Result;
+use astrogen::emulator::{self, EmulatorConfig, Judgement, SearchConfig};
+use astrogen::runtime::tune_allocator;
+use astrogen::tables::Table;
+use astrogen::train::interrupt::StopSignal;
+use astrogen_cli::{
+    Console, EmulateArguments, EmulatorArguments, EvaluateArguments, SearchArguments, say,
+};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Emulates how a survey measures galaxies, by a conditional WGAN-GP")]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    mode: Option<Mode>,
+    #[command(flatten)]
+    train: EmulatorArguments,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    /// Trains an emulator and judges it; what is done if no mode is named.
+    Train(Box<EmulatorArguments>),
+    /// Judges a trained emulator on the rows that were held out from its training.
+    Evaluate(EvaluateArguments),
+    /// Generates observed features for a catalogue of any length.
+    Emulate(Box<EmulateArguments>),
+    /// Trains with many settings and lists them by score.
+    Search(Box<SearchArguments>),
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    tune_allocator();
+    match arguments.mode {
+        None => train(&arguments.train),
+        Some(Mode::Train(arguments)) => train(&arguments),
+        Some(Mode::Evaluate(arguments)) => evaluate(&arguments),
+        Some(Mode::Emulate(arguments)) => emulate(&arguments),
+        Some(Mode::Search(arguments)) => search(&arguments),
+    }
+}
+
+fn train(arguments: &EmulatorArguments) -> Result<()> {
+    let device = arguments.run.device()?;
+
+    // Data and settings: of the run to go on with, or new ones.
+    let (earlier, config) = arguments.run.earlier::<EmulatorConfig>()?.unzip();
+    let data = match &config {
+        Some(config) => config.data.clone(),
+        None => arguments.table()?,
+    };
+    say(format_args!("reading {}", data.path.display()));
+    let table = Table::open(&data)?;
+    say(table.report());
+    let config = match config {
+        Some(mut config) => {
+            let epoch = config.fit.checkpoint_interval; // it is judged every epoch
+            config.fit.steps = arguments.run.steps(epoch).unwrap_or(config.fit.steps);
+            config
+        }
+        None => arguments.config(data, &table),
+    };
+    config.validate()?;
+    let run = arguments.run.begin("balrog-cwgan-gp", earlier, &config)?;
+
+    // The emulator, the regression that it has to beat, and the judgement of both.
+    say(format_args!("training on {device:?} into {}", run.path().display()));
+    let (stop, mut console) = (StopSignal::on_ctrl_c()?, Console::default());
+    match emulator::train(&run, &config, &table, device, &stop, &mut console)? {
+        Some(judgement) => show(&judgement),
+        None => say(format_args!("stopped; --resume {} goes on", run.path().display())),
+    }
+    Ok(())
+}
+
+fn evaluate(arguments: &EvaluateArguments) -> Result<()> {
+    show(&emulator::judge(&arguments.run()?)?);
+    Ok(())
+}
+
+/// Says what an emulator's judgement is, and where to find it.
+fn show(judgement: &Judgement) {
+    say(judgement);
+    judgement.left_out.iter().for_each(say);
+    say(format_args!("report.txt, report.json and figures in {}", judgement.folder.display()));
+}
+
+fn emulate(arguments: &EmulateArguments) -> Result<()> {
+    let began = Instant::now();
+    let emulated = arguments.emulate()?;
+    let (rows, seconds) = (emulated.rows, began.elapsed().as_secs_f64());
+    say(emulated.counts);
+    say(format_args!("{rows} rows in {seconds:.1} s ({:.0} a second)", rows as f64 / seconds));
+    say(format_args!("  {}", arguments.out().display()));
+    Ok(())
+}
+
+fn search(arguments: &SearchArguments) -> Result<()> {
+    let device = arguments.train.run.device()?;
+    let (earlier, config) = arguments.train.run.earlier::<SearchConfig>()?.unzip();
+    let data = match &config {
+        Some(config) => config.base.data.clone(),
+        None => arguments.train.table()?,
+    };
+    let table = Table::open(&data)?;
+    say(table.report());
+    let config = match config {
+        Some(config) => config,
+        None => arguments.config(data, &table)?, // refused before a folder is made
+    };
+    let run = arguments.train.run.begin("balrog-search", earlier, &config)?;
+
+    let (stop, mut console) = (StopSignal::on_ctrl_c()?, Console::default());
+    let results = emulator::search(&run, &config, &table, device, &stop, &mut console)?;
+    say(&results);
+    say(format_args!("search.csv and the trials' runs in {}", run.path().display()));
+    if let Some((best, judgement)) = emulator::judge_best(&run, &config, &table, &results)? {
+        say(format_args!("the best trial, {best}, on rows that chose nothing"));
+        show(&judgement);
+    }
+    Ok(())
+}

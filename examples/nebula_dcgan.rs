@@ -1,0 +1,111 @@
+//! Trains a DCGAN on nebulae, simulated or yours, and samples from it.
+//!
+//! ```text
+//! cargo run --release --example nebula_dcgan                         # simulated nebulae
+//! cargo run --release --example nebula_dcgan -- --data my_fits_folder
+//! cargo run --release --example nebula_dcgan -- --resume runs/nebula-dcgan-1
+//! cargo run --release --example nebula_dcgan -- sample runs/nebula-dcgan-1 --count 64
+//! ```
+
+use anyhow::Result;
+use astrogen::models::SharpGenerator;
+use astrogen::prelude::*;
+use astrogen::report::SampleLook;
+use astrogen::runtime::tune_allocator;
+use astrogen::train::{GanStep, RelativisticStep};
+use astrogen_cli::{
+    DcganArguments, DcganRecipe, ImageArguments, ImageConfig, Networks, RunArguments,
+    SampleArguments, say,
+};
+use clap::{Args, Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Trains a DCGAN on nebulae and samples from it")]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    mode: Option<Mode>,
+    #[command(flatten)]
+    train: TrainArguments,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    /// Draws samples from a trained run: a PNG grid, and FITS files in physical units.
+    Sample(SampleArguments),
+}
+
+#[derive(Args)]
+struct TrainArguments {
+    #[command(flatten)]
+    images: ImageArguments,
+    #[command(flatten)]
+    run: RunArguments,
+    #[command(flatten)]
+    networks: DcganArguments,
+}
+
+fn main() -> Result<()> {
+    let Arguments { mode, train: arguments } = Arguments::parse();
+    tune_allocator();
+    match mode {
+        None => train(&arguments),
+        Some(Mode::Sample(arguments)) => sample(&arguments),
+    }
+}
+
+fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -> Result<()> {
+    let device = arguments.device()?;
+
+    // Settings and data: of the run to go on with, or new ones.
+    let (earlier, config) = arguments.earlier::<ImageConfig<DcganRecipe>>()?.unzip();
+    let (folder, mut config) = match config {
+        Some(config) => (config.open()?, config),
+        None => networks.config(images, arguments)?,
+    };
+    let mut batches = Batches::new(folder.train(), &config.batches, device)?;
+    let steps = arguments.steps(batches.steps_per_epoch());
+    config.fit.steps = steps.unwrap_or(config.fit.steps);
+    config.fit.validate()?;
+
+    // Networks with their optimisers, and the loop.
+    seed_everything(config.fit.seed);
+    let begin = || -> Result<_> {
+        say(format_args!("training on {device:?} by the {} recipe", config.networks));
+        Ok(arguments.begin("nebula-dcgan", earlier, &config)?)
+    };
+    match &config.networks {
+        DcganRecipe::Sharp(Networks { model, algorithm }) => {
+            let step = RelativisticStep::new(model, algorithm, device)?;
+            run_loop(step, &mut batches, &begin()?, &config.fit)
+        }
+        DcganRecipe::Article(Networks { model, algorithm }) => {
+            let step = DcganStep::new(model, algorithm, device)?;
+            run_loop(step, &mut batches, &begin()?, &config.fit)
+        }
+    }
+}
+
+/// The loop, with what is written down and looked at on the way.
+fn run_loop<S: GanStep>(
+    mut step: S,
+    batches: &mut Batches,
+    run: &RunDir,
+    config: &FitConfig,
+) -> Result<()> {
+    say("measuring how far real images are from each other");
+    let mut look = SampleLook::new(run, batches, &step, config.seed)?;
+    let (mut log, stop) = (RunLog::new(run)?, StopSignal::on_ctrl_c()?);
+    say(format_args!("training into {}", run.path().display()));
+    let outcome = fit(&mut step, batches, run, config, &stop, &mut [&mut log, &mut look])?;
+    say(look.finish(&step, &outcome)?);
+    Ok(())
+}
+
+fn sample(arguments: &SampleArguments) -> Result<()> {
+    match RunDir::open(&arguments.run)?.read_config::<ImageConfig<DcganRecipe>>()?.networks {
+        DcganRecipe::Sharp(_) => arguments.draw::<SharpGenerator>().map(drop)?,
+        DcganRecipe::Article(_) => arguments.draw::<DcganGenerator>().map(drop)?,
+    }
+    Ok(())
+}
