@@ -71,8 +71,9 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     // Networks with their optimisers, and the loop.
     seed_everything(config.fit.seed);
     let begin = || -> Result<_> {
+        let run = arguments.begin("nebula-dcgan", earlier, &config)?;
         say(format_args!("training on {device:?} by the {} recipe", config.networks));
-        Ok(arguments.begin("nebula-dcgan", earlier, &config)?)
+        Ok(run)
     };
     match &config.networks {
         DcganRecipe::Sharp(Networks { model, algorithm }) => {
