@@ -8,6 +8,7 @@ use astrogen::prelude::*;
 use astrogen::tables::{Table, TableConfig, TableScaling};
 use astrogen::train::cwgan_gp::CwganGpStepConfig;
 use astrogen::train::optim::AdamConfig;
+use astrogen::train::schedule::Schedule;
 use clap::{Args, ValueEnum};
 use serde::{Deserialize, Serialize};
 
@@ -86,8 +87,8 @@ impl TrainArguments {
         let batch_size = self.batch_size.unwrap_or(batch_size);
         let epoch = (table.train().len() / batch_size.max(1)) as u64;
         let steps = self.run.steps(epoch).unwrap_or(epochs * epoch);
-        if algorithm.cosine_steps.is_some() {
-            algorithm.cosine_steps = Some(steps.max(1));
+        if let Schedule::Cosine { steps: until } = &mut algorithm.generator_optimizer.schedule {
+            *until = steps.max(1);
             // The average goes over a third of the generator's updates, 2000 at most.
             let updates = steps as f64 / algorithm.n_critic as f64;
             algorithm.ema_decay = (1.0 - 3.0 / updates).clamp(0.9, 0.9995);
@@ -127,9 +128,9 @@ impl TrainArguments {
 fn residual() -> CwganGpStepConfig {
     let adam = |lr| AdamConfig { lr, betas: [0.0, 0.99], ..AdamConfig::default() };
     CwganGpStepConfig {
-        generator_optimizer: adam(1e-4),
+        // As many steps as the run has, once they are known; and the average's decay with them.
+        generator_optimizer: AdamConfig { schedule: Schedule::Cosine { steps: 1 }, ..adam(1e-4) },
         critic_optimizer: adam(5e-4),
-        cosine_steps: Some(1), // the run's steps, once they are known; and the average's decay
         n_critic: 3,
         penalty: GradientPenaltyConfig {
             kind: PenaltyKind::OneSided,

@@ -10,6 +10,7 @@ use astrogen::train::cwgan_gp::CwganGpStep;
 use astrogen::train::gaussian::{GaussianStep, GaussianStepConfig, whitened};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::{HistoryCsv, JsonLines, Progress, TensorBoard};
+use astrogen::train::schedule::Schedule;
 use tch::Device;
 
 use crate::emulator::{Emulator, gaussian};
@@ -131,8 +132,8 @@ fn fit_gaussian(
         conditions: config.model.conditions,
         ..GaussianRegressorConfig::default()
     };
-    let settings =
-        GaussianStepConfig { cosine_steps: Some(steps), ..GaussianStepConfig::default() };
+    let mut settings = GaussianStepConfig::default();
+    settings.optimizer.schedule = Schedule::Cosine { steps };
     seed_everything(config.fit.seed);
     let mut algorithm = GaussianStep::new(&model, &settings, device)?;
 

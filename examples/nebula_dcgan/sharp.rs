@@ -6,6 +6,7 @@ use astrogen::models::weights::fingerprint;
 use astrogen::models::{SharpConfig, SharpGenerator};
 use astrogen::train::optim::AdamConfig;
 use astrogen::train::relativistic::{RelativisticStep, RelativisticStepConfig};
+use astrogen::train::schedule::Schedule;
 use tch::Device;
 
 use crate::recipe::{Fit, Options, Recipe, RecipeName};
@@ -50,10 +51,10 @@ impl Recipe for Sharp {
     fn algorithm(options: &Options, steps: u64) -> RelativisticStepConfig {
         let default = RelativisticStepConfig::default();
         let lr = options.lr.unwrap_or(default.generator_optimizer.lr);
+        let schedule = Schedule::Linear { steps, end: 0.1 };
         RelativisticStepConfig {
-            generator_optimizer: AdamConfig { lr, ..default.generator_optimizer },
-            critic_optimizer: AdamConfig { lr, ..default.critic_optimizer },
-            linear_steps: Some(steps),
+            generator_optimizer: AdamConfig { lr, schedule, ..default.generator_optimizer },
+            critic_optimizer: AdamConfig { lr, schedule, ..default.critic_optimizer },
             translation: Translation {
                 pixels: options.translation.unwrap_or(0),
                 ..default.translation

@@ -12,6 +12,7 @@
 //! | [`fit`] | the loop: batches in, [`Event`](fit::Event)s out to observers, checkpoints, resume |
 //! | [`stored`] | a module together with the variables it is made of |
 //! | [`optim`] | optimisers whose moments can be saved |
+//! | [`schedule`] | learning rates that change within a run |
 //! | [`ema`] | the exponential moving average of a network |
 //! | [`guard`] | finds the first tensor that is no longer finite |
 //! | [`checkpoint`] | one file with everything a run needs to go on |
@@ -45,7 +46,7 @@ pub mod log;
 pub mod optim;
 pub mod relativistic;
 pub mod run_dir;
-mod schedule;
+pub mod schedule;
 pub mod search;
 pub mod state;
 pub mod step;

@@ -31,6 +31,7 @@ use tch::{Device, Kind, Tensor, nn, no_grad};
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
 use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
+use crate::ema::check_decay;
 use crate::optim::AdamConfig;
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
@@ -71,9 +72,16 @@ impl Default for WganGpStepConfig {
 }
 
 impl WganGpStepConfig {
-    fn check(&self) -> Result<(), TrainError> {
+    /// Checks the settings, as [`WganGpStep::new`] does.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] or [`TrainError::Loss`] for one that is out of its range.
+    pub fn validate(&self) -> Result<(), TrainError> {
         self.loss.validate()?;
         self.penalty.validate()?;
+        self.generator_optimizer.validate()?;
+        self.critic_optimizer.validate()?;
+        check_decay(self.ema_decay)?;
         if self.n_critic == 0 {
             return Err(TrainError::Config {
                 name: "n_critic",
@@ -155,7 +163,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         config: &WganGpStepConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        config.check()?;
+        config.validate()?;
         let optimizers = [config.generator_optimizer, config.critic_optimizer];
         let networks =
             AgainstCritic::new(device, init_generator, init_critic, optimizers, config.ema_decay)?;
@@ -208,7 +216,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
             |images| critic.forward_t(images, true),
             &self.networks.critic_optimizer,
         )?;
-        self.networks.critic_optimizer.step(&gradients);
+        self.networks.step_critic(&gradients);
         self.clip_weights();
         self.networks.keep(penalty);
         let mut losses = vec![
@@ -243,9 +251,9 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         check_size(SCORES, &scores, &[n])?;
         let real_scores = || no_grad(|| critic.forward_t(real, true));
         let loss = self.config.loss.generator_loss(&scores, real_scores);
-        let parameters = self.networks.generator_optimizer.parameters();
-        let gradients = Tensor::f_run_backward(&[&loss], parameters, false, false)?;
-        Ok(self.networks.step_generator(&loss, &gradients))
+        let loss = self.networks.generator_optimizer.minimize(&loss)?;
+        self.networks.follow_generator(&loss);
+        Ok(loss)
     }
 
     fn clip_weights(&self) {
