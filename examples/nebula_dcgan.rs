@@ -66,7 +66,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     let mut batches = Batches::new(folder.train(), &config.batches, device)?;
     let steps = arguments.steps(batches.steps_per_epoch());
     config.fit.steps = steps.unwrap_or(config.fit.steps);
-    config.fit.validate()?;
+    config.validate()?;
 
     // Networks with their optimisers, and the loop.
     seed_everything(config.fit.seed);
