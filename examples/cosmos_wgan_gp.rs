@@ -79,7 +79,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     let epoch = batches.steps_per_epoch();
     config.fit.steps = arguments.steps(epoch).unwrap_or(config.fit.steps);
     config.fit.sample_interval = epoch.max(100); // a grid an epoch
-    config.fit.validate()?;
+    config.validate()?;
 
     // Networks with their optimisers.
     seed_everything(config.fit.seed);

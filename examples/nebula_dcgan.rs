@@ -66,13 +66,14 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     let mut batches = Batches::new(folder.train(), &config.batches, device)?;
     let steps = arguments.steps(batches.steps_per_epoch());
     config.fit.steps = steps.unwrap_or(config.fit.steps);
-    config.fit.validate()?;
+    config.validate()?;
 
     // Networks with their optimisers, and the loop.
     seed_everything(config.fit.seed);
     let begin = || -> Result<_> {
+        let run = arguments.begin("nebula-dcgan", earlier, &config)?;
         say(format_args!("training on {device:?} by the {} recipe", config.networks));
-        Ok(arguments.begin("nebula-dcgan", earlier, &config)?)
+        Ok(run)
     };
     match &config.networks {
         DcganRecipe::Sharp(Networks { model, algorithm }) => {

@@ -6,10 +6,8 @@ use astrogen_data::augment::Translation;
 use astrogen_images::ImageFolder;
 use astrogen_losses::AdversarialConfig;
 use astrogen_models::{DcganConfig, SharpConfig};
-use astrogen_train::fit::FitConfig;
-use astrogen_train::gan::{DcganStepConfig, InstanceNoise};
-use astrogen_train::optim::AdamConfig;
-use astrogen_train::relativistic::RelativisticStepConfig;
+use astrogen_train::gan::InstanceNoise;
+use astrogen_train::{AdamConfig, DcganStepConfig, FitConfig, RelativisticStepConfig, Schedule};
 use clap::{Args, ValueEnum};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -24,7 +22,7 @@ pub struct DcganArguments {
     /// Networks and how they are trained; sharp if left out.
     #[arg(long, value_enum)]
     recipe: Option<RecipeName>,
-    /// Images that each network sees an update; 16 (sharp) or 64 (article) if left out.
+    /// Images that each network sees per update; 16 (sharp) or 64 (article) if left out.
     #[arg(long)]
     batch_size: Option<usize>,
     /// Width of the generator's last hidden layer; 16 (sharp) or 64 (article) if left out.
@@ -127,7 +125,9 @@ impl DcganArguments {
         };
         let steps = run.steps((count / batch_size.max(1)) as u64).unwrap_or(steps);
         if let DcganRecipe::Sharp(networks) = &mut recipe {
-            networks.algorithm.linear_steps = Some(steps);
+            let schedule = Schedule::Linear { steps, end: 0.1 };
+            networks.algorithm.generator_optimizer.schedule = schedule;
+            networks.algorithm.critic_optimizer.schedule = schedule;
         }
         let fit = FitConfig {
             steps,

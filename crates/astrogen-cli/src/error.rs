@@ -57,6 +57,10 @@ pub enum CliError {
     #[error(transparent)]
     Images(#[from] ImagesError),
 
+    /// Images that cannot be dealt in batches.
+    #[error(transparent)]
+    Data(#[from] astrogen_data::DataError),
+
     /// A sky that cannot be simulated.
     #[error(transparent)]
     Sky(#[from] SkyError),

@@ -35,6 +35,18 @@ pub struct Networks<M, A> {
 }
 
 impl<N> ImageConfig<N> {
+    /// Checks the settings that all such runs have; the networks' own are checked where these are
+    /// built.
+    ///
+    /// # Errors
+    /// [`CliError::Images`], [`CliError::Data`] and [`CliError::Train`] for one that is out of its
+    /// range.
+    pub fn validate(&self) -> Result<(), CliError> {
+        self.data.validate()?;
+        self.batches.validate()?;
+        Ok(self.fit.validate()?)
+    }
+
     /// Looks through the folder of images and says what is in it.
     ///
     /// # Errors

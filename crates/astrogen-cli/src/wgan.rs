@@ -23,7 +23,7 @@ pub struct WganArguments {
     /// interpolation that leaves no mesh.
     #[arg(long, value_enum, default_value_t = UpsamplingArgument::Transposed)]
     upsampling: UpsamplingArgument,
-    /// Critic updates a generator update; every training step is one critic update. The
+    /// Critic updates per generator update; every training step is one critic update. The
     /// paper's is 5; with fewer, images come sooner.
     #[arg(long, default_value_t = 2)]
     n_critic: u64,

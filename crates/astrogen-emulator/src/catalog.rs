@@ -23,6 +23,19 @@ impl Default for EmulateConfig {
     }
 }
 
+impl EmulateConfig {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`EmulatorError::Setting`] for chunks of no rows.
+    pub fn validate(&self) -> Result<(), EmulatorError> {
+        match self.chunk {
+            0 => Err(EmulatorError::Setting { name: "chunk", rule: "at least 1", got: "0".into() }),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// What became of a catalogue's rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -50,7 +63,7 @@ impl Emulator {
     /// The file appears whole, or not at all.
     ///
     /// # Errors
-    /// [`EmulatorError::Exists`] for a file that is there already; [`EmulatorError::Catalog`] where
+    /// [`EmulatorError::Setting`]; [`EmulatorError::Exists`] for a file that is there already; [`EmulatorError::Catalog`] where
     /// it cannot be written, [`EmulatorError::Tables`] where the catalogue or a map cannot be read
     /// or has other names than the emulator was trained on.
     pub fn emulate_catalog(
@@ -59,6 +72,7 @@ impl Emulator {
         out: impl AsRef<Path>,
         config: &EmulateConfig,
     ) -> Result<Emulated, EmulatorError> {
+        config.validate()?;
         let out = out.as_ref();
         if out.exists() {
             return Err(EmulatorError::Exists { path: out.to_owned() });

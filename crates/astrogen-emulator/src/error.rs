@@ -14,6 +14,17 @@ use astrogen_train::TrainError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmulatorError {
+    /// A setting outside its range; the message says the rule and what was got.
+    #[error("{name} must be {rule}, got {got}")]
+    Setting {
+        /// The setting's name.
+        name: &'static str,
+        /// What is allowed.
+        rule: &'static str,
+        /// What was given.
+        got: String,
+    },
+
     /// A run that is not trained to its end.
     #[error(
         "{run} has no emulator yet: `train --resume {run}` brings it to its end",

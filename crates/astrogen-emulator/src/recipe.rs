@@ -4,9 +4,7 @@ use astrogen_data::{Augment, BatchConfig, Dataset};
 use astrogen_losses::{GradientPenaltyConfig, PenaltyKind};
 use astrogen_models::TabularConfig;
 use astrogen_tables::{Table, TableConfig};
-use astrogen_train::cwgan_gp::CwganGpStepConfig;
-use astrogen_train::fit::FitConfig;
-use astrogen_train::optim::AdamConfig;
+use astrogen_train::{AdamConfig, CwganGpStepConfig, FitConfig, Schedule};
 
 use crate::{Compare, EmulatorConfig};
 
@@ -18,8 +16,9 @@ pub struct Recipe {
     pub whiten: bool,
     /// What [`TableConfig::local_bins`] has to be where the table is opened.
     pub local_bins: Option<usize>,
-    /// How the networks are trained. Where it has [`cosine_steps`](CwganGpStepConfig::cosine_steps),
-    /// these become all steps of the run, and the decay of the average goes with them.
+    /// How the networks are trained. Where the generator's learning rate falls along
+    /// [a cosine](Schedule::Cosine), it does so within all steps of the run, and the decay of the
+    /// average goes with them.
     pub algorithm: CwganGpStepConfig,
     /// Rows of a batch.
     pub batch_size: usize,
@@ -46,9 +45,12 @@ impl Recipe {
     pub fn residual() -> Self {
         let adam = |lr| AdamConfig { lr, betas: [0.0, 0.99], ..AdamConfig::default() };
         let algorithm = CwganGpStepConfig {
-            generator_optimizer: adam(1e-4),
+            // As many steps as the run has, once they are known.
+            generator_optimizer: AdamConfig {
+                schedule: Schedule::Cosine { steps: 1 },
+                ..adam(1e-4)
+            },
             critic_optimizer: adam(5e-4),
-            cosine_steps: Some(1), // the run's steps, once they are known
             n_critic: 3,
             penalty: GradientPenaltyConfig {
                 kind: PenaltyKind::OneSided,
@@ -102,8 +104,8 @@ impl Recipe {
             Length::Epochs(epochs) => epochs.saturating_mul(epoch),
         };
         let mut algorithm = self.algorithm.clone();
-        if algorithm.cosine_steps.is_some() {
-            algorithm.cosine_steps = Some(steps.max(1));
+        if let Schedule::Cosine { steps: until } = &mut algorithm.generator_optimizer.schedule {
+            *until = steps.max(1);
             // The average goes over a third of the generator's updates, 2000 at most.
             let updates = steps as f64 / algorithm.n_critic as f64;
             algorithm.ema_decay = (1.0 - 3.0 / updates).clamp(0.9, 0.9995);

@@ -27,6 +27,15 @@ pub struct SearchConfig {
 }
 
 impl SearchConfig {
+    /// Checks the space and what its trials have in common.
+    ///
+    /// # Errors
+    /// Those of [`trials`](Self::trials) and of [`EmulatorConfig::validate`].
+    pub fn validate(&self) -> Result<(), EmulatorError> {
+        self.trials()?;
+        self.base.validate()
+    }
+
     /// The trials, in order.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use astrogen_tables::{Table, TableConfig, TablesError};
 use astrogen_train::gaussian::whitened;
 use astrogen_train::{
     CwganGpStep, Event, FitConfig, GaussianStep, GaussianStepConfig, Observer, RunDir, RunLog,
-    StopSignal, TrainError, fit,
+    Schedule, StopSignal, TrainError, fit,
 };
 use tch::Device;
 
@@ -129,8 +129,8 @@ fn fit_gaussian(
         conditions: config.model.conditions,
         ..GaussianRegressorConfig::default()
     };
-    let settings =
-        GaussianStepConfig { cosine_steps: Some(steps), ..GaussianStepConfig::default() };
+    let mut settings = GaussianStepConfig::default();
+    settings.optimizer.schedule = Schedule::Cosine { steps };
     seed_everything(config.fit.seed);
     let mut algorithm = GaussianStep::new(&model, &settings, device)?;
 

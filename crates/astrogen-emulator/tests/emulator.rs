@@ -12,10 +12,7 @@ use astrogen_emulator::{
     judge, judge_best, search, train,
 };
 use astrogen_tables::{Table, TableConfig};
-use astrogen_train::TrainError;
-use astrogen_train::fit::Event;
-use astrogen_train::interrupt::StopSignal;
-use astrogen_train::run_dir::RunDir;
+use astrogen_train::{Event, RunDir, Schedule, StopSignal, TrainError};
 use tch::Device;
 
 /// libtorch has one generator of random numbers in a process: tests that train take turns.
@@ -83,7 +80,8 @@ fn a_stopped_run_goes_on_to_the_same_emulator() {
     let folder = tempfile::tempdir().unwrap();
     let (config, table) = settings(folder.path());
     let epoch = config.fit.checkpoint_interval;
-    assert_eq!((epoch, config.fit.steps, config.algorithm.cosine_steps), (6, 12, Some(12)));
+    let schedule = config.algorithm.generator_optimizer.schedule;
+    assert_eq!((epoch, config.fit.steps, schedule), (6, 12, Schedule::Cosine { steps: 12 }));
     let train = |run: &RunDir, stop: &StopSignal, watch: &mut dyn Watch| {
         train(run, &config, &table, Device::Cpu, stop, watch).unwrap()
     };

@@ -52,13 +52,16 @@ impl<G, C> AgainstCritic<G, C> {
         })
     }
 
-    /// Updates the generator, and its average after it; the loss without its graph.
-    pub(crate) fn step_generator(&mut self, loss: &Tensor, gradients: &[Tensor]) -> Tensor {
-        self.generator_optimizer.step(gradients);
+    /// Updates the critic, whose updates are what the generator's schedule counts, too.
+    pub(crate) fn step_critic(&mut self, gradients: &[Tensor]) {
+        self.generator_optimizer.set_progress(self.critic_optimizer.steps());
+        self.critic_optimizer.step(gradients);
+    }
+
+    /// Lets the average and the history follow an update of the generator, whose loss this was.
+    pub(crate) fn follow_generator(&mut self, loss: &Tensor) {
         self.average.update();
-        let loss = loss.detach();
-        self.last.generator_loss.copy_(&loss);
-        loss
+        self.last.generator_loss.copy_(loss);
     }
 
     /// Keeps a penalty and its gradient norm, if they were due.

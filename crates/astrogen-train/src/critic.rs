@@ -39,7 +39,7 @@ pub(crate) struct CriticTerms {
     pub(crate) wasserstein: Tensor,
     /// The penalty, weight included, and the mean norm of the gradients.
     pub(crate) penalty: Option<(Tensor, Tensor)>,
-    /// One a parameter, in the optimiser's order.
+    /// One per parameter, in the optimiser's order.
     pub(crate) gradients: Vec<Tensor>,
 }
 
@@ -62,8 +62,7 @@ pub(crate) fn differentiate(
     let adversarial = loss.critic_loss(&scores.real, &scores.fake);
     let wasserstein =
         scores.real.detach().mean(None::<Kind>) - scores.fake.detach().mean(None::<Kind>);
-    let gradients_of =
-        |value: &Tensor| Tensor::f_run_backward(&[value], optimizer.parameters(), false, false);
+    let gradients_of = |value: &Tensor| optimizer.gradients(value);
     let (total, gradients, penalty) = match (penalty, piecewise_linear) {
         (None, _) => (adversarial.detach(), gradients_of(&adversarial)?, None),
         (Some(PenaltyTerm { points, config }), Some(critic)) => {

@@ -10,6 +10,14 @@ use tch::{Kind, Tensor, no_grad};
 use crate::TrainError;
 use crate::stored::Stored;
 
+/// Refuses a decay that is not in [0, 1).
+pub(crate) fn check_decay(decay: f64) -> Result<(), TrainError> {
+    if (0.0..1.0).contains(&decay) {
+        return Ok(());
+    }
+    Err(TrainError::Setting { name: "ema_decay", rule: "in [0, 1)", got: decay.to_string() })
+}
+
 /// A network whose weights follow another one's.
 #[derive(Debug)]
 pub struct Ema<M> {
@@ -26,16 +34,10 @@ impl<M> Ema<M> {
     /// it starts as a copy.
     ///
     /// # Errors
-    /// [`TrainError::Config`] unless `0 <= decay < 1`, [`TrainError::Network`] where the variables
+    /// [`TrainError::Setting`] unless `0 <= decay < 1`, [`TrainError::Network`] where the variables
     /// of the two have other names or shapes.
     pub fn new(network: Stored<M>, source: &Stored<M>, decay: f64) -> Result<Self, TrainError> {
-        if !(0.0..1.0).contains(&decay) {
-            return Err(TrainError::Config {
-                name: "ema_decay",
-                rule: "in [0, 1)",
-                got: decay.to_string(),
-            });
-        }
+        check_decay(decay)?;
         if network.architecture() != source.architecture() {
             return Err(TrainError::Network {
                 network: "the average",

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub enum TrainError {
     /// A setting outside its range; the message says the rule and what was got.
     #[error("{name} must be {rule}, got {got}")]
-    Config {
+    Setting {
         /// The setting's name.
         name: &'static str,
         /// The rule it has to follow.

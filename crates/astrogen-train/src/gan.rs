@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::TrainError;
-use crate::ema::Ema;
+use crate::ema::{Ema, check_decay};
 use crate::optim::{Adam, AdamConfig};
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
@@ -82,13 +82,31 @@ pub struct InstanceNoise {
     pub steps: u64,
 }
 
+impl DcganStepConfig {
+    /// Checks the settings, as [`DcganStep::new`] does.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] or [`TrainError::Loss`] for one that is out of its range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        self.loss.validate()?;
+        self.instance_noise.validate()?;
+        self.generator_optimizer.validate()?;
+        self.discriminator_optimizer.validate()?;
+        check_decay(self.ema_decay)
+    }
+}
+
 impl InstanceNoise {
-    fn validate(self) -> Result<(), TrainError> {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] for a deviation that is negative or not finite.
+    pub fn validate(self) -> Result<(), TrainError> {
         for (name, deviation) in
             [("instance_noise start", self.start), ("instance_noise end", self.end)]
         {
             if !(deviation >= 0.0 && deviation.is_finite()) {
-                return Err(TrainError::Config {
+                return Err(TrainError::Setting {
                     name,
                     rule: "a finite deviation of at least 0",
                     got: deviation.to_string(),
@@ -157,8 +175,7 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
         config: &DcganStepConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        config.loss.validate()?;
-        config.instance_noise.validate()?;
+        config.validate()?;
         let generator = Stored::new(device, &init_generator)?;
         let discriminator = Stored::new(device, init_discriminator)?;
         let average = Stored::new(device, init_generator)?;
@@ -205,28 +222,15 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
         let real_logits = discriminate(real)?;
         let fake_logits = discriminate(&fake.detach())?;
         let d_loss = discriminator_loss(&real_logits, &fake_logits, &self.loss);
-        let d_total = d_loss.total();
-        let gradients = Tensor::f_run_backward(
-            &[&d_total],
-            self.discriminator_optimizer.parameters(),
-            false,
-            false,
-        )?;
-        self.discriminator_optimizer.step(&gradients);
+        let d_total = self.discriminator_optimizer.minimize(&d_loss.total())?;
 
         let g_loss = generator_loss(&discriminate(&fake)?, &self.loss);
-        let gradients = Tensor::f_run_backward(
-            &[&g_loss],
-            self.generator_optimizer.parameters(),
-            false,
-            false,
-        )?;
-        self.generator_optimizer.step(&gradients);
+        let g_loss = self.generator_optimizer.minimize(&g_loss)?;
         self.average.update();
 
         Ok(vec![
-            ("discriminator_loss", d_total.detach()),
-            ("generator_loss", g_loss.detach()),
+            ("discriminator_loss", d_total),
+            ("generator_loss", g_loss),
             ("real_score", real_logits.detach().sigmoid().mean(Kind::Float)),
             ("fake_score", fake_logits.detach().sigmoid().mean(Kind::Float)),
         ])

@@ -3,38 +3,59 @@
 //! A batch holds `N` rows of standardised values: conditions, true features and observed
 //! features. Every step is one update of the network that predicts the mean and the deviation
 //! of each observed feature, by Adam, to minimise the mean over the rows of the
-//! [negative log-likelihood](GaussianRegressor::negative_log_likelihood), in nats a row.
+//! [negative log-likelihood](GaussianRegressor::negative_log_likelihood), in nats per row.
 
 use std::path::Path;
 
 use astrogen_data::{RowDataset, Rows};
 use astrogen_models::{GaussianRegressor, GaussianRegressorConfig};
 use ndarray::Array2;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tch::{Device, Kind, Tensor};
 
 use crate::TrainError;
 use crate::optim::{Adam, AdamConfig};
-use crate::schedule::half_cosine;
+use crate::schedule::read_earlier;
 use crate::state::State;
 use crate::step::{Losses, Step, check_shape, check_size};
 use crate::stored::{Stored, prefixed};
 
 /// Settings of [`GaussianStep`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct GaussianStepConfig {
     /// Adam. Default lr 1e-3, betas (0.9, 0.999).
     pub optimizer: AdamConfig,
-    /// The learning rate falls to zero along half a cosine within so many steps; `None` keeps
-    /// it. Default none.
-    pub cosine_steps: Option<u64>,
+}
+
+impl GaussianStepConfig {
+    /// Checks the settings, as [`GaussianStep::new`] does.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] for one that is out of its range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        self.optimizer.validate()
+    }
+}
+
+impl Serialize for GaussianStepConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for GaussianStepConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (mut config, schedule) =
+            read_earlier(deserializer, &["cosine_steps"], Self::deserialize)?;
+        config.optimizer.schedule = schedule.unwrap_or(config.optimizer.schedule);
+        Ok(config)
+    }
 }
 
 /// A Gaussian regression that learns from tables.
 #[derive(Debug)]
 pub struct GaussianStep {
-    config: GaussianStepConfig,
     model: GaussianRegressorConfig,
     regressor: Stored<GaussianRegressor>,
     optimizer: Adam,
@@ -50,16 +71,12 @@ impl GaussianStep {
         config: &GaussianStepConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        if config.cosine_steps == Some(0) {
-            let (name, rule) = ("cosine_steps", "at least 1, or none");
-            return Err(TrainError::Config { name, rule, got: "0".into() });
-        }
+        config.validate()?;
         let regressor = Stored::new(device, |path| model.init(path))?;
         Ok(Self {
             optimizer: Adam::new(regressor.parameters(), config.optimizer)?,
             regressor,
             model: model.clone(),
-            config: config.clone(),
         })
     }
 
@@ -77,16 +94,8 @@ impl GaussianStep {
     pub fn update(&mut self, context: &Tensor, observed: &Tensor) -> Result<Tensor, TrainError> {
         check_shape("observed features", observed, &[self.model.features])?;
         check_size("contexts", context, &[observed.size()[0], self.model.context_dim()])?;
-        if let Some(steps) = self.config.cosine_steps {
-            let factor = half_cosine(self.optimizer.steps(), steps);
-            self.optimizer.set_lr(self.config.optimizer.lr * factor);
-        }
         let nll = self.regressor().negative_log_likelihood(context, observed);
-        let loss = nll.mean(None::<Kind>);
-        let gradients =
-            Tensor::f_run_backward(&[&loss], self.optimizer.parameters(), false, false)?;
-        self.optimizer.step(&gradients);
-        Ok(loss.detach())
+        self.optimizer.minimize(&nll.mean(None::<Kind>))
     }
 }
 

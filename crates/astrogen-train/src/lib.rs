@@ -12,6 +12,7 @@
 //! | [`fit`] | the loop: batches in, [`Event`](fit::Event)s out to observers, checkpoints, resume |
 //! | [`stored`] | a module together with the variables it is made of |
 //! | [`optim`] | optimisers whose moments can be saved |
+//! | [`schedule`] | learning rates that change within a run |
 //! | [`ema`] | the exponential moving average of a network |
 //! | [`guard`] | finds the first tensor that is no longer finite |
 //! | [`checkpoint`] | one file with everything a run needs to go on |
@@ -46,7 +47,7 @@ pub mod log;
 pub mod optim;
 pub mod relativistic;
 pub mod run_dir;
-mod schedule;
+pub mod schedule;
 pub mod search;
 pub mod state;
 pub mod step;
@@ -66,7 +67,8 @@ pub use log::{History, RunLog};
 pub use optim::{Adam, AdamConfig};
 pub use relativistic::{RelativisticStep, RelativisticStepConfig};
 pub use run_dir::RunDir;
+pub use schedule::Schedule;
 pub use state::State;
-pub use step::{Losses, Step};
-pub use stored::Stored;
+pub use step::{Losses, Step, check_shape, check_size};
+pub use stored::{Stored, prefixed};
 pub use wgan_gp::{WganGpStep, WganGpStepConfig};

@@ -1,6 +1,8 @@
 //! Optimisers whose state can be saved, so that a resumed run goes on as if never stopped.
 
 mod adam;
+mod adam_config;
 mod adam_kernel;
 
-pub use adam::{Adam, AdamConfig};
+pub use adam::Adam;
+pub use adam_config::AdamConfig;

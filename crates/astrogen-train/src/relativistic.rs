@@ -34,14 +34,15 @@ use astrogen_losses::{AdversarialLoss, GradientPenaltyConfig};
 use astrogen_models::{
     Critic, Generator, ModelError, Network, SharpConfig, SharpGenerator, WganCritic,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tch::{Device, Kind, Tensor, nn, no_grad};
 
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
 use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
+use crate::ema::check_decay;
 use crate::optim::AdamConfig;
-use crate::schedule::linear;
+use crate::schedule::read_earlier;
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 
@@ -51,17 +52,12 @@ const LOSS: AdversarialLoss = AdversarialLoss::Relativistic;
 /// Settings of [`RelativisticStep`]; the defaults are for [`SharpConfig`]'s networks in batches
 /// of 16 and minutes of training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct RelativisticStepConfig {
     /// Adam of the generator. Default lr 2e-3, betas (0, 0.99).
     pub generator_optimizer: AdamConfig,
     /// Adam of the critic. Default lr 2e-3, betas (0, 0.99).
     pub critic_optimizer: AdamConfig,
-    /// Within so many steps both learning rates fall on a straight line to
-    /// [`final_lr`](Self::final_lr) and stay there. Default none: they do not fall.
-    pub linear_steps: Option<u64>,
-    /// The last learning rates, as a share of the first, in (0, 1]. Default 0.1.
-    pub final_lr: f64,
     /// The weight of R1 and of R2, finite and at least 0. Default 0.1.
     pub gamma: f64,
     /// The penalties are taken at every so many steps, with as many times the weight; at least
@@ -79,8 +75,6 @@ impl Default for RelativisticStepConfig {
         Self {
             generator_optimizer: adam,
             critic_optimizer: adam,
-            linear_steps: None,
-            final_lr: 0.1,
             gamma: 0.1,
             penalty_interval: 2,
             translation: Translation::default(),
@@ -96,21 +90,39 @@ impl RelativisticStepConfig {
         GradientPenaltyConfig { interval, ..GradientPenaltyConfig::r1(2.0 * self.gamma) }
     }
 
-    fn check(&self) -> Result<(), TrainError> {
-        let refuse = |name, rule, got: String| Err(TrainError::Config { name, rule, got });
+    /// Checks the settings, as [`RelativisticStep::new`] does.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] for one that is out of its range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        let refuse = |name, rule, got: String| Err(TrainError::Setting { name, rule, got });
         if !(self.gamma >= 0.0 && self.gamma.is_finite()) {
             return refuse("gamma", "finite and at least 0", self.gamma.to_string());
         }
         if self.penalty_interval == 0 {
             return refuse("penalty_interval", "at least 1 (1 is every step)", "0".into());
         }
-        if self.linear_steps == Some(0) {
-            return refuse("linear_steps", "at least 1, or none", "0".into());
+        self.generator_optimizer.validate()?;
+        self.critic_optimizer.validate()?;
+        check_decay(self.ema_decay)
+    }
+}
+
+impl Serialize for RelativisticStepConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RelativisticStepConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let earlier = ["linear_steps", "final_lr"];
+        let (mut config, schedule) = read_earlier(deserializer, &earlier, Self::deserialize)?;
+        if let Some(schedule) = schedule {
+            config.generator_optimizer.schedule = schedule;
+            config.critic_optimizer.schedule = schedule;
         }
-        if !(self.final_lr > 0.0 && self.final_lr <= 1.0) {
-            return refuse("final_lr", "above 0 and at most 1", self.final_lr.to_string());
-        }
-        Ok(())
+        Ok(config)
     }
 }
 
@@ -156,7 +168,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         config: &RelativisticStepConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        config.check()?;
+        config.validate()?;
         let optimizers = [config.generator_optimizer, config.critic_optimizer];
         let networks =
             AgainstCritic::new(device, init_generator, init_critic, optimizers, config.ema_decay)?;
@@ -184,7 +196,6 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let n = real.size()[0] / 2;
         check_size("images, half of them for the generator,", real, &[2 * n.max(1), c, h, w])?;
         check_size("latents", latent, &[n, generator.latent_dim()])?;
-        self.schedule();
         let fake = self.networks.generator.module.forward_t(latent, true);
         check_size(FAKES, &fake, &[n, c, h, w])?;
         let mut losses = self.update_critic(&real.narrow(0, 0, n), &fake.detach())?;
@@ -209,7 +220,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
             |images| critic.forward_t(images, true),
             &self.networks.critic_optimizer,
         )?;
-        self.networks.critic_optimizer.step(&gradients);
+        self.networks.step_critic(&gradients);
         self.networks.keep(penalty);
         Ok(vec![
             ("critic_loss", loss),
@@ -225,18 +236,9 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let (critic, translation) = (&self.networks.critic.module, self.config.translation);
         let score = |images: &Tensor| critic.forward_t(&translation.apply(images), true);
         let loss = LOSS.generator_loss(&score(fake), || no_grad(|| score(real)));
-        let parameters = self.networks.generator_optimizer.parameters();
-        let gradients = Tensor::f_run_backward(&[&loss], parameters, false, false)?;
-        Ok(self.networks.step_generator(&loss, &gradients))
-    }
-
-    /// Sets the learning rates of this step.
-    fn schedule(&mut self) {
-        let Some(steps) = self.config.linear_steps else { return };
-        let networks = &mut self.networks;
-        let factor = linear(networks.critic_optimizer.steps(), steps, self.config.final_lr);
-        networks.generator_optimizer.set_lr(self.config.generator_optimizer.lr * factor);
-        networks.critic_optimizer.set_lr(self.config.critic_optimizer.lr * factor);
+        let loss = self.networks.generator_optimizer.minimize(&loss)?;
+        self.networks.follow_generator(&loss);
+        Ok(loss)
     }
 }
 

@@ -41,12 +41,12 @@ pub trait Step: State {
 pub(crate) const FAKES: &str = "the generator's images";
 pub(crate) const SCORES: &str = "the scores of the generator's opponent";
 
-/// Refuses a batch that is empty or whose shape after the first axis is not `sample`.
-pub(crate) fn check_shape(
-    what: &'static str,
-    batch: &Tensor,
-    sample: &[i64],
-) -> Result<(), ModelError> {
+/// Refuses a batch that is empty or whose shape after the first axis is not `sample`; `what` is
+/// its name in the message.
+///
+/// # Errors
+/// [`ModelError::Shape`].
+pub fn check_shape(what: &'static str, batch: &Tensor, sample: &[i64]) -> Result<(), ModelError> {
     match batch.size().split_first() {
         Some((&n, shape)) if n > 0 && shape == sample => Ok(()),
         _ => Err(ModelError::Shape {
@@ -62,11 +62,10 @@ pub(crate) fn check_shape(
 
 /// Refuses a tensor of another shape than this, such as one that goes with a batch and is not
 /// of its size.
-pub(crate) fn check_size(
-    what: &'static str,
-    tensor: &Tensor,
-    size: &[i64],
-) -> Result<(), ModelError> {
+///
+/// # Errors
+/// [`ModelError::Shape`].
+pub fn check_size(what: &'static str, tensor: &Tensor, size: &[i64]) -> Result<(), ModelError> {
     let got = tensor.size();
     if got == size {
         return Ok(());

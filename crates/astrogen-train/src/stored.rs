@@ -103,8 +103,18 @@ fn is_expanded(tensor: &Tensor) -> bool {
     tensor.size().into_iter().zip(tensor.stride()).any(|(size, stride)| size > 1 && stride == 0)
 }
 
-/// Puts `prefix.` before every name.
-pub(crate) fn prefixed(
+/// Puts `prefix.` before every name: how a step lists what its parts are made of
+/// ([`State::state`](crate::State::state)).
+///
+/// ```
+/// use astrogen_train::prefixed;
+/// use tch::Tensor;
+///
+/// let named = vec![("weight".to_owned(), Tensor::from_slice(&[1.0]))];
+/// let names: Vec<_> = prefixed("encoder", named).map(|(name, _)| name).collect();
+/// assert_eq!(names, ["encoder.weight"]);
+/// ```
+pub fn prefixed(
     prefix: &str,
     named: Vec<(String, Tensor)>,
 ) -> impl Iterator<Item = (String, Tensor)> {

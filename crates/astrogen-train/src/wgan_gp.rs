@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! minimise   mean C(fake) - mean C(real) + weight mean (|grad C(points)| - 1)^2
-//! points     w real + (1 - w) fake, w ~ U(0, 1), one a sample
+//! points     w real + (1 - w) fake, w ~ U(0, 1), one per sample
 //! ```
 //!
 //! and after every `n_critic`-th one the generator is updated once, on fresh latents, to
@@ -31,6 +31,7 @@ use tch::{Device, Kind, Tensor, nn, no_grad};
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
 use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
+use crate::ema::check_decay;
 use crate::optim::AdamConfig;
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
@@ -47,7 +48,7 @@ pub struct WganGpStepConfig {
     pub loss: AdversarialLoss,
     /// The gradient penalty. Default two-sided, weight 10.
     pub penalty: GradientPenaltyConfig,
-    /// Critic updates a generator update, at least 1. Default 5.
+    /// Critic updates per generator update, at least 1. Default 5.
     pub n_critic: u64,
     /// After each update the critic's weights are clipped to +- this, > 0. Default none.
     pub weight_clip: Option<f64>,
@@ -71,18 +72,25 @@ impl Default for WganGpStepConfig {
 }
 
 impl WganGpStepConfig {
-    fn check(&self) -> Result<(), TrainError> {
+    /// Checks the settings, as [`WganGpStep::new`] does.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] or [`TrainError::Loss`] for one that is out of its range.
+    pub fn validate(&self) -> Result<(), TrainError> {
         self.loss.validate()?;
         self.penalty.validate()?;
+        self.generator_optimizer.validate()?;
+        self.critic_optimizer.validate()?;
+        check_decay(self.ema_decay)?;
         if self.n_critic == 0 {
-            return Err(TrainError::Config {
+            return Err(TrainError::Setting {
                 name: "n_critic",
                 rule: "at least 1 critic update a generator update",
                 got: "0".to_owned(),
             });
         }
         match self.weight_clip {
-            Some(limit) if !(limit > 0.0 && limit.is_finite()) => Err(TrainError::Config {
+            Some(limit) if !(limit > 0.0 && limit.is_finite()) => Err(TrainError::Setting {
                 name: "weight_clip",
                 rule: "a finite number above 0, or none",
                 got: limit.to_string(),
@@ -155,7 +163,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         config: &WganGpStepConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        config.check()?;
+        config.validate()?;
         let optimizers = [config.generator_optimizer, config.critic_optimizer];
         let networks =
             AgainstCritic::new(device, init_generator, init_critic, optimizers, config.ema_decay)?;
@@ -208,7 +216,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
             |images| critic.forward_t(images, true),
             &self.networks.critic_optimizer,
         )?;
-        self.networks.critic_optimizer.step(&gradients);
+        self.networks.step_critic(&gradients);
         self.clip_weights();
         self.networks.keep(penalty);
         let mut losses = vec![
@@ -243,9 +251,9 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         check_size(SCORES, &scores, &[n])?;
         let real_scores = || no_grad(|| critic.forward_t(real, true));
         let loss = self.config.loss.generator_loss(&scores, real_scores);
-        let parameters = self.networks.generator_optimizer.parameters();
-        let gradients = Tensor::f_run_backward(&[&loss], parameters, false, false)?;
-        Ok(self.networks.step_generator(&loss, &gradients))
+        let loss = self.networks.generator_optimizer.minimize(&loss)?;
+        self.networks.follow_generator(&loss);
+        Ok(loss)
     }
 
     fn clip_weights(&self) {

@@ -9,7 +9,7 @@ use crate::augment::Augment;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BatchConfig {
-    /// Samples a batch. Default 64.
+    /// Samples per batch. Default 64.
     pub batch_size: usize,
     /// What is done to each image; rows are dealt out as they are. Default: the eight symmetries
     /// of the sky.

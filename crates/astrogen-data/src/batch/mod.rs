@@ -1,7 +1,7 @@
 //! Seeded batches, fetched ahead of time.
 //!
-//! Batch `k` is a pure function of (data set, seed, `k`). With `B` samples a batch and
-//! `S = floor(samples / B)` batches an epoch, it belongs to epoch `e = k / S` and holds
+//! Batch `k` is a pure function of (data set, seed, `k`). With `B` samples per batch and
+//! `S = floor(samples / B)` batches per epoch, it belongs to epoch `e = k / S` and holds
 //! positions `(k mod S) B ..` of that epoch's permutation; each position has its own
 //! symmetry. Permutation and symmetries are drawn from (seed, e) alone, so there is no
 //! state to save: [`Batches::seek`] continues a run exactly, whatever the number of

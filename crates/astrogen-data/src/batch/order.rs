@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-/// Seeded permutations of a data set, one an epoch, cut into batches.
+/// Seeded permutations of a data set, one per epoch, cut into batches.
 ///
 /// Each permutation is a pure function of (samples, seed, epoch); the last one asked for
 /// is kept, as all batches of an epoch ask for the same one.
@@ -27,7 +27,7 @@ impl Order {
         self.samples
     }
 
-    /// Whole batches an epoch.
+    /// Whole batches per epoch.
     pub(super) fn steps_per_epoch(&self) -> u64 {
         (self.samples / self.batch_size) as u64
     }

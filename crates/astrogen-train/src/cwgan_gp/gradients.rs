@@ -33,17 +33,13 @@ pub(super) fn of_critic(
 }
 
 /// What the generator minimises on latents, `-mean C(fake) + mse_weight mean (fake - real)^2`,
-/// and its gradients.
-///
-/// # Errors
-/// What libtorch refuses.
-pub(super) fn of_generator(
+/// with the graph to its weights.
+pub(super) fn generator_loss(
     generator: &TabularGenerator,
     critic: &TabularCritic,
     [context, real, latent]: [&Tensor; 3],
     mse_weight: f64,
-    optimizer: &Adam,
-) -> Result<(Tensor, Vec<Tensor>), TrainError> {
+) -> Tensor {
     let fake = generator.forward(latent, context);
     // The critic's weights get no gradients, nor do the branches of the contexts.
     let critic = no_grad(|| critic.given(context));
@@ -51,6 +47,5 @@ pub(super) fn of_generator(
     if mse_weight > 0.0 {
         loss += fake.mse_loss(real, Reduction::Mean) * mse_weight;
     }
-    let gradients = Tensor::f_run_backward(&[&loss], optimizer.parameters(), false, false)?;
-    Ok((loss.detach(), gradients))
+    loss
 }

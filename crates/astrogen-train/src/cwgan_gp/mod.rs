@@ -27,7 +27,7 @@ use std::path::Path;
 use astrogen_data::Rows;
 use astrogen_losses::{GradientPenaltyConfig, PenaltyDraw, penalty_points};
 use astrogen_models::{TabularConfig, TabularCritic, TabularGenerator};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tch::{Device, Tensor, no_grad};
 
 use self::passes::Passes;
@@ -35,26 +35,24 @@ use self::passes::Passes;
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
 use crate::critic::{CriticTerms, PenaltyTerm};
+use crate::ema::check_decay;
 use crate::optim::AdamConfig;
-use crate::schedule::half_cosine;
+use crate::schedule::read_earlier;
 use crate::state::State;
 use crate::step::{Losses, Step, check_shape, check_size};
 
 /// Settings of [`CwganGpStep`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(remote = "Self", default, deny_unknown_fields)]
 pub struct CwganGpStepConfig {
-    /// Adam of the generator. Default lr 1e-4, betas (0.5, 0.999).
+    /// Adam of the generator. Default lr 1e-4, betas (0.5, 0.999). Where its learning rate falls
+    /// while the critic's stays, the critic stays ahead of the generator.
     pub generator_optimizer: AdamConfig,
     /// Adam of the critic. Default lr 1e-4, betas (0.5, 0.999).
     pub critic_optimizer: AdamConfig,
-    /// The generator's learning rate falls to zero along half a cosine within so many steps,
-    /// while the critic keeps its own and so stays ahead of the generator; `None` keeps both.
-    /// Default none.
-    pub cosine_steps: Option<u64>,
     /// The gradient penalty. Default two-sided, weight 10.
     pub penalty: GradientPenaltyConfig,
-    /// Critic updates a generator update, at least 1. Default 5.
+    /// Critic updates per generator update, at least 1. Default 5.
     pub n_critic: u64,
     /// Weight of the squared error in the generator's loss, at least 0. Default 0.
     pub mse_weight: f64,
@@ -68,7 +66,6 @@ impl Default for CwganGpStepConfig {
         Self {
             generator_optimizer: adam,
             critic_optimizer: adam,
-            cosine_steps: None,
             penalty: GradientPenaltyConfig::default(),
             n_critic: 5,
             mse_weight: 0.0,
@@ -83,19 +80,39 @@ impl CwganGpStepConfig {
         Self { mse_weight: 1.0, ..Self::default() }
     }
 
-    fn check(&self) -> Result<(), TrainError> {
+    /// Checks the settings, as [`CwganGpStep::new`] does.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] or [`TrainError::Loss`] for one that is out of its range.
+    pub fn validate(&self) -> Result<(), TrainError> {
         self.penalty.validate()?;
-        let refuse = |name, rule, got: String| Err(TrainError::Config { name, rule, got });
+        let refuse = |name, rule, got: String| Err(TrainError::Setting { name, rule, got });
         if self.n_critic == 0 {
             return refuse("n_critic", "at least 1 critic update a generator update", "0".into());
-        }
-        if self.cosine_steps == Some(0) {
-            return refuse("cosine_steps", "at least 1, or none", "0".into());
         }
         if !(self.mse_weight >= 0.0 && self.mse_weight.is_finite()) {
             return refuse("mse_weight", "finite and at least 0", self.mse_weight.to_string());
         }
-        Ok(())
+        self.generator_optimizer.validate()?;
+        self.critic_optimizer.validate()?;
+        check_decay(self.ema_decay)
+    }
+}
+
+impl Serialize for CwganGpStepConfig {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for CwganGpStepConfig {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (mut config, schedule) =
+            read_earlier(deserializer, &["cosine_steps"], Self::deserialize)?;
+        if let Some(schedule) = schedule {
+            config.generator_optimizer.schedule = schedule;
+        }
+        Ok(config)
     }
 }
 
@@ -119,7 +136,7 @@ impl CwganGpStep {
         config: &CwganGpStepConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        config.check()?;
+        config.validate()?;
         let networks = AgainstCritic::new(
             device,
             |path| model.init_generator(path),
@@ -156,7 +173,6 @@ impl CwganGpStep {
         let n = self.check(context, real)?;
         check_size("latents", latent, &[n, self.model.latent_dim])?;
         check_size("interpolation weights", &draw.weights, &[n])?;
-        self.schedule();
         let config = &self.config.penalty;
         let due = config.applies_at(self.networks.critic_optimizer.steps());
         let CriticTerms { loss, wasserstein, penalty, gradients } = match &mut self.passes {
@@ -174,7 +190,7 @@ impl CwganGpStep {
                 gradients::of_critic(critic, context, [real, &fake], term, optimizer)?
             }
         };
-        self.networks.critic_optimizer.step(&gradients);
+        self.networks.step_critic(&gradients);
         self.networks.keep(penalty);
         Ok(self.networks.losses(wasserstein, loss))
     }
@@ -194,17 +210,21 @@ impl CwganGpStep {
         let n = self.check(context, real)?;
         check_size("latents", latent, &[n, self.model.latent_dim])?;
         let (inputs, mse_weight) = ([context, real, latent], self.config.mse_weight);
-        let (loss, gradients) = match &mut self.passes {
-            Some(passes) => passes.of_generator(inputs, mse_weight)?,
-            None => gradients::of_generator(
-                &self.networks.generator.module,
-                &self.networks.critic.module,
-                inputs,
-                mse_weight,
-                &self.networks.generator_optimizer,
-            )?,
+        let loss = match &mut self.passes {
+            Some(passes) => {
+                let (loss, gradients) = passes.of_generator(inputs, mse_weight)?;
+                self.networks.generator_optimizer.step(&gradients);
+                loss
+            }
+            None => {
+                let (generator, critic) =
+                    (&self.networks.generator.module, &self.networks.critic.module);
+                let loss = gradients::generator_loss(generator, critic, inputs, mse_weight);
+                self.networks.generator_optimizer.minimize(&loss)?
+            }
         };
-        Ok(self.networks.step_generator(&loss, &gradients))
+        self.networks.follow_generator(&loss);
+        Ok(loss)
     }
 
     /// Refuses contexts and observed features that are not those of one batch; how many there are.
@@ -213,13 +233,6 @@ impl CwganGpStep {
         let n = real.size()[0];
         check_size("contexts", context, &[n, self.model.context_dim()])?;
         Ok(n)
-    }
-
-    /// Sets the generator's learning rate of this step.
-    fn schedule(&mut self) {
-        let Some(steps) = self.config.cosine_steps else { return };
-        let factor = half_cosine(self.networks.critic_optimizer.steps(), steps);
-        self.networks.generator_optimizer.set_lr(self.config.generator_optimizer.lr * factor);
     }
 }
 

@@ -50,7 +50,7 @@ impl FitConfig {
     /// Checks the settings, as [`fit`](super::fit) does before it begins.
     ///
     /// # Errors
-    /// [`TrainError::Config`] if a setting is out of its range.
+    /// [`TrainError::Setting`] if a setting is out of its range.
     pub fn validate(&self) -> Result<(), TrainError> {
         let counts = [
             ("steps", self.steps),
@@ -62,7 +62,7 @@ impl FitConfig {
         ];
         match counts.into_iter().find(|&(_, count)| count == 0) {
             Some((name, _)) => {
-                Err(TrainError::Config { name, rule: "at least 1", got: "0".to_owned() })
+                Err(TrainError::Setting { name, rule: "at least 1", got: "0".to_owned() })
             }
             None => Ok(()),
         }

@@ -52,7 +52,7 @@ pub struct Outcome {
 /// history are then computed again from a copy, and saved.
 ///
 /// # Errors
-/// - [`TrainError::Config`], if a setting is out of its range;
+/// - [`TrainError::Setting`], if a setting is out of its range;
 /// - [`TrainError::RunDir`], if another session trains in the folder;
 /// - [`TrainError::Checkpoint`], if the newest checkpoint belongs to something else;
 /// - [`TrainError::NonFinite`], when a loss or weight is no longer finite: checkpoints

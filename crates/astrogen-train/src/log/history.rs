@@ -116,7 +116,7 @@ impl Rows {
 pub struct History {
     /// Steps of the rows.
     pub steps: Vec<u64>,
-    /// Each loss by name, one value a row.
+    /// Each loss by name, one value per row.
     pub losses: Vec<(String, Vec<f64>)>,
 }
 

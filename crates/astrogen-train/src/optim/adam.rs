@@ -11,53 +11,17 @@
 //! On the CPU all three lines run in one pass over a parameter's memory; elsewhere they
 //! are tensor operations.
 
-use serde::{Deserialize, Serialize};
+use astrogen_models::ModelError;
 use tch::{Device, Kind, Tensor, no_grad};
 
+use super::AdamConfig;
 use super::adam_kernel::{self, Coefficients};
 use crate::TrainError;
 
-/// Settings of [`Adam`]; the defaults are PyTorch's.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AdamConfig {
-    /// Learning rate, > 0. Default 1e-3.
-    pub lr: f64,
-    /// Decay rates of the first and second moment, each in [0, 1). Default 0.9, 0.999.
-    pub betas: [f64; 2],
-    /// Added to the denominator, >= 0. Default 1e-8.
-    pub eps: f64,
-}
-
-impl Default for AdamConfig {
-    fn default() -> Self {
-        Self { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8 }
-    }
-}
-
-impl AdamConfig {
-    fn check(&self) -> Result<(), TrainError> {
-        let refuse =
-            |name, rule, got: f64| Err(TrainError::Config { name, rule, got: got.to_string() });
-        if !(self.lr > 0.0 && self.lr.is_finite()) {
-            return refuse("lr", "a finite number above 0", self.lr);
-        }
-        for beta in self.betas {
-            if !(0.0..1.0).contains(&beta) {
-                return refuse("betas", "two numbers in [0, 1)", beta);
-            }
-        }
-        if !(self.eps >= 0.0 && self.eps.is_finite()) {
-            return refuse("eps", "a finite number of at least 0", self.eps);
-        }
-        Ok(())
-    }
-}
-
 /// Adam over a fixed list of named parameters.
 ///
-/// Gradients are handed in rather than collected in the parameters, so a step computes
-/// just those it needs and nothing has to be zeroed:
+/// Nothing is collected in the parameters, so nothing has to be zeroed: [`minimize`](Self::minimize)
+/// computes the gradients it needs, and [`step`](Self::step) takes those that were had otherwise.
 ///
 /// ```
 /// use astrogen_train::optim::{Adam, AdamConfig};
@@ -66,8 +30,7 @@ impl AdamConfig {
 /// let weight = Tensor::ones([3], (Kind::Float, Device::Cpu)).set_requires_grad(true);
 /// let mut adam = Adam::new(vec![("weight".into(), weight.shallow_clone())], AdamConfig::default())?;
 /// let loss = weight.square().sum(Kind::Float);
-/// let gradients = Tensor::run_backward(&[loss], adam.parameters(), false, false);
-/// adam.step(&gradients);
+/// assert_eq!(adam.minimize(&loss)?.double_value(&[]), 3.0);
 /// assert!((weight.double_value(&[0]) - 0.999).abs() < 1e-6); // the first step is lr long
 /// # Ok::<(), astrogen_train::TrainError>(())
 /// ```
@@ -79,15 +42,17 @@ pub struct Adam {
     first_moments: Vec<Tensor>,
     second_moments: Vec<Tensor>,
     steps: Tensor,
+    /// Training steps done, where they are not its own.
+    progress: Option<u64>,
 }
 
 impl Adam {
     /// An optimiser of these parameters, with zero moments.
     ///
     /// # Errors
-    /// [`TrainError::Config`] if a setting is out of its range.
+    /// [`TrainError::Setting`] if a setting is out of its range.
     pub fn new(parameters: Vec<(String, Tensor)>, config: AdamConfig) -> Result<Self, TrainError> {
-        config.check()?;
+        config.validate()?;
         let (names, parameters): (Vec<_>, Vec<_>) = parameters.into_iter().unzip();
         let zeros = |parameters: &[Tensor]| -> Vec<Tensor> {
             parameters.iter().map(|parameter| parameter.detach().zeros_like()).collect()
@@ -98,6 +63,7 @@ impl Adam {
             first_moments: zeros(&parameters),
             second_moments: zeros(&parameters),
             steps: Tensor::zeros([], (Kind::Int64, Device::Cpu)),
+            progress: None,
             parameters,
         })
     }
@@ -117,14 +83,59 @@ impl Adam {
         self.steps.int64_value(&[]).unsigned_abs()
     }
 
-    /// Changes the learning rate of the steps to come.
-    pub(crate) fn set_lr(&mut self, lr: f64) {
-        self.config.lr = lr;
+    /// Tells how many training steps are done, which is what the schedule counts. An optimiser
+    /// that is never told counts its own steps; one that is not at work in every training step
+    /// has to be told before each of its own, or in each training step.
+    pub fn set_progress(&mut self, done: u64) {
+        self.progress = Some(done);
+    }
+
+    /// The learning rate of the next step.
+    pub fn lr(&self) -> f64 {
+        let done = self.progress.unwrap_or_else(|| self.steps());
+        self.config.lr * self.config.schedule.factor(done)
     }
 
     /// The settings.
     pub fn config(&self) -> &AdamConfig {
         &self.config
+    }
+
+    /// Makes a scalar smaller: one [`step`](Self::step) with its [`gradients`](Self::gradients).
+    /// The loss as it was before, without its graph.
+    ///
+    /// # Errors
+    /// Those of [`gradients`](Self::gradients); nothing is updated then.
+    pub fn minimize(&mut self, loss: &Tensor) -> Result<Tensor, TrainError> {
+        let gradients = self.gradients(loss)?;
+        self.step(&gradients);
+        Ok(loss.detach())
+    }
+
+    /// The gradients of a scalar by the parameters, and by no other tensor, in their order. The
+    /// scalar's graph is freed.
+    ///
+    /// # Errors
+    /// [`TrainError::Model`] for what is no scalar, [`TrainError::Network`] for what does not depend
+    /// on every parameter, and [`TrainError::Torch`] where libtorch refuses.
+    pub fn gradients(&self, loss: &Tensor) -> Result<Vec<Tensor>, TrainError> {
+        if loss.numel() != 1 {
+            let (what, expected, got) = ("a loss", "[], one number".into(), loss.size());
+            return Err(ModelError::Shape { what, expected, got }.into());
+        }
+        let refuse =
+            |reason| Err(TrainError::Network { network: "an optimiser's network", reason });
+        // libtorch does not survive a tensor without a graph here.
+        if !loss.requires_grad() {
+            return refuse("the loss has no graph: compute it outside of `no_grad`".to_owned());
+        }
+        let gradients = Tensor::f_run_backward(&[loss], &self.parameters, false, false)?;
+        match self.names.iter().zip(&gradients).find(|(_, gradient)| !gradient.defined()) {
+            Some((name, _)) => refuse(format!(
+                "the loss does not depend on `{name}`: use it, or take it off the optimiser's list"
+            )),
+            None => Ok(gradients),
+        }
     }
 
     /// Updates every parameter from its gradient.
@@ -134,8 +145,9 @@ impl Adam {
     /// a fault of the calling step, not of a user's input.
     pub fn step(&mut self, gradients: &[Tensor]) {
         assert_eq!(gradients.len(), self.parameters.len(), "one gradient a parameter");
+        let lr = self.lr();
         let _ = self.steps.g_add_scalar_(1);
-        let coefficients = Coefficients::new(&self.config, self.steps.int64_value(&[]));
+        let coefficients = Coefficients::new(&self.config, lr, self.steps.int64_value(&[]));
         no_grad(|| {
             let moments = self.first_moments.iter_mut().zip(&mut self.second_moments);
             for ((parameter, gradient), (m, v)) in
@@ -186,6 +198,7 @@ fn update_by_tensor_operations(
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+    use crate::schedule::Schedule;
 
     /// The one-pass kernel and the tensor operations are two ways to the same numbers.
     #[test]
@@ -198,8 +211,9 @@ mod tests {
             Tensor::zeros([37, 91], options),
         ];
         let mut plain: Vec<Tensor> = fused.iter().map(Tensor::copy).collect();
+        let config = AdamConfig { lr: 2e-3, betas: [0.5, 0.999], ..AdamConfig::default() };
         for t in 1..=20 {
-            let c = Coefficients::new(&AdamConfig { lr: 2e-3, betas: [0.5, 0.999], eps: 1e-8 }, t);
+            let c = Coefficients::new(&config, config.lr, t);
             let gradient = Tensor::randn([37, 91], options) * 10f64.powi((t % 5) as i32 - 3);
             let [w, m, v] = &mut fused;
             assert!(adam_kernel::update_in_one_pass(w, &gradient, m, v, &c));
@@ -253,7 +267,7 @@ mod tests {
     #[test]
     fn only_one_common_layout_without_gaps_is_updated_in_one_pass() {
         let options = (Kind::Float, Device::Cpu);
-        let c = Coefficients::new(&AdamConfig::default(), 1);
+        let c = Coefficients::new(&AdamConfig::default(), 1e-3, 1);
         let ones = || Tensor::ones([8, 6, 4, 4], options);
         let taken = |layout: fn(&Tensor) -> Tensor, gradient: &Tensor| {
             let mut w = layout(&ones());
@@ -287,7 +301,7 @@ mod tests {
     #[test]
     fn gradients_of_convolutions_have_the_layout_of_their_weights() {
         let options = (Kind::Float, Device::Cpu);
-        let c = Coefficients::new(&AdamConfig::default(), 1);
+        let c = Coefficients::new(&AdamConfig::default(), 1e-3, 1);
         for (inputs, outputs) in [(6, 8), (1, 8), (6, 1), (3, 32)] {
             let weight = channels_last(&Tensor::randn([outputs, inputs, 4, 4], options));
             let mut weight = weight.set_requires_grad(true);
@@ -310,24 +324,59 @@ mod tests {
     }
 
     #[test]
-    fn settings_out_of_range_are_refused_with_their_rule() {
-        let refusal = |config| Adam::new(vec![], config).unwrap_err().to_string();
-        let default = AdamConfig::default();
-        assert_eq!(
-            refusal(AdamConfig { lr: 0.0, ..default }),
-            "lr must be a finite number above 0, got 0"
-        );
-        assert_eq!(
-            refusal(AdamConfig { lr: f64::NAN, ..default }),
-            "lr must be a finite number above 0, got NaN"
-        );
-        assert_eq!(
-            refusal(AdamConfig { betas: [0.5, 1.0], ..default }),
-            "betas must be two numbers in [0, 1), got 1"
-        );
-        assert_eq!(
-            refusal(AdamConfig { eps: -1.0, ..default }),
-            "eps must be a finite number of at least 0, got -1"
-        );
+    fn minimising_is_a_step_with_the_losss_gradients() {
+        let options = (Kind::Float, Device::Cpu);
+        let new = || {
+            let weight = Tensor::ones([3], options).set_requires_grad(true);
+            Adam::new(vec![("weight".into(), weight)], AdamConfig::default()).unwrap()
+        };
+        let loss = |adam: &Adam, other: &Tensor| {
+            ((adam.parameters()[0].square() - 0.5).square() * other).sum(Kind::Float)
+        };
+        let other = Tensor::from_slice(&[1.0f32, 2.0, 3.0]).set_requires_grad(true);
+        let [mut by_hand, mut ours] = [new(), new()];
+        for _ in 0..3 {
+            let expected = loss(&by_hand, &other);
+            let gradients = Tensor::run_backward(&[&expected], by_hand.parameters(), false, false);
+            by_hand.step(&gradients);
+            let got = ours.minimize(&loss(&ours, &other)).unwrap();
+            assert_eq!(got, expected.detach());
+            assert!(!got.requires_grad());
+        }
+        assert_eq!(ours.parameters(), by_hand.parameters());
+        assert!(!other.grad().defined() && !ours.parameters()[0].grad().defined());
+
+        // What is no scalar, or has no graph to the parameters, changes nothing.
+        let before = ours.parameters()[0].copy();
+        for (bad, words) in [
+            (ours.parameters()[0].square(), "a loss must have shape [], one number, got [3]"),
+            (other.sum(Kind::Float), "the loss does not depend on `weight`"),
+            (Tensor::from(1.0f32), "the loss has no graph"),
+        ] {
+            let message = ours.minimize(&bad).unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
+        }
+        assert_eq!((ours.steps(), &ours.parameters()[0]), (3, &before));
+    }
+
+    #[test]
+    fn a_schedule_counts_its_own_steps_until_it_is_told_of_others() {
+        let schedule = Schedule::Linear { steps: 4, end: 0.5 };
+        let config = AdamConfig { lr: 0.1, schedule, ..AdamConfig::default() };
+        let weight = || vec![("weight".into(), Tensor::zeros([1], (Kind::Float, Device::Cpu)))];
+        let mut adam = Adam::new(weight(), config).unwrap();
+        let mut rates = vec![adam.lr()];
+        for _ in 0..2 {
+            adam.step(&[Tensor::ones([1], (Kind::Float, Device::Cpu))]);
+            rates.push(adam.lr());
+        }
+        assert_eq!(rates, [0.1, 0.1 * 0.875, 0.1 * 0.75]);
+        // Adam's steps along a gradient that stays are as long as the rates.
+        let way = adam.parameters()[0].double_value(&[0]);
+        assert!((way + 0.1 + 0.0875).abs() < 1e-6, "{way}");
+        adam.set_progress(4);
+        assert_eq!(adam.lr(), 0.05);
+        let zero = AdamConfig { schedule: Schedule::Cosine { steps: 0 }, ..config };
+        assert!(zero.validate().unwrap_err().to_string().starts_with("schedule steps"));
     }
 }

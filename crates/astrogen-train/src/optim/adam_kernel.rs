@@ -23,8 +23,8 @@ pub(super) struct Coefficients {
 }
 
 impl Coefficients {
-    /// Those of step `t`, which counts from 1.
-    pub(super) fn new(config: &AdamConfig, t: i64) -> Self {
+    /// Those of step `t`, which counts from 1, at this learning rate.
+    pub(super) fn new(config: &AdamConfig, lr: f64, t: i64) -> Self {
         let [beta1, beta2] = config.betas;
         // More steps than i32 holds change nothing: both powers are 0 long before.
         let t = i32::try_from(t).unwrap_or(i32::MAX);
@@ -32,7 +32,7 @@ impl Coefficients {
             one_minus_beta1: 1.0 - beta1,
             beta2,
             one_minus_beta2: 1.0 - beta2,
-            step_size: config.lr / (1.0 - beta1.powi(t)),
+            step_size: lr / (1.0 - beta1.powi(t)),
             bias_correction2_sqrt: (1.0 - beta2.powi(t)).sqrt(),
             eps: config.eps,
         }

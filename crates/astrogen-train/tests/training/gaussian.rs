@@ -6,6 +6,7 @@ use astrogen_data::{Dataset, RowDataset, RowShape, Rows};
 use astrogen_models::{Activation, GaussianRegressor, GaussianRegressorConfig, weights};
 use astrogen_train::gaussian::{GaussianStep, GaussianStepConfig, whitened};
 use astrogen_train::optim::AdamConfig;
+use astrogen_train::schedule::Schedule;
 use astrogen_train::step::Step;
 use ndarray::{Array1, Array2};
 use tch::{Device, Kind, Tensor};
@@ -22,6 +23,11 @@ fn model(activation: Activation) -> GaussianRegressorConfig {
 fn algorithm(config: &GaussianStepConfig) -> GaussianStep {
     tch::manual_seed(11);
     GaussianStep::new(&model(Activation::LeakyRelu), config, Device::Cpu).unwrap()
+}
+
+/// Settings with a learning rate that changes so.
+fn falling(schedule: Schedule) -> GaussianStepConfig {
+    GaussianStepConfig { optimizer: AdamConfig { schedule, ..Default::default() } }
 }
 
 /// The values are made by `astrogen-models/tests/golden/gaussian.py`.
@@ -82,8 +88,8 @@ fn five_updates_agree_with_pytorch() {
 fn a_resumed_run_ends_in_the_same_bytes() {
     let _alone = alone();
     // The learning rate stays, and reaches zero within the run.
-    for cosine_steps in [None, Some(8)] {
-        let config = GaussianStepConfig { cosine_steps, ..Default::default() };
+    for schedule in [Schedule::Constant, Schedule::Cosine { steps: 8 }] {
+        let config = falling(schedule);
         let whole = resume::resumes_to_the_last_bit(|| algorithm(&config), || batches_of_rows(11));
         assert_eq!(whole.losses, ["nll"]);
         // The exported network alone is enough to sample from.
@@ -105,10 +111,9 @@ fn mean_and_deviation_of_a_law_are_recovered() {
         hidden: vec![24, 24],
         activation: Activation::Elu,
     };
-    let config = GaussianStepConfig {
-        optimizer: AdamConfig { lr: 1e-2, ..Default::default() },
-        cosine_steps: Some(600),
-    };
+    let schedule = Schedule::Cosine { steps: 600 };
+    let config =
+        GaussianStepConfig { optimizer: AdamConfig { lr: 1e-2, schedule, ..Default::default() } };
     let mut step = GaussianStep::new(&model, &config, Device::Cpu).unwrap();
     // Of the condition c and the true feature t: means and logarithms of the deviations.
     let law = |context: &Tensor| {
@@ -145,7 +150,7 @@ fn mean_and_deviation_of_a_law_are_recovered() {
 #[test]
 fn the_learning_rate_falls_to_zero() {
     let _alone = alone();
-    let config = GaussianStepConfig { cosine_steps: Some(2), ..Default::default() };
+    let config = falling(Schedule::Cosine { steps: 2 });
     let mut step = algorithm(&config);
     let digest = |step: &GaussianStep| weights::fingerprint(&step.regressor().named_tensors());
     let mut digests = vec![digest(&step).unwrap()];
@@ -166,11 +171,11 @@ fn settings_and_batches_that_cannot_be_are_refused() {
     };
     let (model, config) = (model(Activation::Relu), GaussianStepConfig::default());
     assert_eq!((config.optimizer.lr, config.optimizer.betas), (1e-3, [0.9, 0.999]));
-    let zero = GaussianStepConfig { cosine_steps: Some(0), ..config.clone() };
-    assert_eq!(refusal(model.clone(), zero), "cosine_steps must be at least 1, or none, got 0");
+    let zero = falling(Schedule::Cosine { steps: 0 });
+    assert_eq!(refusal(model.clone(), zero), "schedule steps must be at least 1, got 0");
     let optimizer = AdamConfig { lr: -1.0, ..Default::default() };
     assert_eq!(
-        refusal(model.clone(), GaussianStepConfig { optimizer, ..config.clone() }),
+        refusal(model.clone(), GaussianStepConfig { optimizer }),
         "lr must be a finite number above 0, got -1"
     );
     assert_eq!(
@@ -189,6 +194,20 @@ fn settings_and_batches_that_cannot_be_are_refused() {
     assert_eq!(message, "contexts must have shape [4, 9], got [3, 9]");
     let message = step.update(&zeros(&[4, 9]), &zeros(&[4, 2])).unwrap_err().to_string();
     assert_eq!(message, "observed features must have shape [N, 3], got [4, 2]");
+}
+
+#[test]
+fn settings_of_earlier_versions_are_the_same_training() {
+    let read = |text: &str| serde_json::from_str::<GaussianStepConfig>(text);
+    let earlier = r#"{
+        "optimizer": {"lr": 0.001, "betas": [0.9, 0.999], "eps": 1e-8},
+        "cosine_steps": 600
+    }"#;
+    let expected = falling(Schedule::Cosine { steps: 600 });
+    assert_eq!(read(earlier).unwrap(), expected);
+    assert_eq!(read(&serde_json::to_string(&expected).unwrap()).unwrap(), expected);
+    assert_eq!(read(r#"{"cosine_steps": null}"#).unwrap(), GaussianStepConfig::default());
+    assert!(read(r#"{"cosine": 1}"#).unwrap_err().to_string().contains("unknown field `cosine`"));
 }
 
 #[test]

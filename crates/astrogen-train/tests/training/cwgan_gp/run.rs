@@ -3,6 +3,7 @@
 use astrogen_losses::GradientPenaltyConfig;
 use astrogen_models::{Activation, TabularGenerator};
 use astrogen_train::cwgan_gp::CwganGpStepConfig;
+use astrogen_train::schedule::Schedule;
 use tch::{Device, Tensor};
 
 use super::{FLOAT, algorithm_of};
@@ -29,12 +30,12 @@ fn resumes_to_the_last_bit(activation: Activation, config: &CwganGpStepConfig) {
 fn a_resumed_run_ends_in_the_same_bytes() {
     let _alone = alone();
     // The learning rate reaches zero after the run, and within it.
-    for cosine_steps in [Some(20), Some(8)] {
-        let config = CwganGpStepConfig {
+    for steps in [20, 8] {
+        let mut config = CwganGpStepConfig {
             penalty: GradientPenaltyConfig { interval: 2, ..Default::default() },
-            cosine_steps,
             ..Default::default()
         };
+        config.generator_optimizer.schedule = Schedule::Cosine { steps };
         resumes_to_the_last_bit(Activation::LeakyRelu, &config);
     }
 }

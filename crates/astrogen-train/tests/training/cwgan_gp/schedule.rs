@@ -6,6 +6,7 @@ use std::f64::consts::PI;
 use astrogen_train::checkpoint::Checkpoint;
 use astrogen_train::cwgan_gp::{CwganGpStep, CwganGpStepConfig};
 use astrogen_train::optim::AdamConfig;
+use astrogen_train::schedule::Schedule;
 use astrogen_train::state::State;
 use astrogen_train::step::Step;
 use tch::Tensor;
@@ -15,12 +16,11 @@ use crate::alone;
 
 /// Both networks are updated at every step, each weight by just the learning rate: that is
 /// what Adam does without memory.
-fn config(cosine_steps: Option<u64>) -> CwganGpStepConfig {
+fn config(schedule: Schedule) -> CwganGpStepConfig {
     let adam = |lr| AdamConfig { lr, betas: [0.0, 0.0], ..Default::default() };
     CwganGpStepConfig {
-        generator_optimizer: adam(0.02),
+        generator_optimizer: AdamConfig { schedule, ..adam(0.02) },
         critic_optimizer: adam(0.01),
-        cosine_steps,
         n_critic: 1,
         ..Default::default()
     }
@@ -53,7 +53,7 @@ fn assert_factor(step: &mut CwganGpStep, factor: f64) {
 #[test]
 fn the_generators_rate_falls_along_half_a_cosine_and_the_critics_stays() {
     let _alone = alone();
-    let mut step = algorithm(&config(Some(4)));
+    let mut step = algorithm(&config(Schedule::Cosine { steps: 4 }));
     for k in 0..4 {
         assert_factor(&mut step, 0.5 * (1.0 + (PI * f64::from(k) / 4.0).cos()));
     }
@@ -65,7 +65,7 @@ fn the_generators_rate_falls_along_half_a_cosine_and_the_critics_stays() {
 #[test]
 fn learning_rates_stay_where_there_is_no_schedule() {
     let _alone = alone();
-    let mut step = algorithm(&config(None));
+    let mut step = algorithm(&config(Schedule::Constant));
     for _ in 0..6 {
         assert_factor(&mut step, 1.0);
     }
@@ -76,12 +76,12 @@ fn learning_rates_go_on_from_a_checkpoint() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint.safetensors");
-    let mut step = algorithm(&config(Some(6)));
+    let mut step = algorithm(&config(Schedule::Cosine { steps: 6 }));
     for _ in 0..3 {
         step.step(&rows()).unwrap();
     }
     Checkpoint { step: 3, samples: 4, data: None, score: None }.save(&path, &step).unwrap();
-    let mut resumed = algorithm(&config(Some(6)));
+    let mut resumed = algorithm(&config(Schedule::Cosine { steps: 6 }));
     Checkpoint::load(&path, &resumed).unwrap();
     assert_factor(&mut resumed, 0.5);
     assert_factor(&mut resumed, 0.25);

@@ -5,6 +5,7 @@
 use astrogen_models::SharpConfig;
 use astrogen_train::optim::AdamConfig;
 use astrogen_train::relativistic::{RelativisticStep, RelativisticStepConfig};
+use astrogen_train::schedule::Schedule;
 use tch::Device;
 
 use super::MODEL;
@@ -16,11 +17,11 @@ fn four_steps_with_lazy_penalties_and_a_falling_rate_agree_with_pytorch() {
     let _alone = alone();
     let golden = golden_file("sharp.safetensors");
     let model = SharpConfig { generator_features: 4, critic_features: 4, ..MODEL };
-    let adam = AdamConfig { lr: 1e-3, betas: [0.0, 0.99], eps: 1e-2 };
+    let schedule = Schedule::Linear { steps: 4, end: 0.1 };
+    let adam = AdamConfig { lr: 1e-3, betas: [0.0, 0.99], eps: 1e-2, schedule };
     let config = RelativisticStepConfig {
         generator_optimizer: adam,
         critic_optimizer: adam,
-        linear_steps: Some(4),
         gamma: 0.2,
         ..Default::default()
     };

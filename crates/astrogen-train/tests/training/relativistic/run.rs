@@ -3,6 +3,7 @@
 use astrogen_data::augment::Translation;
 use astrogen_models::{Generator, SharpGenerator};
 use astrogen_train::relativistic::RelativisticStepConfig;
+use astrogen_train::schedule::Schedule;
 use tch::{Device, Kind, Tensor};
 
 use super::algorithm;
@@ -11,11 +12,13 @@ use crate::{alone, batches_of, resume};
 #[test]
 fn a_resumed_run_with_noise_shifts_and_a_falling_rate_ends_in_the_same_bytes() {
     let _alone = alone();
-    let config = RelativisticStepConfig {
-        linear_steps: Some(10),
+    let mut config = RelativisticStepConfig {
         translation: Translation { pixels: 3, probability: 0.5 },
         ..Default::default()
     };
+    let schedule = Schedule::Linear { steps: 10, end: 0.1 };
+    config.generator_optimizer.schedule = schedule;
+    config.critic_optimizer.schedule = schedule;
     let whole =
         resume::resumes_to_the_last_bit(|| algorithm(&config), || batches_of(11, [2, 32, 32]));
     assert_eq!(

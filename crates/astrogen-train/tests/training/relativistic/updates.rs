@@ -6,6 +6,7 @@ use astrogen_data::Images;
 use astrogen_data::augment::Translation;
 use astrogen_models::{Critic, Generator, ModelError, weights};
 use astrogen_train::relativistic::{RelativisticStep, RelativisticStepConfig};
+use astrogen_train::schedule::Schedule;
 use astrogen_train::state::State;
 use astrogen_train::step::Step;
 use tch::nn::{Path, VarStore};
@@ -101,12 +102,11 @@ fn the_critic_sees_the_first_half_of_a_batch_and_the_generator_the_second() {
 #[test]
 fn learning_rates_fall_on_a_line_to_their_share_and_stay() {
     let _alone = alone();
-    let run = |linear_steps| {
-        let mut step = algorithm(&RelativisticStepConfig {
-            linear_steps,
-            ema_decay: 0.0,
-            ..Default::default()
-        });
+    let run = |schedule| {
+        let mut config = RelativisticStepConfig { ema_decay: 0.0, ..Default::default() };
+        config.generator_optimizer.schedule = schedule;
+        config.critic_optimizer.schedule = schedule;
+        let mut step = algorithm(&config);
         (0..6)
             .map(|_| {
                 let weight = |step: &RelativisticStep| tensor(step, "generator.output.bias").copy();
@@ -117,7 +117,8 @@ fn learning_rates_fall_on_a_line_to_their_share_and_stay() {
             })
             .collect::<Vec<_>>()
     };
-    let (falling, constant) = (run(Some(4)), run(None));
+    let (falling, constant) =
+        (run(Schedule::Linear { steps: 4, end: 0.1 }), run(Schedule::Constant));
     assert!((falling[0] - 2e-3).abs() < 1e-5 && (constant[0] - 2e-3).abs() < 1e-5);
     assert!(constant[5] > 2e-4, "{constant:?}");
     assert!(falling[5] < 1e-3, "{falling:?}");

@@ -3,6 +3,7 @@
 use astrogen_models::{Activation, TabularConfig};
 use astrogen_train::cwgan_gp::CwganGpStepConfig;
 use astrogen_train::fit::FitConfig;
+use astrogen_train::schedule::Schedule;
 use astrogen_train::search::Trial;
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -29,7 +30,7 @@ fn values_reach_their_places_and_nothing_else() {
     let trial = trial(&[
         ("algorithm.critic_optimizer.lr", json!(3e-5)),
         ("algorithm.critic_optimizer.betas.0", json!(0.25)),
-        ("algorithm.cosine_steps", json!(1000)),
+        ("algorithm.generator_optimizer.schedule", json!({"cosine": {"steps": 1000}})),
         ("model.latent_dim", json!(3)),
         ("model.branch", json!([32, 16])),
         ("model.activation", json!("elu")),
@@ -38,7 +39,7 @@ fn values_reach_their_places_and_nothing_else() {
     let mut expected = Config::default();
     expected.algorithm.critic_optimizer.lr = 3e-5;
     expected.algorithm.critic_optimizer.betas = [0.25, 0.999];
-    expected.algorithm.cosine_steps = Some(1000);
+    expected.algorithm.generator_optimizer.schedule = Schedule::Cosine { steps: 1000 };
     expected.model.latent_dim = 3;
     expected.model.branch = vec![32, 16];
     expected.model.activation = Activation::Elu;
@@ -57,7 +58,7 @@ fn a_name_that_is_not_in_the_config_is_refused_with_those_there_are() {
     assert_eq!(
         refusal("algorithm.critic_optimizer.rate"),
         "the config has no setting `algorithm.critic_optimizer.rate`: \
-         `algorithm.critic_optimizer` has `betas`, `eps`, `lr`"
+         `algorithm.critic_optimizer` has `betas`, `eps`, `lr`, `schedule`"
     );
     assert_eq!(
         refusal("lr"),
@@ -65,9 +66,9 @@ fn a_name_that_is_not_in_the_config_is_refused_with_those_there_are() {
          is `algorithm.critic_optimizer.lr`, `algorithm.generator_optimizer.lr`"
     );
     assert_eq!(
-        refusal("algorithm.cosine_steps.start"),
-        "the config has no setting `algorithm.cosine_steps.start`: `algorithm.cosine_steps` is \
-         null, which has no settings of its own"
+        refusal("algorithm.n_critic.start"),
+        "the config has no setting `algorithm.n_critic.start`: `algorithm.n_critic` is 5, which \
+         has no settings of its own"
     );
     assert_eq!(
         refusal("model.branch.2"),
@@ -104,7 +105,7 @@ fn a_value_of_another_kind_is_refused_with_its_setting() {
             "algorithm.critic_optimizer",
             json!({"rate": 1}),
             "`algorithm.critic_optimizer` cannot be {\"rate\":1}: unknown field `rate`, expected \
-             one of `lr`, `betas`, `eps`",
+             one of `lr`, `betas`, `eps`, `schedule`",
         ),
     ] {
         assert_eq!(refusal(&[good.clone(), (name, value)]), expected);
