@@ -74,8 +74,12 @@ impl Flow {
         &self.transforms
     }
 
-    /// Gives the weights memory of their own and draws their first values.
-    pub(crate) fn init(&self) -> Result<(), NnError> {
+    /// Gives the weights memory of their own and draws their first values, as
+    /// [`FlowConfig::init`] does.
+    ///
+    /// # Errors
+    /// [`NnError::Torch`] where the memory is not to be had.
+    pub fn init(&self) -> Result<(), NnError> {
         self.base.init()?;
         let identity = self.config.identity;
         self.transforms.iter().try_for_each(|transform| transform.init(identity))

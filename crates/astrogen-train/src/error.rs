@@ -122,6 +122,10 @@ pub enum TrainError {
     #[error(transparent)]
     Loss(#[from] astrogen_losses::LossError),
 
+    /// A flow's settings, or rows that do not fit it.
+    #[error(transparent)]
+    Flow(astrogen_flows::FlowError),
+
     /// libtorch refused an operation.
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),

@@ -8,6 +8,7 @@ mod cwgan_gp;
 mod dcgan_golden;
 mod evaluation;
 mod fit;
+mod flow;
 mod gaussian;
 mod instance_noise;
 mod own_networks;

@@ -1,0 +1,184 @@
+//! The step of a normalizing flow.
+//!
+//! A batch holds `N` rows of features, and of the context that they are given. Every step is one
+//! update of the flow by Adam, to minimise the mean of `-log p(features | context)`, in nats per row
+//! and in the units of the features. Gradients whose joint norm is above a limit are shortened to it.
+
+use std::path::Path;
+
+use astrogen_data::{Dataset, RowDataset, Rows};
+use astrogen_flows::{Flow, FlowConfig, FlowError};
+use astrogen_models::Network;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor, no_grad};
+
+use crate::TrainError;
+use crate::optim::{Adam, AdamConfig};
+use crate::state::State;
+use crate::step::{Losses, Step};
+use crate::stored::{Stored, prefixed};
+
+/// Rows that are evaluated at a time.
+const CHUNK: usize = 1 << 14;
+
+/// Settings of [`FlowStep`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FlowStepConfig {
+    /// Adam. Default lr 1e-3, betas (0.9, 0.999).
+    pub optimizer: AdamConfig,
+    /// What the joint norm of all gradients is shortened to, > 0; `None` for as they are. Default 5.
+    pub max_gradient_norm: Option<f64>,
+}
+
+impl Default for FlowStepConfig {
+    fn default() -> Self {
+        Self { optimizer: AdamConfig::default(), max_gradient_norm: Some(5.0) }
+    }
+}
+
+impl FlowStepConfig {
+    /// Checks the settings, as [`FlowStep::new`] does.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] for one that is out of its range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        self.optimizer.validate()?;
+        match self.max_gradient_norm {
+            Some(norm) if !(norm > 0.0 && norm.is_finite()) => Err(TrainError::Setting {
+                name: "max_gradient_norm",
+                rule: "a finite number above 0, or none",
+                got: norm.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A flow that learns from rows.
+#[derive(Debug)]
+pub struct FlowStep {
+    config: FlowStepConfig,
+    flow: Stored<Flow>,
+    optimizer: Adam,
+}
+
+impl FlowStep {
+    /// A flow with fresh weights, drawn from libtorch's generator: seed it before.
+    ///
+    /// # Errors
+    /// When a setting is out of its range.
+    pub fn new(
+        flow: &FlowConfig,
+        config: &FlowStepConfig,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        config.validate()?;
+        flow.validate()?;
+        let flow = Stored::new(device, |path| {
+            let built = Flow::build(flow, path)?;
+            built.init()?;
+            Ok(built)
+        })?;
+        let optimizer = Adam::new(flow.parameters(), config.optimizer)?;
+        Ok(Self { config: config.clone(), flow, optimizer })
+    }
+
+    /// The flow.
+    pub fn flow(&self) -> &Flow {
+        &self.flow.module
+    }
+
+    /// Updates the flow on features `[N, D]` given contexts `[N, C]`, or none; the loss before the
+    /// update, and the norm of its gradients.
+    ///
+    /// # Errors
+    /// [`TrainError::Flow`] for tensors of another shape than the flow's.
+    pub fn update(
+        &mut self,
+        context: Option<&Tensor>,
+        features: &Tensor,
+    ) -> Result<[Tensor; 2], TrainError> {
+        let log_prob = self.flow().given(context)?.log_prob(features)?;
+        let loss = -log_prob.mean(None::<Kind>);
+        let mut gradients = self.optimizer.gradients(&loss)?;
+        let norm = norm(&gradients);
+        if let Some(limit) = self.config.max_gradient_norm {
+            let factor = (limit / (&norm + 1e-6)).clamp_max(1.0);
+            no_grad(|| {
+                for gradient in &mut gradients {
+                    let _ = gradient.g_mul_(&factor);
+                }
+            });
+        }
+        self.optimizer.step(&gradients);
+        Ok([loss.detach(), norm])
+    }
+
+    /// The mean of `-log p(features | context)` over rows that it is not trained on, in nats per
+    /// row.
+    ///
+    /// # Errors
+    /// [`TrainError::Flow`] for rows of another shape than the flow's.
+    pub fn negative_log_likelihood(&self, rows: &RowDataset) -> Result<f64, TrainError> {
+        let (_, device) = self.flow().options();
+        let Rows { context, features } = rows.to_batch(device)?;
+        let mut sum = 0.0;
+        no_grad(|| -> Result<(), TrainError> {
+            for first in (0..rows.len()).step_by(CHUNK) {
+                let count = CHUNK.min(rows.len() - first) as i64;
+                let part = |of: &Tensor| of.narrow(0, first as i64, count);
+                let (context, features) = (part(&context), part(&features));
+                let given = self.flow().given(some(&context))?;
+                sum -= given.log_prob(&features)?.sum(Kind::Double).double_value(&[]);
+            }
+            Ok(())
+        })?;
+        Ok(sum / rows.len() as f64)
+    }
+}
+
+/// A context of no values is none.
+fn some(context: &Tensor) -> Option<&Tensor> {
+    (context.size().last() != Some(&0)).then_some(context)
+}
+
+/// The joint norm of all gradients.
+fn norm(gradients: &[Tensor]) -> Tensor {
+    let norms: Vec<Tensor> = gradients.iter().map(|gradient| gradient.norm()).collect();
+    Tensor::stack(&norms, 0).norm()
+}
+
+impl State for FlowStep {
+    fn algorithm(&self) -> &'static str {
+        "flow"
+    }
+
+    fn state(&self) -> Vec<(String, Tensor)> {
+        let parts = [("flow", self.flow.named_tensors()), ("optimizer", self.optimizer.state())];
+        parts.into_iter().flat_map(|(prefix, named)| prefixed(prefix, named)).collect()
+    }
+}
+
+impl Step for FlowStep {
+    type Batch = Rows;
+
+    fn step(&mut self, Rows { context, features }: &Rows) -> Result<Losses, TrainError> {
+        let [loss, norm] = self.update(some(context), features)?;
+        Ok(vec![("nll", loss), ("gradient_norm", norm)])
+    }
+
+    fn export(&self, folder: &Path) -> Result<(), TrainError> {
+        Ok(self.flow().save(folder.join(Flow::FILE))?)
+    }
+}
+
+impl From<FlowError> for TrainError {
+    fn from(error: FlowError) -> Self {
+        match error {
+            FlowError::Nn(error) => Self::Model(error),
+            FlowError::Torch(error) => Self::Torch(error),
+            other => Self::Flow(other),
+        }
+    }
+}
