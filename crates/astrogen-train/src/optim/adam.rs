@@ -8,6 +8,16 @@
 //! w <- w - lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
 //! ```
 //!
+//! With [`AdamConfig::rectified`] it is RAdam (Liu et al. 2020, *On the Variance of the Adaptive
+//! Learning Rate and Beyond*). With `l = 2 / (1 - beta2) - 1` and
+//! `l_t = l - 2 t beta2^t / (1 - beta2^t)`,
+//!
+//! ```text
+//! w <- w - lr / (1 - beta1^t) * m                                                     l_t <= 5
+//! w <- w - lr r / (1 - beta1^t) * m sqrt(1 - beta2^t) / (sqrt(v) + eps)               l_t > 5
+//! r = sqrt((l_t - 4) (l_t - 2) l / ((l - 4) (l - 2) l_t))
+//! ```
+//!
 //! On the CPU all three lines run in one pass over a parameter's memory; elsewhere they
 //! are tensor operations.
 

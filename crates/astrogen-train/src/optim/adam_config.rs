@@ -15,13 +15,23 @@ pub struct AdamConfig {
     pub betas: [f64; 2],
     /// Added to the denominator, >= 0. Default 1e-8.
     pub eps: f64,
+    /// Whether the first steps are RAdam's (Liu et al. 2020): while too few gradients were seen for
+    /// the second moment to mean anything, by the first moment alone, and then warmed up. Default no.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub rectified: bool,
     /// How the learning rate changes within a run. Default: it stays.
     pub schedule: Schedule,
 }
 
 impl Default for AdamConfig {
     fn default() -> Self {
-        Self { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, schedule: Schedule::Constant }
+        Self {
+            lr: 1e-3,
+            betas: [0.9, 0.999],
+            eps: 1e-8,
+            rectified: false,
+            schedule: Schedule::Constant,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod flow;
 mod gaussian;
 mod instance_noise;
 mod own_networks;
+mod radam;
 mod relativistic;
 mod resume;
 mod runs;

@@ -18,7 +18,8 @@ fn four_steps_with_lazy_penalties_and_a_falling_rate_agree_with_pytorch() {
     let golden = golden_file("sharp.safetensors");
     let model = SharpConfig { generator_features: 4, critic_features: 4, ..MODEL };
     let schedule = Schedule::Linear { steps: 4, end: 0.1 };
-    let adam = AdamConfig { lr: 1e-3, betas: [0.0, 0.99], eps: 1e-2, schedule };
+    let adam =
+        AdamConfig { lr: 1e-3, betas: [0.0, 0.99], eps: 1e-2, schedule, ..AdamConfig::default() };
     let config = RelativisticStepConfig {
         generator_optimizer: adam,
         critic_optimizer: adam,
