@@ -5,7 +5,7 @@ use std::sync::Arc;
 use astrogen_data::Batches;
 use astrogen_models::GaussianRegressorConfig;
 use astrogen_runtime::seed_everything;
-use astrogen_tables::{Table, TableConfig, TablesError};
+use astrogen_tables::Table;
 use astrogen_train::gaussian::whitened;
 use astrogen_train::{
     CwganGpStep, Event, FitConfig, GaussianStep, GaussianStepConfig, Observer, RunDir, RunLog,
@@ -13,17 +13,11 @@ use astrogen_train::{
 };
 use tch::Device;
 
-use crate::emulator::gaussian;
 use crate::held_out::HeldOut;
-use crate::judge::{Baseline, judge_rows};
+use crate::judge::judge_rows;
+use crate::regressions::{BASELINE, Baseline, FIRST_HALF, gaussian, one_unit};
 use crate::validation::Validation;
 use crate::{Emulator, EmulatorConfig, EmulatorError, Judgement, Watch};
-
-/// The regression that is to be beaten, of magnitudes as they are: its folder in a run's.
-pub(crate) const BASELINE: &str = "gaussian";
-
-/// The regression that is the emulator's first half, in units of the local scatter.
-pub(crate) const FIRST_HALF: &str = "first-half";
 
 /// Trains an emulator in the run's folder, where it writes `config`, and judges it: the first half
 /// (if the generator [completes](EmulatorConfig::whiten) a regression), the generator, chosen among
@@ -54,14 +48,6 @@ pub fn train(
     }
     let baseline = Baseline { gaussian: gaussian(run, BASELINE)?, rows };
     judge_rows(run, config, table, Some(&baseline)).map(Some)
-}
-
-/// The same rows with observed features in one unit, as the baseline sees them.
-pub(crate) fn one_unit(config: &EmulatorConfig, table: &Table) -> Result<Table, TablesError> {
-    match config.data.local_bins {
-        None => Ok(table.clone()),
-        Some(_) => Table::open(&TableConfig { local_bins: None, ..config.data.clone() }),
-    }
 }
 
 /// Trains the emulator, the generator judged every epoch; whether it came to its end.
