@@ -15,7 +15,7 @@ pub struct AdamConfig {
     pub betas: [f64; 2],
     /// Added to the denominator, >= 0. Default 1e-8.
     pub eps: f64,
-    /// How the learning rate changes within a run. Default: it stays.
+    /// How the learning rate changes within a run, counted in training steps. Default: it stays.
     pub schedule: Schedule,
 }
 
