@@ -6,7 +6,7 @@ use std::path::Path;
 use astrogen_models::weights::fingerprint;
 use astrogen_models::{GaussianRegressor, ModelError, TabularGenerator};
 use astrogen_tables::{QuantileMatching, Table};
-use astrogen_train::run_dir::RunDir;
+use astrogen_train::RunDir;
 use tch::Device;
 
 use crate::regressions::{FIRST_HALF, gaussian};
