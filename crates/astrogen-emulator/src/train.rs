@@ -9,14 +9,14 @@ use astrogen_tables::Table;
 use astrogen_train::gaussian::whitened;
 use astrogen_train::{
     CwganGpStep, Event, FitConfig, GaussianStep, GaussianStepConfig, Observer, RunDir, RunLog,
-    Schedule, StopSignal, TrainError, fit,
+    Schedule, StopSignal, fit,
 };
 use tch::Device;
 
 use crate::held_out::HeldOut;
 use crate::judge::judge_rows;
 use crate::regressions::{BASELINE, Baseline, FIRST_HALF, gaussian, one_unit};
-use crate::validation::Validation;
+use crate::validation::{METRICS, Validation};
 use crate::{Emulator, EmulatorConfig, EmulatorError, Judgement, Watch};
 
 /// Trains an emulator in the run's folder, where it writes `config`, and judges it: the first half
@@ -73,8 +73,7 @@ pub(crate) fn fit_emulator(
     let mut algorithm = CwganGpStep::new(&config.model, &config.algorithm, device)?;
 
     let held_out = HeldOut::validation(table, config);
-    take_up_metrics(run)?;
-    let mut log = RunLog::quiet(run)?;
+    let mut log = RunLog::quiet(run)?.with_scores(run.join(METRICS));
     let mut validation = Validation::new(&held_out, gaussian, run, watch);
     let observers: &mut [&mut dyn Observer<CwganGpStep>] = &mut [&mut log, &mut validation];
     let outcome = fit(&mut algorithm, &mut batches, run, &config.fit, stop, observers)?;
@@ -83,16 +82,6 @@ pub(crate) fn fit_emulator(
     }
     Emulator::finish(run, config, table, gaussian, watch)?;
     Ok(true)
-}
-
-/// Runs from before evaluations were an event of the loop have theirs in metrics.csv: the same
-/// columns, which go on in scores.csv.
-fn take_up_metrics(run: &RunDir) -> Result<(), TrainError> {
-    let (earlier, scores) = (run.join("metrics.csv"), run.scores_path());
-    if !earlier.exists() || scores.exists() {
-        return Ok(());
-    }
-    std::fs::rename(&earlier, scores).map_err(|source| TrainError::Io { path: earlier, source })
 }
 
 /// Trains a regression on the rows, 20 epochs, into a folder of its own; whether it came to its
