@@ -94,10 +94,7 @@ fn a_program_trains_its_own_networks_without_the_facade() {
         use astrogen_losses::{GradientPenaltyConfig, PenaltyKind};
         use astrogen_models::Generator;
         use astrogen_nn::Network;
-        use astrogen_train::fit::{FitConfig, fit};
-        use astrogen_train::interrupt::StopSignal;
-        use astrogen_train::run_dir::RunDir;
-        use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
+        use astrogen_train::{FitConfig, RunDir, StopSignal, WganGpStep, WganGpStepConfig, fit};
         use networks::{MyCritic, MyGenerator, Sizes};
         use tch::Device;
 

@@ -1,9 +1,8 @@
 //! Columns described in YAML, as astropy does above the rows of ECSV files and in the footers of
 //! Parquet files (APE 6: Enhanced Character Separated Values).
 
+use astrogen_fits::table::{NewColumn, Storage};
 use saphyr_parser::{Event, Parser};
-
-use super::write::{NewColumn, Storage};
 
 /// The key of a description among a Parquet file's metadata.
 pub(super) const PARQUET_KEY: &str = "table_meta_yaml";

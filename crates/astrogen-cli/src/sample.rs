@@ -7,7 +7,8 @@ use astrogen_models::weights::fingerprint;
 use astrogen_models::{Generator, Network};
 use astrogen_plot::save_grid;
 use astrogen_runtime::{DeviceChoice, seed_everything};
-use astrogen_train::run_dir::{RunDir, empty_folder, numbered_folder};
+use astrogen_train::RunDir;
+use astrogen_train::run_dir::{empty_folder, numbered_folder};
 use clap::Args;
 
 use crate::{CliError, say};

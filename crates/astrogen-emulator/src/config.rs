@@ -3,8 +3,7 @@
 use astrogen_data::BatchConfig;
 use astrogen_models::TabularConfig;
 use astrogen_tables::{TableConfig, TableScaling};
-use astrogen_train::cwgan_gp::CwganGpStepConfig;
-use astrogen_train::fit::FitConfig;
+use astrogen_train::{CwganGpStepConfig, FitConfig};
 use serde::{Deserialize, Serialize};
 
 use crate::EmulatorError;

@@ -6,10 +6,10 @@ use std::path::Path;
 use astrogen_models::weights::fingerprint;
 use astrogen_models::{GaussianRegressor, ModelError, TabularGenerator};
 use astrogen_tables::{QuantileMatching, Table};
-use astrogen_train::run_dir::RunDir;
+use astrogen_train::RunDir;
 use tch::Device;
 
-use crate::train::FIRST_HALF;
+use crate::regressions::{FIRST_HALF, gaussian};
 use crate::{EmulatorConfig, EmulatorError, Watch};
 
 /// A trained emulator: what a survey would observe of rows of which the truth and the conditions
@@ -21,9 +21,6 @@ pub struct Emulator {
     gaussian: Option<GaussianRegressor>,
     matching: Option<QuantileMatching>,
 }
-
-/// The folder of the generator that scored best, in a run's.
-const BEST: &str = "best";
 
 /// The quantiles of an emulator, in a run's folder. There once it is trained.
 const QUANTILES: &str = "quantiles.json";
@@ -38,7 +35,7 @@ impl Emulator {
         gaussian: Option<&GaussianRegressor>,
         watch: &mut dyn Watch,
     ) -> Result<(), EmulatorError> {
-        let generator = TabularGenerator::load(run.join(BEST), Device::Cpu)?;
+        let generator = TabularGenerator::load(run.best_path(), Device::Cpu)?;
         let emulate = |context: &[f32]| Ok(emulate_rows(&generator, gaussian, context, 0, 0)?);
         let matching = config.data.local_bins.and_then(|bins| {
             let matching: Result<_, EmulatorError> =
@@ -69,7 +66,7 @@ impl Emulator {
             return Err(EmulatorError::Unfinished { run: run.path().to_owned() });
         }
         Ok(Self {
-            generator: TabularGenerator::load(run.join(BEST), Device::Cpu)?,
+            generator: TabularGenerator::load(run.best_path(), Device::Cpu)?,
             gaussian: config.whiten.then(|| gaussian(run, FIRST_HALF)).transpose()?,
             matching: run.read_json(QUANTILES)?,
             config,
@@ -128,10 +125,4 @@ pub(crate) fn emulate_rows(
         Some(gaussian) => gaussian.unwhiten(&made, context, first_row),
         None => Ok(made),
     }
-}
-
-/// A regression of a run. One that is not there is an error: what it makes of a run's rows cannot
-/// be done without.
-pub(crate) fn gaussian(run: &RunDir, name: &str) -> Result<GaussianRegressor, ModelError> {
-    GaussianRegressor::load(run.join(name), Device::Cpu)
 }

@@ -8,13 +8,11 @@ use std::path::PathBuf;
 use astrogen_metrics::EmulationReport;
 use astrogen_models::GaussianRegressor;
 use astrogen_tables::Table;
-use astrogen_train::TrainError;
-use astrogen_train::run_dir::RunDir;
+use astrogen_train::RunDir;
 use ndarray::Array2;
 
-use crate::emulator::gaussian;
 use crate::held_out::HeldOut;
-use crate::train::{BASELINE, one_unit};
+use crate::regressions::{BASELINE, Baseline};
 use crate::{Emulator, EmulatorConfig, EmulatorError, figures};
 
 /// How far an emulator can be trusted. Printed, it is the summary in words.
@@ -50,18 +48,6 @@ pub fn judge(run: &RunDir) -> Result<Judgement, EmulatorError> {
     // A trial of a search has no baseline.
     let baseline = run.join(BASELINE).exists().then(|| Baseline::load(run, &config, &table));
     judge_rows(run, &config, &table, baseline.transpose()?.as_ref())
-}
-
-/// The regression that is to be beaten, and the rows in its units.
-pub(crate) struct Baseline {
-    pub(crate) gaussian: GaussianRegressor,
-    pub(crate) rows: Table,
-}
-
-impl Baseline {
-    fn load(run: &RunDir, config: &EmulatorConfig, table: &Table) -> Result<Self, EmulatorError> {
-        Ok(Self { gaussian: gaussian(run, BASELINE)?, rows: one_unit(config, table)? })
-    }
 }
 
 /// Passes over the rows for the calibration.
@@ -127,8 +113,7 @@ pub(crate) fn judge_rows(
         text.push_str("these rows chose the best epoch too: its numbers are a little too good\n");
     }
     text.push_str(&summary(&reports));
-    let path = run.join("report.txt");
-    std::fs::write(&path, &text).map_err(|source| TrainError::Io { path, source })?;
+    run.write_text("report.txt", &text)?;
     let named = reports.into_iter().map(|(name, report)| (name.to_owned(), report));
     let reports: BTreeMap<String, EmulationReport> = named.collect();
     run.write_json("report.json", &reports)?;

@@ -25,6 +25,7 @@ mod figures;
 mod held_out;
 mod judge;
 mod recipe;
+mod regressions;
 mod search;
 mod train;
 mod validation;

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use astrogen_tables::Table;
-use astrogen_train::interrupt::StopSignal;
-use astrogen_train::run_dir::RunDir;
 use astrogen_train::search::{SearchSpace, SearchTable, Trial};
+use astrogen_train::{RunDir, StopSignal};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tch::Device;

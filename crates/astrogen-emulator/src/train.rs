@@ -5,25 +5,19 @@ use std::sync::Arc;
 use astrogen_data::Batches;
 use astrogen_models::GaussianRegressorConfig;
 use astrogen_runtime::seed_everything;
-use astrogen_tables::{Table, TableConfig, TablesError};
+use astrogen_tables::Table;
 use astrogen_train::gaussian::whitened;
 use astrogen_train::{
     CwganGpStep, Event, FitConfig, GaussianStep, GaussianStepConfig, Observer, RunDir, RunLog,
-    Schedule, StopSignal, TrainError, fit,
+    Schedule, StopSignal, fit,
 };
 use tch::Device;
 
-use crate::emulator::gaussian;
 use crate::held_out::HeldOut;
-use crate::judge::{Baseline, judge_rows};
-use crate::validation::Validation;
+use crate::judge::judge_rows;
+use crate::regressions::{BASELINE, Baseline, FIRST_HALF, gaussian, one_unit};
+use crate::validation::{METRICS, Validation};
 use crate::{Emulator, EmulatorConfig, EmulatorError, Judgement, Watch};
-
-/// The regression that is to be beaten, of magnitudes as they are: its folder in a run's.
-pub(crate) const BASELINE: &str = "gaussian";
-
-/// The regression that is the emulator's first half, in units of the local scatter.
-pub(crate) const FIRST_HALF: &str = "first-half";
 
 /// Trains an emulator in the run's folder, where it writes `config`, and judges it: the first half
 /// (if the generator [completes](EmulatorConfig::whiten) a regression), the generator, chosen among
@@ -56,14 +50,6 @@ pub fn train(
     judge_rows(run, config, table, Some(&baseline)).map(Some)
 }
 
-/// The same rows with observed features in one unit, as the baseline sees them.
-pub(crate) fn one_unit(config: &EmulatorConfig, table: &Table) -> Result<Table, TablesError> {
-    match config.data.local_bins {
-        None => Ok(table.clone()),
-        Some(_) => Table::open(&TableConfig { local_bins: None, ..config.data.clone() }),
-    }
-}
-
 /// Trains the emulator, the generator judged every epoch; whether it came to its end.
 pub(crate) fn fit_emulator(
     run: &RunDir,
@@ -87,8 +73,7 @@ pub(crate) fn fit_emulator(
     let mut algorithm = CwganGpStep::new(&config.model, &config.algorithm, device)?;
 
     let held_out = HeldOut::validation(table, config);
-    take_up_metrics(run)?;
-    let mut log = RunLog::quiet(run)?;
+    let mut log = RunLog::quiet(run)?.with_scores(run.join(METRICS));
     let mut validation = Validation::new(&held_out, gaussian, run, watch);
     let observers: &mut [&mut dyn Observer<CwganGpStep>] = &mut [&mut log, &mut validation];
     let outcome = fit(&mut algorithm, &mut batches, run, &config.fit, stop, observers)?;
@@ -97,16 +82,6 @@ pub(crate) fn fit_emulator(
     }
     Emulator::finish(run, config, table, gaussian, watch)?;
     Ok(true)
-}
-
-/// Runs from before evaluations were an event of the loop have theirs in metrics.csv: the same
-/// columns, which go on in scores.csv.
-fn take_up_metrics(run: &RunDir) -> Result<(), TrainError> {
-    let (earlier, scores) = (run.join("metrics.csv"), run.scores_path());
-    if !earlier.exists() || scores.exists() {
-        return Ok(());
-    }
-    std::fs::rename(&earlier, scores).map_err(|source| TrainError::Io { path: earlier, source })
 }
 
 /// Trains a regression on the rows, 20 epochs, into a folder of its own; whether it came to its

@@ -1,5 +1,5 @@
-//! The averaged generator judged at every checkpoint: the numbers of scores.csv, drawn as
-//! metrics.png, the whole report with its calibration in reports.jsonl, and the score that the best
+//! The averaged generator judged at every checkpoint: the numbers of metrics.csv, drawn
+//! as metrics.png, the whole report with its calibration in reports.jsonl, and the score that the best
 //! checkpoint is chosen by.
 
 use astrogen_metrics::emulation::EmulatedQuantity;
@@ -10,6 +10,9 @@ use astrogen_train::{CwganGpStep, Evaluation, Event, History, Observer, RunDir, 
 use crate::emulator::emulate_rows;
 use crate::held_out::HeldOut;
 use crate::{EmulatorError, Watch};
+
+/// The numbers of every checkpoint, in a run's folder.
+pub(crate) const METRICS: &str = "metrics.csv";
 
 /// Further passes over the rows at every checkpoint, for the calibration.
 const DRAWS: u64 = 19;
@@ -80,7 +83,7 @@ fn mean_ks(quantities: &[EmulatedQuantity]) -> f64 {
 
 /// Draws metrics.png; or a line that says why it is left out.
 fn draw(run: &RunDir) -> Result<Option<String>, EmulatorError> {
-    let history = History::open(&run.scores_path())?;
+    let history = History::open(&run.join(METRICS))?;
     // A single band has no colours: zeros all along.
     let shown = history.losses.iter().filter(|(_, values)| values.iter().any(|&value| value > 0.0));
     let series = shown.map(|(name, values)| {

@@ -220,13 +220,12 @@ impl Given<'_> {
     }
 
     fn check_inverse(&self) -> Result<(), FlowError> {
-        let singular = |(index, transform): (usize, &Box<dyn LazyTransform>)| {
-            transform.singular().map(|reason| FlowError::Singular { index, reason })
-        };
-        match self.flow.transforms.iter().enumerate().find_map(singular) {
-            Some(error) => Err(error),
-            None => Ok(()),
+        for (index, transform) in self.flow.transforms.iter().enumerate() {
+            if let Some(reason) = transform.singular() {
+                return Err(FlowError::Singular { index, reason });
+            }
         }
+        Ok(())
     }
 }
 

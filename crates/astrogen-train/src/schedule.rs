@@ -20,7 +20,8 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 
 /// How a learning rate goes on from its first value, with `p = min(done / steps, 1)` the part of
-/// the `steps` that is done.
+/// the `steps` that is done. Steps are those of the training, which an optimiser that is not at
+/// work in each of them is [told](crate::optim::Adam::set_progress).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 #[non_exhaustive]

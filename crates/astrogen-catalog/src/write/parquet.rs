@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use astrogen_fits::numbers::{Numbers, View};
-use astrogen_fits::table::{check_columns, check_rows};
+use astrogen_fits::table::{NewColumn, Storage, check_columns, check_rows};
 use astrogen_fits::{Header, Value, create_whole};
 use atomic_write_file::AtomicWriteFile;
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
@@ -15,7 +15,6 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
 
-use super::{NewColumn, Storage};
 use crate::CatalogError;
 use crate::description::{PARQUET_KEY, describe};
 

@@ -7,6 +7,9 @@
 //! state to save: [`Batches::seek`] continues a run exactly, whatever the number of
 //! threads. The last, incomplete batch of an epoch is dropped; since every epoch has
 //! another order, no sample is left out for long.
+//!
+//! This is so for every kind of [`Batch`]: a sample is a list of numbers until, as the last thing,
+//! the numbers of a batch are cut into [`Images`], [`Rows`] or a kind of one's own.
 
 mod config;
 mod fingerprint;

@@ -27,6 +27,13 @@ impl HistoryCsv {
         let scores = Rows { path: losses.path.with_file_name("scores.csv"), writer: None };
         Self { began: Instant::now(), losses, scores }
     }
+
+    /// The same with the numbers of evaluations in this file.
+    #[must_use]
+    pub fn with_scores(mut self, path: impl Into<PathBuf>) -> Self {
+        self.scores.path = path.into();
+        self
+    }
 }
 
 impl<S> Observer<S> for HistoryCsv {

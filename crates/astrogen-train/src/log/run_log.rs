@@ -1,5 +1,7 @@
 //! Everything that is written down of a run, by one observer.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use super::{HistoryCsv, JsonLines, Progress, StepLines, TensorBoard};
@@ -42,6 +44,13 @@ impl RunLog {
             board: TensorBoard::create(run.path())?,
             progress: None,
         })
+    }
+
+    /// The same with the numbers of evaluations in this file instead of `scores.csv`.
+    #[must_use]
+    pub fn with_scores(mut self, path: impl Into<PathBuf>) -> Self {
+        self.history = self.history.with_scores(path);
+        self
     }
 }
 

@@ -19,7 +19,7 @@ pub struct AdamConfig {
     /// the second moment to mean anything, by the first moment alone, and then warmed up. Default no.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub rectified: bool,
-    /// How the learning rate changes within a run. Default: it stays.
+    /// How the learning rate changes within a run, counted in training steps. Default: it stays.
     pub schedule: Schedule,
 }
 

@@ -136,6 +136,14 @@ impl RunDir {
         self.read_json(CONFIG)
     }
 
+    /// Writes a text to a file of the run: whole, or not at all.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_text(&self, name: &str, text: &str) -> Result<(), TrainError> {
+        write_whole(&self.join(name), text.as_bytes())
+    }
+
     /// Writes a value to a file of the run as JSON: whole, or not at all.
     ///
     /// # Errors

@@ -21,8 +21,8 @@ impl Default for Fields {
     }
 }
 
-/// Reads a step's settings by `read`, and the schedule that the `earlier` ones of them stand for,
-/// if they are there and do.
+/// A step's settings, read by `read`, and the schedule that fields of earlier versions stand for:
+/// those named in `earlier` are taken out before, the step having had no other.
 pub(crate) fn read_earlier<'de, D: Deserializer<'de>, C>(
     deserializer: D,
     earlier: &[&str],
