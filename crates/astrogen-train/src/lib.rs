@@ -2,15 +2,15 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`step`] | the [`Step`](step::Step) trait: from a batch to updated networks |
-//! | [`state`] | the [`State`](state::State) trait: what of an algorithm a checkpoint holds |
+//! | [`step`] | the [`Step`] trait: from a batch to updated networks |
+//! | [`state`] | the [`State`] trait: what of an algorithm a checkpoint holds |
 //! | [`gan`] | the DCGAN step |
 //! | [`wgan_gp`] | the WGAN-GP step |
 //! | [`relativistic`] | the step of a relativistic GAN with R1 and R2 |
 //! | [`cwgan_gp`] | the step of a conditional WGAN-GP for tables |
 //! | [`flow`] | the step of a normalizing flow |
 //! | [`gaussian`] | the step of a Gaussian regression for tables |
-//! | [`fit`] | the loop: batches in, [`Event`](fit::Event)s out to observers, checkpoints, resume |
+//! | [`mod@fit`] | the loop: batches in, [`Event`]s out to observers, checkpoints, resume |
 //! | [`stored`] | a module together with the variables it is made of |
 //! | [`optim`] | optimisers whose moments can be saved |
 //! | [`schedule`] | learning rates that change within a run |
@@ -22,13 +22,13 @@
 //! | [`log`] | observers that write down a run: CSV, JSON lines, TensorBoard, progress bar |
 //! | [`interrupt`] | Ctrl-C that finishes the step, saves and leaves |
 //!
-//! Data flows one way: `astrogen-data` deals a batch, a [`Step`](step::Step) turns it into
+//! Data flows one way: `astrogen-data` deals a batch, a [`Step`] turns it into
 //! new weights and a handful of scalars, observers are told. A step sees no file, an
 //! observer changes no weight.
 //!
 //! # Resume is byte-exact on the CPU
 //! Step `k` of a run depends on the state of its networks and on `(seed, k)` alone: the
-//! batch is a function of them, and [`fit`](fit::fit) seeds libtorch's generator anew
+//! batch is a function of them, and [`fit()`] seeds libtorch's generator anew
 //! before each step. So there is no hidden state to save, and `n` steps in one go give
 //! the same bytes as `k` steps, a kill, and `n - k` more with the same number of threads.
 
