@@ -2,6 +2,7 @@
 //! no flow.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::print_stderr, reason = "a test that skips says so")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -293,16 +294,48 @@ fn other_layouts_are_refused_in_words() {
 
 #[test]
 fn small_files_do_not_ask_for_large_flows() {
-    let maf = state_dict("maf.pth");
-    // A million hidden units by a tensor without columns.
-    for size in [[1 << 20, 0], [0, 5]] {
-        let mut tensors: BTreeMap<_, _> =
-            maf.iter().map(|(name, tensor)| (name.clone(), tensor.shallow_clone())).collect();
-        for i in 0..2 {
-            let name = format!("transform.transforms.{i}.hyper.0.weight");
-            tensors.insert(name, Tensor::zeros(size, (Kind::Float, Device::Cpu)));
+    let zeros = |size: &[i64]| Tensor::zeros(size, (Kind::Float, Device::Cpu));
+    let flow = |hidden: [Tensor; 2], order: Tensor| {
+        let [first, last] = hidden;
+        let name = |below: &str| format!("transform.transforms.0.{below}");
+        let tensors = [
+            (name("order"), order),
+            (name("hyper.0.weight"), first),
+            (name("hyper.2.weight"), last),
+        ];
+        Import::default().flow(&BTreeMap::from(tensors), Device::Cpu).err().unwrap().to_string()
+    };
+    // A million hidden units by tensors without columns, and which of so many features see which.
+    let few = Tensor::arange(2, (Kind::Int64, Device::Cpu));
+    let message = flow([zeros(&[1 << 20, 2]), zeros(&[4, 1 << 20])], few.shallow_clone());
+    assert!(message.contains("hidden must be from 1 to 65536"), "{message}");
+    let message = flow([zeros(&[1 << 20, 0]), zeros(&[0, 1 << 20])], few);
+    assert!(message.contains("a network of 0 inputs and 0 outputs"), "{message}");
+    let many = Tensor::arange(40_000, (Kind::Int64, Device::Cpu));
+    let message = flow([zeros(&[1, 40_000]), zeros(&[80_000, 1])], many);
+    assert!(message.contains("too many for networks of 160000 numbers"), "{message}");
+}
+
+#[test]
+fn no_tensor_of_another_shape_or_type_aborts() {
+    const SIZES: [&[i64]; 10] =
+        [&[], &[0], &[1], &[3], &[0, 0], &[16, 0], &[1, 1], &[16, 5], &[3, 3], &[2, 3, 4]];
+    let context = Tensor::zeros([1, 2], (Kind::Float, Device::Cpu));
+    for name in ["maf.pth", "nice.pth", "sospf.pth", "ncsf.pth", "older_maf.pth", "galactic.pth"] {
+        let tensors = state_dict(name);
+        let import = Import { slope: Some(1e-3), ..Import::default() };
+        for changed in tensors.keys() {
+            for (size, kind) in
+                SIZES.iter().flat_map(|s| [Kind::Float, Kind::Int64, Kind::Bool].map(|k| (*s, k)))
+            {
+                let mut tensors: BTreeMap<_, _> =
+                    tensors.iter().map(|(name, of)| (name.clone(), of.shallow_clone())).collect();
+                tensors.insert(changed.clone(), Tensor::ones(size, (kind, Device::Cpu)));
+                if let Ok(flow) = import.flow(&tensors, Device::Cpu) {
+                    let x = Tensor::zeros([1, flow.config().features], (Kind::Float, Device::Cpu));
+                    assert_eq!(log_prob(&flow, &x, &context).size(), [1]);
+                }
+            }
         }
-        let message = Import::default().flow(&tensors, Device::Cpu).err().unwrap().to_string();
-        assert!(message.contains("hyper.") || message.contains("hidden"), "{message}");
     }
 }

@@ -51,8 +51,8 @@ use tch::{Device, Kind, Tensor};
 use crate::masked::Activation;
 use crate::{Flow, FlowConfig, FlowError, Member};
 
-/// What a state_dict does not say; see the [module](self). By default all that can be found from
-/// it is.
+/// What a state_dict does not say; see the [module](self). By default nothing is added to what it
+/// does say.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Import {
     /// The member of the family, where the number of parameters fits several: a spline of other

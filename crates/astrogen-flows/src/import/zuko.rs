@@ -51,6 +51,7 @@ pub(super) fn parts(import: &Import, tensors: BTreeMap<String, Tensor>) -> Resul
         }
     }
     let sizes = sizes.ok_or("it has no transforms")?;
+    explained(&sizes, &tensors)?;
     let shapes = Shapes {
         coupling: sizes.architecture == Architecture::Coupling,
         gaps: (count > 1).then_some(step == 2),
@@ -70,6 +71,22 @@ pub(super) fn parts(import: &Import, tensors: BTreeMap<String, Tensor>) -> Resul
     Ok(Parts { config, tensors })
 }
 
+/// Refuses so many features that which sees which would take far more memory than all the tensors.
+fn explained(sizes: &Sizes, tensors: &BTreeMap<String, Tensor>) -> Result<(), String> {
+    /// Wide flows of narrow networks have up to some tens.
+    const SHARE: i64 = 64;
+    let Sizes { features, context, parameters, .. } = *sizes;
+    let pairs = features.saturating_mul(parameters).saturating_mul(features + context);
+    let elements: i64 = tensors.values().map(|tensor| tensor.numel() as i64).sum();
+    if pairs > (SHARE * elements).max(1 << 20) {
+        return Err(format!(
+            "{features} features and {context} context values of {parameters} parameters are too \
+             many for networks of {elements} numbers: it is damaged"
+        ));
+    }
+    Ok(())
+}
+
 /// What the base's names and numbers tell.
 struct Base {
     /// Written by zuko before 1.6.
@@ -85,8 +102,10 @@ fn base(mut tensors: BTreeMap<String, Tensor>) -> (BTreeMap<String, Tensor>, Bas
     let mut circle = tensors.contains_key("base.lower");
     if let [Some(first), Some(second)] = &ends {
         // A box has ends on both sides of 0; of normals, the second number is their deviation.
-        circle =
-            first.size() == second.size() && first.eq_tensor(&-second).all().int64_value(&[]) == 1;
+        let numbers = first.is_floating_point() && second.is_floating_point();
+        circle = numbers
+            && first.size() == second.size()
+            && first.eq_tensor(&-second).all().int64_value(&[]) == 1;
     }
     let names = if circle { ["base.lower", "base.upper"] } else { ["base.loc", "base.scale"] };
     for (name, tensor) in names.into_iter().zip(ends) {
