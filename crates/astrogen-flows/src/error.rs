@@ -48,6 +48,15 @@ pub enum FlowError {
         reason: String,
     },
 
+    /// Tensors that are none of the flows that can be imported, or that leave open which.
+    #[error("{origin} cannot be imported: {reason}")]
+    Import {
+        /// Where they came from.
+        origin: String,
+        /// What does not fit, or what to name.
+        reason: String,
+    },
+
     /// A network could not be built, saved or loaded.
     #[error(transparent)]
     Nn(#[from] NnError),

@@ -23,6 +23,7 @@
 //! | [`linear`], [`actnorm`], [`permutation`] | transforms of all features at once |
 //! | [`galactic`] | GalacticFlow's pair of spline couplings |
 //! | [`units`] | fixed transforms from physical units, so that densities are in these |
+//! | [`import`] | flows from state_dicts of zuko's and of GalacticFlow |
 //! | [`error`] | the one error of this crate |
 
 pub mod actnorm;
@@ -33,6 +34,7 @@ pub mod elementwise;
 pub mod error;
 pub mod flow;
 pub mod galactic;
+pub mod import;
 pub mod linear;
 pub mod masked;
 pub mod permutation;
@@ -44,6 +46,7 @@ pub mod zoo;
 pub use base::{Base, BaseConfig};
 pub use error::FlowError;
 pub use flow::{Flow, Given};
+pub use import::Import;
 pub use transform::{LazyTransform, Transform};
 pub use units::{Unit, Units};
 pub use univariate::{

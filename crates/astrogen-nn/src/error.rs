@@ -76,15 +76,12 @@ pub enum NnError {
         /// Why it failed.
         source: std::io::Error,
     },
-    /// The file is no whole safetensors file.
-    #[error(
-        "{path} is not a whole safetensors file ({reason}): it is cut off, damaged or of \
-         another format; copy it again or take an earlier checkpoint"
-    )]
+    /// The file is no whole weights file, or holds something else than weights.
+    #[error("{path} {reason}")]
     InvalidFile {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with it and what to do, to be read behind the path.
         reason: String,
     },
     /// The file does not say which network it holds, or holds another.

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`network`] | [`Network`]: what is saved, loaded and copied as a whole |
 //! | [`mod@named`] | [`NamedTensors`]: tensors under PyTorch's names |
-//! | [`weights`] | weights as safetensors files, the same ones PyTorch reads and writes |
+//! | [`weights`] | weights as safetensors files, the same ones PyTorch reads and writes, and those of `torch.save` |
 //! | [`layers`] | convolutions, fully connected layers, and [`Sequential`] stacks of them |
 //! | [`batch_norm`] | batch normalisation with PyTorch's defaults and buffers |
 //! | [`mlp`] | a plain stack of fully connected layers |

@@ -11,7 +11,7 @@
 //! lies, not only in `[-10, 10]`.
 
 use serde::{Deserialize, Serialize};
-use tch::{Kind, Tensor};
+use tch::{Kind, Tensor, no_grad};
 
 use super::newton::solve;
 use super::{Elementwise, Univariate, check_count, check_slope};
@@ -19,6 +19,9 @@ use crate::FlowError;
 
 /// Where `|u|` is 1.
 const SCALE: f64 = 10.0;
+
+/// Doublings of a bracket after which it is as wide as single precision allows.
+const DOUBLINGS: usize = 126;
 
 /// The integral of a mean of squared polynomials, shifted; parameters: `a`, `b`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -83,6 +86,24 @@ struct Polynomial {
 }
 
 impl Polynomial {
+    /// Numbers whose function, without its shift, is beyond `y` on both sides of 0. From much
+    /// farther away Newton's steps on so high a power would be too short.
+    fn beyond(&self, y: &Tensor) -> Tensor {
+        no_grad(|| {
+            let mut far = y.ones_like();
+            for _ in 0..DOUBLINGS {
+                // What is no number grows no bracket.
+                let short = self.value_and_slope(&far).0.lt_tensor(y);
+                let short = short.logical_or(&self.value_and_slope(&-&far).0.gt_tensor(y));
+                if short.any().int64_value(&[]) == 0 {
+                    break;
+                }
+                far = (&far * 2.0).where_self(&short, &far);
+            }
+            far
+        })
+    }
+
     /// The function without its shift, and its slope.
     fn value_and_slope(&self, x: &Tensor) -> (Tensor, Tensor) {
         let u = x / SCALE;
@@ -105,8 +126,7 @@ impl Elementwise for Polynomial {
 
     fn inverse(&self, y: &Tensor) -> Tensor {
         let y = y - &self.shift;
-        // At the least slope everywhere the root would lie at `y / least`.
-        let far = (&y / self.least).abs().clamp_min(1.0);
+        let far = self.beyond(&y);
         solve(&y, [&-&far, &far], |x| {
             let (value, slope) = self.value_and_slope(x);
             (value, slope.clamp_min(self.least))

@@ -116,16 +116,34 @@ pub trait Network: NamedTensors + Sized {
     /// Those of [`Network::build`], [`NnError::Mismatch`] where that makes other variables than
     /// the network has, [`NnError::Torch`] where the memory is not to be had.
     fn replica(&self, device: Device) -> Result<Self, NnError> {
-        let tensors: BTreeMap<_, _> = self.named_tensors().into_iter().collect();
+        let tensors = self.named_tensors().into_iter().collect();
+        Self::from_tensors(self.config(), &tensors, device, "this network")
+    }
+
+    /// A network of this config with the values of tensors, in memory of its own and of their
+    /// element types, on a device. Its weights need no gradients. A refusal says that the tensors
+    /// came from `origin`, and comes before memory is taken.
+    ///
+    /// # Errors
+    /// Those of [`Network::build`], [`NnError::Mismatch`] with every difference,
+    /// [`NnError::Torch`] where the memory is not to be had.
+    fn from_tensors(
+        config: &Self::Config,
+        tensors: &BTreeMap<String, Tensor>,
+        device: Device,
+        origin: &str,
+    ) -> Result<Self, NnError> {
         let mut var_store = VarStore::new(device);
-        let network = Self::build(self.config(), &var_store.root())?;
+        let network = Self::build(config, &var_store.root())?;
         for (name, mut variable) in var_store.variables() {
-            if let Some(own) = tensors.get(&name).filter(|own| own.is_floating_point()) {
+            // Of another size, it is refused below.
+            let fits = |own: &&Tensor| own.is_floating_point() && own.size() == variable.size();
+            if let Some(own) = tensors.get(&name).filter(fits) {
                 tch::no_grad(|| variable.f_set_data(&variable.f_to_kind(own.f_kind()?)?))
                     .map_err(|error| NnError::torch(format!("copy `{name}`"), &error))?;
             }
         }
-        fill(&var_store, &tensors, "this network")?;
+        fill(&var_store, tensors, origin)?;
         var_store.freeze();
         Ok(network)
     }

@@ -1,5 +1,7 @@
 //! Weights as safetensors files, the same ones PyTorch reads and writes.
 //!
+//! [`read`] takes files of `torch.save` too: see [`read_pytorch`].
+//!
 //! A file holds named tensors and a map of texts, its metadata. Files of a network say in
 //! their metadata which network it is (`astrogen.model`) and its config as JSON
 //! (`astrogen.config`), so that the weights alone rebuild it; files without metadata, from
@@ -30,6 +32,7 @@
 //! ```
 
 mod load;
+pub mod pytorch;
 mod save;
 
 use std::collections::BTreeMap;
@@ -44,6 +47,7 @@ use tch::{Kind, Tensor, nn::VarStore};
 
 pub(crate) use load::check;
 pub use load::{copy_into, load_into, load_weights};
+pub use pytorch::{PyTorchFile, Value, read_pytorch};
 pub use save::{fingerprint, save};
 
 use crate::NnError;
@@ -77,7 +81,7 @@ const DTYPES: [(Kind, Dtype); 10] = [
 pub struct WeightFile {
     /// Where it was read from.
     pub path: PathBuf,
-    /// Its texts.
+    /// Its texts; a file of PyTorch's has none.
     pub metadata: BTreeMap<String, String>,
     /// Its tensors, on the CPU.
     pub tensors: BTreeMap<String, Tensor>,
@@ -106,10 +110,8 @@ impl WeightFile {
         if held != model {
             return Err(wrong(format!("the weights of a {held}")));
         }
-        serde_json::from_str(config).map_err(|error| NnError::InvalidFile {
-            path: self.path.clone(),
-            reason: format!("its metadata {CONFIG_KEY}: {error}"),
-        })
+        serde_json::from_str(config)
+            .map_err(|error| damaged(&self.path, format!("its metadata {CONFIG_KEY}: {error}")))
     }
 
     /// Puts the tensors into the variables of a store, as the function [`load_into`] does;
@@ -134,23 +136,39 @@ pub(crate) fn metadata<C: Serialize>(
     Ok(BTreeMap::from([(MODEL_KEY.into(), model.into()), (CONFIG_KEY.into(), config)]))
 }
 
-/// Reads a whole weights file onto the CPU.
+/// Reads a whole weights file onto the CPU: safetensors, or PyTorch's own where it holds one dict
+/// of tensors, told apart by their first bytes.
 ///
 /// # Errors
 /// [`NnError::Io`] where it cannot be read, [`NnError::InvalidFile`] where it is cut
-/// off, damaged, no safetensors file, or holds an element type libtorch lacks.
+/// off, damaged, of another format, or holds an element type libtorch lacks; for a file of
+/// PyTorch's also those of [`read_pytorch`] and [`PyTorchFile::state_dict`].
 pub fn read(path: impl AsRef<Path>) -> Result<WeightFile, NnError> {
     let path = path.as_ref().to_owned();
-    let data = match fs::read(&path) {
-        Ok(data) => data,
-        Err(source) => {
-            return Err(NnError::Io { action: "read", path, source });
-        }
-    };
+    let data = bytes_of(&path)?;
+    if pytorch::is_pytorch(&data) {
+        let tensors = pytorch::parse(&path, &data)?.state_dict(None)?;
+        return Ok(WeightFile { path, metadata: BTreeMap::new(), tensors });
+    }
     match parse(&data) {
         Ok((metadata, tensors)) => Ok(WeightFile { path, metadata, tensors }),
-        Err(reason) => Err(NnError::InvalidFile { path, reason }),
+        Err(reason) => Err(damaged(&path, reason)),
     }
+}
+
+/// All bytes of a file.
+fn bytes_of(path: &Path) -> Result<Vec<u8>, NnError> {
+    let failed = |source| NnError::Io { action: "read", path: path.to_owned(), source };
+    fs::read(path).map_err(failed)
+}
+
+/// A file that is no whole safetensors file.
+fn damaged(path: &Path, reason: String) -> NnError {
+    let reason = format!(
+        "is not a whole safetensors file ({reason}): it is cut off, damaged or of another format; \
+         copy it again or take an earlier checkpoint"
+    );
+    NnError::InvalidFile { path: path.to_owned(), reason }
 }
 
 /// Reads only the texts of a weights file, however large its tensors.
@@ -165,12 +183,11 @@ pub fn read_metadata(path: impl AsRef<Path>) -> Result<BTreeMap<String, String>,
         path: path.to_owned(),
         source,
     })?;
-    let invalid = |reason: String| NnError::InvalidFile { path: path.to_owned(), reason };
-    let header: Metadata =
-        serde_json::from_slice(&head).map_err(|error| invalid(format!("its header: {error}")))?;
+    let header: Metadata = serde_json::from_slice(&head)
+        .map_err(|error| damaged(path, format!("its header: {error}")))?;
     let whole = header.data_len().saturating_add(8 + head.len());
     if size != whole as u64 {
-        return Err(invalid(format!("{whole} bytes expected, {size} found")));
+        return Err(damaged(path, format!("{whole} bytes expected, {size} found")));
     }
     let metadata = header.metadata().clone().unwrap_or_default();
     Ok(metadata.into_iter().collect())
