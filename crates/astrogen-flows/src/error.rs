@@ -39,6 +39,15 @@ pub enum FlowError {
         hint: &'static str,
     },
 
+    /// A density that is zero, or no number, wherever it was asked for.
+    #[error(
+        "row {row} has no density on the grid: is the feature in its own unit, and the grid where it can be?"
+    )]
+    NoDensity {
+        /// The row, from 0.
+        row: i64,
+    },
+
     /// Weights that make a transform no bijection.
     #[error("transform {index} cannot be inverted: {reason}")]
     Singular {

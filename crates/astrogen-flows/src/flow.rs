@@ -206,8 +206,29 @@ impl Given<'_> {
         Ok(Given { flow: self.flow, context, one: self.one })
     }
 
+    /// The flow.
+    pub(crate) fn flow(&self) -> &Flow {
+        self.flow
+    }
+
+    /// The distribution of `count` rows from `first` on, each so many times in a row.
+    pub(crate) fn repeated(
+        &self,
+        first: i64,
+        count: i64,
+        times: i64,
+    ) -> Result<Given<'_>, FlowError> {
+        let context = match &self.context {
+            Some(context) if !self.one => Some(
+                context.f_narrow(0, first, count)?.f_repeat_interleave_self_int(times, 0, None)?,
+            ),
+            other => other.as_ref().map(Tensor::shallow_clone),
+        };
+        Ok(Given { flow: self.flow, context, one: self.one })
+    }
+
     /// The rows, of the flow's type and on its device.
-    fn rows(&self, what: &'static str, x: &Tensor) -> Result<Tensor, FlowError> {
+    pub(crate) fn rows(&self, what: &'static str, x: &Tensor) -> Result<Tensor, FlowError> {
         let (got, features) = (x.size(), self.flow.config.features);
         let rows = self.context.as_ref().filter(|_| !self.one).map(|context| context.size()[0]);
         let fits = got.len() == 2 && got[1] == features && rows.is_none_or(|rows| rows == got[0]);

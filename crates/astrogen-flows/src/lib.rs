@@ -24,6 +24,7 @@
 //! | [`galactic`] | GalacticFlow's pair of spline couplings |
 //! | [`units`] | fixed transforms from physical units, so that densities are in these |
 //! | [`import`] | flows from state_dicts of zuko's and of GalacticFlow |
+//! | [`posterior`] | the density of one feature given all others, on a grid |
 //! | [`error`] | the one error of this crate |
 
 pub mod actnorm;
@@ -38,6 +39,7 @@ pub mod import;
 pub mod linear;
 pub mod masked;
 pub mod permutation;
+pub mod posterior;
 pub mod transform;
 pub mod units;
 pub mod univariate;
@@ -47,6 +49,7 @@ pub use base::{Base, BaseConfig};
 pub use error::FlowError;
 pub use flow::{Flow, Given};
 pub use import::Import;
+pub use posterior::Posterior;
 pub use transform::{LazyTransform, Transform};
 pub use units::{Unit, Units};
 pub use univariate::{
