@@ -21,6 +21,8 @@ pub struct Coupling {
     univariate: Box<dyn Univariate>,
     /// True for the features that stay what they are, `[D]`.
     mask: Tensor,
+    /// How many of them the network takes.
+    seen: i64,
     hyper: Sequential,
 }
 
@@ -55,6 +57,7 @@ impl Coupling {
         let widths = [seen + context, (features - seen) * univariate.parameters()];
         Ok(Box::new(Self {
             mask: buffer(path, "mask", Tensor::from_slice(mask))?,
+            seen,
             hyper: network(path / "hyper", widths, hidden, activation)?,
             univariate,
         }))
@@ -74,6 +77,13 @@ impl LazyTransform for Coupling {
         let changed = self.mask.logical_not().nonzero().squeeze_dim(-1);
         let back = Tensor::cat(&[&seen, &changed], 0).argsort(0, false);
         Box::new(Given { transform: self, context, seen, changed, back })
+    }
+
+    fn misfit(&self) -> Option<String> {
+        let seen = self.mask.sum(tch::Kind::Int64).int64_value(&[]);
+        (seen != self.seen).then(|| {
+            format!("its mask lets {seen} features stay, and its network takes {}", self.seen)
+        })
     }
 
     fn init(&self, identity: bool) -> Result<(), NnError> {

@@ -48,6 +48,15 @@ pub enum FlowError {
         row: i64,
     },
 
+    /// A mask that does not fit its network.
+    #[error("transform {index} does not fit: {reason}")]
+    Misfit {
+        /// Its place in the flow, from 0.
+        index: usize,
+        /// What does not fit.
+        reason: String,
+    },
+
     /// Weights that make a transform no bijection.
     #[error("transform {index} cannot be inverted: {reason}")]
     Singular {

@@ -36,11 +36,17 @@ impl Flow {
     ///
     /// # Errors
     /// [`FlowError::Context`] where there is one and should not be, or the other way round;
-    /// [`FlowError::Shape`] for another width.
+    /// [`FlowError::Shape`] for another width; [`FlowError::Misfit`] where a mask that came with the
+    /// weights does not fit.
     pub fn given<'c>(
         &self,
         context: impl Into<Option<&'c Tensor>>,
     ) -> Result<Given<'_>, FlowError> {
+        for (index, transform) in self.transforms.iter().enumerate() {
+            if let Some(reason) = transform.misfit() {
+                return Err(FlowError::Misfit { index, reason });
+            }
+        }
         let expected = self.config.context;
         let context = match context.into() {
             None if expected > 0 => {

@@ -39,6 +39,11 @@ pub trait LazyTransform: NamedTensors + Debug + Send {
     /// [`NnError::Torch`] where the memory is not to be had.
     fn init(&self, identity: bool) -> Result<(), NnError>;
 
+    /// Why a mask or an order that came with the weights does not fit the networks, if it does not.
+    fn misfit(&self) -> Option<String> {
+        None
+    }
+
     /// Why the weights make it no bijection, if they do.
     fn singular(&self) -> Option<String> {
         None

@@ -35,6 +35,9 @@ use crate::{Base, BaseConfig, Flow, FlowError, UnivariateConfig, units::Units};
 /// Where sums of squares are clipped softly between transforms.
 const SOSPF_BOUND: f64 = 11.0;
 
+/// Weights that a flow may have: masks take memory before a file's tensors are seen.
+const MOST_WEIGHTS: i64 = 1 << 28;
+
 /// How features depend on each other in a transform.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -187,6 +190,15 @@ impl FlowConfig {
         }
         check_widths("hidden", &self.hidden)?;
         self.univariate.validate()?;
+        if self.weights() > MOST_WEIGHTS {
+            return Err(FlowError::Setting {
+                name: "hidden",
+                rule: format!(
+                    "such that all networks together have at most {MOST_WEIGHTS} weights"
+                ),
+                got: format!("{:?} in {} transforms", self.hidden, self.transforms),
+            });
+        }
         match self.architecture {
             Architecture::Autoregressive { passes: Some(passes) } if passes < 1 => {
                 let (name, rule) = ("passes", "at least 1, or none".to_owned());
@@ -200,6 +212,15 @@ impl FlowConfig {
         self.base.validate()?;
         self.feature_units.validate(self.features)?;
         self.context_units.validate(self.context)
+    }
+
+    /// Weights of all networks, or more where they see less than all.
+    fn weights(&self) -> i64 {
+        let count = self.univariate.init().parameters();
+        let outputs = self.features.saturating_mul(count);
+        let widths = [&[self.features + self.context][..], &self.hidden, &[outputs]].concat();
+        let pairs = widths.windows(2).map(|pair| pair[0].saturating_mul(pair[1]));
+        pairs.fold(0_i64, i64::saturating_add).saturating_mul(self.transforms)
     }
 
     /// A flow with new weights below `path`, drawn from libtorch's generator of its device.

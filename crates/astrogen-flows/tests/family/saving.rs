@@ -41,3 +41,21 @@ fn weights_of_another_member_are_refused_by_name() {
     assert!(error.contains("transform.transforms.0.hyper.4.weight"), "{error}");
     assert!(error.contains("[8, 12]") && error.contains("[92, 12]"), "{error}");
 }
+
+#[test]
+fn masks_that_do_not_fit_and_settings_without_measure_are_refused() {
+    let (store, flow) = flow(&members(4, 0)[1].1, Kind::Float, 3);
+    let mask = &store.variables()["transform.transforms.0.mask"];
+    let _ = mask.shallow_clone().fill_(1);
+    let message = flow.given(None).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "transform 0 does not fit: its mask lets 4 features stay, and its network takes 2"
+    );
+    let config = astrogen_flows::FlowConfig {
+        hidden: vec![65536, 65536],
+        ..astrogen_flows::FlowConfig::maf(4, 0)
+    };
+    let message = config.validate().unwrap_err().to_string();
+    assert!(message.starts_with("hidden must be such that all networks together"), "{message}");
+}
