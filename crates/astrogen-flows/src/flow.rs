@@ -75,6 +75,11 @@ impl Flow {
         Ok(Given { flow: self, context, one })
     }
 
+    /// The element type and the device of the weights.
+    pub fn options(&self) -> (Kind, Device) {
+        self.base.options()
+    }
+
     /// The transforms, first to last.
     pub fn transforms(&self) -> &[Box<dyn LazyTransform>] {
         &self.transforms
@@ -282,10 +287,3 @@ impl Network for Flow {
 }
 
 network_methods!(Flow);
-
-impl Flow {
-    /// The element type and the device of the weights.
-    pub fn options(&self) -> (Kind, Device) {
-        self.base.options()
-    }
-}

@@ -116,7 +116,7 @@ impl FlowStep {
     }
 
     /// The mean of `-log p(features | context)` over rows that it is not trained on, in nats per
-    /// row.
+    /// row; NaN for no rows.
     ///
     /// # Errors
     /// [`TrainError::Flow`] for rows of another shape than the flow's.

@@ -24,7 +24,8 @@ pub struct FitConfig {
     /// What the best checkpoint is best in. Default: the evaluators' own score.
     #[serde(skip_serializing_if = "is_default")]
     pub best_by: Criterion,
-    /// Training ends early once the best checkpoint is so many steps old, > 0. Default none.
+    /// Training ends early once the best checkpoint is so many steps old, > 0; never where no
+    /// observer evaluates. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<u64>,
     /// Seed of everything the algorithm draws. Default 0.

@@ -4,15 +4,15 @@ use std::fs;
 use std::path::Path;
 
 use astrogen_models::DcganConfig;
-use astrogen_train::gan::{DcganStep, DcganStepConfig};
+use astrogen_train::log::{HistoryCsv, JsonLines, Progress};
 use astrogen_train::{
-    Criterion, EvaluateBy, Evaluation, Event, FitConfig, History, Observer, Outcome, RunDir,
-    RunLog, StopSignal, TrainError, fit,
+    Criterion, DcganStep, DcganStepConfig, EvaluateBy, Evaluation, Event, FitConfig, History,
+    Observer, Outcome, RunDir, RunLog, StopSignal, TrainError, fit,
 };
 use serde_json::{Value, json};
 use tch::Device;
 
-use crate::{alone, config};
+use crate::{alone, config, stop_at};
 
 const MODEL: DcganConfig = DcganConfig {
     image_size: 32,
@@ -27,12 +27,21 @@ fn train(
     config: &FitConfig,
     observers: &mut [&mut dyn Observer<DcganStep>],
 ) -> Result<Outcome, TrainError> {
+    train_until(&StopSignal::default(), folder, config, observers)
+}
+
+fn train_until(
+    stop: &StopSignal,
+    folder: &Path,
+    config: &FitConfig,
+    observers: &mut [&mut dyn Observer<DcganStep>],
+) -> Result<Outcome, TrainError> {
     let run = RunDir::create_or_resume(folder)?;
     run.write_config(config)?;
     tch::manual_seed(3);
     let mut step = DcganStep::new(&MODEL, &DcganStepConfig::default(), Device::Cpu)?;
     let mut batches = crate::batches_of(11, [1, 32, 32]);
-    fit(&mut step, &mut batches, &run, config, &StopSignal::default(), observers)
+    fit(&mut step, &mut batches, &run, config, stop, observers)
 }
 
 /// Evaluations with these distances, one after the other.
@@ -146,4 +155,44 @@ fn training_ends_early_when_nothing_gets_better_and_stays_ended() {
     assert_eq!(outcome.step, 10, "without patience it goes on");
     let message = FitConfig { patience: Some(0), ..config(1) }.validate().unwrap_err().to_string();
     assert_eq!(message, "patience must be at least 1, got 0");
+}
+
+#[test]
+fn the_numbers_of_a_score_are_written_down_once_a_checkpoint() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let run = |steps, stop_after: Option<u64>| {
+        let mut value = 0.0;
+        let mut score = EvaluateBy(|_: &DcganStep| {
+            value += 1.0;
+            let numbers = Evaluation::new([("distance", value), ("floor", 0.5)]);
+            Ok(Evaluation { score: Some(value), remark: Some("far".to_owned()), ..numbers })
+        });
+        let mut history = HistoryCsv::new(path.join("history.csv"));
+        let mut json = JsonLines::new(folder.path().join("log.jsonl"));
+        let mut progress = Progress::default();
+        let stop = StopSignal::default();
+        let mut stop_at = stop_at(stop_after.unwrap_or(u64::MAX), &stop);
+        train_until(
+            &stop,
+            &path,
+            &config(steps),
+            &mut [&mut history, &mut json, &mut progress, &mut score, &mut stop_at],
+        )
+        .unwrap();
+    };
+    run(6, Some(5));
+    run(8, None);
+    let scores = History::open(&path.join("scores.csv")).unwrap();
+    // The second session counts anew, from step 6.
+    assert_eq!(scores.steps, [2, 4, 5, 6, 8]);
+    assert_eq!(scores.losses[0], ("distance".to_owned(), vec![1.0, 2.0, 3.0, 1.0, 2.0]));
+    assert_eq!(scores.losses[1], ("floor".to_owned(), vec![0.5; 5]));
+    let log = fs::read_to_string(folder.path().join("log.jsonl")).unwrap();
+    let saved = log.lines().find(|line| line.contains(r#""event":"saved""#)).unwrap();
+    assert!(saved.contains(r#""numbers":{"distance":1.0,"floor":0.5}"#), "{saved}");
+    assert!(saved.contains(r#""score":1.0"#), "{saved}");
+    let losses = History::open(&path.join("history.csv")).unwrap();
+    assert!(losses.losses.iter().all(|(name, _)| name != "distance"));
 }

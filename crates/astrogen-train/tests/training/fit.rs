@@ -7,7 +7,7 @@ use astrogen_data::{Batches, Images};
 use astrogen_models::{DcganConfig, DcganGenerator, Generator, weights};
 use astrogen_train::TrainError;
 use astrogen_train::checkpoint::Checkpoint;
-use astrogen_train::fit::{EvaluateBy, Evaluation, Event, FitConfig, Observer, Outcome, fit};
+use astrogen_train::fit::{EvaluateBy, Event, FitConfig, Observer, Outcome, fit};
 use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use astrogen_train::interrupt::StopSignal;
 use astrogen_train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
@@ -124,46 +124,6 @@ fn the_last_checkpoints_and_the_best_are_kept() {
     let latest = weights::read(path.join(DcganGenerator::FILE)).unwrap();
     assert!(latest.tensors.iter().any(|(name, tensor)| tensor != &best.tensors[name]));
     DcganGenerator::load(&path, Device::Cpu).unwrap();
-}
-
-#[test]
-fn the_numbers_of_a_score_are_written_down_once_a_checkpoint() {
-    let _alone = alone();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run");
-    let run = |steps, stop_after: Option<u64>| {
-        let mut value = 0.0;
-        let mut score = EvaluateBy(|_: &DcganStep| {
-            value += 1.0;
-            let numbers = Evaluation::new([("distance", value), ("floor", 0.5)]);
-            Ok(Evaluation { score: Some(value), remark: Some("far".to_owned()), ..numbers })
-        });
-        let mut history = HistoryCsv::new(path.join("history.csv"));
-        let mut json = JsonLines::new(folder.path().join("log.jsonl"));
-        let mut progress = Progress::default();
-        let stop = StopSignal::default();
-        let mut stop_at = stop_at(stop_after.unwrap_or(u64::MAX), &stop);
-        train(
-            &path,
-            &config(steps),
-            &stop,
-            &mut [&mut history, &mut json, &mut progress, &mut score, &mut stop_at],
-        )
-        .unwrap();
-    };
-    run(6, Some(5));
-    run(8, None);
-    let scores = History::open(&path.join("scores.csv")).unwrap();
-    // The second session counts anew, from step 6.
-    assert_eq!(scores.steps, [2, 4, 5, 6, 8]);
-    assert_eq!(scores.losses[0], ("distance".to_owned(), vec![1.0, 2.0, 3.0, 1.0, 2.0]));
-    assert_eq!(scores.losses[1], ("floor".to_owned(), vec![0.5; 5]));
-    let log = fs::read_to_string(folder.path().join("log.jsonl")).unwrap();
-    let saved = log.lines().find(|line| line.contains(r#""event":"saved""#)).unwrap();
-    assert!(saved.contains(r#""numbers":{"distance":1.0,"floor":0.5}"#), "{saved}");
-    assert!(saved.contains(r#""score":1.0"#), "{saved}");
-    let losses = History::open(&path.join("history.csv")).unwrap();
-    assert!(losses.losses.iter().all(|(name, _)| name != "distance"));
 }
 
 #[test]
