@@ -95,7 +95,7 @@ fn what_training_asks_of_a_catalogue_is_not_asked_of_the_one_to_emulate() {
     assert_eq!(emulate("truth.csv", "all.fits", &[]), (3, columns.clone()));
     let positive = emulate("truth.csv", "positive.fits", &["--where", "mag_true>0"]);
     assert_eq!(positive, (2, columns.clone()));
-    for out in ["none.fits", "none.parquet"] {
+    for out in ["none.fits", "none.parquet", "none.hdf5"] {
         assert_eq!(emulate("none.csv", out, &[]), (0, columns.clone()));
     }
     let own = file("own.fits");
@@ -128,6 +128,7 @@ fn options_that_need_each_other_say_so() {
             ("--foreground", "x.fits"),
             ("--bad-regions", "x.fits"),
             ("--hdu", "1"),
+            ("--group", "x"),
             ("--delimiter", ";"),
         ] {
             let told = example.refuse(&[mode, option, value]);

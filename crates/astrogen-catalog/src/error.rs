@@ -67,6 +67,15 @@ pub enum CatalogError {
         limit: u64,
     },
 
+    /// An HDF5 file without the table that was asked for, without any, or with several.
+    #[error("{}: {reason}", path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What was expected, what there is, and what to do.
+        reason: String,
+    },
+
     /// A column that a table does not have, or that does not hold numbers.
     #[error("{}: column {name:?} {reason}", path.display())]
     Column {

@@ -12,6 +12,10 @@ pub struct CatalogArguments {
     /// the first table if left out.
     #[arg(long, requires = "catalog")]
     hdu: Option<HduSelector>,
+    /// The group of an HDF5 catalogue whose data sets are the columns, or its compound data set;
+    /// the only one if left out.
+    #[arg(long, requires = "catalog")]
+    group: Option<String>,
     /// What separates the cells of a CSV catalogue, a character or "tab"; found if left out.
     #[arg(long, requires = "catalog", value_parser = character, allow_hyphen_values = true)]
     delimiter: Option<char>,
@@ -38,6 +42,7 @@ impl CatalogArguments {
     pub fn catalog(&self) -> CatalogOptions {
         CatalogOptions {
             hdu: self.hdu.clone(),
+            group: self.group.clone(),
             delimiter: self.delimiter,
             ..CatalogOptions::default()
         }

@@ -27,7 +27,7 @@ pub struct EmulateArguments {
     /// Rows to generate for, as "flags==0"; any number. Those of the training do not count here.
     #[arg(long = "where", value_name = "FILTER", num_args = 1..)]
     filters: Vec<ColumnFilter>,
-    /// The catalogue to write, a FITS table or Parquet by its ending; must not exist. Rows
+    /// The catalogue to write, a FITS table, Parquet or HDF5 by its ending; must not exist. Rows
     /// are told by their number in the catalogue, column ROW, from 0.
     #[arg(long)]
     out: PathBuf,

@@ -14,7 +14,7 @@ use crate::{CatalogArguments, CliError};
 /// Which catalogue, which of its columns, and which sky maps; a simulated survey if none is given.
 #[derive(Debug, Args)]
 pub struct TableArguments {
-    /// The matched catalogue: a FITS table, CSV or Parquet; a simulated survey if left out.
+    /// The matched catalogue: a FITS table, CSV, Parquet or HDF5; a simulated survey if left out.
     #[arg(long, requires_all = ["true_columns", "observed", "condition"])]
     catalog: Option<PathBuf>,
     /// Columns of true features; a magnitude beyond --magnitudes drops its row.

@@ -55,8 +55,8 @@ impl Emulator {
     }
 
     /// Generates observed features for the rows of a catalogue of any length, in its units, and
-    /// writes them as a FITS table or Parquet by the ending of `out`. Rows are told by their number
-    /// in the catalogue, column `ROW`, from 0; the header names the model (`MODEL`, the
+    /// writes them as a FITS table, Parquet or HDF5 by the ending of `out`. Rows are told by their
+    /// number in the catalogue, column `ROW`, from 0; the header names the model (`MODEL`, the
     /// [`fingerprint`](Self::fingerprint)) and the seed (`SEED`). Nothing observed is asked of the
     /// catalogue.
     ///

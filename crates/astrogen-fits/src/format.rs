@@ -28,12 +28,14 @@ pub enum Format {
     Tiff,
     /// A Parquet table.
     Parquet,
+    /// An HDF5 file.
+    Hdf5,
 }
 
 impl Format {
     /// The format of a file that starts with `bytes`, if it is one that is read here.
     pub fn of(bytes: &[u8]) -> Option<Format> {
-        const MAGIC: [(&[u8], Format); 11] = [
+        const MAGIC: [(&[u8], Format); 12] = [
             (b"SIMPLE  =", Format::Fits),
             (b"\x1f\x8b", Format::Gzip),
             (b"BZh", Format::Bzip2),
@@ -45,6 +47,7 @@ impl Format {
             (b"II+\0", Format::Tiff),
             (b"MM\0+", Format::Tiff),
             (b"PAR1", Format::Parquet),
+            (b"\x89HDF\r\n\x1a\n", Format::Hdf5),
         ];
         MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, format)| *format)
     }
@@ -52,8 +55,7 @@ impl Format {
 
 /// Says in words what a file that starts with `bytes` looks like, for error messages.
 pub fn describe(bytes: &[u8]) -> String {
-    const OTHERS: [(&[u8], &str); 8] = [
-        (b"\x89HDF", "an HDF5 file"),
+    const OTHERS: [(&[u8], &str); 7] = [
         (b"#ASDF", "an ASDF file"),
         (b"XISF0100", "an XISF file"),
         (b"PK\x03\x04", "a zip archive"),
@@ -77,6 +79,7 @@ pub fn describe(bytes: &[u8]) -> String {
         Some(Format::Jpeg) => "a JPEG image".to_owned(),
         Some(Format::Tiff) => "a TIFF image".to_owned(),
         Some(Format::Parquet) => "a Parquet file".to_owned(),
+        Some(Format::Hdf5) => "an HDF5 file".to_owned(),
         None => {
             let start = &bytes[..bytes.len().min(LEADING)];
             match std::str::from_utf8(start) {
@@ -158,7 +161,7 @@ mod tests {
     fn unknown_content_is_described() {
         assert_eq!(describe(b""), "an empty file (0 bytes)");
         assert_eq!(describe(b"hello"), "text that starts with \"hello\"");
-        assert_eq!(describe(b"\x89HDF\r\n"), "an HDF5 file");
+        assert_eq!(describe(b"\x89HDF\r\n\x1a\n"), "an HDF5 file");
         assert!(describe(b"\0\0").contains("00, 00"));
     }
 }

@@ -15,7 +15,7 @@ use crate::TablesError;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TableConfig {
-    /// The catalogue: a FITS table, CSV or Parquet. No default.
+    /// The catalogue: a FITS table, CSV, Parquet or HDF5. No default.
     pub path: PathBuf,
     /// The columns of true features; at least one.
     pub truth: Vec<String>,

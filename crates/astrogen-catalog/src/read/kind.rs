@@ -13,6 +13,7 @@ pub(super) enum Kind {
     Fits,
     Csv(Option<Format>),
     Parquet,
+    Hdf5,
 }
 
 impl Kind {
@@ -20,7 +21,7 @@ impl Kind {
         let OpenedFile { file, start: leading, .. } = OpenedFile::open(path)?;
         let refuse = |got| CatalogError::Format {
             path: path.to_owned(),
-            expected: "a FITS table, CSV (both plain or packed by gzip, bzip2 or compress) or Parquet",
+            expected: "a FITS table, CSV (both plain or packed by gzip, bzip2 or compress), Parquet or HDF5",
             got,
         };
         match Format::of(&leading) {
@@ -31,6 +32,7 @@ impl Kind {
             }
             Some(Format::Bzip2) if is_text(&leading) && !is_bzip2(&leading) => Ok(Kind::Csv(None)),
             Some(Format::Parquet) => Ok(Kind::Parquet),
+            Some(Format::Hdf5) => Ok(Kind::Hdf5),
             Some(packing) => {
                 let Some((packer, reader)) = unpacker(packing, file) else {
                     return Err(refuse(describe(&leading)));

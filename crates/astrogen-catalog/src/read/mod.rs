@@ -4,6 +4,9 @@ mod cell;
 mod chunks;
 mod csv;
 mod fits;
+mod guard;
+mod half;
+mod hdf5;
 mod kind;
 mod parquet;
 
@@ -15,6 +18,7 @@ use self::cell::Cell;
 pub use self::chunks::Chunks;
 use self::csv::CsvRows;
 use self::fits::FitsRows;
+use self::hdf5::Hdf5Rows;
 use self::kind::Kind;
 use self::parquet::ParquetRows;
 use super::angle::{Angle, Axis};
@@ -36,6 +40,9 @@ pub struct CatalogOptions {
     /// The HDU of a FITS file; `None`, the default, is the first binary table, or the first
     /// `LDAC_OBJECTS` where that is `LDAC_IMHEAD`.
     pub hdu: Option<HduSelector>,
+    /// The table of an HDF5 file: a group, whose data sets are the columns, or a compound data
+    /// set, by its path; `None`, the default, is the only one that there is.
+    pub group: Option<String>,
     /// What separates the cells of a CSV file; `None`, the default, is what the header of ECSV
     /// says, otherwise the one of comma, tab and semicolon that the row of names has most of.
     pub delimiter: Option<char>,
@@ -48,7 +55,13 @@ pub struct CatalogOptions {
 
 impl Default for CatalogOptions {
     fn default() -> Self {
-        CatalogOptions { hdu: None, delimiter: None, filters: Vec::new(), missing: BadRows::Keep }
+        CatalogOptions {
+            hdu: None,
+            group: None,
+            delimiter: None,
+            filters: Vec::new(),
+            missing: BadRows::Keep,
+        }
     }
 }
 
@@ -72,12 +85,12 @@ trait Rows {
 
 impl Catalog {
     /// Opens a catalogue, told by its content: a FITS table (plain, or packed by gzip, bzip2
-    /// or compress, and then unpacked to memory), Parquet, or text with a header row of
+    /// or compress, and then unpacked to memory), Parquet, HDF5, or text with a header row of
     /// names, with the header of ECSV above it or without (plain or packed). Reads no rows.
     ///
     /// # Errors
     /// `Io` if the file cannot be read, `Format` if it is none of these, `Hdu` if a FITS file
-    /// has no such table, `Truncated` or `Damaged` if it contradicts itself, `Column` for a
+    /// has no such table, `Table` if an HDF5 file has not, or several, `Truncated` or `Damaged` if it contradicts itself, `Column` for a
     /// filter on a column that it lacks.
     pub fn open(path: impl AsRef<Path>, options: &CatalogOptions) -> Result<Catalog, CatalogError> {
         let path = path.as_ref();
@@ -86,6 +99,7 @@ impl Catalog {
             Kind::Fits => fits::describe(path, options.hdu.as_ref())?,
             Kind::Csv(packing) => (csv::describe(path, packing, options.delimiter)?, None),
             Kind::Parquet => parquet::describe(path)?,
+            Kind::Hdf5 => hdf5::describe(path, options.group.as_deref())?,
         };
         let (path, options) = (path.to_owned(), options.clone());
         let catalog = Catalog { path, options, kind, columns, rows, position: Vec::new() };
@@ -135,7 +149,7 @@ impl Catalog {
         &self.path
     }
 
-    /// The file's columns, in order.
+    /// The file's columns, in order; of an HDF5 group, which has none, by name.
     pub fn columns(&self) -> &[ColumnInfo] {
         &self.columns
     }
@@ -171,6 +185,9 @@ impl Catalog {
                 Box::new(CsvRows::open(&self.path, packing, self.options.delimiter, cells)?)
             }
             Kind::Parquet => Box::new(ParquetRows::open(&self.path, cells)?),
+            Kind::Hdf5 => {
+                Box::new(Hdf5Rows::open(&self.path, self.options.group.as_deref(), cells)?)
+            }
         };
         Chunks::new(source, angles, rows, names, filters.clone(), self.options.missing)
     }

@@ -1,5 +1,6 @@
-//! Writes catalogues chunk by chunk, as FITS binary tables or Parquet.
+//! Writes catalogues chunk by chunk, as FITS binary tables, Parquet or HDF5.
 
+mod hdf5;
 mod parquet;
 
 use std::path::Path;
@@ -9,6 +10,7 @@ use astrogen_fits::numbers::View;
 use astrogen_fits::table::TableWriter;
 pub use astrogen_fits::table::{NewColumn, Storage};
 
+use self::hdf5::Hdf5Table;
 use self::parquet::ParquetTable;
 use super::Columns;
 use crate::CatalogError;
@@ -23,7 +25,7 @@ use crate::CatalogError;
 /// let folder = tempfile::tempdir().unwrap();
 /// let columns =
 ///     [NewColumn::new("ra", Storage::Float64).with_unit("deg"), NewColumn::new("n", Storage::Int32)];
-/// for name in ["mock.fits", "mock.parquet"] {
+/// for name in ["mock.fits", "mock.parquet", "mock.hdf5"] {
 ///     let path = folder.path().join(name);
 ///     let mut writer = CatalogWriter::create(&path, &columns, &Header::new()).unwrap();
 ///     writer.write(&[vec![10.5, 11.5], vec![3.0, f64::NAN]]).unwrap();
@@ -44,13 +46,16 @@ pub struct CatalogWriter {
 enum Output {
     Fits(TableWriter),
     Parquet(Box<ParquetTable>),
+    Hdf5(Box<Hdf5Table>),
 }
 
 impl CatalogWriter {
     /// Starts a catalogue: a FITS binary table for a name that ends in `.fits` or `.fit`,
-    /// Parquet for `.parquet` or `.pq`. The cards of `header` go into the table's header, or
-    /// as key-value pairs into the Parquet file's footer; those that describe the layout are
-    /// the writer's own and left out.
+    /// Parquet for `.parquet` or `.pq`, an HDF5 group `catalog` of data sets for `.hdf5` or `.h5`.
+    /// The cards of `header` go into the table's header, as key-value pairs into the Parquet
+    /// file's footer, or as attributes of the group; those that describe the layout are the
+    /// writer's own and left out. HDF5 has no null: attribute `_FillValue` of a column of whole
+    /// numbers tells, as in netCDF, the number that stands for it.
     ///
     /// # Errors
     /// `Setting` for another ending, `Shape` for no column, an empty name or one that is
@@ -68,10 +73,13 @@ impl CatalogWriter {
             Some("parquet" | "pq") => {
                 Output::Parquet(Box::new(ParquetTable::create(path, columns, header)?))
             }
+            Some("hdf5" | "h5") => {
+                Output::Hdf5(Box::new(Hdf5Table::create(path, columns, header)?))
+            }
             _ => {
                 return Err(CatalogError::Setting {
                     name: "catalogue to write",
-                    rule: "a name that ends in .fits, .fit, .parquet or .pq",
+                    rule: "a name that ends in .fits, .fit, .parquet, .pq, .hdf5 or .h5",
                     got: path.display().to_string(),
                 });
             }
@@ -105,6 +113,7 @@ impl CatalogWriter {
         match &mut self.output {
             Output::Fits(table) => table.write(values)?,
             Output::Parquet(table) => table.write(values)?,
+            Output::Hdf5(table) => table.write(values)?,
         }
         Ok(())
     }
@@ -117,6 +126,7 @@ impl CatalogWriter {
         match self.output {
             Output::Fits(table) => Ok(table.finish()?),
             Output::Parquet(table) => table.finish(),
+            Output::Hdf5(table) => table.finish(),
         }
     }
 }

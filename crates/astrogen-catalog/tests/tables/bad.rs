@@ -156,11 +156,13 @@ proptest! {
     fn changed_bytes_never_panic(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
     ) {
-        let golden = std::fs::read(golden_file("catalog.parquet")).unwrap();
+        let golden = |name| std::fs::read(golden_file(name)).unwrap();
         for (name, mut bytes) in [
             ("t.fits", table(&[("NSIDE", "1"), ("ORDERING", "'RING'")])),
             ("t.parquet", parquet()),
-            ("g.parquet", golden),
+            ("g.parquet", golden("catalog.parquet")),
+            ("columns.hdf5", golden("columns.hdf5")),
+            ("records.hdf5", golden("records.hdf5")),
             ("t.csv", b"a,b\n1,2\n\"3\",4\n5,6\n".to_vec()),
             ("t.ecsv", ECSV.to_vec()),
         ] {

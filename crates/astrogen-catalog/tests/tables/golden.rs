@@ -24,12 +24,12 @@ fn whole(json: &Json) -> Vec<u64> {
     json.as_array().unwrap().iter().map(|value| value.as_u64().unwrap()).collect()
 }
 
-fn check(file: &str, want: &Json) {
+/// Every column of a file, in chunks of any size.
+pub(crate) fn check(file: &str, want: &Json) {
     let catalog = open(golden_file(file));
     assert_eq!(catalog.rows(), Some(9));
     let want = want.as_object().unwrap();
     let names: Vec<&String> = want.keys().collect();
-    // Any size of chunk gives the same rows.
     for rows in [1, 2, 4, 5, 9, 100] {
         let mut read = vec![Vec::new(); names.len()];
         for chunk in catalog.chunks(&names, rows).unwrap() {

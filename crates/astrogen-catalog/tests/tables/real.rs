@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use astrogen_catalog::skymap::{Coordinates, Ordering, SkyMap, SkyMapOptions};
+use astrogen_catalog::{Catalog, CatalogOptions};
 use serde_json::Value as Json;
 
 use crate::{is_at, open};
@@ -48,6 +49,34 @@ fn real_catalogues_are_read() {
     assert_eq!(read.column("redshift").unwrap()[1], 0.0193613);
     let message = catalog.read(&["mag_r"]).unwrap_err().to_string();
     assert!(message.contains("\"mag_r_lsst\"") || message.contains("there are"), "{message}");
+}
+
+#[test]
+fn real_hdf5_is_read() {
+    let Some(folder) = folder() else {
+        return;
+    };
+    let catalog = open(folder.join("catalogues/rail_test_dc2_training_9816.hdf5"));
+    let (read, _) = catalog.read(&["redshift", "mag_i_lsst", "id"]).unwrap();
+    let text = open(folder.join("catalogues/rail_dc2_training_9816.csv.gz"));
+    let (want, _) = text.read(&["redshift", "mag_i_lsst"]).unwrap();
+    for (got, want) in read.values().iter().zip(want.values()) {
+        assert_eq!(got.len(), want.len());
+        let near = |(got, want): (&f64, &f64)| (got - want).abs() <= 1e-5 * want.abs();
+        assert!(got.iter().zip(want).all(near));
+    }
+    for (name, columns) in [
+        ("SimSpin_example_EAGLE.hdf5", ["Coordinates[2]", "Mass", "StellarFormationTime"]),
+        ("SimSpin_example_IllustrisTNG.hdf5", ["Velocities[0]", "Masses", "GFM_Metallicity"]),
+    ] {
+        let path = folder.join("stars").join(name);
+        let refused = Catalog::open(&path, &CatalogOptions::default()).unwrap_err().to_string();
+        let words = "\"/PartType0\" (100 rows), \"/PartType4\" (2000 rows)";
+        assert!(refused.contains(words), "{refused}");
+        let options = CatalogOptions { group: Some("PartType4".to_owned()), ..Default::default() };
+        let (read, counts) = Catalog::open(&path, &options).unwrap().read(&columns).unwrap();
+        assert_eq!((read.len(), counts.missing()), (2000, 0), "{name}");
+    }
 }
 
 #[test]

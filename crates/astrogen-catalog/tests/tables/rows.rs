@@ -21,7 +21,7 @@ fn tables(folder: &tempfile::TempDir, rows: usize) -> Vec<PathBuf> {
     std::fs::write(&path, format!("n,m\n{csv}")).unwrap();
     let mut paths = vec![path];
     let columns = [NewColumn::new("n", Storage::Int32), NewColumn::new("m", Storage::Float64)];
-    for name in ["t.fits", "t.parquet"] {
+    for name in ["t.fits", "t.parquet", "t.hdf5"] {
         let path = folder.path().join(name);
         let mut writer = CatalogWriter::create(&path, &columns, &Header::new()).unwrap();
         writer.write(&[&n[..], &m[..]]).unwrap();
@@ -69,7 +69,10 @@ fn a_catalogue_without_rows_is_empty_in_every_format() {
             CatalogOptions { filters: vec!["n>=10".parse().unwrap()], ..CatalogOptions::default() };
         let catalog = Catalog::open(&path, &options).unwrap();
         let names: Vec<&str> = catalog.columns().iter().map(|own| own.name.as_str()).collect();
-        assert_eq!(names, ["n", "m"], "{}", path.display());
+        // HDF5 knows no order but that of names.
+        let is_hdf5 = path.extension().is_some_and(|ending| ending == "hdf5");
+        let order = if is_hdf5 { ["m", "n"] } else { ["n", "m"] };
+        assert_eq!(names, order, "{}", path.display());
         let (columns, counts) = catalog.read(&["m", "n"]).unwrap();
         assert_eq!((columns.names(), columns.len()), (&["m".to_owned(), "n".to_owned()][..], 0));
         assert_eq!((counts.read(), counts.kept()), (0, 0));

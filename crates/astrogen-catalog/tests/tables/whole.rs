@@ -54,7 +54,7 @@ proptest! {
         let first = folder.path().join("t.csv");
         std::fs::write(&first, format!("k,u\n{csv}")).unwrap();
         let mut last = first;
-        for name in ["a.fits", "b.parquet", "c.parquet", "d.fits", "e.fits"] {
+        for name in ["a.fits", "b.parquet", "c.h5", "d.hdf5", "e.parquet", "f.h5", "g.fits", "h.fits"] {
             let got = integers(&last, at_a_time);
             prop_assert_eq!(&got, &[k.clone(), u.clone()], "{}", last.display());
             let (columns, _) = open(&last).read(&["k", "u"]).unwrap();

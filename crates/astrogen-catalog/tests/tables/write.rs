@@ -34,7 +34,7 @@ proptest! {
         cuts.extend([0, rows.len()]);
         cuts.sort_unstable();
         let folder = tempfile::tempdir().unwrap();
-        for name in ["t.fits", "t.parquet"] {
+        for name in ["t.fits", "t.parquet", "t.hdf5"] {
             let path = folder.path().join(name);
             let mut writer = CatalogWriter::create(&path, &columns(), &Header::new()).unwrap();
             for cut in cuts.windows(2) {
@@ -51,16 +51,20 @@ proptest! {
 }
 
 #[test]
-fn many_rows_pass_the_groups_of_parquet() {
+fn many_rows_pass_the_groups_of_parquet_and_the_chunks_of_hdf5() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("t.pq");
     let columns = [NewColumn::new("n", Storage::Int64)];
-    let mut writer = CatalogWriter::create(&path, &columns, &Header::new()).unwrap();
     let n: Vec<f64> = (0..300_000).map(f64::from).collect();
-    writer.write(&[&n[..7]]).unwrap();
-    writer.write(&[&n[7..]]).unwrap();
-    assert_eq!(writer.finish().unwrap(), 300_000);
-    assert!(same(open(&path).read(&["n"]).unwrap().0.column("n").unwrap(), &n));
+    for (name, rows) in
+        [("t.pq", n.len()), ("t.h5", n.len()), ("u.h5", 1 << 15), ("v.h5", (1 << 15) + 1)]
+    {
+        let path = folder.path().join(name);
+        let mut writer = CatalogWriter::create(&path, &columns, &Header::new()).unwrap();
+        writer.write(&[&n[..7]]).unwrap();
+        writer.write(&[&n[7..rows]]).unwrap();
+        assert_eq!(writer.finish().unwrap(), rows as u64);
+        assert!(same(open(&path).read(&["n"]).unwrap().0.column("n").unwrap(), &n[..rows]));
+    }
 }
 
 #[test]
@@ -88,7 +92,7 @@ fn the_header_travels_and_the_file_is_whole_blocks() {
 #[test]
 fn an_abandoned_catalogue_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["t.fits", "t.parquet"] {
+    for name in ["t.fits", "t.parquet", "t.hdf5"] {
         let path = folder.path().join(name);
         fs::write(&path, "the old one").unwrap();
         let mut writer = CatalogWriter::create(&path, &columns(), &Header::new()).unwrap();
@@ -96,7 +100,7 @@ fn an_abandoned_catalogue_leaves_nothing() {
         drop(writer);
         assert_eq!(fs::read(&path).unwrap(), b"the old one");
     }
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
 
 #[test]

@@ -8,7 +8,7 @@
 //! | format | bytes for each of the file's |
 //! | --- | --- |
 //! | whole file packed by gzip or bzip2 | as the unpacked file |
-//! | PNG, JPEG, packed TIFF, tile-compressed FITS, Parquet, `.Z` | 32 per value, 1032 values per byte (Deflate's most) |
+//! | PNG, JPEG, packed TIFF, tile-compressed FITS, Parquet, HDF5, `.Z` | 32 per value, 1032 values per byte (Deflate's most) |
 //! | sky map | 4096: a pixel of 4 bytes brings a block of 4096 pixels of 4 bytes |
 
 use std::io::{self, Read};
@@ -29,7 +29,8 @@ pub(crate) fn bound(door: Door, bytes: &[u8]) -> usize {
         return of_stream(door, MultiBzDecoder::new(bytes));
     }
     let is_tiled = || bytes.chunks(80).any(|card| card.starts_with(b"ZIMAGE  ="));
-    let packed: [&[u8]; 6] = [b"\x89PNG", b"\xff\xd8\xff", b"II", b"MM", b"PAR1", b"\x1f\x9d"];
+    let packed: [&[u8]; 7] =
+        [b"\x89PNG", b"\xff\xd8\xff", b"II", b"MM", b"PAR1", b"\x89HDF", b"\x1f\x9d"];
     let factor = match door {
         Door::Map => 4096,
         _ if packed.iter().any(|magic| bytes.starts_with(magic)) || is_tiled() => 32 * 1032,

@@ -1,11 +1,8 @@
 //! A Parquet file whose footer was held against its length.
 
-use std::cell::Cell;
 use std::fs::File;
-use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Once};
-use std::thread;
+use std::sync::Arc;
 
 use parquet::basic::Compression;
 use parquet::column::reader::{ColumnReader, get_column_reader};
@@ -17,6 +14,7 @@ use parquet::file::serialized_reader::SerializedPageReader;
 
 use super::pages::Pages;
 use crate::CatalogError;
+use crate::read::guard;
 use astrogen_fits::format::open_file;
 
 /// An opened file.
@@ -116,33 +114,12 @@ fn dictionary(column: &ColumnChunkMetaData) -> Option<i64> {
     column.dictionary_page_offset().filter(|offset| *offset != 0)
 }
 
-thread_local! {
-    /// Whether a panic on this thread becomes an error.
-    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Runs a step of the crate `parquet`, which panics at some damage: an error here, and nothing
-/// is printed.
+/// Runs a step of the crate `parquet`, which panics at some damage.
 pub(super) fn guarded<T, E: From<ParquetError>>(
     step: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    static QUIET: Once = Once::new();
-    // A thread that panics already may not change what is done at panics.
-    if !thread::panicking() {
-        QUIET.call_once(|| {
-            let hook = panic::take_hook();
-            panic::set_hook(Box::new(move |info| {
-                if !IS_GUARDED.get() {
-                    hook(info);
-                }
-            }));
-        });
-    }
-    IS_GUARDED.set(true);
-    let result = catch_unwind(AssertUnwindSafe(step));
-    IS_GUARDED.set(false);
-    result.unwrap_or_else(|_| {
-        Err(ParquetError::General("its pages contradict each other".to_owned()).into())
+    guard::guarded(step, || {
+        ParquetError::General("its pages contradict each other".to_owned()).into()
     })
 }
 

@@ -9,6 +9,7 @@ use parquet::schema::types::ColumnDescriptor;
 use super::file::Refusal;
 use super::shape::Shape;
 use crate::read::cell::Cell;
+use crate::read::half::half;
 use astrogen_fits::numbers::Numbers;
 
 /// How the physical values of a column become numbers.
@@ -193,19 +194,6 @@ fn big_endian(bytes: &[u8]) -> Option<i128> {
         head.iter().all(|byte| *byte == sign) && (head.is_empty() || (tail[0] >= 0x80) == negative);
     let start = if negative { -1 } else { 0 };
     fits.then(|| tail.iter().fold(start, |whole: i128, byte| whole << 8 | i128::from(*byte)))
-}
-
-/// IEEE 754 binary16 as a double.
-fn half(bits: u16) -> f64 {
-    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
-    let exponent = i32::from(bits >> 10 & 0x1f);
-    let fraction = f64::from(bits & 0x3ff) / 1024.0;
-    sign * match exponent {
-        0 => fraction * 2_f64.powi(-14),
-        31 if fraction == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        _ => (1.0 + fraction) * 2_f64.powi(exponent - 15),
-    }
 }
 
 #[cfg(test)]

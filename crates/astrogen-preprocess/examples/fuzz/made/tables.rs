@@ -1,4 +1,4 @@
-//! Catalogues in FITS, Parquet and text.
+//! Catalogues in FITS, Parquet, HDF5 and text.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -31,12 +31,14 @@ pub(super) fn all() -> Files {
         table.clone(),
         gzip(&table)?,
         golden("astrogen-catalog", "catalog.parquet")?,
+        golden("astrogen-catalog", "columns.hdf5")?,
+        golden("astrogen-catalog", "records.hdf5")?,
         CSV.into(),
         CSV.replace(',', "\t").into(),
         gzip(CSV.as_bytes())?,
         ECSV.into(),
     ];
-    for name in ["t.fits", "t.parquet"] {
+    for name in ["t.fits", "t.parquet", "t.hdf5"] {
         files.push(written(name, |path| {
             let mut unit = NewColumn::new("flux", Storage::Float32);
             unit.unit = Some("nJy".to_owned());
