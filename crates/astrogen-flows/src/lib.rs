@@ -22,6 +22,7 @@
 //! | [`autoregressive`], [`coupling`], [`elementwise`] | which features a feature's parameters may see |
 //! | [`linear`], [`actnorm`], [`permutation`] | transforms of all features at once |
 //! | [`galactic`] | GalacticFlow's pair of spline couplings |
+//! | [`FlowPass`] | the crate's own passes forward and back, without autograd |
 //! | [`units`] | fixed transforms from physical units, so that densities are in these |
 //! | [`error`] | the one error of this crate |
 
@@ -35,6 +36,7 @@ pub mod flow;
 pub mod galactic;
 pub mod linear;
 pub mod masked;
+mod passes;
 pub mod permutation;
 pub mod transform;
 pub mod units;
@@ -44,6 +46,7 @@ pub mod zoo;
 pub use base::{Base, BaseConfig};
 pub use error::FlowError;
 pub use flow::{Flow, Given};
+pub use passes::{FlowPass, Plan};
 pub use transform::{LazyTransform, Transform};
 pub use units::{Unit, Units};
 pub use univariate::{

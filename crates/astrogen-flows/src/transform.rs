@@ -9,6 +9,8 @@ use std::fmt::Debug;
 use astrogen_nn::{NamedTensors, NnError};
 use tch::Tensor;
 
+use crate::passes::Plan;
+
 /// A bijection `y = f(x)` of the rows of a batch.
 ///
 /// Shapes were checked where the context was [given](crate::Flow::given): implementations may
@@ -38,6 +40,12 @@ pub trait LazyTransform: NamedTensors + Debug + Send {
     /// # Errors
     /// [`NnError::Torch`] where the memory is not to be had.
     fn init(&self, identity: bool) -> Result<(), NnError>;
+
+    /// What the crate's [own passes](crate::FlowPass) compute it by; `None`, the default, for
+    /// transforms that are for tensor operations alone.
+    fn plan(&self) -> Option<Plan> {
+        None
+    }
 
     /// Why the weights make it no bijection, if they do.
     fn singular(&self) -> Option<String> {

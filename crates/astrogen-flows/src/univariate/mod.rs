@@ -73,6 +73,11 @@ pub trait Univariate: Debug + Send {
     /// The functions with parameters `[N, D, P]`, unconstrained.
     fn given(&self, parameters: &Tensor) -> Box<dyn Elementwise>;
 
+    /// Which of this crate's functions it is, if it is one: these have passes of their own.
+    fn config(&self) -> Option<UnivariateConfig> {
+        None
+    }
+
     /// Parameters of one function, `P`.
     fn parameters(&self) -> i64 {
         self.shapes().iter().map(|shape| shape.iter().product::<i64>()).sum()

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use super::newton::solve;
-use super::{Elementwise, Univariate, check_count, check_slope};
+use super::{Elementwise, Univariate, UnivariateConfig, check_count, check_slope};
 use crate::FlowError;
 
 /// Where `|u|` is 1.
@@ -70,6 +70,10 @@ impl Univariate for SumOfSquares {
             least: self.slope,
             shift: parameters.select(-1, k * terms),
         })
+    }
+
+    fn config(&self) -> Option<UnivariateConfig> {
+        Some(UnivariateConfig::SumOfSquares(*self))
     }
 }
 

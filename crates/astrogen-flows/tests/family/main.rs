@@ -6,6 +6,7 @@ mod density;
 mod gradients;
 mod inputs;
 mod inverse;
+mod passes;
 mod saving;
 mod shapes;
 mod units;

@@ -52,7 +52,7 @@ mod product;
 mod tile;
 mod transpose;
 
-pub use blocks::{BlockRows, block_count, in_blocks};
+pub use blocks::{BlockRows, block_count, in_blocks, on_threads};
 pub use chain::{Chain, Trail};
 pub use layer::{Dense, DenseGradient};
 pub use matrix::Matrix;

@@ -250,13 +250,6 @@ mod tests {
         product_part(left, (&b, 1), Start::Zero, End::Plain, (&mut c, 0), 70);
         let expected: f32 = (0..5).map(|k| a.row(2 + k)[3 + 11] * b.row(1 + k)[69]).sum();
         assert_eq!(c.row(11)[69], expected);
-        product_part(
-            Left::part(&a, 3..3, 0..2),
-            (&b, 0),
-            Start::Own,
-            End::Plain,
-            (&mut c, 12),
-            70,
-        );
+        product_part(Left::part(&a, 3..3, 0..2), (&b, 0), Start::Own, End::Plain, (&mut c, 12), 70);
     }
 }
