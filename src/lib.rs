@@ -36,6 +36,7 @@
 //! | [`losses`] | `astrogen-losses` | from tensors to a scalar |
 //! | [`nn`] | `astrogen-nn` | what networks are made of, and how they are saved |
 //! | [`models`] | `astrogen-models` | the networks, their weights named as PyTorch's |
+//! | [`flows`] | `astrogen-flows` | conditional normalizing flows |
 //! | [`metrics`] | `astrogen-metrics` | how close samples are to the sky, in numbers |
 //! | [`train`] | `astrogen-train` | one step per algorithm, one loop for all, hyperparameter search |
 //! | [`report`] | `astrogen-report` | a look at samples while they train, and what is said of a run |
@@ -49,6 +50,7 @@ pub use astrogen_catalog as catalog;
 pub use astrogen_data as data;
 pub use astrogen_emulator as emulator;
 pub use astrogen_fits as fits;
+pub use astrogen_flows as flows;
 pub use astrogen_images as images;
 pub use astrogen_losses as losses;
 pub use astrogen_metrics as metrics;

@@ -13,7 +13,7 @@ use crate::record;
 use crate::say::note;
 
 /// The packages of the environment; golden values and peers' times come from exactly these.
-const REQUIREMENTS: [&str; 8] = [
+const REQUIREMENTS: [&str; 9] = [
     "torch==2.13.0",
     "numpy==2.4.6",
     "astropy==8.0.2",
@@ -22,6 +22,7 @@ const REQUIREMENTS: [&str; 8] = [
     "healpy==1.20.1",
     "pyarrow==26.0.1",
     "pillow==13.0.0",
+    "zuko==1.6.0",
 ];
 
 /// The oldest Python minor version that has all of them.
@@ -78,7 +79,7 @@ fn check(environment: &Path) -> Result<()> {
         .find(|path| path.is_dir())
         .with_context(|| format!("{} has no site-packages", environment.display()))?;
     record::verify(&site, &REQUIREMENTS)?;
-    let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL";
+    let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko";
     ensure!(
         output(Command::new(interpreter(environment)).args(["-c", imports])).is_some(),
         "its interpreter cannot `{imports}`"

@@ -243,8 +243,6 @@ impl Conditioned {
             let of = self.parameters(trail, place);
             let signals = [row(by_y, feature), by_ladj];
             let to = (row_mut(by_x, feature), &mut by);
-            let first = of.1;
-            debug_assert_eq!(first, 1 + place * self.function.parameters());
             self.function.backward(of, row(x, feature), signals, to, memory);
         }
         let layers = self.net.layers();

@@ -7,7 +7,7 @@
 use astrogen_nn::dense::Matrix;
 
 /// Rows of a block.
-pub(super) const ROWS: usize = 64;
+pub(super) const ROWS: usize = 128;
 /// A number of each row, in double precision.
 pub(super) type Lane = [f64; ROWS];
 /// A number of each row, as networks have them.

@@ -2,7 +2,7 @@
 //!
 //! As tensor operations, the small networks of a flow spend most of their time in calls and in
 //! memory, and the inverse of an autoregressive transform computes the whole network once for each
-//! feature. Here a block of 64 rows goes through all transforms while it is in a core's cache,
+//! feature. Here a block of 128 rows goes through all transforms while it is in a core's cache,
 //!
 //! - side by side, a unit or a feature being a row of a matrix, so that functions of single features
 //!   are plain loops over rows, and a unit can be computed by itself;

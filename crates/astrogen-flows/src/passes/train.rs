@@ -1,6 +1,8 @@
 //! The loss of a flow and its gradients without autograd.
 
-use astrogen_nn::dense::{Matrix, block_count, in_blocks, on_threads};
+use std::sync::{Mutex, PoisonError};
+
+use astrogen_nn::dense::{Matrix, in_blocks, on_threads};
 use tch::{Kind, Tensor, no_grad};
 
 use super::conditioned::Trail;
@@ -9,6 +11,9 @@ use super::latents::Latents;
 use super::{Step, copy, numbers, softclip, spread, steps};
 use crate::units::Units;
 use crate::{Flow, FlowError, Transform};
+
+/// More blocks than this are not made: each has gradients of its own.
+const MOST_BLOCKS: usize = 16;
 
 /// The mean of `-log p(x | c)` and its gradients by all weights, without autograd: for weights in
 /// single precision on the CPU, networks with ReLU and this crate's functions.
@@ -42,18 +47,20 @@ pub struct FlowPass {
     latents: Latents,
     sizes: [i64; 2],
     units: [Units; 2],
-    blocks: Vec<Block>,
+    /// The gradients of each block.
+    blocks: Vec<Vec<Gradient>>,
+    /// What threads that have no block leave for the next: memory that is still in a cache.
+    idle: Mutex<Vec<Pass>>,
 }
 
 /// What a block's passes leave.
-#[derive(Debug, Default)]
-struct Block {
-    context: Option<Matrix>,
+#[derive(Debug)]
+struct Pass {
+    context: Matrix,
     /// The features before each step and behind the last, `[D, rows]`.
     states: Vec<Matrix>,
     trails: Vec<Trail>,
-    signals: Vec<Matrix>,
-    gradients: Vec<Gradient>,
+    signals: [Matrix; 2],
     memory: Vec<Lane>,
 }
 
@@ -86,7 +93,8 @@ impl FlowPass {
         let units = [config.feature_units.clone(), config.context_units.clone()];
         let sizes = [config.features, config.context];
         let latents = flow.base().latents();
-        Some(Self { steps, weights, names, latents, sizes, units, blocks: Vec::new() })
+        let (blocks, idle) = (Vec::new(), Mutex::default());
+        Some(Self { steps, weights, names, latents, sizes, units, blocks, idle })
     }
 
     /// Names of the weights that are learned, sorted.
@@ -159,28 +167,30 @@ impl FlowPass {
         shares: &[f32],
         by_units: &[f32],
     ) -> Result<f64, FlowError> {
-        let Self { steps, weights, latents, sizes, blocks, .. } = self;
+        let Self { steps, weights, latents, sizes, blocks, idle, .. } = self;
         for (step, weights) in steps.iter_mut().zip(weights.iter()) {
             let weights = weights.iter().map(numbers).collect::<Result<Vec<_>, _>>()?;
             step.refresh(&weights, &[]);
         }
         let (steps, latents) = (&*steps, &*latents);
-        blocks.resize_with(block_count(shares.len()), Block::default);
+        let count = shares.len().div_ceil(ROWS).min(MOST_BLOCKS);
+        blocks.resize_with(count, || steps.iter().map(Gradient::new).collect());
+        let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
         let [features, values] = sizes.map(|size| size as usize);
-        let losses = in_blocks(shares.len(), [blocks.as_mut_slice()], |rows, [block]| {
+        let losses = in_blocks(shares.len(), [blocks.as_mut_slice()], |rows, [gradients]| {
             let (x, context) = (rows.of(x), rows.of(context));
             let (shares, by_units) = (rows.of(shares), rows.of(by_units));
+            let taken = idle().pop();
+            let mut pass = taken.unwrap_or_else(|| Pass::new(steps.len(), features));
             let mut loss = 0.0;
             for first in (0..rows.count()).step_by(ROWS) {
                 let next = (first + ROWS).min(rows.count());
-                let part = |of: &'_ [f32], width: usize| of[first * width..next * width].to_vec();
-                block.fit(steps, features);
-                let given = block.context.get_or_insert_with(|| Matrix::zeros(0, ROWS));
-                spread(given, &part(context, values), values);
-                spread(&mut block.states[0], &part(x, features), features);
+                spread(&mut pass.context, &context[first * values..next * values], values);
+                spread(&mut pass.states[0], &x[first * features..next * features], features);
                 let of_rows = [&shares[first..next], &by_units[first..next]];
-                loss += block.run(steps, latents, of_rows, first == 0);
+                loss += pass.run(steps, latents, of_rows, (gradients, first == 0));
             }
+            idle().push(pass);
             loss
         });
         Ok(losses.into_iter().sum())
@@ -203,7 +213,7 @@ impl FlowPass {
         let jobs = self.steps.iter().zip(&mut sums).zip(&weights).enumerate();
         on_threads(jobs.collect(), |(s, ((step, sum), weights))| match step {
             Step::Conditioned(step) => {
-                let layers = blocks.iter().filter_map(|block| match &block.gradients[s] {
+                let layers = blocks.iter().filter_map(|block| match &block[s] {
                     Gradient::Layers(layers) => Some(layers.as_slice()),
                     _ => None,
                 });
@@ -211,7 +221,7 @@ impl FlowPass {
             }
             Step::Softclip(_) => {}
             Step::Linear(map) => {
-                let parts = blocks.iter().filter_map(|block| match &block.gradients[s] {
+                let parts = blocks.iter().filter_map(|block| match &block[s] {
                     Gradient::Linear(numbers) => Some(numbers.as_slice()),
                     _ => None,
                 });
@@ -227,19 +237,26 @@ impl FlowPass {
     }
 }
 
-impl Block {
-    /// Gives a block the steps' shapes.
-    fn fit(&mut self, steps: &[Step], features: usize) {
-        self.states.resize_with(steps.len() + 1, || Matrix::zeros(features, ROWS));
-        self.signals.resize_with(2, || Matrix::zeros(features, ROWS));
-        self.trails.resize_with(steps.len(), Trail::default);
-        if self.gradients.is_empty() {
-            let gradient = |step: &Step| match step {
-                Step::Conditioned(step) => Gradient::Layers(step.gradients()),
-                Step::Softclip(_) => Gradient::Nothing,
-                Step::Linear(map) => Gradient::Linear(vec![0.0; map.gradients()]),
-            };
-            self.gradients = steps.iter().map(gradient).collect();
+impl Gradient {
+    /// All zero.
+    fn new(step: &Step) -> Self {
+        match step {
+            Step::Conditioned(step) => Self::Layers(step.gradients()),
+            Step::Softclip(_) => Self::Nothing,
+            Step::Linear(map) => Self::Linear(vec![0.0; map.gradients()]),
+        }
+    }
+}
+
+impl Pass {
+    fn new(steps: usize, features: usize) -> Self {
+        let matrix = || Matrix::zeros(features, ROWS);
+        Self {
+            context: Matrix::zeros(0, ROWS),
+            states: (0..=steps).map(|_| matrix()).collect(),
+            trails: (0..steps).map(|_| Trail::default()).collect(),
+            signals: [matrix(), matrix()],
+            memory: Vec::new(),
         }
     }
 
@@ -250,10 +267,9 @@ impl Block {
         steps: &[Step],
         latents: &Latents,
         [shares, by_units]: [&[f32]; 2],
-        begin: bool,
+        (gradients, begin): (&mut [Gradient], bool),
     ) -> f64 {
-        let Self { context, states, trails, signals, gradients, memory } = self;
-        let Some(context) = context else { return 0.0 };
+        let Self { context, states, trails, signals: [by_y, by_x], memory } = self;
         let count = shares.len();
         let mut ladj = ZERO;
         for (s, (step, trail)) in steps.iter().zip(trails.iter_mut()).enumerate() {
@@ -276,7 +292,6 @@ impl Block {
         let mut share = [0.0; ROWS];
         share[..count].copy_from_slice(shares);
         let by_ladj: Row = share.map(|share| -share);
-        let [by_y, by_x] = signals.as_mut_slice() else { return 0.0 };
         let z = &states[steps.len()];
         for at in 0..z.rows() {
             latents.log_prob(at, row(z, at), &share, (row_mut(by_y, at), &mut ladj));

@@ -46,19 +46,19 @@ impl Matrix {
     /// Where it has not as many rows as this has columns, and columns as this has rows.
     pub fn transpose(&mut self, from: &Self) {
         assert!(self.rows == from.width && self.width == from.rows, "the transpose's shape");
-        // Whole squares first: both matrices have so many rows, and their rows are padded.
-        let [down, across] = [from.rows, from.width].map(|side| side / LANES * LANES);
         let (stride, step) = (from.stride(), self.stride());
-        for i in (0..down).step_by(LANES) {
-            for j in (0..across).step_by(LANES) {
-                square((&from.tail(i)[j..], stride), (&mut self.tail_mut(j)[i..], step));
+        if from.rows >= LANES && from.width >= LANES {
+            // The last squares begin early enough to be whole.
+            for i in (0..from.rows).step_by(LANES).map(|i| i.min(from.rows - LANES)) {
+                for j in (0..from.width).step_by(LANES).map(|j| j.min(from.width - LANES)) {
+                    square((&from.tail(i)[j..], stride), (&mut self.tail_mut(j)[i..], step));
+                }
             }
+            return;
         }
         for i in 0..from.rows {
-            let rest = if i < down { across } else { 0 };
-            // What stands in a column, from a row on.
-            let column = self.data_mut()[i..].iter_mut().step_by(step).skip(rest);
-            column.zip(&from.row(i)[rest..]).for_each(|(to, &value)| *to = value);
+            let column = self.data_mut()[i..].iter_mut().step_by(step);
+            column.zip(from.row(i)).for_each(|(to, &value)| *to = value);
         }
     }
 
