@@ -185,6 +185,13 @@ impl Conditioned {
         }
     }
 
+    /// Computes all parameters from `x`.
+    fn prepare(&self, trail: &mut Trail, context: &Matrix, x: &Matrix) {
+        self.begin(trail, context);
+        (0..=self.stages.len()).for_each(|stage| self.bring(trail, stage, x));
+        (0..self.stages.len()).for_each(|stage| self.run(trail, stage));
+    }
+
     /// `y` from `x`; `y` begins as a copy of it.
     pub(super) fn forward(
         &self,
@@ -194,9 +201,7 @@ impl Conditioned {
         (y, ladj): (&mut Matrix, &mut Lane),
         memory: &mut Vec<Lane>,
     ) {
-        self.begin(trail, context);
-        (0..=self.stages.len()).for_each(|stage| self.bring(trail, stage, x));
-        (0..self.stages.len()).for_each(|stage| self.run(trail, stage));
+        self.prepare(trail, context, x);
         for (place, &feature) in self.changed.iter().enumerate() {
             let (of, to) = (self.parameters(trail, place), row_mut(y, feature));
             self.function.forward(of, row(x, feature), (to, ladj), memory);
@@ -225,16 +230,19 @@ impl Conditioned {
 
     /// From signals at `y` and at the log-determinant to those at `x`, which begin as a copy of
     /// the former; adds to the gradients of the weights, see [`Net::backward`].
+    ///
+    /// The parameters are computed again, which takes less time than to bring what the function
+    /// left from memory.
     pub(super) fn backward(
         &self,
         trail: &mut Trail,
-        x: &Matrix,
+        (context, x): (&Matrix, &Matrix),
         (by_y, by_ladj): (&Matrix, &Row),
         by_x: &mut Matrix,
-        gradients: &mut [Matrix],
-        (count, begin): (usize, bool),
+        (gradients, count, begin): (&mut [Matrix], usize, bool),
         memory: &mut Vec<Lane>,
     ) {
+        self.prepare(trail, context, x);
         let rows = 1 + self.changed.len() * self.function.parameters();
         self.net.fit_signals(&mut trail.signals);
         let mut by = trail.by_parameters.take().unwrap_or_else(|| Matrix::zeros(0, ROWS));

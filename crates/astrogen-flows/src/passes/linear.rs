@@ -13,12 +13,14 @@ pub(crate) struct LinearMap {
     inverse: Vec<f64>,
     /// `log |det W|`
     ladj: f64,
+    factors: Factors,
 }
 
 impl LinearMap {
     /// A map of so many features.
     pub(crate) fn new(features: usize) -> Self {
-        Self { features, matrix: Vec::new(), inverse: Vec::new(), ladj: 0.0 }
+        let (matrix, inverse, factors) = (Vec::new(), Vec::new(), Factors::default());
+        Self { features, matrix, inverse, ladj: 0.0, factors }
     }
 
     /// Takes the present values of `P`, `L`, `U` and `S`.
@@ -27,6 +29,7 @@ impl LinearMap {
         self.matrix = multiply(&multiply(&factors.p, &factors.l), &factors.u);
         self.ladj = factors.s.iter().map(|s| s.abs().ln()).sum();
         self.inverse = factors.inverse();
+        self.factors = factors;
     }
 
     /// `y` from `x`.
@@ -68,15 +71,15 @@ impl LinearMap {
         self.features * self.features + 1
     }
 
-    /// Sums gradients of blocks, and gives those of `L`, `U` and `S`.
-    pub(super) fn sum(&self, blocks: &[&[f64]], tensors: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    /// Sums gradients of blocks, and gives those of `P`, which has none, `L`, `U` and `S`.
+    pub(super) fn sum(&self, blocks: &[&[f64]]) -> Vec<Vec<f32>> {
         let d = self.features;
         let mut sum = vec![0.0; self.gradients()];
         for block in blocks {
             sum.iter_mut().zip(*block).for_each(|(sum, value)| *sum += value);
         }
         let (by, by_ladj) = (&sum[..d * d], sum[d * d]);
-        let factors = Factors::new(tensors, d);
+        let factors = &self.factors;
         // W = P L U: by L, P^T by U^T; by U, (P L)^T by.
         let by_l = multiply(&multiply(&transpose(&factors.p), by), &transpose(&factors.u));
         let by_u = multiply(&transpose(&multiply(&factors.p, &factors.l)), by);
@@ -85,11 +88,12 @@ impl LinearMap {
             (0..d * d).map(number).collect::<Vec<_>>()
         };
         let by_s = (0..d).map(|i| (by_u[i * d + i] + by_ladj / factors.s[i]) as f32);
-        vec![part(&by_l, |i, j| i > j), part(&by_u, |i, j| i < j), by_s.collect()]
+        vec![Vec::new(), part(&by_l, |i, j| i > j), part(&by_u, |i, j| i < j), by_s.collect()]
     }
 }
 
 /// `P`, `L` with ones on its diagonal, `U + diag S`, and `S`.
+#[derive(Debug, Default)]
 struct Factors {
     p: Vec<f64>,
     l: Vec<f64>,

@@ -18,6 +18,7 @@
 //! functions, and whatever autograd is to differentiate.
 
 mod affine;
+mod batch;
 mod bernstein;
 mod conditioned;
 mod function;
@@ -29,6 +30,7 @@ mod newton;
 pub(crate) mod sample;
 mod softclip;
 mod spline;
+mod step;
 mod sum_of_squares;
 mod train;
 
@@ -44,6 +46,7 @@ pub use self::train::FlowPass;
 
 use self::conditioned::Trail;
 use self::lanes::{Lane, ROWS, ZERO, row, row_mut};
+use self::step::Step;
 use crate::Flow;
 
 /// What passes are made of: the steps of a transform, and the weights of each. Only this crate's
@@ -69,14 +72,6 @@ pub(crate) enum StepPlan {
     Softclip(f64),
     /// Of so many features; `P`, `L`, `U`, `S`.
     Linear(usize),
-}
-
-/// A step of a flow.
-#[derive(Debug)]
-enum Step {
-    Conditioned(Conditioned),
-    Softclip(f64),
-    Linear(LinearMap),
 }
 
 /// A flow with its present weights, as plain numbers.
@@ -107,17 +102,6 @@ fn steps(flow: &Flow, folded: bool) -> Option<(Vec<Step>, Vec<Vec<Tensor>>)> {
         }
     }
     Some((steps, weights))
-}
-
-impl Step {
-    /// Takes the present weights, and the context that all rows have, where it is folded.
-    fn refresh(&mut self, weights: &[Vec<f32>], context: &[f32]) {
-        match self {
-            Self::Conditioned(step) => step.refresh(weights, context),
-            Self::Softclip(_) => {}
-            Self::Linear(map) => map.refresh(weights),
-        }
-    }
 }
 
 /// The numbers of a tensor of single precision, row by row.
@@ -173,7 +157,9 @@ impl Passes {
             worker.run(self.features, (x, context), z, |worker, first, count| {
                 worker.ladj = ZERO;
                 for step in &self.steps {
-                    worker.forward(step);
+                    let Worker { context, from, to, ladj, trail, memory } = worker;
+                    step.forward(trail, context, from, (to, ladj), memory);
+                    std::mem::swap(from, to);
                 }
                 for (to, from) in ladj[first..first + count].iter_mut().zip(&worker.ladj) {
                     *to = *from as f32;
@@ -201,7 +187,9 @@ impl Passes {
     fn inverse_rows(&self, given: (&[f32], &[f32]), x: &mut [f32]) {
         Worker::default().run(self.features, given, x, |worker, _, _| {
             for step in self.steps.iter().rev() {
-                worker.inverse(step);
+                let Worker { context, from, to, trail, memory, .. } = worker;
+                step.inverse(trail, context, from, to, memory);
+                std::mem::swap(from, to);
             }
         });
     }
@@ -266,42 +254,6 @@ impl Worker {
             }
         }
     }
-
-    /// Takes the features through a step.
-    fn forward(&mut self, step: &Step) {
-        let Self { context, from, to, ladj, trail, memory } = self;
-        match step {
-            Step::Conditioned(step) => {
-                copy(from, to);
-                step.forward(trail, context, from, (to, ladj), memory);
-            }
-            Step::Softclip(bound) => {
-                for feature in 0..from.rows() {
-                    softclip::softclip(*bound, row(from, feature), row_mut(to, feature), ladj);
-                }
-            }
-            Step::Linear(map) => map.forward(from, to, ladj),
-        }
-        std::mem::swap(from, to);
-    }
-
-    /// Takes the features back through a step.
-    fn inverse(&mut self, step: &Step) {
-        let Self { context, from, to, trail, memory, .. } = self;
-        match step {
-            Step::Conditioned(step) => {
-                copy(from, to);
-                step.inverse(trail, context, from, to, memory);
-            }
-            Step::Softclip(bound) => {
-                for feature in 0..from.rows() {
-                    softclip::softclip_inverse(*bound, row(from, feature), row_mut(to, feature));
-                }
-            }
-            Step::Linear(map) => map.inverse(from, to),
-        }
-        std::mem::swap(from, to);
-    }
 }
 
 /// Rows of so many values, side by side: `[width, rows]`; rows that a block lacks are 0.
@@ -313,11 +265,5 @@ fn spread(to: &mut Matrix, rows: &[f32], width: usize) {
         let count = values.len();
         to.iter_mut().zip(values).for_each(|(to, value)| *to = *value);
         to[count..].fill(0.0);
-    }
-}
-
-fn copy(from: &Matrix, to: &mut Matrix) {
-    for at in 0..from.rows() {
-        *row_mut(to, at) = *row(from, at);
     }
 }

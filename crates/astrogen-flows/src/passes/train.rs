@@ -2,18 +2,21 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use astrogen_nn::dense::{Matrix, in_blocks, on_threads};
+use astrogen_nn::dense::{in_blocks, on_threads};
 use tch::{Kind, Tensor, no_grad};
 
-use super::conditioned::Trail;
-use super::lanes::{Lane, ROWS, Row, ZERO, row, row_mut};
+use super::batch::{Given, Pass};
+use super::lanes::ROWS;
 use super::latents::Latents;
-use super::{Step, copy, numbers, softclip, spread, steps};
+use super::step::{Gradient, Step};
+use super::{numbers, steps};
 use crate::units::Units;
 use crate::{Flow, FlowError, Transform};
 
-/// More blocks than this are not made: each has gradients of its own.
+/// More blocks than this are not made, since each has gradients of its own; nor more than these
+/// have so many numbers together.
 const MOST_BLOCKS: usize = 16;
+const MOST_NUMBERS: usize = 1 << 24;
 
 /// The mean of `-log p(x | c)` and its gradients by all weights, without autograd: for weights in
 /// single precision on the CPU, networks with ReLU and this crate's functions.
@@ -51,25 +54,6 @@ pub struct FlowPass {
     blocks: Vec<Vec<Gradient>>,
     /// What threads that have no block leave for the next: memory that is still in a cache.
     idle: Mutex<Vec<Pass>>,
-}
-
-/// What a block's passes leave.
-#[derive(Debug)]
-struct Pass {
-    context: Matrix,
-    /// The features before each step and behind the last, `[D, rows]`.
-    states: Vec<Matrix>,
-    trails: Vec<Trail>,
-    signals: [Matrix; 2],
-    memory: Vec<Lane>,
-}
-
-/// A step's gradients from one block.
-#[derive(Debug)]
-enum Gradient {
-    Layers(Vec<Matrix>),
-    Linear(Vec<f64>),
-    Nothing,
 }
 
 impl FlowPass {
@@ -167,29 +151,27 @@ impl FlowPass {
         shares: &[f32],
         by_units: &[f32],
     ) -> Result<f64, FlowError> {
-        let Self { steps, weights, latents, sizes, blocks, idle, .. } = self;
+        let Self { steps, weights, latents, blocks, idle, .. } = self;
         for (step, weights) in steps.iter_mut().zip(weights.iter()) {
             let weights = weights.iter().map(numbers).collect::<Result<Vec<_>, _>>()?;
             step.refresh(&weights, &[]);
         }
         let (steps, latents) = (&*steps, &*latents);
-        let count = shares.len().div_ceil(ROWS).min(MOST_BLOCKS);
-        blocks.resize_with(count, || steps.iter().map(Gradient::new).collect());
+        let size: usize = steps.iter().map(|step| step.gradient().len()).sum();
+        let most = (MOST_NUMBERS / size.max(1)).clamp(1, MOST_BLOCKS);
+        let count = shares.len().div_ceil(ROWS).min(most);
+        blocks.resize_with(count, || steps.iter().map(Step::gradient).collect());
         let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let [features, values] = sizes.map(|size| size as usize);
         let losses = in_blocks(shares.len(), [blocks.as_mut_slice()], |rows, [gradients]| {
-            let (x, context) = (rows.of(x), rows.of(context));
-            let (shares, by_units) = (rows.of(shares), rows.of(by_units));
             let taken = idle().pop();
-            let mut pass = taken.unwrap_or_else(|| Pass::new(steps.len(), features));
-            let mut loss = 0.0;
-            for first in (0..rows.count()).step_by(ROWS) {
-                let next = (first + ROWS).min(rows.count());
-                spread(&mut pass.context, &context[first * values..next * values], values);
-                spread(&mut pass.states[0], &x[first * features..next * features], features);
-                let of_rows = [&shares[first..next], &by_units[first..next]];
-                loss += pass.run(steps, latents, of_rows, (gradients, first == 0));
-            }
+            let mut pass = taken.unwrap_or_default();
+            let given = Given {
+                x: rows.of(x),
+                context: rows.of(context),
+                shares: rows.of(shares),
+                by_units: rows.of(by_units),
+            };
+            let loss = pass.run((steps, latents), &given, gradients);
             idle().push(pass);
             loss
         });
@@ -199,131 +181,15 @@ impl FlowPass {
     /// Sums the gradients of all blocks.
     fn gradients(&self) -> Vec<Tensor> {
         let mut sums: Vec<Vec<Vec<f32>>> = self.steps.iter().map(|_| Vec::new()).collect();
-        let weights: Vec<Vec<Vec<f32>>> = self
-            .steps
-            .iter()
-            .zip(&self.weights)
-            .map(|(step, weights)| match step {
-                // What was read a moment ago.
-                Step::Linear(_) => weights.iter().filter_map(|of| numbers(of).ok()).collect(),
-                _ => Vec::new(),
-            })
-            .collect();
+        let jobs = self.steps.iter().zip(&mut sums).enumerate();
         let blocks = &self.blocks;
-        let jobs = self.steps.iter().zip(&mut sums).zip(&weights).enumerate();
-        on_threads(jobs.collect(), |(s, ((step, sum), weights))| match step {
-            Step::Conditioned(step) => {
-                let layers = blocks.iter().filter_map(|block| match &block[s] {
-                    Gradient::Layers(layers) => Some(layers.as_slice()),
-                    _ => None,
-                });
-                *sum = step.sum(&layers.collect::<Vec<_>>());
-            }
-            Step::Softclip(_) => {}
-            Step::Linear(map) => {
-                let parts = blocks.iter().filter_map(|block| match &block[s] {
-                    Gradient::Linear(numbers) => Some(numbers.as_slice()),
-                    _ => None,
-                });
-                // `P` is not learned.
-                *sum = vec![Vec::new()];
-                sum.extend(map.sum(&parts.collect::<Vec<_>>(), weights));
-            }
+        on_threads(jobs.collect(), |(s, (step, sum))| {
+            let blocks: Vec<&Gradient> = blocks.iter().map(|block| &block[s]).collect();
+            *sum = step.sum(&blocks);
         });
         let tensor = |&(_, step, place): &(String, usize, usize)| {
             Tensor::from_slice(&sums[step][place]).view(&self.weights[step][place].size()[..])
         };
         self.names.iter().map(tensor).collect()
-    }
-}
-
-impl Gradient {
-    /// All zero.
-    fn new(step: &Step) -> Self {
-        match step {
-            Step::Conditioned(step) => Self::Layers(step.gradients()),
-            Step::Softclip(_) => Self::Nothing,
-            Step::Linear(map) => Self::Linear(vec![0.0; map.gradients()]),
-        }
-    }
-}
-
-impl Pass {
-    fn new(steps: usize, features: usize) -> Self {
-        let matrix = || Matrix::zeros(features, ROWS);
-        Self {
-            context: Matrix::zeros(0, ROWS),
-            states: (0..=steps).map(|_| matrix()).collect(),
-            trails: (0..steps).map(|_| Trail::default()).collect(),
-            signals: [matrix(), matrix()],
-            memory: Vec::new(),
-        }
-    }
-
-    /// Takes a block's rows from features to gradients, which it begins or adds to; the sum of
-    /// their losses by their shares.
-    fn run(
-        &mut self,
-        steps: &[Step],
-        latents: &Latents,
-        [shares, by_units]: [&[f32]; 2],
-        (gradients, begin): (&mut [Gradient], bool),
-    ) -> f64 {
-        let Self { context, states, trails, signals: [by_y, by_x], memory } = self;
-        let count = shares.len();
-        let mut ladj = ZERO;
-        for (s, (step, trail)) in steps.iter().zip(trails.iter_mut()).enumerate() {
-            let (before, after) = states.split_at_mut(s + 1);
-            let (x, y) = (&before[s], &mut after[0]);
-            match step {
-                Step::Conditioned(step) => {
-                    copy(x, y);
-                    step.forward(trail, context, x, (y, &mut ladj), memory);
-                }
-                Step::Softclip(bound) => {
-                    for at in 0..x.rows() {
-                        softclip::softclip(*bound, row(x, at), row_mut(y, at), &mut ladj);
-                    }
-                }
-                Step::Linear(map) => map.forward(x, y, &mut ladj),
-            }
-        }
-        // The loss is -sum of shares (log p(z) + ladj).
-        let mut share = [0.0; ROWS];
-        share[..count].copy_from_slice(shares);
-        let by_ladj: Row = share.map(|share| -share);
-        let z = &states[steps.len()];
-        for at in 0..z.rows() {
-            latents.log_prob(at, row(z, at), &share, (row_mut(by_y, at), &mut ladj));
-        }
-        let rows = ladj.iter().zip(by_units).zip(shares);
-        let loss: f64 =
-            rows.map(|((log, by), share)| -(log + f64::from(*by)) * f64::from(*share)).sum();
-        for (s, (step, trail)) in steps.iter().zip(trails.iter_mut()).enumerate().rev() {
-            let x = &states[s];
-            match (step, &mut gradients[s]) {
-                (Step::Conditioned(step), Gradient::Layers(layers)) => {
-                    copy(by_y, by_x);
-                    let signals = (&*by_y, &by_ladj);
-                    let rows = (count, begin);
-                    step.backward(trail, x, signals, by_x, layers, rows, memory);
-                }
-                (Step::Linear(map), Gradient::Linear(gradient)) => {
-                    if begin {
-                        gradient.fill(0.0);
-                    }
-                    map.backward(x, (by_y, &by_ladj), by_x, gradient, count);
-                }
-                (Step::Softclip(bound), _) => {
-                    for at in 0..x.rows() {
-                        let (by_y, by_x) = (row(by_y, at), row_mut(by_x, at));
-                        softclip::softclip_back(*bound, row(x, at), by_y, &by_ladj, by_x);
-                    }
-                }
-                _ => {}
-            }
-            std::mem::swap(by_y, by_x);
-        }
-        loss
     }
 }
