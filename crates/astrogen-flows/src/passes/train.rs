@@ -50,6 +50,8 @@ pub struct FlowPass {
     latents: Latents,
     sizes: [i64; 2],
     units: [Units; 2],
+    /// Blocks at most.
+    most: usize,
     /// The gradients of each block.
     blocks: Vec<Vec<Gradient>>,
     /// What threads that have no block leave for the next: memory that is still in a cache.
@@ -77,8 +79,11 @@ impl FlowPass {
         let units = [config.feature_units.clone(), config.context_units.clone()];
         let sizes = [config.features, config.context];
         let latents = flow.base().latents();
+        let numbers: usize = steps.iter().map(|step| step.gradient().len()).sum();
+        // Halves of halves, so that rows in whole blocks stay such.
+        let most = 1 << (MOST_NUMBERS / numbers.max(1)).clamp(1, MOST_BLOCKS).ilog2();
         let (blocks, idle) = (Vec::new(), Mutex::default());
-        Some(Self { steps, weights, names, latents, sizes, units, blocks, idle })
+        Some(Self { steps, weights, names, latents, sizes, units, most, blocks, idle })
     }
 
     /// Names of the weights that are learned, sorted.
@@ -151,15 +156,13 @@ impl FlowPass {
         shares: &[f32],
         by_units: &[f32],
     ) -> Result<f64, FlowError> {
-        let Self { steps, weights, latents, blocks, idle, .. } = self;
+        let Self { steps, weights, latents, most, blocks, idle, .. } = self;
         for (step, weights) in steps.iter_mut().zip(weights.iter()) {
             let weights = weights.iter().map(numbers).collect::<Result<Vec<_>, _>>()?;
             step.refresh(&weights, &[]);
         }
         let (steps, latents) = (&*steps, &*latents);
-        let size: usize = steps.iter().map(|step| step.gradient().len()).sum();
-        let most = (MOST_NUMBERS / size.max(1)).clamp(1, MOST_BLOCKS);
-        let count = shares.len().div_ceil(ROWS).min(most);
+        let count = shares.len().div_ceil(ROWS).min(*most);
         blocks.resize_with(count, || steps.iter().map(Step::gradient).collect());
         let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
         let losses = in_blocks(shares.len(), [blocks.as_mut_slice()], |rows, [gradients]| {
