@@ -8,6 +8,7 @@
 
 mod cwgan_gp;
 mod dcgan;
+mod flows;
 mod inputs;
 mod penalty;
 mod row;
@@ -55,6 +56,24 @@ const ROWS: &[Entry] = &[
         prepare: cwgan_gp::generator_step_b200,
     },
     Entry { name: "cwgan_gp_generate_1e6", tolerance: 1e-4, prepare: cwgan_gp::generate_1e6 },
+    Entry { name: "maf_sample_1e5", tolerance: 1e-4, prepare: flows::maf_sample_1e5 },
+    Entry { name: "nsf_sample_1e5", tolerance: 1e-4, prepare: flows::nsf_sample_1e5 },
+    Entry { name: "sospf_sample_1e4", tolerance: 1e-4, prepare: flows::sospf_sample_1e4 },
+    Entry { name: "galactic_sample_1e5", tolerance: 1e-4, prepare: flows::galactic_sample_1e5 },
+    Entry { name: "maf_log_prob_1e5", tolerance: 1e-4, prepare: flows::maf_log_prob_1e5 },
+    Entry { name: "maf_train_step_b1024", tolerance: 1e-3, prepare: flows::maf_train_step_b1024 },
+    Entry { name: "nice_train_step_b1024", tolerance: 1e-3, prepare: flows::nice_train_step_b1024 },
+    Entry { name: "nsf_train_step_b1024", tolerance: 1e-3, prepare: flows::nsf_train_step_b1024 },
+    Entry {
+        name: "sospf_train_step_b1024",
+        tolerance: 1e-3,
+        prepare: flows::sospf_train_step_b1024,
+    },
+    Entry {
+        name: "galactic_train_step_b1024",
+        tolerance: 1e-3,
+        prepare: flows::galactic_train_step_b1024,
+    },
 ];
 
 fn main() -> Result<()> {

@@ -21,11 +21,12 @@ from safetensors.torch import save_file
 
 import cwgan_gp
 import dcgan
+import flows
 import sharp
 import wgan_gp
 
 PEERS = {"pytorch eager": lambda network: network, "torch.compile": torch.compile}
-ROWS = {**dcgan.ROWS, **wgan_gp.ROWS, **sharp.ROWS, **cwgan_gp.ROWS}
+ROWS = {**dcgan.ROWS, **wgan_gp.ROWS, **sharp.ROWS, **cwgan_gp.ROWS, **flows.ROWS}
 # A timed repetition has as many runs as fit into this many seconds, but at least one.
 SHORTEST = 0.3
 
@@ -39,7 +40,7 @@ class Side:
         return {"libtorch": version, "threads": torch.get_num_threads()}
 
     def rows(self):
-        return {name: list(PEERS) for name in ROWS}
+        return {name: flows.PEERS if name in flows.ROWS else list(PEERS) for name in ROWS}
 
     def prepare(self, row, peer, file):
         self.row = None

@@ -11,6 +11,7 @@ use tch::Tensor;
 use tch::nn::Path;
 
 use crate::masked::{Activation, Adjacency, MaskedMlp, beside, parameters, sum};
+use crate::passes::{ConditionedPlan, Function, Part, Plan, Seen, StepPlan};
 use crate::transform::{LazyTransform, Transform};
 use crate::univariate::{Elementwise, Univariate};
 use crate::{FlowError, elementwise::ElementwiseTransform};
@@ -80,6 +81,30 @@ impl LazyTransform for Autoregressive {
 
     fn init(&self, identity: bool) -> Result<(), NnError> {
         self.hyper.init(identity)
+    }
+
+    fn plan(&self) -> Option<Plan> {
+        let (layers, weights) = self.hyper.plan()?;
+        // The order may have come with the weights: places are counted anew.
+        let order = Vec::<i64>::try_from(&self.order).ok()?;
+        let mut places = order.clone();
+        places.sort_unstable();
+        places.dedup();
+        let place = |feature: usize| places.binary_search(&order[feature]).unwrap_or(0);
+        let features = 0..order.len();
+        let step = StepPlan::Conditioned(ConditionedPlan {
+            function: Function::new(&self.univariate.config()?)?,
+            context: layers.first()?.size[1] - order.len(),
+            layers,
+            factor: None,
+            seen: features
+                .clone()
+                .map(|feature| Seen { feature, column: feature, known: place(feature) + 1 })
+                .collect(),
+            changed: features.map(|feature| (feature, place(feature))).collect(),
+            stages: places.len(),
+        });
+        Some(Plan(vec![Part { step, weights }]))
     }
 }
 

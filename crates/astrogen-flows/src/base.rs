@@ -6,10 +6,11 @@ use astrogen_nn::variables::{allocate, variable};
 use astrogen_nn::{NamedTensors, NnError, named};
 use serde::{Deserialize, Serialize};
 use tch::nn::Path;
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::FlowError;
 use crate::masked::sum;
+use crate::passes::latents::Latents;
 
 /// A base, as plain data; all features are alike.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -87,8 +88,21 @@ impl Base {
     }
 
     /// The element type and the device.
-    pub fn options(&self) -> (Kind, tch::Device) {
+    pub fn options(&self) -> (Kind, Device) {
         (self.ends[0].kind(), self.ends[0].device())
+    }
+
+    /// The base as plain numbers.
+    pub(crate) fn latents(&self) -> Latents {
+        let ends = self.ends.each_ref().map(|ends| {
+            let ends = ends.to_device(Device::Cpu).to_kind(Kind::Double);
+            (0..ends.size()[0]).map(|i| ends.double_value(&[i])).collect()
+        });
+        let ln_beta = match self.config {
+            BaseConfig::Beta { concentration, .. } => ln_beta(concentration),
+            _ => 0.0,
+        };
+        Latents::new(self.config, ends, ln_beta)
     }
 
     /// `log p(z)`, `[N]` of `[N, D]`; negative infinity outside a box.
@@ -107,9 +121,7 @@ impl Base {
             BaseConfig::Beta { concentration, .. } => {
                 let side = high - low;
                 let t = ((z - low) / &side).clamp(0.0, 1.0);
-                let a = Tensor::from(concentration);
-                let constant =
-                    a.lgamma().double_value(&[]) * 2.0 - (a * 2.0).lgamma().double_value(&[]);
+                let constant = ln_beta(concentration);
                 let density =
                     (t.log() + (-&t).log1p()) * (concentration - 1.0) - constant - side.log();
                 sum(&outside(z, low, high, &density))
@@ -135,6 +147,12 @@ impl Base {
             }
         }
     }
+}
+
+/// The logarithm of the beta function of equal parameters.
+fn ln_beta(concentration: f64) -> f64 {
+    let a = Tensor::from(concentration);
+    a.lgamma().double_value(&[]) * 2.0 - (a * 2.0).lgamma().double_value(&[])
 }
 
 /// Negative infinity where `z` is outside the box, a NaN where it is one.

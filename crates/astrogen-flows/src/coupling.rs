@@ -12,6 +12,7 @@ use tch::{Tensor, no_grad};
 use crate::FlowError;
 use crate::elementwise::ElementwiseTransform;
 use crate::masked::{Activation, beside, parameters, sum};
+use crate::passes::{ConditionedPlan, Function, LayerPlan, Part, Plan, Seen, StepPlan};
 use crate::transform::{LazyTransform, Transform};
 use crate::univariate::{Elementwise, Univariate};
 
@@ -24,6 +25,7 @@ pub struct Coupling {
     /// How many of them the network takes.
     seen: i64,
     hyper: Sequential,
+    activation: Activation,
 }
 
 impl Coupling {
@@ -60,6 +62,7 @@ impl Coupling {
             seen,
             hyper: network(path / "hyper", widths, hidden, activation)?,
             univariate,
+            activation,
         }))
     }
 }
@@ -90,6 +93,25 @@ impl LazyTransform for Coupling {
         self.hyper.init(Initialization::Uniform)?;
         zero_last(&self.hyper, identity);
         Ok(())
+    }
+
+    fn plan(&self) -> Option<Plan> {
+        let (layers, weights) = layers(&self.hyper, [self.activation.slope()?, 1.0]);
+        let stays = Vec::<bool>::try_from(&self.mask).ok()?;
+        let of = |kept: bool| (0..stays.len()).filter(move |i| stays[*i] == kept);
+        let seen = of.clone()(true).enumerate();
+        let seen = seen.map(|(column, feature)| Seen { feature, column, known: 0 });
+        let seen: Vec<Seen> = seen.collect();
+        let step = StepPlan::Conditioned(ConditionedPlan {
+            function: Function::new(&self.univariate.config()?)?,
+            context: layers.first()?.size[1].checked_sub(seen.len())?,
+            layers,
+            factor: None,
+            seen,
+            changed: of(false).map(|feature| (feature, 0)).collect(),
+            stages: 1,
+        });
+        Some(Plan(vec![Part { step, weights }]))
     }
 }
 
@@ -150,6 +172,22 @@ pub(crate) fn network(
         width = next;
     }
     Ok(net.linear(width, outputs)?.finish())
+}
+
+/// The layers of a perceptron for the crate's own passes, with the slopes below zero of the
+/// activations between them and behind the last, and their weights and biases in turn.
+pub(crate) fn layers(
+    network: &Sequential,
+    [between, last]: [f32; 2],
+) -> (Vec<LayerPlan>, Vec<Tensor>) {
+    let weights: Vec<Tensor> = network.named_tensors().into_iter().map(|(_, of)| of).collect();
+    let count = weights.len() / 2;
+    let plan = |(l, pair): (usize, &[Tensor])| {
+        let size = pair[0].size();
+        let slope = if l + 1 == count { last } else { between };
+        LayerPlan { size: [size[0] as usize, size[1] as usize], mask: None, slope }
+    };
+    (weights.chunks_exact(2).enumerate().map(plan).collect(), weights)
 }
 
 /// Lets the last layer of a perceptron give zeros, if so wished.

@@ -8,8 +8,9 @@ use tch::nn::Path;
 use tch::{Tensor, no_grad};
 
 use crate::FlowError;
-use crate::coupling::{network, zero_last};
+use crate::coupling::{layers, network, zero_last};
 use crate::masked::{Activation, parameters, sum};
+use crate::passes::{ConditionedPlan, Function, LayerPlan, Part, Plan, StepPlan};
 use crate::transform::{LazyTransform, Transform};
 use crate::univariate::{Elementwise, Univariate};
 
@@ -18,6 +19,8 @@ use crate::univariate::{Elementwise, Univariate};
 pub struct ElementwiseTransform {
     univariate: Box<dyn Univariate>,
     parameters: Parameters,
+    features: i64,
+    activation: Activation,
 }
 
 /// Where the parameters come from.
@@ -53,7 +56,7 @@ impl ElementwiseTransform {
             let widths = [context, features * univariate.parameters()];
             Parameters::Network(network(path / "hyper", widths, hidden, activation)?)
         };
-        Ok(Self { univariate, parameters })
+        Ok(Self { univariate, parameters, features, activation })
     }
 }
 
@@ -89,6 +92,35 @@ impl LazyTransform for ElementwiseTransform {
             }
         }
     }
+
+    fn plan(&self) -> Option<Plan> {
+        let (layers, weights) = match &self.parameters {
+            Parameters::Network(hyper) => layers(hyper, [self.activation.slope()?, 1.0]),
+            // A layer without inputs, whose biases they are.
+            Parameters::Weights(phi) => {
+                let bias = side_by_side(phi).flatten(0, -1);
+                let size = [bias.size()[0] as usize, 0];
+                let weight = Tensor::zeros([bias.size()[0], 0], (bias.kind(), bias.device()));
+                (vec![LayerPlan { size, mask: None, slope: 1.0 }], vec![weight, bias])
+            }
+        };
+        let step = StepPlan::Conditioned(ConditionedPlan {
+            function: Function::new(&self.univariate.config()?)?,
+            context: layers.first()?.size[1],
+            layers,
+            factor: None,
+            seen: Vec::new(),
+            changed: (0..self.features as usize).map(|feature| (feature, 0)).collect(),
+            stages: 1,
+        });
+        Some(Plan(vec![Part { step, weights }]))
+    }
+}
+
+/// All parameters of each feature: `[D, P]`.
+fn side_by_side(phi: &[Tensor]) -> Tensor {
+    let flat: Vec<Tensor> = phi.iter().map(|phi| phi.reshape([phi.size()[0], -1])).collect();
+    Tensor::cat(&flat, -1)
 }
 
 #[derive(Debug)]
@@ -99,7 +131,7 @@ struct Given<'a> {
 
 impl Given<'_> {
     fn functions(&self, x: &Tensor) -> Box<dyn Elementwise> {
-        let ElementwiseTransform { univariate, parameters: from } = self.transform;
+        let ElementwiseTransform { univariate, parameters: from, .. } = self.transform;
         let n = x.size()[0];
         let of = match (from, self.context) {
             (Parameters::Network(hyper), Some(context)) => {
@@ -107,9 +139,7 @@ impl Given<'_> {
                 parameters(&outputs, univariate.parameters()).expand([n, -1, -1], false)
             }
             (Parameters::Weights(phi), _) => {
-                let flat: Vec<Tensor> =
-                    phi.iter().map(|phi| phi.reshape([phi.size()[0], -1])).collect();
-                Tensor::cat(&flat, -1).unsqueeze(0).expand([n, -1, -1], false)
+                side_by_side(phi).unsqueeze(0).expand([n, -1, -1], false)
             }
             // The flow checks that there is a context where there is a network for it.
             (Parameters::Network(_), None) => unreachable!("a context was checked for"),

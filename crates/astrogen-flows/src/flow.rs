@@ -4,6 +4,7 @@ use astrogen_nn::{NamedTensors, Network, NnError, named, network_methods};
 use tch::nn::Path;
 use tch::{Device, Kind, Tensor, no_grad};
 
+use crate::passes::{Passes, numbers, sample};
 use crate::transform::{Composed, LazyTransform, Transform};
 use crate::zoo::FlowConfig;
 use crate::{Base, FlowError};
@@ -80,6 +81,15 @@ impl Flow {
         self.base.options()
     }
 
+    /// Features and context values.
+    pub(crate) fn sizes(&self) -> [usize; 2] {
+        [self.config.features, self.config.context].map(|size| size as usize)
+    }
+
+    pub(crate) fn base(&self) -> &Base {
+        &self.base
+    }
+
     /// The transforms, first to last.
     pub fn transforms(&self) -> &[Box<dyn LazyTransform>] {
         &self.transforms
@@ -124,9 +134,20 @@ impl Given<'_> {
     /// # Errors
     /// Those of [`log_prob`](Self::log_prob).
     pub fn call_and_ladj(&self, x: &Tensor) -> Result<(Tensor, Tensor), FlowError> {
+        let passes = self.passes(x)?;
+        self.call_by(passes.as_ref(), x)
+    }
+
+    fn call_by(&self, passes: Option<&Passes>, x: &Tensor) -> Result<(Tensor, Tensor), FlowError> {
         let x = self.rows("features", x)?;
         let (x, units) = self.flow.config.feature_units.call_and_ladj(&x);
-        let (z, ladj) = composed(self.flow, self.context.as_ref()).call_and_ladj(&x);
+        let (z, ladj) = match passes {
+            None => composed(self.flow, self.context.as_ref()).call_and_ladj(&x),
+            Some(passes) => {
+                let (z, ladj) = passes.forward(&numbers(&x)?, &self.contexts()?);
+                (Tensor::f_from_slice(&z)?.f_view(&x.size()[..])?, Tensor::f_from_slice(&ladj)?)
+            }
+        };
         Ok((z, ladj + units))
     }
 
@@ -135,10 +156,34 @@ impl Given<'_> {
     /// # Errors
     /// Those of [`log_prob`](Self::log_prob), and [`FlowError::Singular`].
     pub fn inverse(&self, z: &Tensor) -> Result<Tensor, FlowError> {
-        let z = self.rows("latents", z)?;
         self.check_inverse()?;
-        let x = composed(self.flow, self.context.as_ref()).inverse(&z);
+        let passes = self.passes(z)?;
+        self.inverse_by(passes.as_ref(), z)
+    }
+
+    fn inverse_by(&self, passes: Option<&Passes>, z: &Tensor) -> Result<Tensor, FlowError> {
+        let z = self.rows("latents", z)?;
+        let x = match passes {
+            None => composed(self.flow, self.context.as_ref()).inverse(&z),
+            Some(passes) => {
+                let x = passes.inverse(&numbers(&z)?, &self.contexts()?);
+                Tensor::f_from_slice(&x)?.f_view(&z.size()[..])?
+            }
+        };
         Ok(self.flow.config.feature_units.inverse(&x))
+    }
+
+    /// The crate's own passes, where they can do it and nobody asks for gradients.
+    fn passes(&self, input: &Tensor) -> Result<Option<Passes>, FlowError> {
+        let inputs: Vec<&Tensor> = [input].into_iter().chain(&self.context).collect();
+        let one = self.context.as_ref().filter(|_| self.one);
+        Ok(Passes::new(self.flow, one, &inputs)?)
+    }
+
+    /// The contexts for passes, row by row; none where all rows have the same.
+    fn contexts(&self) -> Result<Vec<f32>, FlowError> {
+        let context = self.context.as_ref().filter(|_| !self.one);
+        Ok(context.map(numbers).transpose()?.unwrap_or_default())
     }
 
     /// `n` samples: `[n, D]` given one context or none, `[n, N, D]` given contexts `[N, C]`. They
@@ -160,6 +205,66 @@ impl Given<'_> {
         self.draw(n, true)
     }
 
+    /// Fills `samples` with rows of features, one after the other: the rows from `first_row` on of a
+    /// table, drawn from a seed of its own. Calls on pieces of a table give the same numbers as one
+    /// call on the whole (the same bits where the crate has passes of its own for the flow), on any
+    /// number of threads. Contexts are one for all rows, or one for each.
+    ///
+    /// ```
+    /// use astrogen_flows::FlowConfig;
+    /// use tch::{Device, Tensor, nn};
+    ///
+    /// let store = nn::VarStore::new(Device::Cpu);
+    /// let flow = FlowConfig::maf(2, 1).init(&store.root())?;
+    /// let context = Tensor::from_slice(&[0.3f32]);
+    /// let given = flow.given(&context)?;
+    /// let (mut whole, mut piece) = ([0.0; 2 * 100], [0.0; 2 * 10]);
+    /// given.sample_rows(0, 7, &mut whole)?;
+    /// given.sample_rows(40, 7, &mut piece)?;
+    /// assert_eq!(piece, whole[80..100]);
+    /// # Ok::<(), astrogen_flows::FlowError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`FlowError::Shape`] where the samples are not whole rows, or not as many as contexts;
+    /// [`FlowError::Singular`] where the weights make no bijection.
+    pub fn sample_rows(
+        &self,
+        first_row: u64,
+        seed: u64,
+        samples: &mut [f32],
+    ) -> Result<(), FlowError> {
+        let features = self.flow.config.features;
+        let rows = samples.len() as i64 / features;
+        let contexts = self.context.as_ref().filter(|_| !self.one).map(|of| of.size()[0]);
+        if rows * features != samples.len() as i64 || contexts.is_some_and(|n| n != rows) {
+            let rows = contexts.map_or("N".to_owned(), |rows| rows.to_string());
+            let expected = format!("[{rows} * {features}]");
+            let got = vec![samples.len() as i64];
+            return Err(FlowError::Shape { what: "the slice of samples", expected, got });
+        }
+        self.check_inverse()?;
+        let latents = self.flow.base.latents();
+        no_grad(|| {
+            let passes = self.passes(&Tensor::new())?;
+            if let (Some(passes), true) = (&passes, self.flow.config.feature_units.0.is_empty()) {
+                passes.sample(&latents, &self.contexts()?, (first_row, seed), samples);
+                return Ok(());
+            }
+            let chunks = samples.chunks_mut((CHUNK * features) as usize).enumerate();
+            for (n, samples) in chunks {
+                let (at, rows) = (n as i64 * CHUNK, samples.len() as i64 / features);
+                let mut z = vec![0.0; samples.len()];
+                sample::draw(&latents, first_row.wrapping_add(at as u64), seed, &mut z);
+                let z = Tensor::f_from_slice(&z)?.f_view([rows, features])?;
+                let x = self.at(at, rows)?.inverse_by(passes.as_ref(), &z)?;
+                let x = x.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
+                x.f_copy_data(samples, samples.len())?;
+            }
+            Ok(())
+        })
+    }
+
     /// Samples, and their log-densities if they are wanted.
     fn draw(&self, n: i64, densities: bool) -> Result<(Tensor, Tensor), FlowError> {
         if n < 0 {
@@ -170,14 +275,16 @@ impl Given<'_> {
         no_grad(|| {
             let contexts = self.context.as_ref().map_or(1, |context| context.size()[0]);
             let z = self.flow.base.sample(n * contexts);
+            let passes = self.passes(&z)?;
             let (mut samples, mut log_prob) = (Vec::new(), Vec::new());
             let mut at = 0;
             while at < n * contexts {
                 let rows = CHUNK.min(n * contexts - at);
                 let chunk = self.at(at, rows)?;
-                let x = chunk.inverse(&z.narrow(0, at, rows))?;
+                let x = chunk.inverse_by(passes.as_ref(), &z.narrow(0, at, rows))?;
                 if densities {
-                    log_prob.push(chunk.log_prob(&x)?);
+                    let (z, ladj) = chunk.call_by(passes.as_ref(), &x)?;
+                    log_prob.push(self.flow.base.log_prob(&z) + ladj);
                 }
                 samples.push(x);
                 at += rows;

@@ -18,7 +18,9 @@ use tch::nn::Path;
 use tch::{Kind, Tensor};
 
 use crate::FlowError;
+use crate::coupling::layers;
 use crate::masked::{parameters, sum};
+use crate::passes::{ConditionedPlan, Function, Part, Plan, Seen, Shaping, Splines, StepPlan};
 use crate::transform::{LazyTransform, Transform};
 use crate::univariate::{Elementwise, Knots};
 
@@ -118,6 +120,39 @@ impl LazyTransform for GalacticCoupling {
     fn init(&self, _identity: bool) -> Result<(), NnError> {
         let conditions = self.conditions.iter().flatten();
         self.nets.iter().chain(conditions).try_for_each(|net| net.0.init(Initialization::Uniform))
+    }
+
+    /// Two couplings, one after the other.
+    fn plan(&self) -> Option<Plan> {
+        let half = self.half as usize;
+        let leaks = [LEAK as f32; 2];
+        let splines = Splines {
+            bins: self.bins as usize,
+            bound: self.bound,
+            shaping: Shaping::Floor(FLOOR),
+            circular: false,
+        };
+        let part = |number: usize| {
+            let (layers_of, mut weights) = layers(&self.nets[number].0, leaks);
+            let factor = self.conditions.as_ref().map(|nets| {
+                let (layers, more) = layers(&nets[number].0, leaks);
+                weights.extend(more);
+                layers
+            });
+            let [from, to] = [number * half, (1 - number) * half];
+            let seen = |column| Seen { feature: from + column, column, known: 0 };
+            let step = StepPlan::Conditioned(ConditionedPlan {
+                function: Function::Spline(splines),
+                layers: layers_of,
+                factor,
+                seen: (0..half).map(seen).collect(),
+                changed: (to..to + half).map(|feature| (feature, 0)).collect(),
+                context: 0,
+                stages: 1,
+            });
+            Part { step, weights }
+        };
+        Some(Plan(vec![part(0), part(1)]))
     }
 }
 

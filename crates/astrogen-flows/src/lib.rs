@@ -22,6 +22,7 @@
 //! | [`autoregressive`], [`coupling`], [`elementwise`] | which features a feature's parameters may see |
 //! | [`linear`], [`actnorm`], [`permutation`] | transforms of all features at once |
 //! | [`galactic`] | GalacticFlow's pair of spline couplings |
+//! | [`FlowPass`] | the crate's own passes forward and back, without autograd |
 //! | [`units`] | fixed transforms from physical units, so that densities are in these |
 //! | [`import`] | flows from state_dicts of zuko's and of GalacticFlow |
 //! | [`posterior`] | the density of one feature given all others, on a grid |
@@ -38,6 +39,14 @@ pub mod galactic;
 pub mod import;
 pub mod linear;
 pub mod masked;
+#[allow(
+    clippy::excessive_precision,
+    clippy::large_enum_variant,
+    clippy::needless_range_loop,
+    clippy::too_many_arguments,
+    reason = "loops over lanes that the compiler makes vectors of"
+)]
+mod passes;
 pub mod permutation;
 pub mod posterior;
 pub mod transform;
@@ -49,6 +58,7 @@ pub use base::{Base, BaseConfig};
 pub use error::FlowError;
 pub use flow::{Flow, Given};
 pub use import::Import;
+pub use passes::{FlowPass, Plan};
 pub use posterior::Posterior;
 pub use transform::{LazyTransform, Transform};
 pub use units::{Unit, Units};

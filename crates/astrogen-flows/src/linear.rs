@@ -10,6 +10,7 @@ use tch::nn::Path;
 use tch::{Kind, Tensor, no_grad};
 
 use crate::FlowError;
+use crate::passes::{Part, Plan, StepPlan};
 use crate::transform::{LazyTransform, Transform};
 
 /// A linear map `[N, D]` to `[N, D]`, by factors of its matrix: `P`, `L`, `U` `[D, D]` and `S`
@@ -77,6 +78,12 @@ impl LazyTransform for PluLinear {
             s.copy_(&upper.diagonal(0, 0, 1));
         });
         Ok(())
+    }
+
+    fn plan(&self) -> Option<Plan> {
+        let weights = [&self.p, &self.l, &self.u, &self.s].map(Tensor::shallow_clone).into();
+        let step = StepPlan::Linear(self.s.size()[0] as usize);
+        Some(Plan(vec![Part { step, weights }]))
     }
 
     fn singular(&self) -> Option<String> {

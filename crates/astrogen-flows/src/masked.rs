@@ -12,6 +12,7 @@ use tch::nn::Path;
 use tch::{Kind, Tensor, no_grad};
 
 use crate::FlowError;
+use crate::passes::LayerPlan;
 
 /// What is between the layers of a network.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,11 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// Its slope below zero, if it is a straight line there and above.
+    pub(crate) fn slope(self) -> Option<f32> {
+        (self == Self::Relu).then_some(0.0)
+    }
+
     pub(crate) fn apply(self, x: &Tensor) -> Tensor {
         match self {
             Self::Relu => x.relu(),
@@ -100,6 +106,22 @@ impl MaskedMlp {
         let first = layers.next().map(|layer| layer.forward(x));
         let first = first.unwrap_or_else(|| x.shallow_clone());
         layers.fold(first, |x, layer| layer.forward(&self.activation.apply(&x)))
+    }
+
+    /// The layers for the crate's own passes and their weights and biases in turn; none where
+    /// these do not know the activation.
+    pub(crate) fn plan(&self) -> Option<(Vec<LayerPlan>, Vec<Tensor>)> {
+        let slope = self.activation.slope()?;
+        let last = self.layers.len() - 1;
+        let (mut plans, mut weights) = (Vec::new(), Vec::new());
+        for (l, MaskedLinear { weight, bias, mask }) in self.layers.iter().enumerate() {
+            let size = [weight.size()[0] as usize, weight.size()[1] as usize];
+            let mask = Vec::<bool>::try_from(mask.flatten(0, -1)).ok()?;
+            let slope = if l == last { 1.0 } else { slope };
+            plans.push(LayerPlan { size, mask: Some(mask), slope });
+            weights.extend([weight, bias].map(Tensor::shallow_clone));
+        }
+        Some((plans, weights))
     }
 
     /// Gives the weights memory and draws them as PyTorch does; with `last_zero`, the last layer

@@ -5,6 +5,7 @@ use tch::Tensor;
 
 use crate::FlowError;
 use crate::masked::sum;
+use crate::passes::{Part, Plan, StepPlan};
 use crate::transform::{LazyTransform, Transform};
 use crate::univariate::{Elementwise, Softclip};
 
@@ -61,7 +62,7 @@ impl Transform for Softclip {
 
 /// Without weights, the same for all contexts.
 macro_rules! fixed {
-    ($($transform:ty),+) => {
+    ($($transform:ty: $plan:expr),+) => {
         $(
             impl NamedTensors for $transform {
                 fn named_tensors(&self) -> Vec<(String, Tensor)> {
@@ -77,12 +78,17 @@ macro_rules! fixed {
                 fn init(&self, _identity: bool) -> Result<(), NnError> {
                     Ok(())
                 }
+
+                fn plan(&self) -> Option<Plan> {
+                    let plan: fn(&Self) -> Option<StepPlan> = $plan;
+                    plan(self).map(|step| Plan(vec![Part { step, weights: Vec::new() }]))
+                }
             }
         )+
     };
 }
 
-fixed!(Permutation, Softclip);
+fixed!(Permutation: |_| None, Softclip: |clip| Some(StepPlan::Softclip(clip.bound)));
 
 #[derive(Debug)]
 struct Fixed<'a, T>(&'a T);

@@ -9,6 +9,8 @@ use std::fmt::Debug;
 use astrogen_nn::{NamedTensors, NnError};
 use tch::Tensor;
 
+use crate::passes::Plan;
+
 /// A bijection `y = f(x)` of the rows of a batch.
 ///
 /// Shapes were checked where the context was [given](crate::Flow::given): implementations may
@@ -41,6 +43,12 @@ pub trait LazyTransform: NamedTensors + Debug + Send {
 
     /// Why a mask or an order that came with the weights does not fit the networks, if it does not.
     fn misfit(&self) -> Option<String> {
+        None
+    }
+
+    /// What the crate's [own passes](crate::FlowPass) compute it by; `None`, the default, for
+    /// transforms that are for tensor operations alone.
+    fn plan(&self) -> Option<Plan> {
         None
     }
 

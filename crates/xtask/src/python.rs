@@ -79,7 +79,7 @@ fn check(environment: &Path) -> Result<()> {
         .find(|path| path.is_dir())
         .with_context(|| format!("{} has no site-packages", environment.display()))?;
     record::verify(&site, &REQUIREMENTS)?;
-    let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL";
+    let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko";
     ensure!(
         output(Command::new(interpreter(environment)).args(["-c", imports])).is_some(),
         "its interpreter cannot `{imports}`"

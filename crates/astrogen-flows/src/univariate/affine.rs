@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use super::{Elementwise, Univariate, check_slope, soft_limit};
+use super::{Elementwise, Univariate, UnivariateConfig, check_slope, soft_limit};
 use crate::FlowError;
 
 /// `y = exp(a) x + b`; parameters `b`, `a`.
@@ -38,6 +38,10 @@ impl Univariate for Affine {
         let log_scale = soft_limit(&parameters.select(-1, 1), self.slope.ln());
         Box::new(Scaled { shift: parameters.select(-1, 0), scale: log_scale.exp(), log_scale })
     }
+
+    fn config(&self) -> Option<UnivariateConfig> {
+        Some(UnivariateConfig::Affine(*self))
+    }
 }
 
 #[derive(Debug)]
@@ -68,6 +72,10 @@ impl Univariate for Additive {
 
     fn given(&self, parameters: &Tensor) -> Box<dyn Elementwise> {
         Box::new(Shifted { shift: parameters.select(-1, 0) })
+    }
+
+    fn config(&self) -> Option<UnivariateConfig> {
+        Some(UnivariateConfig::Additive)
     }
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use super::newton::solve;
-use super::{Elementwise, Univariate, check_bound, check_count};
+use super::{Elementwise, Univariate, UnivariateConfig, check_bound, check_count};
 use crate::FlowError;
 
 /// zuko leaves so much of `t` at both ends to the straight lines outside.
@@ -57,6 +57,10 @@ impl Univariate for Bernstein {
         let differences = Tensor::cat(&[&ends, &inner, &ends], -1); // [N, D, order]
         let theta = differences.cumsum(-1, None::<Kind>).constant_pad_nd([1, 0]) - self.bound;
         Box::new(Polynomial { theta, differences, order, bound: self.bound })
+    }
+
+    fn config(&self) -> Option<UnivariateConfig> {
+        Some(UnivariateConfig::Bernstein(*self))
     }
 }
 

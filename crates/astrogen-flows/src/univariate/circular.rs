@@ -8,7 +8,7 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
-use super::{Elementwise, Spline, Univariate};
+use super::{Elementwise, Spline, Univariate, UnivariateConfig};
 use crate::FlowError;
 
 /// A spline on angles in `[-pi, pi)`.
@@ -44,6 +44,10 @@ impl Univariate for CircularSpline {
 
     fn given(&self, parameters: &Tensor) -> Box<dyn Elementwise> {
         Box::new(Turned { spline: self.spline().given(parameters) })
+    }
+
+    fn config(&self) -> Option<UnivariateConfig> {
+        Some(UnivariateConfig::CircularSpline(*self))
     }
 }
 

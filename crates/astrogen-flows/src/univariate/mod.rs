@@ -61,6 +61,7 @@ pub use bernstein::Bernstein;
 pub use circular::CircularSpline;
 pub use softclip::Softclip;
 pub use spline::{Knots, Spline};
+pub(crate) use sum_of_squares::DOUBLINGS;
 pub use sum_of_squares::SumOfSquares;
 
 use crate::FlowError;
@@ -72,6 +73,11 @@ pub trait Univariate: Debug + Send {
 
     /// The functions with parameters `[N, D, P]`, unconstrained.
     fn given(&self, parameters: &Tensor) -> Box<dyn Elementwise>;
+
+    /// Which of this crate's functions it is, if it is one: these have passes of their own.
+    fn config(&self) -> Option<UnivariateConfig> {
+        None
+    }
 
     /// Parameters of one function, `P`.
     fn parameters(&self) -> i64 {

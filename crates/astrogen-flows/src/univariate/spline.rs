@@ -20,7 +20,9 @@
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use super::{Elementwise, Univariate, check_bound, check_count, check_slope, soft_limit};
+use super::{
+    Elementwise, Univariate, UnivariateConfig, check_bound, check_count, check_slope, soft_limit,
+};
 use crate::FlowError;
 
 /// A rational-quadratic spline; parameters: widths, heights, inner slopes.
@@ -61,6 +63,10 @@ impl Univariate for Spline {
         let sides = |raw: Tensor| soft_limit(&raw, limit / 2.0).softmax(-1, None::<Kind>);
         let slopes = soft_limit(&part(2 * k, k - 1), limit).exp();
         Box::new(Knots::new(&sides(part(0, k)), &sides(part(k, k)), &slopes, self.bound))
+    }
+
+    fn config(&self) -> Option<UnivariateConfig> {
+        Some(UnivariateConfig::Spline(*self))
     }
 }
 

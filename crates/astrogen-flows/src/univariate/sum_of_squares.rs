@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor, no_grad};
 
 use super::newton::solve;
-use super::{Elementwise, Univariate, check_count, check_slope};
+use super::{Elementwise, Univariate, UnivariateConfig, check_count, check_slope};
 use crate::FlowError;
 
 /// Where `|u|` is 1.
 const SCALE: f64 = 10.0;
 
 /// Doublings of a bracket after which it is as wide as single precision allows.
-const DOUBLINGS: usize = 126;
+pub(crate) const DOUBLINGS: usize = 126;
 
 /// The integral of a mean of squared polynomials, shifted; parameters: `a`, `b`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -73,6 +73,10 @@ impl Univariate for SumOfSquares {
             least: self.slope,
             shift: parameters.select(-1, k * terms),
         })
+    }
+
+    fn config(&self) -> Option<UnivariateConfig> {
+        Some(UnivariateConfig::SumOfSquares(*self))
     }
 }
 

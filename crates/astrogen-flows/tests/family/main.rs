@@ -6,6 +6,7 @@ mod density;
 mod gradients;
 mod inputs;
 mod inverse;
+mod passes;
 mod posterior;
 mod saving;
 mod shapes;

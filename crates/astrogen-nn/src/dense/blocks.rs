@@ -12,15 +12,15 @@ pub fn block_count(rows: usize) -> usize {
     rows.div_ceil(ROWS).next_power_of_two().clamp(1, MOST_BLOCKS)
 }
 
-/// Cuts a batch into [`block_count`] blocks of rows and calls `work` on each, with the block's
-/// rows and what each of `K` networks keeps for it, in `states`. What it returns, in the order of
-/// the rows.
+/// Cuts a batch into blocks of rows, as many as there are states ([`block_count`], say), and calls
+/// `work` on each, with the block's rows and what each of `K` networks keeps for it, in `states`.
+/// What it returns, in the order of the rows.
 ///
 /// One thread does all that is to be done on a block, so that the threads meet once per batch. The
 /// blocks are the same for any number of threads; [`tch::get_num_threads`] are used.
 ///
 /// # Panics
-/// Where a network has not one state a block.
+/// Where one network has not as many states as another.
 ///
 /// ```
 /// use astrogen_nn::dense::{block_count, in_blocks};
@@ -39,7 +39,7 @@ pub fn in_blocks<const K: usize, S: Send, R: Send>(
     states: [&mut [S]; K],
     work: impl Fn(BlockRows, [&mut S; K]) -> R + Sync,
 ) -> Vec<R> {
-    let count = block_count(rows);
+    let count = states.first().map_or(0, |states| states.len());
     assert!(states.iter().all(|states| states.len() == count), "one state a block");
     let mut states = states.map(|states| states.iter_mut());
     let mut results: Vec<_> = (0..count).map(|_| None).collect();
@@ -49,14 +49,26 @@ pub fn in_blocks<const K: usize, S: Send, R: Send>(
         let states = states.each_mut().map(|states| states.next().expect("one state a block"));
         (BlockRows { from, to, total: rows }, states, result)
     });
-    let jobs = Mutex::new(jobs.collect::<Vec<_>>().into_iter());
+    on_threads(jobs.collect(), |(rows, states, result)| *result = Some(work(rows, states)));
+    results.into_iter().flatten().collect()
+}
+
+/// Calls `work` on each job, on as many threads as libtorch uses ([`tch::get_num_threads`]).
+///
+/// ```
+/// let mut squares = [1, 2, 3];
+/// astrogen_nn::dense::on_threads(squares.iter_mut().collect(), |n| *n *= *n);
+/// assert_eq!(squares, [1, 4, 9]);
+/// ```
+pub fn on_threads<J: Send>(jobs: Vec<J>, work: impl Fn(J) + Sync) {
+    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).min(jobs.len());
+    let jobs = Mutex::new(jobs.into_iter());
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
     let thread = || {
-        while let Some((rows, states, result)) = next() {
-            *result = Some(work(rows, states));
+        while let Some(job) = next() {
+            work(job);
         }
     };
-    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).min(count);
     if threads > 1 {
         rayon::in_place_scope(|scope| {
             (1..threads).for_each(|_| scope.spawn(|_| thread()));
@@ -65,7 +77,6 @@ pub fn in_blocks<const K: usize, S: Send, R: Send>(
     } else {
         thread();
     }
-    results.into_iter().flatten().collect()
 }
 
 /// The rows of a block among all.

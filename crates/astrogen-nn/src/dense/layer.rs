@@ -100,7 +100,7 @@ impl DenseGradient {
     pub(super) fn compute(&mut self, signals: &Matrix, xs: &Matrix, rows: usize, plain: usize) {
         self.weight.resize(signals.width());
         self.bias.resize(1);
-        let left = Left::transposed(signals, 0..signals.rows());
+        let left = Left::rows(signals, 0..signals.rows()).transposed();
         product(left, xs, Start::Zero, End::Plain, &mut self.weight, 0);
         let add = |sums: &mut [f32], values: &[f32]| {
             sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);

@@ -5,6 +5,7 @@ use std::ops::Range;
 use bytemuck::{Pod, Zeroable};
 
 use super::lanes::LANES;
+use super::transpose::square;
 
 /// A matrix `[rows, width]` of single precision, one row after the other.
 ///
@@ -40,12 +41,23 @@ impl Matrix {
     }
 
     /// Takes the numbers of a matrix with rows and columns exchanged.
-    pub(super) fn transpose(&mut self, from: &Self) {
+    ///
+    /// # Panics
+    /// Where it has not as many rows as this has columns, and columns as this has rows.
+    pub fn transpose(&mut self, from: &Self) {
         assert!(self.rows == from.width && self.width == from.rows, "the transpose's shape");
-        let stride = self.stride();
+        let (stride, step) = (from.stride(), self.stride());
+        if from.rows >= LANES && from.width >= LANES {
+            // The last squares begin early enough to be whole.
+            for i in (0..from.rows).step_by(LANES).map(|i| i.min(from.rows - LANES)) {
+                for j in (0..from.width).step_by(LANES).map(|j| j.min(from.width - LANES)) {
+                    square((&from.tail(i)[j..], stride), (&mut self.tail_mut(j)[i..], step));
+                }
+            }
+            return;
+        }
         for i in 0..from.rows {
-            // What stands in a column, from the first row on.
-            let column = self.tail_mut(0)[i..].iter_mut().step_by(stride);
+            let column = self.data_mut()[i..].iter_mut().step_by(step);
             column.zip(from.row(i)).for_each(|(to, &value)| *to = value);
         }
     }
@@ -84,7 +96,11 @@ impl Matrix {
     #[inline]
     pub(super) fn tail_mut(&mut self, row: usize) -> &mut [f32] {
         let start = row * self.stride();
-        &mut bytemuck::cast_slice_mut(&mut self.data)[start..]
+        &mut self.data_mut()[start..]
+    }
+
+    fn data_mut(&mut self) -> &mut [f32] {
+        bytemuck::cast_slice_mut(&mut self.data)
     }
 
     /// The numbers of a row.

@@ -17,7 +17,8 @@
 //! tangents in the place of values, which is where [`Chain::tangent`] puts them.
 //!
 //! A [`Chain`] of [`Dense`] layers computes these on a block of rows, whose numbers are in a
-//! [`Trail`]; [`in_blocks`] cuts a batch into blocks and runs them on threads.
+//! [`Trail`]; [`in_blocks`] cuts a batch into blocks and runs them on threads. What other networks
+//! are computed with are [`product_part`]s.
 //!
 //! ```
 //! use astrogen_nn::dense::{Chain, Dense};
@@ -49,8 +50,10 @@ mod matrix;
 mod memory;
 mod product;
 mod tile;
+mod transpose;
 
-pub use blocks::{BlockRows, block_count, in_blocks};
+pub use blocks::{BlockRows, block_count, in_blocks, on_threads};
 pub use chain::{Chain, Trail};
 pub use layer::{Dense, DenseGradient};
 pub use matrix::Matrix;
+pub use product::{End, Left, Start, product_part};

@@ -90,21 +90,21 @@ impl Tile {
     /// Computes all `rows` of a product, `V` registers across.
     #[inline(always)]
     unsafe fn column<L: Lanes, const V: usize>(mut self, mut rows: usize) {
-        // SAFETY: as for `compute`.
-        unsafe {
-            while rows >= ROWS {
-                self.compute::<L, ROWS, V>();
-                rows -= ROWS;
-                self = self.down(ROWS);
+        while rows > 0 {
+            let now = share(rows, ROWS);
+            // SAFETY: as for `compute`.
+            unsafe {
+                match now {
+                    6 => self.compute::<L, 6, V>(),
+                    5 => self.compute::<L, 5, V>(),
+                    4 => self.compute::<L, 4, V>(),
+                    3 => self.compute::<L, 3, V>(),
+                    2 => self.compute::<L, 2, V>(),
+                    _ => self.compute::<L, 1, V>(),
+                }
             }
-            match rows {
-                5 => self.compute::<L, 5, V>(),
-                4 => self.compute::<L, 4, V>(),
-                3 => self.compute::<L, 3, V>(),
-                2 => self.compute::<L, 2, V>(),
-                1 => self.compute::<L, 1, V>(),
-                _ => {}
-            }
+            rows -= now;
+            self = self.down(now);
         }
     }
 
@@ -112,7 +112,7 @@ impl Tile {
     #[inline(always)]
     unsafe fn whole<L: Lanes>(mut self, rows: usize, mut across: usize) {
         while across > 0 {
-            let now = across.min(L::ACROSS);
+            let now = share(across, L::ACROSS);
             // SAFETY: as for `compute`.
             unsafe {
                 match now {
@@ -126,6 +126,12 @@ impl Tile {
             self = self.right(now);
         }
     }
+}
+
+/// The first of as few tiles as there can be, all about as large: small ones leave registers empty.
+#[inline(always)]
+fn share(all: usize, most: usize) -> usize {
+    all.div_ceil(all.div_ceil(most))
 }
 
 /// Computes a product with the widest registers of this machine.
