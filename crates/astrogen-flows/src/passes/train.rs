@@ -161,7 +161,7 @@ impl FlowPass {
             let weights = weights.iter().map(numbers).collect::<Result<Vec<_>, _>>()?;
             step.refresh(&weights, &[]);
         }
-        let (steps, latents) = (&*steps, &*latents);
+        let (steps, latents, idle) = (&*steps, &*latents, &*idle);
         let count = shares.len().div_ceil(ROWS).min(*most);
         blocks.resize_with(count, || steps.iter().map(Step::gradient).collect());
         let idle = || idle.lock().unwrap_or_else(PoisonError::into_inner);
