@@ -9,7 +9,7 @@ use astrogen_data::{
 use ndarray::{Array1, Array2, s};
 use tch::{Device, Kind, Tensor};
 
-const SHAPE: RowShape = RowShape { context: 3, features: 2 };
+const SHAPE: RowShape = RowShape { context: 3, features: 2, weighted: false };
 
 /// Rows of 3 context values and 2 features.
 fn table(rows: usize) -> RowDataset {
@@ -53,7 +53,7 @@ fn batches_are_the_rows_of_the_table_in_the_order_of_the_permutation() {
         assert_eq!(order.len(), 20);
         let mut batches = batches(23, &config);
         assert_eq!((batches.shape(), batches.batch_size()), (SHAPE, 4));
-        for (Rows { context, features }, order) in
+        for (Rows { context, features, .. }, order) in
             take(&mut batches, 5).into_iter().zip(order.chunks(4))
         {
             assert!(context.is_contiguous() && features.is_contiguous());
@@ -86,7 +86,7 @@ fn fingerprints_and_batches_of_earlier_runs_stay() {
     assert_eq!(batches(150, &resident).fingerprint().unwrap(), "d8a9c9e5");
     for config in ways() {
         assert_eq!(batches(7, &config).fingerprint().unwrap(), "19914cbc");
-        let Rows { context, features } = batches(7, &config).next_batch().unwrap();
+        let Rows { context, features, .. } = batches(7, &config).next_batch().unwrap();
         let first = |of: &Tensor| Vec::<f32>::try_from(of.get(0)).unwrap();
         assert_eq!(first(&context), [0.294_117_7, 0.647_058_84, -1.0]);
         assert_eq!(first(&features), [-0.647_058_84, -0.294_117_63]);

@@ -2,12 +2,16 @@
 //!
 //! A batch holds `N` rows of features, and of the context that they are given. Every step is one
 //! update of the flow by Adam, to minimise the mean of `-log p(features | context)`, in nats per row
-//! and in the units of the features. Gradients whose joint norm is above a limit are shortened to it.
+//! and in the units of the features; where rows have weights, of each row's times its weight.
+//! Gradients whose joint norm is above a limit are shortened to it.
+//!
+//! They are computed by the [passes](FlowPass) of astrogen-flows where these can, and by autograd
+//! otherwise.
 
 use std::path::Path;
 
 use astrogen_data::{Dataset, RowDataset, Rows};
-use astrogen_flows::{Flow, FlowConfig, FlowError};
+use astrogen_flows::{Flow, FlowConfig, FlowError, FlowPass};
 use astrogen_models::Network;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, no_grad};
@@ -61,6 +65,8 @@ pub struct FlowStep {
     config: FlowStepConfig,
     flow: Stored<Flow>,
     optimizer: Adam,
+    /// None where the flow is for tensor operations.
+    pass: Option<FlowPass>,
 }
 
 impl FlowStep {
@@ -81,7 +87,8 @@ impl FlowStep {
             Ok(built)
         })?;
         let optimizer = Adam::new(flow.parameters(), config.optimizer)?;
-        Ok(Self { config: config.clone(), flow, optimizer })
+        let pass = FlowPass::new(&flow.module);
+        Ok(Self { config: config.clone(), flow, optimizer, pass })
     }
 
     /// The flow.
@@ -89,8 +96,9 @@ impl FlowStep {
         &self.flow.module
     }
 
-    /// Updates the flow on features `[N, D]` given contexts `[N, C]`, or none; the loss before the
-    /// update, and the norm of its gradients.
+    /// Updates the flow on features `[N, D]` given contexts `[N, C]`, or none, each row counting as
+    /// much as its weight says, `[N]`, or all alike; the loss before the update, and the norm of its
+    /// gradients.
     ///
     /// # Errors
     /// [`TrainError::Flow`] for tensors of another shape than the flow's.
@@ -98,10 +106,23 @@ impl FlowStep {
         &mut self,
         context: Option<&Tensor>,
         features: &Tensor,
+        weights: Option<&Tensor>,
     ) -> Result<[Tensor; 2], TrainError> {
-        let log_prob = self.flow().given(context)?.log_prob(features)?;
-        let loss = -log_prob.mean(None::<Kind>);
-        let mut gradients = self.optimizer.gradients(&loss)?;
+        let (loss, mut gradients) = match &mut self.pass {
+            Some(pass) => {
+                let (loss, gradients) = pass.loss_and_gradients(features, context, weights)?;
+                (Tensor::from(loss as f32), gradients)
+            }
+            None => {
+                let log_prob = self.flow().given(context)?.log_prob(features)?;
+                let loss = -match weights {
+                    Some(weights) => (log_prob * weights).mean(None::<Kind>),
+                    None => log_prob.mean(None::<Kind>),
+                };
+                let gradients = self.optimizer.gradients(&loss)?;
+                (loss.detach(), gradients)
+            }
+        };
         let norm = norm(&gradients);
         if let Some(limit) = self.config.max_gradient_norm {
             let factor = (limit / (&norm + 1e-6)).clamp_max(1.0);
@@ -112,17 +133,17 @@ impl FlowStep {
             });
         }
         self.optimizer.step(&gradients);
-        Ok([loss.detach(), norm])
+        Ok([loss, norm])
     }
 
-    /// The mean of `-log p(features | context)` over rows that it is not trained on, in nats per
-    /// row; NaN for no rows.
+    /// The mean of `-log p(features | context)` over rows that it is not trained on, by their weights
+    /// if they have some, in nats per row; NaN for no rows.
     ///
     /// # Errors
     /// [`TrainError::Flow`] for rows of another shape than the flow's.
     pub fn negative_log_likelihood(&self, rows: &RowDataset) -> Result<f64, TrainError> {
         let (_, device) = self.flow().options();
-        let Rows { context, features } = rows.to_batch(device)?;
+        let Rows { context, features, weights } = rows.to_batch(device)?;
         let mut sum = 0.0;
         no_grad(|| -> Result<(), TrainError> {
             for first in (0..rows.len()).step_by(CHUNK) {
@@ -130,7 +151,11 @@ impl FlowStep {
                 let part = |of: &Tensor| of.narrow(0, first as i64, count);
                 let (context, features) = (part(&context), part(&features));
                 let given = self.flow().given(some(&context))?;
-                sum -= given.log_prob(&features)?.sum(Kind::Double).double_value(&[]);
+                let mut log_prob = given.log_prob(&features)?;
+                if let Some(weights) = &weights {
+                    log_prob *= part(weights);
+                }
+                sum -= log_prob.sum(Kind::Double).double_value(&[]);
             }
             Ok(())
         })?;
@@ -163,8 +188,9 @@ impl State for FlowStep {
 impl Step for FlowStep {
     type Batch = Rows;
 
-    fn step(&mut self, Rows { context, features }: &Rows) -> Result<Losses, TrainError> {
-        let [loss, norm] = self.update(some(context), features)?;
+    fn step(&mut self, rows: &Rows) -> Result<Losses, TrainError> {
+        let Rows { context, features, weights } = rows;
+        let [loss, norm] = self.update(some(context), features, weights.as_ref())?;
         Ok(vec![("nll", loss), ("gradient_norm", norm)])
     }
 

@@ -17,7 +17,7 @@ use crate::TrainError;
 use crate::optim::{Adam, AdamConfig};
 use crate::schedule::read_earlier;
 use crate::state::State;
-use crate::step::{Losses, Step, check_shape, check_size};
+use crate::step::{Losses, Step, check_shape, check_size, check_unweighted};
 use crate::stored::{Stored, prefixed};
 
 /// Settings of [`GaussianStep`].
@@ -109,7 +109,7 @@ pub fn whitened(
     rows: &RowDataset,
     regressor: &GaussianRegressor,
 ) -> Result<RowDataset, TrainError> {
-    let Rows { context, features } = rows.to_batch(Device::Cpu)?;
+    let Rows { context, features, .. } = rows.to_batch(Device::Cpu)?;
     let left = regressor.whiten(&features, &context)?.to_device(Device::Cpu).to_kind(Kind::Float);
     let mut features = Array2::zeros(rows.features().raw_dim());
     let values: &mut [f32] = features.as_slice_mut().expect("zeros are in standard order");
@@ -134,6 +134,7 @@ impl Step for GaussianStep {
 
     /// Contexts are conditions and then true features; features are the observed ones.
     fn step(&mut self, rows: &Rows) -> Result<Losses, TrainError> {
+        check_unweighted(rows)?;
         Ok(vec![("nll", self.update(&rows.context, &rows.features)?)])
     }
 

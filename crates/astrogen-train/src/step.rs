@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use astrogen_data::Batch;
+use astrogen_data::{Batch, Rows};
 use astrogen_models::ModelError;
 use tch::Tensor;
 
@@ -56,6 +56,21 @@ pub fn check_shape(what: &'static str, batch: &Tensor, sample: &[i64]) -> Result
                 sample.iter().map(i64::to_string).collect::<Vec<_>>().join(", ")
             ),
             got: batch.size(),
+        }),
+    }
+}
+
+/// Refuses weights of rows, for a step that learns from all alike.
+///
+/// # Errors
+/// [`TrainError::Setting`].
+pub(crate) fn check_unweighted(rows: &Rows) -> Result<(), TrainError> {
+    match rows.weights {
+        None => Ok(()),
+        Some(_) => Err(TrainError::Setting {
+            name: "weights of rows",
+            rule: "none, since this step learns from all rows alike",
+            got: "some".to_owned(),
         }),
     }
 }

@@ -92,8 +92,8 @@ impl FlowPass {
     }
 
     /// The mean of `-log p(x | c)`, in nats, of features `[N, D]` and contexts `[N, C]`, and its
-    /// gradients in the order of the [names](Self::names). With weights of rows `[N]` it is their
-    /// weighted mean.
+    /// gradients in the order of the [names](Self::names). With weights of rows `[N]` it is the mean
+    /// of each row's times its weight.
     ///
     /// # Errors
     /// [`FlowError::Shape`] for tensors that do not fit the flow or each other, or without rows,
@@ -139,9 +139,7 @@ impl FlowPass {
         let shares = match row_weights {
             None => vec![1.0 / n as f32; n],
             Some(weights) => {
-                let weights = flat(weights)?;
-                let sum: f64 = weights.iter().map(|weight| f64::from(*weight)).sum();
-                weights.iter().map(|weight| (f64::from(*weight) / sum) as f32).collect()
+                flat(weights)?.iter().map(|weight| (f64::from(*weight) / n as f64) as f32).collect()
             }
         };
         let loss = self.run(&x, &context, &shares, &by_units)?;

@@ -36,7 +36,7 @@ fn rows_are_counted_split_and_standardised_on_training_rows_only() {
     let samples = table.train();
     assert_eq!(
         (samples.len(), samples.shape()),
-        (training.len(), RowShape { context: 3, features: 2 })
+        (training.len(), RowShape { context: 3, features: 2, weighted: false })
     );
     assert!((30..=90).contains(&held_out.len()), "{}", held_out.len());
 

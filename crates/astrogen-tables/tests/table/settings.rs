@@ -139,7 +139,7 @@ fn real_magnitudes_and_their_errors_open() {
     eprintln!("{}", table.report());
     let kept = table.counts().kept() as usize;
     assert_eq!((table.counts().read(), kept), (10_225, 9_501));
-    assert_eq!(table.train().shape(), RowShape { context: 7, features: 6 });
+    assert_eq!(table.train().shape(), RowShape { context: 7, features: 6, weighted: false });
     let held_out = table.validation().rows.len();
     assert_eq!(table.train().len() + held_out, kept);
     assert!(held_out.abs_diff(kept / 10) <= 1);

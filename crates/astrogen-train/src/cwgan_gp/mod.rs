@@ -39,7 +39,7 @@ use crate::ema::check_decay;
 use crate::optim::AdamConfig;
 use crate::schedule::read_earlier;
 use crate::state::State;
-use crate::step::{Losses, Step, check_shape, check_size};
+use crate::step::{Losses, Step, check_shape, check_size, check_unweighted};
 
 /// Settings of [`CwganGpStep`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -250,7 +250,9 @@ impl Step for CwganGpStep {
     type Batch = Rows;
 
     /// Contexts are conditions and then true features; features are the observed ones.
-    fn step(&mut self, Rows { context, features: real }: &Rows) -> Result<Losses, TrainError> {
+    fn step(&mut self, rows: &Rows) -> Result<Losses, TrainError> {
+        check_unweighted(rows)?;
+        let Rows { context, features: real, .. } = rows;
         let n = self.check(context, real)?;
         let latent = self.networks.generator.module.latent(n);
         let draw = PenaltyDraw::new(self.config.penalty.kind, real);

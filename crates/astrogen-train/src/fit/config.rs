@@ -28,6 +28,11 @@ pub struct FitConfig {
     /// observer evaluates. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patience: Option<u64>,
+    /// What becomes of a run whose losses or weights are no longer finite: with true, it ends with
+    /// the state of the best checkpoint, or of the newest where none has a score; with false, by an
+    /// error. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub return_to_best: bool,
     /// Seed of everything the algorithm draws. Default 0.
     pub seed: u64,
 }
@@ -42,6 +47,7 @@ impl Default for FitConfig {
             keep_checkpoints: 2,
             best_by: Criterion::default(),
             patience: None,
+            return_to_best: false,
             seed: 0,
         }
     }

@@ -56,7 +56,8 @@ pub struct Outcome {
 /// - [`TrainError::RunDir`], if another session trains in the folder;
 /// - [`TrainError::Checkpoint`], if the newest checkpoint belongs to something else;
 /// - [`TrainError::NonFinite`], when a loss or weight is no longer finite: checkpoints
-///   written before stay, none is written with such a weight;
+///   written before stay, none is written with such a weight. With
+///   [`return_to_best`](FitConfig::return_to_best) it ends the run only where there is none;
 /// - [`TrainError::Panicked`], when libtorch fails in a step, for want of memory say, and what
 ///   the step, the data, the file system and observers report: the steps done are saved before.
 pub fn fit<S: Step>(
@@ -71,6 +72,22 @@ pub fn fit<S: Step>(
     let run = &run.training()?;
     let (samples, data) = (batches.samples() as u64, batches.fingerprint()?);
     let mut session = Session { run, config, samples, data, observers, told: Vec::new() };
+    match train(algorithm, batches, &mut session, stop) {
+        Err(TrainError::NonFinite { step, tensor }) if config.return_to_best => {
+            session.return_to_best(algorithm, step, tensor)
+        }
+        ended => ended,
+    }
+}
+
+/// The loop itself.
+fn train<S: Step>(
+    algorithm: &mut S,
+    batches: &mut Batches<S::Batch>,
+    session: &mut Session<'_, '_, S>,
+    stop: &StopSignal,
+) -> Result<Outcome, TrainError> {
+    let (run, config) = (session.run, session.config);
     let newest = session.resume(algorithm)?;
     let mut step = newest.as_ref().map_or(0, |checkpoint| checkpoint.step);
     let again = newest.is_some() && !run.is_saved(step);

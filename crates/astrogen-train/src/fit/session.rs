@@ -1,7 +1,7 @@
 //! What a session does with the folder of its run.
 
 use super::guarded::guarded;
-use super::{Evaluation, Event, FitConfig, Observer};
+use super::{Evaluation, Event, FitConfig, Observer, Outcome};
 use crate::TrainError;
 use crate::checkpoint::Checkpoint;
 use crate::guard::check_finite;
@@ -95,6 +95,31 @@ impl<S: Step> Session<'_, '_, S> {
             let _ = self.checkpoint(step, None).save(&path, algorithm);
         }
         failure
+    }
+
+    /// Ends a run of which a tensor is no longer finite with the state of its best checkpoint, or
+    /// of its newest where none has a score.
+    pub(super) fn return_to_best(
+        &mut self,
+        algorithm: &S,
+        step: u64,
+        tensor: String,
+    ) -> Result<Outcome, TrainError> {
+        let best = self.run.best_checkpoint()?.map(|(best, _)| best);
+        let newest = self.run.checkpoints()?.pop();
+        let Some(best) = best.or(newest) else {
+            return Err(TrainError::NonFinite { step, tensor });
+        };
+        let checkpoint = self.run.checkpoint_path(best);
+        Checkpoint::load(&checkpoint, algorithm)?;
+        algorithm.export(self.run.path())?;
+        let message = format!(
+            "{tensor} is not finite at step {step}: training ends with the state of step {best}, \
+             the best"
+        );
+        self.warn(algorithm, &message)?;
+        self.tell(algorithm, &Event::Finished { step: best, interrupted: false })?;
+        Ok(Outcome { step: best, interrupted: false, checkpoint })
     }
 
     fn checkpoint(&self, step: u64, score: Option<f64>) -> Checkpoint {

@@ -55,7 +55,7 @@ fn five_updates_agree_with_pytorch() {
             let [context, observed] = ["contexts", "observed"].map(|key| golden[key].get(k));
             // As a batch of rows, and as its parts.
             let nll = if k % 2 == 0 {
-                let rows = Rows { context, features: observed };
+                let rows = Rows { context, features: observed, weights: None };
                 loss(&step.step(&rows).unwrap(), "nll")
             } else {
                 step.update(&context, &observed).unwrap().double_value(&[])
@@ -126,7 +126,7 @@ fn mean_and_deviation_of_a_law_are_recovered() {
         let context = Tensor::rand([256, 2], FLOAT) * 2.0 - 1.0;
         let (mean, log_deviation) = law(&context);
         let features = mean + log_deviation.exp() * Tensor::randn([256, 2], FLOAT);
-        step.step(&Rows { context, features }).unwrap();
+        step.step(&Rows { context, features, weights: None }).unwrap();
     }
     // Off the edges, where no sample lies beyond.
     let context = Tensor::rand([400, 2], FLOAT) * 1.8 - 0.9;
@@ -156,7 +156,7 @@ fn the_learning_rate_falls_to_zero() {
     let mut digests = vec![digest(&step).unwrap()];
     for _ in 0..4 {
         let [context, features] = [9, 3].map(|width| Tensor::randn([4, width], FLOAT));
-        step.step(&Rows { context, features }).unwrap();
+        step.step(&Rows { context, features, weights: None }).unwrap();
         digests.push(digest(&step).unwrap());
     }
     assert!(digests[0] != digests[1] && digests[1] != digests[2]);
@@ -186,10 +186,15 @@ fn settings_and_batches_that_cannot_be_are_refused() {
     let mut step = algorithm(&config);
     let zeros = |size: &[i64]| Tensor::zeros(size, FLOAT);
     for (size, got) in [(vec![4, 2], "[4, 2]"), (vec![0, 3], "[0, 3]"), (vec![], "[]")] {
-        let rows = Rows { context: zeros(&[4, 9]), features: zeros(&size) };
+        let rows = Rows { context: zeros(&[4, 9]), features: zeros(&size), weights: None };
         let message = step.step(&rows).unwrap_err().to_string();
         assert_eq!(message, format!("observed features must have shape [N, 3], got {got}"));
     }
+    let weights = Some(zeros(&[4]));
+    let rows = Rows { context: zeros(&[4, 9]), features: zeros(&[4, 3]), weights };
+    let message = step.step(&rows).unwrap_err().to_string();
+    let rule = "weights of rows must be none, since this step learns from all rows alike";
+    assert_eq!(message, format!("{rule}, got some"));
     let message = step.update(&zeros(&[3, 9]), &zeros(&[4, 3])).unwrap_err().to_string();
     assert_eq!(message, "contexts must have shape [4, 9], got [3, 9]");
     let message = step.update(&zeros(&[4, 9]), &zeros(&[4, 2])).unwrap_err().to_string();
@@ -221,7 +226,10 @@ fn whitened_rows_keep_their_contexts_and_lose_mean_and_deviation() {
     };
     let rows = RowDataset::new(part(0, 9), part(9, 3)).unwrap();
     let white = whitened(&rows, step.regressor()).unwrap();
-    assert_eq!((white.len(), white.shape()), (7, RowShape { context: 9, features: 3 }));
+    assert_eq!(
+        (white.len(), white.shape()),
+        (7, RowShape { context: 9, features: 3, weighted: false })
+    );
     for row in 0..7 {
         let [from, to] = [&rows, &white].map(|set| set.sample(row).unwrap());
         let tensor = |of: &Array1<f32>| Tensor::from_slice(&of.to_vec()).view([1, -1]);

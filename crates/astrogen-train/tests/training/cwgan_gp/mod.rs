@@ -41,7 +41,7 @@ fn rows() -> Rows {
 /// Rows whose last 3 values are the observed features.
 fn rows_of(values: &Tensor) -> Rows {
     let context = values.narrow(1, 0, 9).contiguous();
-    Rows { context, features: values.narrow(1, 9, 3).contiguous() }
+    Rows { context, features: values.narrow(1, 9, 3).contiguous(), weights: None }
 }
 
 /// Contexts, observed features and latents of 4 rows.

@@ -146,7 +146,7 @@ fn contexts_are_given_and_features_are_what_is_learnt() {
     // The parts, by hand, with the step's own draws.
     let mut step = algorithm(&config);
     tch::manual_seed(4);
-    let Rows { context, features: real } = batch;
+    let Rows { context, features: real, .. } = batch;
     let latent = Tensor::randn([4, 4], FLOAT);
     step.update_critic(&context, &real, &latent, &draw(&real)).unwrap();
     let _ = step.update_generator(&context, &real, &Tensor::randn([4, 4], FLOAT)).unwrap();
@@ -189,7 +189,7 @@ fn inputs_that_do_not_go_together_are_refused_with_both_shapes() {
     assert_eq!(error.to_string(), "interpolation weights must have shape [4], got [4, 1]");
 
     for size in [&[4, 2][..], &[0, 3], &[4, 3, 2, 1], &[3], &[]] {
-        let batch = Rows { context: zeros(&[4, 9]), features: zeros(size) };
+        let batch = Rows { context: zeros(&[4, 9]), features: zeros(size), weights: None };
         let message = step.step(&batch).unwrap_err().to_string();
         assert!(
             message.starts_with("observed features must have shape [N, 3], got ["),
@@ -197,7 +197,7 @@ fn inputs_that_do_not_go_together_are_refused_with_both_shapes() {
         );
     }
     for size in [&[4, 8][..], &[5, 9], &[4, 9, 1, 1], &[]] {
-        let batch = Rows { context: zeros(size), features: zeros(&[4, 3]) };
+        let batch = Rows { context: zeros(size), features: zeros(&[4, 3]), weights: None };
         let message = step.step(&batch).unwrap_err().to_string();
         assert!(message.starts_with("contexts must have shape [4, 9], got ["), "{message}");
     }
