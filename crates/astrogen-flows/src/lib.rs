@@ -25,6 +25,8 @@
 //! | [`FlowPass`] | the crate's own passes forward and back, without autograd |
 //! | [`units`] | fixed transforms from physical units, so that densities are in these |
 //! | [`import`] | flows from state_dicts of zuko's and of GalacticFlow |
+//! | [`density`], [`ensemble`] | what flows are used as, and several of them as one |
+//! | [`measured`] | densities of rows measured with errors, or in part |
 //! | [`posterior`] | the density of one feature given all others, on a grid |
 //! | [`error`] | the one error of this crate |
 
@@ -32,13 +34,17 @@ pub mod actnorm;
 pub mod autoregressive;
 pub mod base;
 pub mod coupling;
+pub mod density;
 pub mod elementwise;
+pub mod ensemble;
 pub mod error;
 pub mod flow;
 pub mod galactic;
+pub mod given;
 pub mod import;
 pub mod linear;
 pub mod masked;
+pub mod measured;
 #[allow(
     clippy::excessive_precision,
     clippy::large_enum_variant,
@@ -49,15 +55,20 @@ pub mod masked;
 mod passes;
 pub mod permutation;
 pub mod posterior;
+mod proposal;
 pub mod transform;
 pub mod units;
 pub mod univariate;
 pub mod zoo;
 
 pub use base::{Base, BaseConfig};
+pub use density::{Conditional, Density};
+pub use ensemble::{Ensemble, GivenEnsemble};
 pub use error::FlowError;
-pub use flow::{Flow, Given};
+pub use flow::Flow;
+pub use given::Given;
 pub use import::Import;
+pub use measured::{Measured, MeasuredConfig};
 pub use passes::{FlowPass, Plan};
 pub use posterior::Posterior;
 pub use transform::{LazyTransform, Transform};

@@ -3,9 +3,9 @@
 //! `p(x_i | x_others, c)` is `p(x | c)` along `x_i`, divided by its integral over the grid (by the
 //! trapezoidal rule): where the grid ends, so does the density.
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor, no_grad};
 
-use crate::{FlowError, Given};
+use crate::{Density, FlowError};
 
 /// Values of the joint density that are computed at a time.
 const CHUNK: i64 = 1 << 16;
@@ -21,78 +21,57 @@ pub struct Posterior {
     below: Tensor,
 }
 
-impl Given<'_> {
-    /// The densities of the feature `column` on a grid, given the other features of each row of `x`,
-    /// `[N, D]` (what stands in the column itself does not matter). The grid has two points or more,
-    /// increasing, in the feature's own unit.
-    ///
-    /// ```
-    /// use astrogen_flows::FlowConfig;
-    /// use tch::{Device, Kind, Tensor, nn};
-    ///
-    /// let store = nn::VarStore::new(Device::Cpu);
-    /// let flow = FlowConfig::nsf(1, 5).init(&store.root())?; // redshift, given five magnitudes
-    /// let magnitudes = Tensor::randn([3, 5], (Kind::Float, Device::Cpu));
-    /// let grid: Vec<f64> = (0..100).map(|i| i as f64 / 25.0).collect();
-    /// let any = Tensor::zeros([3, 1], (Kind::Float, Device::Cpu));
-    /// let posterior = flow.given(&magnitudes)?.posterior(&any, 0, &grid)?;
-    /// assert_eq!((posterior.mean().len(), posterior.quantile(0.5).len()), (3, 3));
-    /// # Ok::<(), astrogen_flows::FlowError>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`FlowError::Setting`] for a column that is not there or a grid that does not increase;
-    /// [`FlowError::Shape`] for features that do not fit; [`FlowError::NoDensity`] for a row whose
-    /// density is zero, or no number, all along the grid.
-    pub fn posterior(
-        &self,
-        x: &Tensor,
-        column: usize,
-        grid: &[f64],
-    ) -> Result<Posterior, FlowError> {
-        let features = self.flow().config().features;
-        if column as i64 >= features {
-            let rule = format!("below {features}, the flow's features");
-            return Err(FlowError::Setting { name: "column", rule, got: column.to_string() });
-        }
-        let increases = grid.windows(2).all(|pair| pair[0] < pair[1]);
-        if grid.len() < 2 || !increases || !grid.iter().all(|point| point.is_finite()) {
-            return Err(FlowError::Setting {
-                name: "grid",
-                rule: "two finite numbers or more, each above the one before".to_owned(),
-                got: format!("{} points", grid.len()),
-            });
-        }
-        let x = self.rows("features", x)?;
-        let (n, points) = (x.size()[0], grid.len() as i64);
-        let grid = Tensor::from_slice(grid);
-        let rows = (CHUNK / points).max(1);
-        let mut log_density = Vec::new();
-        tch::no_grad(|| -> Result<(), FlowError> {
-            let mut first = 0;
-            while first < n {
-                let count = rows.min(n - first);
-                // Each row as often as the grid has points, with these in the column.
-                let part = x.narrow(0, first, count).unsqueeze(1);
-                let part = part.expand([count, points, features], false).contiguous();
-                part.select(2, column as i64).copy_(&grid.to_device(x.device()));
-                let part = part.view([count * points, features]);
-                let given = self.repeated(first, count, points)?;
-                let log_prob = given.log_prob(&part)?.view([count, points]);
-                log_density.push(log_prob.to_device(tch::Device::Cpu).to_kind(Kind::Double));
-                first += count;
-            }
-            Ok(())
-        })?;
-        if log_density.is_empty() {
-            log_density.push(Tensor::zeros([0, points], (Kind::Double, tch::Device::Cpu)));
-        }
-        Posterior::new(grid, &Tensor::cat(&log_density, 0))
+/// The logarithm of the density along a feature, on a grid: `[N, G]`, f64 on the CPU; see
+/// [`Density::posterior`].
+pub(crate) fn along(
+    density: &impl Density,
+    x: &Tensor,
+    column: usize,
+    grid: &[f64],
+) -> Result<Tensor, FlowError> {
+    let features = density.features();
+    if column as i64 >= features {
+        let rule = format!("below {features}, the flow's features");
+        return Err(FlowError::Setting { name: "column", rule, got: column.to_string() });
     }
+    let increases = grid.windows(2).all(|pair| pair[0] < pair[1]);
+    if grid.len() < 2 || !increases || !grid.iter().all(|point| point.is_finite()) {
+        return Err(FlowError::Setting {
+            name: "grid",
+            rule: "two finite numbers or more, each above the one before".to_owned(),
+            got: format!("{} points", grid.len()),
+        });
+    }
+    let x = density.rows(x)?;
+    let (n, points) = (x.size()[0], grid.len() as i64);
+    let grid = Tensor::from_slice(grid).to_device(x.device());
+    let rows = (CHUNK / points).max(1);
+    let none = Tensor::zeros([0, points], (Kind::Double, Device::Cpu));
+    let mut log_density = vec![none];
+    no_grad(|| -> Result<(), FlowError> {
+        let mut first = 0;
+        while first < n {
+            let count = rows.min(n - first);
+            // Each row as often as the grid has points, with these in the column.
+            let part = x.narrow(0, first, count).unsqueeze(1);
+            let part = part.expand([count, points, features], false).contiguous();
+            part.select(2, column as i64).copy_(&grid);
+            let part = part.view([count * points, features]);
+            let given = density.repeated(first, count, points)?;
+            let log_prob = given.log_prob(&part)?.view([count, points]);
+            log_density.push(log_prob.to_device(Device::Cpu).to_kind(Kind::Double));
+            first += count;
+        }
+        Ok(())
+    })?;
+    Ok(Tensor::cat(&log_density, 0))
 }
 
 impl Posterior {
-    fn new(grid: Tensor, log_density: &Tensor) -> Result<Self, FlowError> {
+    /// The densities of rows whose logarithms, but for a constant of each, are `[N, G]` in double
+    /// precision on the CPU.
+    pub(crate) fn new(grid: &[f64], log_density: &Tensor) -> Result<Self, FlowError> {
+        let grid = Tensor::from_slice(grid);
         let highest = log_density.amax([1], true);
         let bad = highest.isfinite().logical_not().squeeze_dim(1);
         if bad.any().int64_value(&[]) != 0 {
@@ -139,7 +118,7 @@ impl Posterior {
         let q = q.clamp(0.0, 1.0);
         let last = self.grid.size()[0] - 1;
         let n = self.below.size()[0];
-        let wanted = Tensor::full([n, 1], q, (Kind::Double, tch::Device::Cpu));
+        let wanted = Tensor::full([n, 1], q, (Kind::Double, Device::Cpu));
         let at =
             wanted.searchsorted(&self.below.contiguous(), false, false, "left", None::<&Tensor>);
         let upper = at.clamp(1, last);

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod density;
+mod ensemble;
 mod gradients;
 mod inputs;
 mod inverse;
+mod measured;
 mod passes;
 mod posterior;
 mod saving;

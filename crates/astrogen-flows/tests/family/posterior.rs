@@ -1,6 +1,6 @@
 //! One feature given the others.
 
-use astrogen_flows::{FlowConfig, Unit, Units};
+use astrogen_flows::{Density, FlowConfig, Unit, Units};
 use tch::{Device, Kind, Tensor};
 
 use crate::{alone, flow};
