@@ -159,9 +159,9 @@ fn measurements_that_cannot_be_are_refused() {
     let rows = Measured { context: Some(&short), ..measured(&x, None) };
     assert!(refused(rows, 9).starts_with("the flow takes 0 context values, got some"));
 
-    let (_other, flow) = flow(&FlowConfig::maf(2, 1), Kind::Double, 1);
+    let (_other, conditional) = crate::flow(&FlowConfig::maf(2, 1), Kind::Double, 1);
     let context = Tensor::full([3, 1], f64::NAN, DOUBLE);
     let rows = Measured { context: Some(&context), ..measured(&x, None) };
-    let message = rows.log_prob(&flow, &MeasuredConfig::default()).unwrap_err().to_string();
+    let message = rows.log_prob(&conditional, &MeasuredConfig::default()).unwrap_err().to_string();
     assert!(message.starts_with("the context must be finite"), "{message}");
 }
