@@ -5,9 +5,9 @@ use astrogen_catalog::skymap::{Coordinates, Ordering, SkyMapDefaults};
 use astrogen_fits::HduSelector;
 use clap::Args;
 
-/// The options of every mode that takes a catalogue and sky maps, as `--catalog` and `--condition`.
+/// The options of every mode that takes a catalogue, as `--catalog`.
 #[derive(Debug, Args)]
-pub struct CatalogArguments {
+pub struct FileArguments {
     /// The HDU of a FITS catalogue: a number (0 is the primary), an EXTNAME, or EXTNAME,EXTVER;
     /// the first table if left out.
     #[arg(long, requires = "catalog")]
@@ -19,6 +19,22 @@ pub struct CatalogArguments {
     /// What separates the cells of a CSV catalogue, a character or "tab"; found if left out.
     #[arg(long, requires = "catalog", value_parser = character, allow_hyphen_values = true)]
     delimiter: Option<char>,
+}
+
+impl FileArguments {
+    /// Says in options which part of a file is the catalogue.
+    pub(crate) fn fill(&self, options: &mut CatalogOptions) {
+        options.hdu = self.hdu.clone();
+        options.group = self.group.clone();
+        options.delimiter = self.delimiter;
+    }
+}
+
+/// The options of every mode that takes a catalogue and sky maps, as `--catalog` and `--condition`.
+#[derive(Debug, Args)]
+pub struct CatalogArguments {
+    #[command(flatten)]
+    file: FileArguments,
     /// The order of pixels in sky maps whose files do not say it: ring or nested.
     #[arg(long, requires = "condition")]
     map_ordering: Option<Ordering>,
@@ -40,12 +56,9 @@ pub struct CatalogArguments {
 impl CatalogArguments {
     /// Which part of a file is the catalogue.
     pub fn catalog(&self) -> CatalogOptions {
-        CatalogOptions {
-            hdu: self.hdu.clone(),
-            group: self.group.clone(),
-            delimiter: self.delimiter,
-            ..CatalogOptions::default()
-        }
+        let mut options = CatalogOptions::default();
+        self.file.fill(&mut options);
+        options
     }
 
     /// What holds of sky maps that do not say it; what is not given here is as in `other`.

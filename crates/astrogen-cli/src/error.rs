@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use astrogen_density::DensityError;
 use astrogen_emulator::EmulatorError;
 use astrogen_images::ImagesError;
 use astrogen_models::ModelError;
@@ -76,6 +77,10 @@ pub enum CliError {
     /// An emulator that cannot be trained, loaded or used.
     #[error(transparent)]
     Emulator(#[from] EmulatorError),
+
+    /// A density that cannot be learnt, loaded or used.
+    #[error(transparent)]
+    Density(#[from] DensityError),
 
     /// A picture that cannot be written.
     #[error(transparent)]

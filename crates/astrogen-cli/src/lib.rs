@@ -13,6 +13,8 @@
 //! | [`CatalogArguments`] | how catalogues and sky maps are read where their files leave it open |
 //! | [`EmulatorArguments`], [`SearchArguments`] | an emulator of a survey, or a search for a better one |
 //! | [`EvaluateArguments`], [`EmulateArguments`] | a trained emulator, and the catalogue that it makes |
+//! | [`DensityArguments`] | a density to learn of a catalogue's columns, with [`FileArguments`] |
+//! | [`DensitySampleArguments`], [`LogProbArguments`], [`PosteriorArguments`] | what a trained density is asked for |
 //! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
 //!
 //! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`say`] writes a program's lines, and
@@ -21,6 +23,7 @@
 mod catalog;
 mod console;
 mod dcgan;
+mod density;
 mod emulate;
 mod emulator;
 mod error;
@@ -35,9 +38,12 @@ mod survey;
 mod table;
 mod wgan;
 
-pub use catalog::CatalogArguments;
+pub use catalog::{CatalogArguments, FileArguments};
 pub use console::Console;
 pub use dcgan::{DcganArguments, DcganRecipe};
+pub use density::{
+    DensityArguments, DensitySampleArguments, LogProbArguments, PosteriorArguments, Posteriors,
+};
 pub use emulate::EmulateArguments;
 pub use emulator::{EmulatorArguments, EvaluateArguments};
 pub use error::CliError;

@@ -10,6 +10,7 @@
 //! [`Table`] holds all rows in memory, for training; [`ContextReader`] goes through a
 //! catalogue of any length, for generation.
 
+mod columns;
 mod condition;
 mod config;
 mod context;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use astrogen_catalog::RowCounts;
 use ndarray::{Array2, Axis, s};
 
+pub use columns::{ColumnRows, ColumnTable, ColumnTableConfig};
 pub use condition::Condition;
 pub use config::TableConfig;
 pub use context::{ContextReader, Contexts};

@@ -23,20 +23,29 @@ impl Parts {
             // Rows are split by their number alone, so that any position does.
             (ra, dec) = (vec![0.0; rows.numbers.len()], vec![0.0; rows.numbers.len()]);
         }
-        let held_out = config.split.validation(&ra, &dec).map_err(|source| match source {
-            CatalogError::Rows { .. } => TablesError::Rows {
+        Self::split(&config.split, config.test_fraction, (&ra, &dec)).map_err(|error| match error {
+            TablesError::Catalog(source @ CatalogError::Rows { .. }) => TablesError::Rows {
                 path: config.path.clone(),
                 first: 0,
                 last: read - 1,
                 source: Box::new(source),
             },
-            source => source.into(),
-        })?;
+            error => error,
+        })
+    }
+
+    /// The parts of rows at these positions; a part of those that are held out is for the test.
+    pub(super) fn split(
+        split: &SplitConfig,
+        test_fraction: f64,
+        (ra, dec): (&[f64], &[f64]),
+    ) -> Result<Self, TablesError> {
+        let held_out = split.validation(ra, dec)?;
         let (validation, train): (Vec<usize>, Vec<usize>) =
             (0..ra.len()).partition(|&row| held_out[row]);
         let mut parts = Parts { train, validation, test: Vec::new() };
-        if config.test_fraction > 0.0 {
-            parts.keep_apart_test(config, &ra, &dec)?;
+        if test_fraction > 0.0 {
+            parts.keep_apart_test(split, test_fraction, ra, dec)?;
         }
         Ok(parts)
     }
@@ -44,16 +53,17 @@ impl Parts {
     /// Takes the test rows out of the validation rows.
     fn keep_apart_test(
         &mut self,
-        config: &TableConfig,
+        split: &SplitConfig,
+        test_fraction: f64,
         ra: &[f64],
         dec: &[f64],
     ) -> Result<(), TablesError> {
         let place = |of: &[f64]| self.validation.iter().map(|&row| of[row]).collect::<Vec<f64>>();
         let (ra, dec) = (place(ra), place(dec));
         let split = SplitConfig {
-            fraction: config.test_fraction,
-            seed: config.split.seed.wrapping_add(1), // another choice than that of the rows
-            ..config.split
+            fraction: test_fraction,
+            seed: split.seed.wrapping_add(1), // another choice than that of the rows
+            ..*split
         };
         let test = split.validation(&ra, &dec).or_else(|error| match error {
             // All held-out rows lie in one region.

@@ -1,0 +1,300 @@
+//! Samples, densities and posteriors as catalogues, chunk by chunk: of a catalogue of any length one
+//! row for each of its rows.
+
+use std::path::{Path, PathBuf};
+
+use astrogen_catalog::{BadRows, Catalog, CatalogOptions, CatalogWriter, Columns, NewColumn, Storage};
+use astrogen_fits::Header;
+use astrogen_flows::{Conditional, Density as _, Measured, MeasuredConfig};
+use ndarray::Array2;
+
+use crate::density::tensor;
+use crate::{Density, DensityError};
+
+/// Rows at a time.
+const CHUNK: usize = 1 << 16;
+
+/// What is 1 in a normal distribution, below which shares of a posterior lie.
+const SHARES: [(&str, f64); 3] = [("Q16", 0.15865525393145707), ("Q50", 0.5), ("Q84", 0.8413447460685429)];
+
+/// A catalogue, and which part of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rows {
+    /// The file.
+    pub path: PathBuf,
+    /// Which part of it. Filters and what becomes of missing values are not heeded: each row of the
+    /// catalogue has its row in what is written.
+    pub options: CatalogOptions,
+}
+
+/// Columns that hold the normal errors of others.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Errors {
+    /// A feature or a context column, and the column of its standard deviation.
+    pub columns: Vec<(String, String)>,
+    /// How integrals over errors and missing features are taken.
+    pub config: MeasuredConfig,
+}
+
+/// The density of one column given all others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Along {
+    /// The column, one of the features.
+    pub column: String,
+    /// Where it is evaluated, increasing, in the column's unit; the density ends where this does.
+    pub grid: Vec<f64>,
+}
+
+impl Density {
+    /// Writes `count` samples of a density without context.
+    ///
+    /// # Errors
+    /// [`DensityError::Setting`] for a density with context; [`DensityError::Exists`];
+    /// [`DensityError::Catalog`] where the file cannot be written.
+    pub fn sample(&self, count: u64, seed: u64, out: &Path) -> Result<u64, DensityError> {
+        if !self.config().data.context.is_empty() {
+            return Err(DensityError::Setting {
+                name: "catalogue",
+                rule: format!("one with the columns {:?}", self.config().data.context),
+                got: "none".to_owned(),
+            });
+        }
+        let features = self.config().data.features.len();
+        let mut writer = self.writer(out, self.features(), seed)?;
+        let given = self.ensemble().given(None)?;
+        let mut done = 0;
+        while done < count {
+            let rows = (count - done).min(CHUNK as u64) as usize;
+            let mut samples = vec![0.0; rows * features];
+            given.sample_rows(done, seed, &mut samples)?;
+            writer.write(&columns(&samples, features))?;
+            done += rows as u64;
+        }
+        Ok(writer.finish()?)
+    }
+
+    /// Writes `count` samples for each row of a catalogue with the context's columns; column `ROW`
+    /// tells the row's number, from 0. A row without a value in one of them has NaN.
+    ///
+    /// # Errors
+    /// [`DensityError::Exists`]; [`DensityError::Catalog`] for a catalogue that cannot be read or
+    /// written, or lacks a column; [`DensityError::Setting`] for no samples a row.
+    pub fn sample_for(
+        &self,
+        given: &Rows,
+        count: u64,
+        seed: u64,
+        out: &Path,
+    ) -> Result<u64, DensityError> {
+        if count == 0 {
+            let rule = "at least 1".to_owned();
+            return Err(DensityError::Setting { name: "count", rule, got: "0".to_owned() });
+        }
+        let data = &self.config().data;
+        let features = data.features.len();
+        let number = NewColumn::new("ROW", Storage::Int64);
+        let names = std::iter::once(number).chain(self.features()).collect();
+        let mut writer = self.writer(out, names, seed)?;
+        let mut row = 0_u64;
+        let chunk = (CHUNK / count.min(CHUNK as u64) as usize).max(1);
+        for chunk in chunks(given, &data.context, chunk)? {
+            let context = array(&chunk?, &data.context)?;
+            let n = context.nrows();
+            let odd: Vec<bool> =
+                context.rows().into_iter().map(|row| !row.iter().all(|x| x.is_finite())).collect();
+            let context = context.mapv(|x| if x.is_finite() { x } else { 0.0 });
+            let repeated = tensor(&context)?.repeat_interleave_self_int(count as i64, 0, None);
+            let mut samples = vec![0.0; n * count as usize * features];
+            self.ensemble().given(&repeated)?.sample_rows(row * count, seed, &mut samples)?;
+            let per_row = samples.chunks_exact_mut(count as usize * features);
+            for (samples, _) in per_row.zip(&odd).filter(|(_, odd)| **odd) {
+                samples.fill(f32::NAN);
+            }
+            let numbers = (0..n as u64 * count).map(|i| (row + i / count) as f64).collect();
+            let values = columns(&samples, features);
+            writer.write(&std::iter::once(numbers).chain(values).collect::<Vec<_>>())?;
+            row += n as u64;
+        }
+        Ok(writer.finish()?)
+    }
+
+    /// Writes the log-density of each row of a catalogue, in nats, as column `LOG_PROB`: convolved
+    /// with errors, missing features integrated out; NaN where context is missing.
+    ///
+    /// # Errors
+    /// [`DensityError::Exists`]; [`DensityError::Catalog`] for a catalogue that cannot be read or
+    /// written, or lacks a column; [`DensityError::Column`] for errors of another column than those
+    /// of the density; [`DensityError::Flow`] for errors that are negative.
+    pub fn log_prob(&self, rows: &Rows, errors: &Errors, out: &Path) -> Result<u64, DensityError> {
+        let column = NewColumn::new("LOG_PROB", Storage::Float64);
+        let mut writer = self.writer(out, vec![column], errors.config.seed)?;
+        self.each(rows, errors, |measured, config, odd| {
+            let mut found = measured.log_prob(self.ensemble(), config)?;
+            found.iter_mut().zip(odd).filter(|(_, odd)| **odd).for_each(|(x, _)| *x = f64::NAN);
+            Ok(writer.write(&[found])?)
+        })?;
+        Ok(writer.finish()?)
+    }
+
+    /// Writes what is known of one column of each row of a catalogue, given all others: `MEAN`,
+    /// `MODE`, `Q16`, `Q50` and `Q84` of its density on a grid, convolved with errors, missing
+    /// features integrated out; NaN where context is missing. The column itself need not be there.
+    ///
+    /// # Errors
+    /// As [`log_prob`](Self::log_prob), and [`DensityError::Flow`] for a grid that does not increase
+    /// and for a row without density on it.
+    pub fn posterior(
+        &self,
+        rows: &Rows,
+        along: &Along,
+        errors: &Errors,
+        out: &Path,
+    ) -> Result<u64, DensityError> {
+        let column = self.place(&along.column)?;
+        let names = ["MEAN", "MODE"].into_iter().chain(SHARES.map(|(name, _)| name));
+        let names = names.map(|name| NewColumn::new(name, Storage::Float64)).collect();
+        let mut writer = self.writer(out, names, errors.config.seed)?;
+        let known = [along.column.clone()];
+        self.each_but(rows, errors, &known, |measured, config, odd| {
+            let grid = (column, along.grid.as_slice());
+            let posterior = measured.posterior(self.ensemble(), grid, config)?;
+            let shares = SHARES.map(|(_, share)| posterior.quantile(share));
+            let mut found: Vec<Vec<f64>> =
+                [posterior.mean(), posterior.mode()].into_iter().chain(shares).collect();
+            for values in &mut found {
+                values.iter_mut().zip(odd).filter(|(_, odd)| **odd).for_each(|(x, _)| *x = f64::NAN);
+            }
+            Ok(writer.write(&found)?)
+        })?;
+        Ok(writer.finish()?)
+    }
+
+    /// The place of a column among the features.
+    pub(crate) fn place(&self, column: &str) -> Result<usize, DensityError> {
+        let features = &self.config().data.features;
+        features.iter().position(|name| name == column).ok_or_else(|| DensityError::Column {
+            column: column.to_owned(),
+            reason: format!("it is none of the features, which are {features:?}"),
+        })
+    }
+
+    fn features(&self) -> Vec<NewColumn> {
+        let names = self.config().data.features.iter();
+        names.map(|name| NewColumn::new(name, Storage::Float32)).collect()
+    }
+
+    fn writer(
+        &self,
+        out: &Path,
+        columns: Vec<NewColumn>,
+        seed: u64,
+    ) -> Result<CatalogWriter, DensityError> {
+        if out.exists() {
+            return Err(DensityError::Exists { path: out.to_owned() });
+        }
+        let mut header = Header::new();
+        header.push("SEED", seed.to_string(), "seed of what was drawn, as text");
+        Ok(CatalogWriter::create(out, &columns, &header)?)
+    }
+
+    fn each(
+        &self,
+        rows: &Rows,
+        errors: &Errors,
+        work: impl FnMut(&Measured<'_>, &MeasuredConfig, &[bool]) -> Result<(), DensityError>,
+    ) -> Result<(), DensityError> {
+        self.each_but(rows, errors, &[], work)
+    }
+
+    /// Reads a catalogue's rows in chunks, but for columns that need not be there (NaN stands for
+    /// them); `work` is given the rows as they were measured and which ones lack a context (theirs
+    /// is 0).
+    fn each_but(
+        &self,
+        rows: &Rows,
+        errors: &Errors,
+        but: &[String],
+        mut work: impl FnMut(&Measured<'_>, &MeasuredConfig, &[bool]) -> Result<(), DensityError>,
+    ) -> Result<(), DensityError> {
+        let data = &self.config().data;
+        let own = self.config().columns();
+        if let Some((column, _)) = errors.columns.iter().find(|(name, _)| !own.contains(name)) {
+            let reason = format!("errors are given for it, and it is none of {own:?}");
+            return Err(DensityError::Column { column: column.clone(), reason });
+        }
+        let own = own.into_iter().filter(|name| !but.contains(name));
+        let mut names: Vec<String> = Vec::new();
+        for name in own.chain(errors.columns.iter().map(|(_, error)| error.clone())) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let deviations = |columns: &Columns, of: &[String]| -> Result<Array2<f64>, DensityError> {
+            let mut found = Array2::zeros((columns.len(), of.len()));
+            for (to, name) in found.columns_mut().into_iter().zip(of) {
+                let error = errors.columns.iter().find(|(column, _)| column == name);
+                if let Some((_, error)) = error {
+                    to.into_iter().zip(columns.column(error)?).for_each(|(to, from)| *to = *from);
+                }
+            }
+            Ok(found)
+        };
+        let mut first = 0_u64;
+        for chunk in chunks(rows, &names, CHUNK)? {
+            let mut chunk = chunk?;
+            let n = chunk.len();
+            for name in but.iter().filter(|name| !names.contains(name)) {
+                chunk.push(name.as_str(), vec![f64::NAN; n])?;
+            }
+            let features = array(&chunk, &data.features)?;
+            let mut context = array(&chunk, &data.context)?;
+            let odd: Vec<bool> =
+                context.rows().into_iter().map(|row| !row.iter().all(|x| x.is_finite())).collect();
+            context.mapv_inplace(|x| if x.is_finite() { x } else { 0.0 });
+            let context = self.context(&context)?;
+            let [features, own, given] = [
+                features.mapv(|x| if x.is_finite() { x } else { f64::NAN }),
+                deviations(&chunk, &data.features)?,
+                deviations(&chunk, &data.context)?,
+            ]
+            .each_ref()
+            .map(tensor);
+            let (features, own, given) = (features?, own?, given?);
+            let measured = Measured {
+                features: &features,
+                errors: Some(&own),
+                context: context.as_ref(),
+                context_errors: context.as_ref().map(|_| &given),
+            };
+            // Each chunk has numbers of its own.
+            let seed = errors.config.seed.wrapping_add(first);
+            work(&measured, &MeasuredConfig { seed, ..errors.config }, &odd)?;
+            first += n as u64;
+        }
+        Ok(())
+    }
+}
+
+/// The chunks of a catalogue, all rows of it.
+fn chunks(
+    rows: &Rows,
+    names: &[String],
+    at_a_time: usize,
+) -> Result<astrogen_catalog::Chunks, DensityError> {
+    let options =
+        CatalogOptions { filters: Vec::new(), missing: BadRows::Keep, ..rows.options.clone() };
+    Ok(Catalog::open(&rows.path, &options)?.chunks(names, at_a_time)?)
+}
+
+/// These columns, side by side.
+fn array(columns: &Columns, names: &[String]) -> Result<Array2<f64>, DensityError> {
+    let values = names.iter().map(|name| columns.column(name));
+    let values = values.collect::<Result<Vec<_>, _>>()?;
+    Ok(Array2::from_shape_fn((columns.len(), names.len()), |(n, d)| values[d][n]))
+}
+
+/// Rows of features as columns.
+fn columns(rows: &[f32], features: usize) -> Vec<Vec<f64>> {
+    let column = |d: usize| rows[d..].iter().step_by(features).map(|&x| f64::from(x)).collect();
+    (0..features).map(column).collect()
+}

@@ -1,0 +1,76 @@
+//! From a table to a density.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use astrogen_data::Batches;
+use astrogen_runtime::{derive_seed, seed_everything};
+use astrogen_tables::ColumnTable;
+use astrogen_train::{
+    EvaluateBy, Evaluation, FitConfig, FlowStep, Observer, RunDir, RunLog, StopSignal, fit,
+};
+use tch::Device;
+
+use crate::{DensityConfig, DensityError, Judgement, judge_rows};
+
+/// Trains a flow, or several, in the run's folder, where it writes `config`; of each the state that
+/// makes validation rows most likely is kept, and all are judged on test rows. `table` is that of
+/// `config.data`; `watch` is told of what happens.
+///
+/// What the run has already is kept: called again on a run that was stopped or killed, it goes on
+/// where that was and ends in the same bytes. `None` where a stop was asked for before the end.
+///
+/// # Errors
+/// [`DensityError::Train`] for a folder that another session trains in, and a training that fails;
+/// what rows, flows and figures report.
+pub fn train(
+    run: &RunDir,
+    config: &DensityConfig,
+    table: &ColumnTable,
+    device: Device,
+    stop: &StopSignal,
+    watch: &mut dyn Observer<FlowStep>,
+) -> Result<Option<Judgement>, DensityError> {
+    config.validate()?;
+    run.write_config(config)?;
+    let rows = Arc::new(table.train().dataset()?);
+    let validation = table.validation().dataset()?;
+    for member in 0..config.members {
+        let own;
+        let folder = match config.members {
+            1 => run,
+            _ => {
+                own = RunDir::create_or_resume(&member_folder(run, config, member))?;
+                own.write_config(config)?;
+                &own
+            }
+        };
+        let seed = match member {
+            0 => config.fit.seed,
+            _ => derive_seed(config.fit.seed, "member", member),
+        };
+        let mut batches = Batches::new(rows.clone(), &config.batches, device)?;
+        seed_everything(seed);
+        let mut step = FlowStep::new(&config.flow, &config.algorithm, device)?;
+        let mut log = RunLog::quiet(folder)?;
+        let mut compare = EvaluateBy(|step: &FlowStep| {
+            let nll = step.negative_log_likelihood(&validation)?;
+            Ok(Evaluation { score: Some(nll), ..Evaluation::new([("validation_nll", nll)]) })
+        });
+        let observers: &mut [&mut dyn Observer<FlowStep>] = &mut [&mut log, &mut compare, watch];
+        let settings = FitConfig { seed, ..config.fit.clone() };
+        let outcome = fit(&mut step, &mut batches, folder, &settings, stop, observers)?;
+        if outcome.interrupted {
+            return Ok(None);
+        }
+    }
+    judge_rows(run, config, table).map(Some)
+}
+
+/// The folder of a member: the run's own where there is one.
+pub(crate) fn member_folder(run: &RunDir, config: &DensityConfig, member: u64) -> PathBuf {
+    match config.members {
+        1 => run.path().to_owned(),
+        _ => run.join(format!("member-{}", member + 1)),
+    }
+}

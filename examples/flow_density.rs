@@ -1,0 +1,97 @@
+//! Learns the density of a catalogue's columns by a normalizing flow, and uses it: samples,
+//! likelihoods, and posteriors of one column given the others.
+//!
+//! ```text
+//! cargo run --release --example flow_density                       # stars of a simulated galaxy
+//! cargo run --release --example flow_density -- --simulate two-moons
+//! cargo run --release --example flow_density -- --catalog galaxies.csv --features redshift \
+//!     --context u g r i z y
+//! cargo run --release --example flow_density -- sample runs/flow-density-1 --count 100000 \
+//!     --out samples.fits
+//! cargo run --release --example flow_density -- log-prob runs/flow-density-1 \
+//!     --catalog stars.fits --out log_prob.parquet
+//! cargo run --release --example flow_density -- posterior runs/flow-density-2 \
+//!     --column redshift --grid 0,3,301
+//! ```
+
+use anyhow::Result;
+use astrogen::density::{self, DensityConfig};
+use astrogen::runtime::tune_allocator;
+use astrogen::tables::ColumnTable;
+use astrogen::train::interrupt::StopSignal;
+use astrogen::train::log::Progress;
+use astrogen_cli::{
+    DensityArguments, DensitySampleArguments, LogProbArguments, PosteriorArguments, Posteriors, say,
+};
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(about = "Learns the density of a catalogue's columns by a normalizing flow")]
+#[command(args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    mode: Option<Mode>,
+    #[command(flatten)]
+    train: DensityArguments,
+}
+
+#[derive(Subcommand)]
+enum Mode {
+    /// Writes samples, as many as asked for or for each row of a catalogue.
+    Sample(DensitySampleArguments),
+    /// Writes the log-density of each row of a catalogue.
+    LogProb(LogProbArguments),
+    /// Writes, or judges, the density of one column given all others.
+    Posterior(PosteriorArguments),
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    tune_allocator();
+    let (rows, file) = match &arguments.mode {
+        None => return train(&arguments.train),
+        Some(Mode::Sample(arguments)) => arguments.sample()?,
+        Some(Mode::LogProb(arguments)) => arguments.log_prob()?,
+        Some(Mode::Posterior(arguments)) => match arguments.posterior()? {
+            Posteriors::Written(rows, file) => (rows, file),
+            Posteriors::Judged(judgement) => {
+                say(judgement);
+                return Ok(());
+            }
+        },
+    };
+    say(format_args!("{rows} rows in {}", file.display()));
+    Ok(())
+}
+
+fn train(arguments: &DensityArguments) -> Result<()> {
+    let device = arguments.run.device()?;
+
+    // Data and settings: of the run to go on with, or new ones.
+    let (earlier, config) = arguments.run.earlier::<DensityConfig>()?.unzip();
+    let data = match &config {
+        Some(config) => config.data.clone(),
+        None => arguments.table()?,
+    };
+    say(format_args!("reading {}", data.path.display()));
+    let table = ColumnTable::open(&data)?;
+    say(table.counts());
+    let config = match config {
+        Some(mut config) => {
+            let epoch = config.fit.checkpoint_interval;
+            config.fit.steps = arguments.run.steps(epoch).unwrap_or(config.fit.steps);
+            config
+        }
+        None => arguments.config(data, &table)?,
+    };
+    let run = arguments.run.begin("flow-density", earlier, &config)?;
+
+    // The flow, and what it is compared with.
+    say(format_args!("training on {device:?} into {}", run.path().display()));
+    let (stop, mut progress) = (StopSignal::on_ctrl_c()?, Progress::default());
+    match density::train(&run, &config, &table, device, &stop, &mut progress)? {
+        Some(judgement) => say(judgement),
+        None => say(format_args!("stopped; --resume {} goes on", run.path().display())),
+    }
+    Ok(())
+}
