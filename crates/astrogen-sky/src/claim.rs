@@ -53,13 +53,7 @@ impl Claim {
             return Err(foreign(format!("{file}, but no {name} that says what made it")));
         }
         let claim = claim(false);
-        let path = &claim.unfinished;
-        let write = || {
-            let mut file = AtomicWriteFile::open(path)?;
-            file.write_all(text.as_bytes())?;
-            file.commit()
-        };
-        write().map_err(io("cannot write", path))?;
+        write_whole(&claim.unfinished, text.as_bytes())?;
         Ok(claim)
     }
 
@@ -76,6 +70,19 @@ impl Claim {
         }
         fs::rename(&self.unfinished, &self.manifest).map_err(io("cannot finish", &self.manifest))
     }
+}
+
+/// Writes a file whole, or not at all.
+///
+/// # Errors
+/// `Io` if the disk refuses.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SkyError> {
+    let write = || {
+        let mut file = AtomicWriteFile::open(path)?;
+        file.write_all(bytes)?;
+        file.commit()
+    };
+    write().map_err(io("cannot write", path))
 }
 
 /// What a manifest says.

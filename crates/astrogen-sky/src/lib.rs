@@ -5,16 +5,22 @@
 //! luminosity function and colours), [`psf`] (Moffat's profile) and [`noise`] (photon and
 //! read noise). Pixels are electrons, arrays are `[C, H, W]`.
 //!
+//! [`galaxy`] makes galaxies as star particles, pictures of them, and suites of galaxies that
+//! follow the scaling relations of real ones.
+//!
 //! [`survey`] makes a survey's catalogue and sky maps: true magnitudes and observing
 //! conditions, and the magnitudes observed under them. [`cache`] keeps both for programs that
-//! have no data of their own.
+//! have no data of their own. [`plane`] has plain sets of points to try a density model on.
 
 pub mod cache;
 mod claim;
 pub mod error;
 mod fft;
+pub mod galaxy;
 pub mod nebula;
 pub mod noise;
+mod npy;
+pub mod plane;
 pub mod psf;
 mod random;
 pub mod stars;
@@ -23,5 +29,6 @@ pub mod turbulence;
 
 pub use cache::{cached_nebulae, cached_survey};
 pub use error::SkyError;
+pub use galaxy::{Galaxy, GalaxyConfig};
 pub use nebula::{Nebula, NebulaConfig, simulate_nebulae};
 pub use survey::{Measurement, Survey, SurveyConfig};
