@@ -40,6 +40,7 @@
 //! | [`metrics`] | `astrogen-metrics` | how close samples are to the sky, in numbers |
 //! | [`train`] | `astrogen-train` | one step per algorithm, one loop for all, hyperparameter search |
 //! | [`report`] | `astrogen-report` | a look at samples while they train, and what is said of a run |
+//! | [`density`] | `astrogen-density` | the density of a catalogue's columns, learnt by flows and used |
 //! | [`emulator`] | `astrogen-emulator` | a survey's measurement, learnt and judged |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, calibration histograms |
 //!
@@ -48,6 +49,7 @@
 
 pub use astrogen_catalog as catalog;
 pub use astrogen_data as data;
+pub use astrogen_density as density;
 pub use astrogen_emulator as emulator;
 pub use astrogen_fits as fits;
 pub use astrogen_flows as flows;

@@ -6,12 +6,15 @@ use astrogen_catalog::ColumnFilter;
 use astrogen_density::{Along, Density, DensityConfig, Errors, Length, Recipe, Rows};
 use astrogen_flows::{Member, MeasuredConfig};
 use astrogen_runtime::{DeviceChoice, set_threads};
-use astrogen_sky::cached_galaxy;
+use astrogen_sky::{SkyError, cached_spirals, cached_stars, cached_two_moons};
 use astrogen_tables::{ColumnTable, ColumnTableConfig};
 use clap::{Args, ValueEnum};
 
 use crate::error::absolute;
 use crate::{CliError, FileArguments, RunArguments, say};
+
+/// Rows that are simulated.
+const SIMULATED: usize = 100_000;
 
 /// Which columns' density is learnt and by which flow.
 #[derive(Debug, Args)]
@@ -155,7 +158,25 @@ impl DensityArguments {
 
 /// Rows of a simulated density, written to the cache where they are not there yet.
 fn simulated(what: Simulated) -> Result<ColumnTableConfig, CliError> {
-    todo!("{what:?}")
+    let tell = |file: &Path| {
+        say(format_args!("simulating {SIMULATED} rows into {} (once)", file.display()));
+    };
+    let (path, features): (_, &[&str]) = match what {
+        Simulated::Galaxy => (
+            cached_stars(SIMULATED, 1, tell),
+            &["x", "y", "z", "vx", "vy", "vz", "feh", "ofe", "age"],
+        ),
+        Simulated::TwoMoons => (cached_two_moons(SIMULATED, 1, tell), &["x", "y"]),
+        Simulated::Spirals => (cached_spirals(SIMULATED, 1, tell), &["x", "y"]),
+    };
+    let path = match path {
+        Err(SkyError::NoCache) => {
+            return Err(CliError::Usage("no cache folder; give --catalog".to_owned()));
+        }
+        path => path?,
+    };
+    let features = features.iter().map(|name| (*name).to_owned()).collect();
+    Ok(ColumnTableConfig { path, features, ..ColumnTableConfig::default() })
 }
 
 /// A trained density, and the machine that it is used on.

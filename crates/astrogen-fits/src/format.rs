@@ -30,12 +30,14 @@ pub enum Format {
     Parquet,
     /// An HDF5 file.
     Hdf5,
+    /// A NumPy array.
+    Npy,
 }
 
 impl Format {
     /// The format of a file that starts with `bytes`, if it is one that is read here.
     pub fn of(bytes: &[u8]) -> Option<Format> {
-        const MAGIC: [(&[u8], Format); 12] = [
+        const MAGIC: [(&[u8], Format); 13] = [
             (b"SIMPLE  =", Format::Fits),
             (b"\x1f\x8b", Format::Gzip),
             (b"BZh", Format::Bzip2),
@@ -48,6 +50,7 @@ impl Format {
             (b"MM\0+", Format::Tiff),
             (b"PAR1", Format::Parquet),
             (b"\x89HDF\r\n\x1a\n", Format::Hdf5),
+            (b"\x93NUMPY", Format::Npy),
         ];
         MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, format)| *format)
     }
@@ -80,6 +83,7 @@ pub fn describe(bytes: &[u8]) -> String {
         Some(Format::Tiff) => "a TIFF image".to_owned(),
         Some(Format::Parquet) => "a Parquet file".to_owned(),
         Some(Format::Hdf5) => "an HDF5 file".to_owned(),
+        Some(Format::Npy) => "a NumPy array".to_owned(),
         None => {
             let start = &bytes[..bytes.len().min(LEADING)];
             match std::str::from_utf8(start) {

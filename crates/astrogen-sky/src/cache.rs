@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use astrogen_fits::cache_folder;
 
+use crate::plane::{save_points, spirals, two_moons};
 use crate::survey::is_complete;
-use crate::{NebulaConfig, SkyError, Survey, SurveyConfig, simulate_nebulae};
+use crate::{Galaxy, GalaxyConfig, NebulaConfig, SkyError, Survey, SurveyConfig, simulate_nebulae};
 
 /// The folder `nebulae-SIZEpx` of the cache with `count` nebulae of `size` x `size` pixels and
 /// otherwise default settings, which [`simulate_nebulae`] makes where they are not there yet;
@@ -45,4 +46,51 @@ pub fn cached_survey(
         Survey::simulate(&config, seed)?.save(&folder)?;
     }
     Ok(folder)
+}
+
+/// The table `stars-N-SEED.fits` of the cache: `n` stars of a [`Galaxy`] of default settings, drawn
+/// where they are not there yet; `tell` is given the file before.
+///
+/// # Errors
+/// [`SkyError::NoCache`], and [`SkyError::Catalog`] where it cannot be written.
+pub fn cached_stars(n: usize, seed: u64, tell: impl FnOnce(&Path)) -> Result<PathBuf, SkyError> {
+    cached_table(&format!("stars-{n}-{seed}"), tell, |path| {
+        let galaxy = Galaxy::new(&GalaxyConfig::default(), seed)?;
+        galaxy.save_table(path, &galaxy.stars(n))
+    })
+}
+
+/// The table `two-moons-N-SEED.fits` of the cache: `n` points of [`two_moons`] with noise of 0.08;
+/// as [`cached_stars`].
+///
+/// # Errors
+/// As [`cached_stars`].
+pub fn cached_two_moons(n: usize, seed: u64, tell: impl FnOnce(&Path)) -> Result<PathBuf, SkyError> {
+    let save = |path: &Path| save_points(path, &two_moons(n, 0.08, seed)?);
+    cached_table(&format!("two-moons-{n}-{seed}"), tell, save)
+}
+
+/// The table `spirals-N-SEED.fits` of the cache: `n` points of [`spirals`] with noise of 0.1; as
+/// [`cached_stars`].
+///
+/// # Errors
+/// As [`cached_stars`].
+pub fn cached_spirals(n: usize, seed: u64, tell: impl FnOnce(&Path)) -> Result<PathBuf, SkyError> {
+    let save = |path: &Path| save_points(path, &spirals(n, 0.1, seed)?);
+    cached_table(&format!("spirals-{n}-{seed}"), tell, save)
+}
+
+fn cached_table(
+    name: &str,
+    tell: impl FnOnce(&Path),
+    save: impl FnOnce(&Path) -> Result<(), SkyError>,
+) -> Result<PathBuf, SkyError> {
+    let folder = cache_folder().ok_or(SkyError::NoCache)?;
+    std::fs::create_dir_all(&folder).map_err(|source| SkyError::io(&folder, source))?;
+    let path = folder.join(format!("{name}.fits"));
+    tell(&path);
+    if !path.exists() {
+        save(&path)?;
+    }
+    Ok(path)
 }

@@ -27,7 +27,9 @@ pub mod stars;
 pub mod survey;
 pub mod turbulence;
 
-pub use cache::{cached_nebulae, cached_survey};
+pub use cache::{
+    cached_nebulae, cached_spirals, cached_stars, cached_survey, cached_two_moons,
+};
 pub use error::SkyError;
 pub use galaxy::{Galaxy, GalaxyConfig};
 pub use nebula::{Nebula, NebulaConfig, simulate_nebulae};

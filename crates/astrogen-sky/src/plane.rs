@@ -2,11 +2,14 @@
 
 use crate::error::SkyError;
 use crate::random::stream;
+use astrogen_catalog::{CatalogWriter, NewColumn, Storage};
+use astrogen_fits::Header;
 use ndarray::Array2;
 use rand::RngExt;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal};
 use std::f64::consts::PI;
+use std::path::Path;
 
 /// Two interleaved half circles `[n, 2]`, as scikit-learn's `make_moons` defines them, in
 /// random order.
@@ -77,6 +80,23 @@ fn noisy(points: Vec<[f64; 2]>, noise: f64, seed: u64) -> Result<Array2<f32>, Sk
         })
     });
     Ok(Array2::from(rows.collect::<Vec<_>>()))
+}
+
+/// Writes points `[n, 2]` as a table with the columns `x` and `y`: FITS, Parquet or HDF5, by the
+/// name's ending.
+///
+/// # Errors
+/// [`SkyError::Setting`] for another shape, [`SkyError::Catalog`] for another ending or if the disk
+/// refuses.
+pub fn save_points(path: impl AsRef<Path>, points: &Array2<f32>) -> Result<(), SkyError> {
+    let got = format!("{:?}", points.shape());
+    SkyError::check("the shape of the points", "[n, 2]", got, points.ncols() == 2)?;
+    let columns = ["x", "y"].map(|name| NewColumn::new(name, Storage::Float32));
+    let mut writer = CatalogWriter::create(path, &columns, &Header::new())?;
+    let values = points.columns().into_iter().map(|column| column.mapv(f64::from).to_vec());
+    writer.write(&values.collect::<Vec<_>>())?;
+    writer.finish()?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub(super) enum Kind {
     Csv(Option<Format>),
     Parquet,
     Hdf5,
+    Npy,
 }
 
 impl Kind {
@@ -21,7 +22,7 @@ impl Kind {
         let OpenedFile { file, start: leading, .. } = OpenedFile::open(path)?;
         let refuse = |got| CatalogError::Format {
             path: path.to_owned(),
-            expected: "a FITS table, CSV (both plain or packed by gzip, bzip2 or compress), Parquet or HDF5",
+            expected: "a FITS table, CSV (both plain or packed by gzip, bzip2 or compress), Parquet, HDF5 or a NumPy array",
             got,
         };
         match Format::of(&leading) {
@@ -33,6 +34,7 @@ impl Kind {
             Some(Format::Bzip2) if is_text(&leading) && !is_bzip2(&leading) => Ok(Kind::Csv(None)),
             Some(Format::Parquet) => Ok(Kind::Parquet),
             Some(Format::Hdf5) => Ok(Kind::Hdf5),
+            Some(Format::Npy) => Ok(Kind::Npy),
             Some(packing) => {
                 let Some((packer, reader)) = unpacker(packing, file) else {
                     return Err(refuse(describe(&leading)));

@@ -8,6 +8,7 @@ mod guard;
 mod half;
 mod hdf5;
 mod kind;
+mod npy;
 mod parquet;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub use self::chunks::Chunks;
 use self::csv::CsvRows;
 use self::fits::FitsRows;
 use self::hdf5::Hdf5Rows;
+use self::npy::NpyRows;
 use self::kind::Kind;
 use self::parquet::ParquetRows;
 use super::angle::{Angle, Axis};
@@ -85,7 +87,7 @@ trait Rows {
 
 impl Catalog {
     /// Opens a catalogue, told by its content: a FITS table (plain, or packed by gzip, bzip2
-    /// or compress, and then unpacked to memory), Parquet, HDF5, or text with a header row of
+    /// or compress, and then unpacked to memory), Parquet, HDF5, a NumPy array, or text with a header row of
     /// names, with the header of ECSV above it or without (plain or packed). Reads no rows.
     ///
     /// # Errors
@@ -100,6 +102,7 @@ impl Catalog {
             Kind::Csv(packing) => (csv::describe(path, packing, options.delimiter)?, None),
             Kind::Parquet => parquet::describe(path)?,
             Kind::Hdf5 => hdf5::describe(path, options.group.as_deref())?,
+            Kind::Npy => npy::describe(path)?,
         };
         let (path, options) = (path.to_owned(), options.clone());
         let catalog = Catalog { path, options, kind, columns, rows, position: Vec::new() };
@@ -188,6 +191,7 @@ impl Catalog {
             Kind::Hdf5 => {
                 Box::new(Hdf5Rows::open(&self.path, self.options.group.as_deref(), cells)?)
             }
+            Kind::Npy => Box::new(NpyRows::open(&self.path, cells)?),
         };
         Chunks::new(source, angles, rows, names, filters.clone(), self.options.missing)
     }

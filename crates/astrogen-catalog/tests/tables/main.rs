@@ -11,6 +11,7 @@ mod local;
 mod made;
 mod map_headers;
 mod maps;
+mod npy;
 mod numbers;
 mod parquet;
 mod positions;

@@ -33,6 +33,8 @@ pub(super) fn all() -> Files {
         golden("astrogen-catalog", "catalog.parquet")?,
         golden("astrogen-catalog", "columns.hdf5")?,
         golden("astrogen-catalog", "records.hdf5")?,
+        golden("astrogen-catalog", "records.npy")?,
+        golden("astrogen-catalog", "fortran.npy")?,
         CSV.into(),
         CSV.replace(',', "\t").into(),
         gzip(CSV.as_bytes())?,

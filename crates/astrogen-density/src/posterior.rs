@@ -1,0 +1,163 @@
+//! How far posteriors can be trusted: of held-out rows, whose truth is known.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use astrogen_metrics::{Pit, RedshiftErrors, crps_of_density};
+use astrogen_plot::{Density as Maps, Points, left_out, save_pit};
+use astrogen_tables::ColumnTable;
+use astrogen_train::RunDir;
+use serde::Serialize;
+
+use astrogen_flows::Density as _;
+
+use crate::density::tensor;
+use crate::{Along, Density, DensityError};
+
+/// Rows whose posteriors are held in memory at a time.
+const CHUNK: usize = 1 << 12;
+
+/// How far posteriors of one column can be trusted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct PosteriorReport {
+    /// The column.
+    pub column: String,
+    /// Rows that were held out.
+    pub rows: usize,
+    /// The Kolmogorov-Smirnov distance of the probability integral transform from an even one; 0 for
+    /// posteriors that are as wide as the truth scatters.
+    pub pit_ks: f64,
+    /// The share of rows whose true value lies within the central 68 %, and 95 %.
+    pub within: [f64; 2],
+    /// The continuous ranked probability score, averaged over rows, in the column's unit.
+    pub crps: f64,
+    /// The mean log-density of the true values, in nats.
+    pub log_density: f64,
+    /// The errors of the modes, as if the column were a redshift.
+    pub mode: RedshiftErrors,
+    /// The errors of the medians, as if the column were a redshift.
+    pub median: RedshiftErrors,
+}
+
+/// How far posteriors can be trusted, and what was drawn. Printed, it is the summary in words.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct PosteriorJudgement {
+    /// The run's folder, with posterior.json, pit.png and posterior.png.
+    pub folder: PathBuf,
+    /// The numbers.
+    pub report: PosteriorReport,
+    /// A line for each figure that could not be drawn, with the reason.
+    pub left_out: Vec<String>,
+}
+
+impl Density {
+    /// Judges the posteriors of one column, given all others, of the rows of the run in `folder`
+    /// that no flow was trained on or chosen by: posterior.json, pit.png and posterior.png there.
+    ///
+    /// # Errors
+    /// [`DensityError::Column`] for a column that is none of the features; what the run's rows,
+    /// flows and files report.
+    pub fn judge_posterior(
+        &self,
+        folder: impl AsRef<Path>,
+        along: &Along,
+    ) -> Result<PosteriorJudgement, DensityError> {
+        let run = RunDir::open(folder.as_ref())?;
+        let column = self.place(&along.column)?;
+        let table = ColumnTable::open(&self.config().data)?;
+        let rows = if table.test().is_empty() { table.validation() } else { table.test() };
+        let truth = rows.features.column(column).to_vec();
+        let (x, context) = (tensor(&rows.features)?, self.context(&rows.context)?);
+        let mut found = Found::default();
+        for first in (0..truth.len()).step_by(CHUNK) {
+            let count = CHUNK.min(truth.len() - first);
+            let part = |of: &tch::Tensor| of.narrow(0, first as i64, count as i64);
+            let given = self.ensemble().given(context.as_ref().map(part).as_ref())?;
+            let posterior = given.posterior(&part(&x), column, &along.grid)?;
+            let truth = &truth[first..first + count];
+            found.pit.extend(posterior.share_below(truth));
+            found.mode.extend(posterior.mode());
+            found.median.extend(posterior.quantile(0.5));
+            let densities = crate::density::rows(posterior.density())?;
+            for (density, truth) in densities.rows().into_iter().zip(truth) {
+                let density = density.to_vec();
+                found.crps += crps_of_density(&along.grid, &density, *truth)?;
+                found.log_density += at(&along.grid, &density, *truth).ln();
+            }
+        }
+        let n = truth.len() as f64;
+        let pit = Pit::of_values(&found.pit)?;
+        let within = |share: f64| {
+            let apart = (1.0 - share) / 2.0;
+            let inside = found.pit.iter().filter(|&&pit| pit > apart && pit < 1.0 - apart);
+            inside.count() as f64 / n
+        };
+        let report = PosteriorReport {
+            column: along.column.clone(),
+            rows: truth.len(),
+            pit_ks: pit.ks().statistic,
+            within: [within(0.6827), within(0.9545)],
+            crps: found.crps / n,
+            log_density: found.log_density / n,
+            mode: RedshiftErrors::new(&found.mode, &truth)?,
+            median: RedshiftErrors::new(&found.median, &truth)?,
+        };
+        run.write_json("posterior.json", &report)?;
+        let pits = save_pit(run.join("pit.png"), "Where the truth lies in its posterior", &pit);
+        let maps = Maps {
+            x_label: format!("{}, true", along.column),
+            y_label: format!("{}, of the posterior", along.column),
+            ..Maps::default()
+        };
+        let points = [
+            Points::new("mode", &truth, &found.mode),
+            Points::new("median", &truth, &found.median),
+        ];
+        let maps = maps.save(run.join("posterior.png"), &points);
+        let lines = [left_out("pit.png", pits)?, left_out("posterior.png", maps)?];
+        Ok(PosteriorJudgement {
+            folder: run.path().to_owned(),
+            report,
+            left_out: lines.into_iter().flatten().collect(),
+        })
+    }
+}
+
+/// What posteriors say of rows.
+#[derive(Debug, Default)]
+struct Found {
+    pit: Vec<f64>,
+    mode: Vec<f64>,
+    median: Vec<f64>,
+    crps: f64,
+    log_density: f64,
+}
+
+/// A density on a grid, at a value: on a straight line between points, 0 beyond them.
+fn at(grid: &[f64], density: &[f64], value: f64) -> f64 {
+    let upper = grid.partition_point(|&point| point < value).clamp(1, grid.len() - 1);
+    let [low, high] = [grid[upper - 1], grid[upper]];
+    let part = (value - low) / (high - low);
+    if !(0.0..=1.0).contains(&part) {
+        return 0.0;
+    }
+    density[upper - 1] * (1.0 - part) + density[upper] * part
+}
+
+impl fmt::Display for PosteriorJudgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PosteriorReport { column, rows, pit_ks, within, crps, log_density, mode, median } =
+            &self.report;
+        writeln!(f, "posteriors of {column} of {rows} held-out rows")?;
+        let [narrow, wide] = within.map(|share| 100.0 * share);
+        writeln!(f, "  PIT: KS {pit_ks:.4}; {narrow:.1} % within 68.3 %, {wide:.1} % within 95.5 %")?;
+        writeln!(f, "  CRPS {crps:.5}; log-density of the truth {log_density:.4} nats")?;
+        for (name, errors) in [("mode", mode), ("median", median)] {
+            writeln!(f, "  {name:<7} as a redshift, dz / (1 + z): {errors}")?;
+        }
+        self.left_out.iter().try_for_each(|line| writeln!(f, "{line}"))?;
+        write!(f, "posterior.json, pit.png and posterior.png in {}", self.folder.display())
+    }
+}
