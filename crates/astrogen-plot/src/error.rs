@@ -92,6 +92,20 @@ pub enum PlotError {
         y: usize,
     },
 
+    /// The caller: values that do not make whole rows.
+    #[error(
+        "{name:?} has {values} values, which make no rows of {columns} columns: every row needs one \
+         value per column"
+    )]
+    NoRows {
+        /// What the table is called.
+        name: String,
+        /// How many values came.
+        values: usize,
+        /// How many a row has.
+        columns: usize,
+    },
+
     /// The caller: a setting outside its range; the message says the rule and what was got.
     #[error("{name} must be {rule}, got {got}")]
     Setting {

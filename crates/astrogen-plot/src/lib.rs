@@ -1,16 +1,19 @@
 #![doc = include_str!("../README.md")]
 //!
 //! - [`grid`]: sample images in signed range `[N, C, H, W]` -> one PNG. [`save_grid`]
+//! - [`corner`]: every column of tables and every pair of columns, data below samples. [`save_corner`]
 //! - [`curves`]: loss curves as PNG or SVG, labels in an embedded font. [`save_curves`]
 //! - [`density`]: maps of where points lie, true beside generated, on one scale. [`save_density`]
 //! - [`bands`]: median and percentiles of a residual along a magnitude. [`save_bands`]
 //! - [`histogram`]: step histograms over each other, and the probability integral transform's
 //!   against the even line. [`save_histograms`], [`save_pit`]
-//! - [`sample`]: what these are drawn from, borrowed and named: [`Points`], [`Values`], [`Panel`]
+//! - [`sample`]: what these are drawn from, borrowed and named: [`Points`], [`Values`], [`Rows`],
+//!   [`Panel`]
 //! - [`png`]: finished 8-bit pictures, copied from a tensor once and written whole
 //! - [`error`]: what can go wrong
 
 pub mod bands;
+pub mod corner;
 pub mod curves;
 pub mod density;
 pub mod error;
@@ -22,10 +25,11 @@ pub mod png;
 pub mod sample;
 
 pub use bands::{QuantileBands, save_bands};
+pub use corner::{Corner, save_corner};
 pub use curves::{Curves, Scale, Series, Smoothing, save_curves};
 pub use density::{Density, save_density};
 pub use error::{PlotError, left_out};
 pub use grid::{make_grid, save_grid};
 pub use histogram::{Histograms, save_histograms, save_pit};
 pub use png::Picture;
-pub use sample::{Panel, Points, Values};
+pub use sample::{Panel, Points, Rows, Values};

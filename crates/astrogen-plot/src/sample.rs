@@ -61,6 +61,39 @@ impl<'a> Values<'a> {
     }
 }
 
+/// A named table of numbers, borrowed, row by row; rows with a number that is not finite are left
+/// out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rows<'a> {
+    /// What the figure calls it, `data` or `samples` say.
+    pub name: &'a str,
+    /// The values `[N, D]`, row `n` at `n * D..(n + 1) * D`.
+    pub values: &'a [f64],
+}
+
+impl<'a> Rows<'a> {
+    /// A table from its values.
+    pub fn new(name: &'a str, values: &'a [f64]) -> Self {
+        Self { name, values }
+    }
+
+    /// The rows of so many finite numbers, one at least, and how many others there are.
+    pub(crate) fn finite(&self, columns: usize) -> Result<(Vec<&'a [f64]>, usize), PlotError> {
+        let Self { name, values } = *self;
+        if !values.len().is_multiple_of(columns) {
+            let values = values.len();
+            return Err(PlotError::NoRows { name: name.into(), values, columns });
+        }
+        let shows = |row: &&[f64]| row.iter().all(|value| Scale::Linear.shows(*value));
+        let rows: Vec<_> = values.chunks_exact(columns).filter(shows).collect();
+        if rows.is_empty() {
+            return Err(empty(name, "row of finite numbers"));
+        }
+        let left_out = values.len() / columns - rows.len();
+        Ok((rows, left_out))
+    }
+}
+
 /// One panel of a row: what is written above it, and the samples that are drawn over each other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Panel<'a, S> {

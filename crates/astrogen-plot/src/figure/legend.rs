@@ -48,22 +48,34 @@ pub(crate) fn draw_beside<DB: DrawingBackend>(
     (left, right): (i32, i32),
     y: i32,
 ) -> Result<(), PlotError> {
-    let style = canvas.text(17.0, 0.9).pos(Pos::new(HPos::Left, VPos::Center));
-    let (sample, gap, space) = (canvas.px(26.0), canvas.px(8.0), canvas.px(26.0));
     let mut x = left;
-    for Entry { name, mark } in entries {
-        let text_left = x + sample + gap;
-        if text_left >= right {
-            break;
-        }
-        let half = if matches!(mark, Mark::Area { .. }) { canvas.px(7.0) } else { 0 };
-        let mut points = vec![(x, y - half), (x + sample, y - half)];
-        if half > 0 {
-            points.extend([(x + sample, y + half), (x, y + half)]);
-        }
-        trace(canvas, points, *mark)?;
-        canvas.write_within(right - text_left, name, &style, (text_left, y))?;
-        x = text_left + canvas.width_of(name, &style)? + space;
+    for entry in entries {
+        let Some(end) = draw_entry(canvas, entry, (x, right), y)? else { break };
+        x = end + canvas.px(26.0);
     }
     Ok(())
+}
+
+/// Writes one entry from `left`, as far as there is room; returns where its text ends, `None` if
+/// there is no room at all.
+pub(crate) fn draw_entry<DB: DrawingBackend>(
+    canvas: &Canvas<'_, DB>,
+    Entry { name, mark }: &Entry,
+    (left, right): (i32, i32),
+    y: i32,
+) -> Result<Option<i32>, PlotError> {
+    let style = canvas.text(17.0, 0.9).pos(Pos::new(HPos::Left, VPos::Center));
+    let sample = canvas.px(26.0);
+    let text_left = left + sample + canvas.px(8.0);
+    if text_left >= right {
+        return Ok(None);
+    }
+    let half = if matches!(mark, Mark::Area { .. }) { canvas.px(7.0) } else { 0 };
+    let mut points = vec![(left, y - half), (left + sample, y - half)];
+    if half > 0 {
+        points.extend([(left + sample, y + half), (left, y + half)]);
+    }
+    trace(canvas, points, *mark)?;
+    canvas.write_within(right - text_left, name, &style, (text_left, y))?;
+    Ok(Some(text_left + canvas.width_of(name, &style)?))
 }

@@ -28,8 +28,8 @@ pub(crate) struct Frame {
     pub(crate) right: i32,
     pub(crate) top: i32,
     pub(crate) bottom: i32,
-    x_axis: Axis,
-    y_axis: Axis,
+    pub(crate) x_axis: Axis,
+    pub(crate) y_axis: Axis,
 }
 
 impl Frame {
