@@ -7,5 +7,6 @@ mod cosmos_wgan_gp;
 mod custom_model;
 mod downstream;
 mod fits_stretch;
+mod flow_density;
 mod nebula_dcgan;
 mod program;

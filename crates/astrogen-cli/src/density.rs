@@ -63,7 +63,7 @@ pub struct DensityArguments {
     members: u64,
     /// Components of the Gaussian mixture that is fitted beside it.
     #[arg(long, default_value_t = 10)]
-    components: i64,
+    components: usize,
     /// The part of the rows that no flow is trained on; half of it chooses, half is reported on.
     #[arg(long, default_value_t = 0.1, allow_negative_numbers = true)]
     held_out: f64,

@@ -26,7 +26,7 @@ pub struct DensityConfig {
     /// How many flows are trained, from one seed each, and averaged; 1 or more.
     pub members: u64,
     /// Components of the Gaussian mixture that is fitted beside it; 1 or more.
-    pub components: i64,
+    pub components: usize,
 }
 
 impl DensityConfig {
@@ -35,7 +35,7 @@ impl DensityConfig {
     /// # Errors
     /// [`DensityError::Setting`] for no members or components; those of the settings in it.
     pub fn validate(&self) -> Result<(), DensityError> {
-        for (name, got) in [("members", self.members), ("components", self.components.max(0) as u64)] {
+        for (name, got) in [("members", self.members), ("components", self.components as u64)] {
             if got == 0 {
                 let rule = "at least 1".to_owned();
                 return Err(DensityError::Setting { name, rule, got: got.to_string() });

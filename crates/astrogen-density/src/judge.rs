@@ -4,16 +4,16 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use astrogen_flows::{Conditional, Density as _, Transform};
-use astrogen_metrics::{GaussianMixture, MixtureConfig};
-use astrogen_plot::{Corner, left_out, save_corner};
+use astrogen_flows::{Conditional, Density as _, Transform, Unit};
+use astrogen_metrics::GaussianMixtureConfig;
+use astrogen_plot::{Corner, Rows, left_out};
 use astrogen_tables::{ColumnRows, ColumnTable};
 use astrogen_train::RunDir;
-use ndarray::{Array2, Axis, concatenate, s};
+use ndarray::{Array2, s};
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
-use crate::density::{rows, tensor};
+use crate::density::tensor;
 use crate::{Density, DensityConfig, DensityError};
 
 /// Rows that are drawn in the corner plot at most.
@@ -46,7 +46,7 @@ pub struct DensityReport {
     /// A Gaussian mixture with full covariances, as the Gaussian.
     pub mixture: LogLikelihood,
     /// Components of the mixture.
-    pub components: i64,
+    pub components: usize,
 }
 
 /// How good a density is, and what was drawn. Printed, it is the summary in words.
@@ -109,8 +109,7 @@ pub(crate) fn judge_rows(
         components: config.components,
     };
     run.write_json("report.json", &report)?;
-    let drawn = corner(run, &density, held_out);
-    let left_out = left_out("corner.png", drawn)?;
+    let left_out = corner(run, &density, held_out)?.into_iter().collect();
     Ok(Judgement { folder: run.path().to_owned(), report, left_out })
 }
 
@@ -150,7 +149,7 @@ fn mixture(
     density: &Density,
     train: &ColumnRows,
     held_out: &ColumnRows,
-    components: i64,
+    components: usize,
     seed: u64,
 ) -> Result<Tensor, DensityError> {
     let [features, context] = density.ensemble().units();
@@ -162,24 +161,51 @@ fn mixture(
         }
         Ok((Tensor::cat(&parts, 1), ladj))
     };
-    let config = MixtureConfig { components, seed, ..MixtureConfig::default() };
+    let config = GaussianMixtureConfig { components, seed, ..GaussianMixtureConfig::default() };
     let weights = train.weights.as_ref().map(|weights| Tensor::from_slice(&weights.to_vec()));
-    let mixture = GaussianMixture::fit(&scaled(train)?.0, weights.as_ref(), &config)?;
+    let mixture = config.fit(&scaled(train)?.0, weights.as_ref())?.mixture;
     let (rows, ladj) = scaled(held_out)?;
     let given: Vec<i64> = (held_out.features.ncols()..rows.size()[1] as usize).map(|i| i as i64).collect();
-    Ok(mixture.log_prob_given(&rows, &given)? + ladj)
+    Ok(mixture.conditional_log_prob(&rows, &given)? + ladj)
 }
 
-/// Held-out rows beside one sample for each of them, features and context.
-fn corner(run: &RunDir, density: &Density, held_out: &ColumnRows) -> Result<(), astrogen_plot::PlotError> {
-    let data = concatenate(Axis(1), &[held_out.features.view(), held_out.context.view()]);
-    let data = data.map_err(|_| ()).unwrap_or_else(|()| held_out.features.clone());
-    let data = data.slice(s![..data.nrows().min(DRAWN), ..]).to_owned();
-    let _ = (run, density, data);
-    Ok(())
-}
+/// Draws held-out rows beside one sample for each of them, features and context; columns whose
+/// logarithm was learnt by their logarithm.
+fn corner(
+    run: &RunDir,
+    density: &Density,
+    held_out: &ColumnRows,
+) -> Result<Option<String>, DensityError> {
+    let rows = held_out.len().min(DRAWN);
+    let first = |of: &Array2<f64>| of.slice(s![..rows, ..]).to_owned();
+    let (features, context) = (first(&held_out.features), first(&held_out.context));
+    let given = density.context(&context)?;
+    let mut samples = vec![0.0; features.len()];
+    let seed = density.config().fit.seed;
+    density.ensemble().given(given.as_ref())?.sample_rows(0, seed, &mut samples)?;
+    let mut samples = samples.into_iter().map(f64::from);
+    let samples = features.mapv(|_| samples.next().unwrap_or(f64::NAN));
 
-#[allow(dead_code)]
-fn unused(_: &Array2<f64>, _: Corner) {
-    let _ = (rows, save_corner);
+    let names = density.config().columns();
+    let [of_features, of_context] = density.ensemble().units();
+    let is_log = |i: usize| {
+        let steps = of_features.0.iter().chain(&of_context.0).nth(i);
+        steps.and_then(|steps| steps.first()) == Some(&Unit::Log10)
+    };
+    let labels = names.iter().enumerate();
+    let labels = labels.map(|(i, name)| if is_log(i) { format!("log10 {name}") } else { name.clone() });
+    let labels: Vec<String> = labels.collect();
+    let shown = |features: &Array2<f64>| -> Vec<f64> {
+        let rows = features.rows().into_iter().zip(context.rows());
+        let values = rows.flat_map(|(row, context)| row.into_iter().chain(context));
+        let columns = (0..names.len()).cycle();
+        values.zip(columns).map(|(x, i)| if is_log(i) { x.log10() } else { *x }).collect()
+    };
+    let (data, samples) = (shown(&features), shown(&samples));
+    let corner = Corner { labels, ..Corner::default() };
+    let drawn = corner.save(
+        run.join("corner.png"),
+        &[Rows::new("held-out rows", &data), Rows::new("samples", &samples)],
+    );
+    Ok(left_out("corner.png", drawn)?)
 }

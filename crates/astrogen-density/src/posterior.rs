@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use astrogen_metrics::{Pit, RedshiftErrors, crps_of_density};
-use astrogen_plot::{Density as Maps, Points, left_out, save_pit};
+use astrogen_plot::{Density as Maps, Panel, Points, Values, left_out, save_pit};
 use astrogen_tables::ColumnTable;
 use astrogen_train::RunDir;
 use serde::Serialize;
@@ -97,7 +97,7 @@ impl Density {
         let report = PosteriorReport {
             column: along.column.clone(),
             rows: truth.len(),
-            pit_ks: pit.ks().statistic,
+            pit_ks: pit.kolmogorov_smirnov().statistic,
             within: [within(0.6827), within(0.9545)],
             crps: found.crps / n,
             log_density: found.log_density / n,
@@ -105,7 +105,9 @@ impl Density {
             median: RedshiftErrors::new(&found.median, &truth)?,
         };
         run.write_json("posterior.json", &report)?;
-        let pits = save_pit(run.join("pit.png"), "Where the truth lies in its posterior", &pit);
+        let panel = Panel::new(&along.column, vec![Values::new("PIT", pit.values())]);
+        let title = "Where the truth lies in its posterior";
+        let pits = save_pit(run.join("pit.png"), title, &[panel]);
         let maps = Maps {
             x_label: format!("{}, true", along.column),
             y_label: format!("{}, of the posterior", along.column),

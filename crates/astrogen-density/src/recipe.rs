@@ -34,7 +34,7 @@ pub struct Recipe {
     /// How many flows are averaged. Default 1.
     pub members: u64,
     /// Components of the Gaussian mixture beside it. Default 10.
-    pub components: i64,
+    pub components: usize,
     /// The seed of everything. Default 0.
     pub seed: u64,
 }

@@ -161,8 +161,8 @@ impl ColumnTable {
     /// Reads the columns and splits their rows.
     ///
     /// # Errors
-    /// As [`ColumnTableConfig::validate`], and [`TablesError::Setting`] for a `test_fraction` of
-    /// fewer than two held-out rows; [`TablesError::Catalog`] for a file that cannot be read, a
+    /// As [`ColumnTableConfig::validate`], and [`TablesError::Setting`] for weights below 0 and a
+    /// `test_fraction` of fewer than two held-out rows; [`TablesError::Catalog`] for a file that cannot be read, a
     /// column that it lacks (the nearest are listed), no row left, and a split with an empty side.
     pub fn open(config: &ColumnTableConfig) -> Result<Self, TablesError> {
         config.validate()?;
@@ -176,6 +176,13 @@ impl ColumnTable {
             counts.drop_rows("no finite number", odd as u64);
         }
         counts.ensure_some()?;
+        if let Some(name) = &config.weights
+            && let Some(weight) = columns.column(name)?.iter().find(|weight| **weight < 0.0)
+        {
+            let rule = "numbers, 0 or more".to_owned();
+            let got = format!("{weight} in column {name:?}");
+            return Err(TablesError::Setting { name: "weights", rule, got });
+        }
         let split =
             SplitConfig { split: SplitBy::Row, fraction: config.held_out, seed: config.seed };
         let anywhere = vec![0.0; columns.len()];

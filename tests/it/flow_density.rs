@@ -1,0 +1,155 @@
+//! The density of a catalogue's columns, as a program: trained, resumed, sampled, evaluated.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use astrogen::catalog::{Catalog, CatalogOptions};
+
+use crate::program::{Program, utf8};
+
+/// A catalogue of 1200 rows: `z` follows `mag` with scatter, `flux` over powers of ten.
+fn catalogue(folder: &Path) -> PathBuf {
+    let mut state = 1_u64;
+    let mut even = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as f64 / (1_u64 << 31) as f64
+    };
+    let mut rows = "mag,z,flux,error,weight\n".to_owned();
+    for _ in 0..1200 {
+        let mag = 20.0 + 4.0 * even();
+        let z = 0.1 * (mag - 19.0) + 0.05 * (even() + even() + even() - 1.5);
+        let flux = 10_f64.powf(0.4 * (25.0 - mag) + 0.1 * even());
+        rows += &format!("{mag},{z},{flux},0.05,{}\n", 1.0 + even());
+    }
+    let path = folder.join("galaxies.csv");
+    fs::write(&path, rows).expect("written");
+    path
+}
+
+/// The columns of a catalogue.
+fn read(path: &Path, names: &[&str]) -> Vec<Vec<f64>> {
+    let catalog = Catalog::open(path, &CatalogOptions::default()).expect("a catalogue");
+    let columns = catalog.read(names).expect("its rows").0;
+    columns.values().to_vec()
+}
+
+#[test]
+fn a_density_is_trained_resumed_and_used() {
+    let example = Program::build("flow_density");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (file, catalog) = (|name: &str| folder.path().join(name), catalogue(folder.path()));
+    let (whole, parts) = (file("whole"), file("parts"));
+    let mut common = vec!["--catalog", utf8(&catalog), "--features", "z", "flux", "--context", "mag"];
+    common.extend("--log10 flux --weights weight --hidden 16 --batch-size 100".split(' '));
+    common.extend("--components 2 --held-out 0.3 --lr 5e-3".split(' '));
+    let train = |more: &[&str]| example.succeed(&[&common[..], more].concat());
+
+    let told = train(&["--steps", "300", "--out", utf8(&whole)]);
+    assert!(told.contains("log-likelihood of 180 held-out rows"), "{told}");
+    assert!(told.contains("mixture of 2 Gaussians"), "{told}");
+    for name in ["corner.png", "report.json", "config.json", "best/flow.safetensors"] {
+        assert!(whole.join(name).is_file(), "{name}");
+    }
+    // A run that is gone on with ends in the same bytes.
+    train(&["--steps", "300", "--out", utf8(&parts), "--seed", "0"]);
+    let weights = |run: &Path| fs::read(run.join("flow.safetensors")).expect("weights");
+    assert_eq!(weights(&whole), weights(&parts));
+    let told = example.succeed(&["--resume", utf8(&parts)]);
+    assert!(told.contains("log-likelihood of 180 held-out rows"), "{told}");
+
+    // Samples for each row, in the catalogue's units.
+    let samples = file("samples.fits");
+    let run = utf8(&whole);
+    let arguments = ["sample", run, "--catalog", utf8(&catalog), "--count", "2"];
+    example.succeed(&[&arguments[..], &["--out", utf8(&samples)]].concat());
+    let drawn = read(&samples, &["ROW", "z", "flux"]);
+    assert_eq!((drawn[0].len(), drawn[0][5]), (2400, 2.0));
+    assert!(drawn[2].iter().all(|flux| *flux > 0.0), "the logarithm was learnt");
+    let told = example.refuse(&[&arguments[..], &["--out", utf8(&samples)]].concat());
+    assert!(told.contains("exists"), "{told}");
+    let told = example.refuse(&["sample", run, "--out", utf8(&file("no.fits"))]);
+    assert!(told.contains("mag"), "{told}");
+
+    // Likelihoods: exact, with errors, and of a row that misses a feature.
+    let short = file("short.csv");
+    fs::write(&short, "mag,z,flux,error\n22,0.3,15,0.2\n22,,15,0.2\n22,0.3,15,\n,0.3,15,0.2\n")
+        .expect("written");
+    let log_prob = |name: &str, more: &[&str]| {
+        let out = file(name);
+        let arguments = ["log-prob", run, "--catalog", utf8(&short), "--out", utf8(&out)];
+        example.succeed(&[&arguments[..], more].concat());
+        read(&out, &["LOG_PROB"]).remove(0)
+    };
+    let exact = log_prob("exact.parquet", &[]);
+    assert!(exact[0].is_finite() && exact[1].is_finite() && exact[3].is_nan(), "{exact:?}");
+    assert_eq!(exact[0], exact[2]);
+    let arguments = ["log-prob", run, "--catalog", utf8(&short), "--errors", "z=error", "--out"];
+    let told = example.refuse(&[&arguments[..], &[utf8(&file("bad.fits"))]].concat());
+    assert!(told.contains("errors of features must be finite"), "{told}");
+    fs::write(&short, "mag,z,flux,error\n22,0.3,15,0.2\n22,0.3,15,0\n").expect("written");
+    let wide = log_prob("wide.hdf5", &["--errors", "z=error", "--draws", "400"]);
+    assert!(wide[0] < exact[0] && (wide[1] - exact[0]).abs() < 1e-4, "{wide:?} {exact:?}");
+
+    // Posteriors: judged where the truth is known, written where it is not.
+    let along = ["--column", "z", "--grid", "-0.5,1.5,201"];
+    let told = example.succeed(&[&["posterior", run], &along[..]].concat());
+    assert!(told.contains("posteriors of z of 180 held-out rows"), "{told}");
+    assert!(whole.join("pit.png").is_file() && whole.join("posterior.json").is_file());
+    fs::write(&short, "mag,flux\n20,100\n24,2.5\n").expect("written");
+    let out = file("posterior.fits");
+    let more = ["--catalog", utf8(&short), "--out", utf8(&out)];
+    example.succeed(&[&["posterior", run], &along[..], &more].concat());
+    let found = read(&out, &["MEAN", "MODE", "Q16", "Q50", "Q84"]);
+    assert!(found[0][0] < found[0][1] && found[2][0] < found[4][0], "{found:?}");
+    for (arguments, answers) in [
+        (["--column", "mag", "--grid", "0,1,10"], "none of the features"),
+        (["--column", "z", "--grid", "1,0,10"], "the lower end first"),
+        (["--column", "z", "--grid", "5,6,10"], "has no density on the grid"),
+    ] {
+        let told = example.refuse(&[&["posterior", run], &arguments[..]].concat());
+        assert!(told.contains(answers), "{told}");
+    }
+}
+
+#[test]
+fn columns_that_have_no_density_are_refused_before_a_folder_is_made() {
+    let example = Program::build("flow_density");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("odd.csv");
+    let rows: String = (0..100).map(|i| format!("{i},{},7\n", i - 50)).collect();
+    fs::write(&path, "x,y,same\n".to_owned() + &rows).expect("written");
+    let run = folder.path().join("run");
+    for (arguments, answers) in [
+        (vec!["--features", "x", "same"], "column same: it has one value"),
+        (vec!["--features", "x", "y", "--log10", "y"], "column y: its logarithm is asked for"),
+        (vec!["--features", "x", "--log10", "y"], "none of the features"),
+        (vec!["--features", "x", "x"], "each named once"),
+        (vec!["--features", "x", "--context", "z"], "\"z\" is not in the table"),
+        (vec!["--features", "x", "--flow", "glow"], "one of nice, real_nvp"),
+        (vec!["--features", "x", "--members", "0"], "members must be at least 1"),
+        (vec!["--features", "x", "--held-out", "2"], "held_out"),
+        (vec!["--features", "x", "--weights", "y"], "weights: expected numbers, 0 or more"),
+    ] {
+        let common = ["--catalog", utf8(&path), "--out", utf8(&run)];
+        let told = example.refuse(&[&common[..], &arguments].concat());
+        assert!(told.contains(answers), "{arguments:?}: {told}");
+        assert!(!run.exists(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn several_flows_are_one_density() {
+    let example = Program::build("flow_density");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let catalog = catalogue(folder.path());
+    let run = folder.path().join("run");
+    let mut arguments = vec!["--catalog", utf8(&catalog), "--features", "z", "mag"];
+    arguments.extend("--flow maf --hidden 8 --steps 20 --members 2 --components 1".split(' '));
+    let told = example.succeed(&[&arguments[..], &["--out", utf8(&run)]].concat());
+    assert!(told.contains("mixture of 1 Gaussians"), "{told}");
+    assert!(run.join("member-2/best/flow.safetensors").is_file());
+    let out = folder.path().join("samples.fits");
+    let sample = ["sample", utf8(&run), "--count", "100", "--out", utf8(&out)];
+    example.succeed(&sample);
+    assert_eq!(read(&out, &["z"])[0].len(), 100);
+}
