@@ -104,7 +104,7 @@ fn a_density_is_trained_resumed_and_used() {
     for (arguments, answers) in [
         (["--column", "mag", "--grid", "0,1,10"], "none of the features"),
         (["--column", "z", "--grid", "1,0,10"], "the lower end first"),
-        (["--column", "z", "--grid", "5,6,10"], "has no density on the grid"),
+        (["--column", "flux", "--grid", "-2,-1,10"], "has no density on the grid"),
     ] {
         let told = example.refuse(&[&["posterior", run], &arguments[..]].concat());
         assert!(told.contains(answers), "{told}");

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use astrogen_catalog::{BadRows, Catalog, CatalogOptions, CatalogWriter, Columns, NewColumn, Storage};
 use astrogen_fits::Header;
-use astrogen_flows::{Conditional, Density as _, Measured, MeasuredConfig};
+use astrogen_flows::{Density as _, Measured, MeasuredConfig};
 use ndarray::Array2;
 
 use crate::density::tensor;

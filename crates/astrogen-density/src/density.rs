@@ -40,7 +40,7 @@ impl Density {
             let folder = member_folder(run, &config, member);
             let best = folder.join("best");
             [best, folder].into_iter().find(|folder| {
-                folder.join(<Flow as astrogen_flows::Network>::FILE).exists()
+                folder.join(Flow::FILE).exists()
             })
         });
         let folders: Option<Vec<_>> = folders.collect();

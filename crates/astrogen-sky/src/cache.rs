@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use astrogen_fits::cache_folder;
 
+use crate::claim::io;
 use crate::plane::{save_points, spirals, two_moons};
 use crate::survey::is_complete;
 use crate::{Galaxy, GalaxyConfig, NebulaConfig, SkyError, Survey, SurveyConfig, simulate_nebulae};
@@ -86,7 +87,7 @@ fn cached_table(
     save: impl FnOnce(&Path) -> Result<(), SkyError>,
 ) -> Result<PathBuf, SkyError> {
     let folder = cache_folder().ok_or(SkyError::NoCache)?;
-    std::fs::create_dir_all(&folder).map_err(|source| SkyError::io(&folder, source))?;
+    std::fs::create_dir_all(&folder).map_err(io("cannot create", &folder))?;
     let path = folder.join(format!("{name}.fits"));
     tell(&path);
     if !path.exists() {

@@ -98,7 +98,7 @@ fn read(path: &Path) -> Result<Option<String>, SkyError> {
     }
 }
 
-fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> SkyError {
+pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> SkyError {
     let path = path.to_owned();
     move |source| SkyError::Io { action, path, source }
 }
