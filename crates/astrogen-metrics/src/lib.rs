@@ -11,12 +11,14 @@
 //! | [`table`] | the joint distance of all columns of two tables, along random directions |
 //! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity |
 //! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage |
+//! | [`gaussian_mixture`] | the baseline of density estimates: mixtures of Gaussians, their marginal and conditional densities |
 //! | [`emulation`] | generated observations of a survey beside the real ones: all of the above by band, colour, magnitude and condition |
 //! | [`error`] | [`MetricsError`] |
 
 pub mod calibration;
 pub mod emulation;
 pub mod error;
+pub mod gaussian_mixture;
 pub mod one_dimensional;
 pub mod power_spectrum;
 pub mod sliced_wasserstein;
@@ -25,6 +27,7 @@ pub mod table;
 pub use calibration::Pit;
 pub use emulation::{EmulatedQuantity, Emulation, EmulationConfig, EmulationReport};
 pub use error::MetricsError;
+pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig, GaussianMixtureFit};
 pub use one_dimensional::binned::{Bin, Binned, Comparison, binned, quantile_edges};
 pub use one_dimensional::{
     KolmogorovSmirnov, Sorted, kolmogorov_smirnov, quantiles, wasserstein_1,
