@@ -163,13 +163,13 @@ fn refusals_say_what_was_expected() {
     let whole = rows.to_kind(Kind::Int64);
     assert!(message(plain(), &whole, None).contains("floating-point [N, D]"));
     assert!(message(plain(), &rows.view([-1]), None).contains("floating-point [N, D]"));
-    let broken = rows.shallow_clone() / rows.narrow(0, 0, 1).sub(&rows);
+    let broken = &rows / (rows.narrow(0, 0, 1) - &rows);
     let got = message(plain(), &broken, None);
     assert!(got.contains("must be finite numbers, got 60 values"), "{got}");
     let constant =
         Tensor::cat(&[&rows, &Tensor::full([30, 1], 7.0, (Kind::Double, Device::Cpu))], 1);
     assert!(message(plain(), &constant, None).contains("got column 2 constant"));
-    let few = Tensor::cat(&vec![rows.narrow(0, 0, 2); 5], 0);
+    let few = rows.narrow(0, 0, 2).repeat([5, 1]);
     let got = message(with(3), &few, None);
     assert!(got.contains("different ones") && got.ends_with("got 2 for 3 components"), "{got}");
     let collapsed = GaussianMixtureConfig { regularisation: 0.0, ..with(2) };

@@ -118,7 +118,7 @@ impl GaussianMixtureConfig {
         rows: &Tensor,
         weights: Option<&Tensor>,
     ) -> Result<GaussianMixtureFit, MetricsError> {
-        start.rows(rows)?;
+        start.check_width(rows)?;
         let config = Self { components: start.means.size()[0] as usize, ..self.clone() };
         let rows = config.standard(rows, weights)?;
         let means = start.means.f_to_device(rows.mean.device())?;

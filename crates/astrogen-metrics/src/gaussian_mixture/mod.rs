@@ -189,15 +189,20 @@ impl GaussianMixture {
         Ok(Tensor::f_stack(&columns, 1)?)
     }
 
-    /// Rows of the right width, in float64 where the mixture is.
+    /// Rows in float64 where the mixture is.
     fn rows(&self, x: &Tensor) -> Result<Tensor, MetricsError> {
-        let width = self.means.size()[1];
-        if !matches!(x.size()[..], [_, d] if d == width) || !x.is_floating_point() {
-            let rule = "floating-point [N, D] with D of the mixture";
-            let got = format!("{:?} {:?} for D = {width}", x.kind(), x.size());
-            return Err(MetricsError::BadValues { set: "rows", rule, got });
-        }
+        self.check_width(x)?;
         Ok(x.f_to_device(self.means.device())?.f_to_kind(Kind::Double)?)
+    }
+
+    fn check_width(&self, x: &Tensor) -> Result<(), MetricsError> {
+        let width = self.means.size()[1];
+        if matches!(x.size()[..], [_, d] if d == width) && x.is_floating_point() {
+            return Ok(());
+        }
+        let rule = "floating-point [N, D] with D of the mixture";
+        let got = format!("{:?} {:?} for D = {width}", x.kind(), x.size());
+        Err(MetricsError::BadValues { set: "rows", rule, got })
     }
 }
 
