@@ -156,7 +156,7 @@ impl GaussianMixtureConfig {
 
     /// The mixture that is likeliest if rows belong to components in parts `[N, K]`.
     fn maximise(&self, rows: &Standard, members: &Tensor) -> Result<GaussianMixture, MetricsError> {
-        let [count, width] = rows.values.size()[..] else { unreachable!("rows are [N, D]") };
+        let (count, width) = rows.values.size2()?;
         let members = members.f_mul(&rows.weights)?;
         // Weights have the sum 1; as scikit-learn does, a little keeps an empty one finite.
         let shares = members.f_sum_dim_intlist(&[0i64][..], false, Kind::Double)?; // [K]
@@ -224,7 +224,8 @@ impl GaussianMixtureConfig {
                 }
                 let weights = finite("weights of the rows", &weights.f_detach()?)?;
                 let sum = weights.f_sum(Kind::Double)?.f_double_value(&[])?;
-                if !all(&weights.f_ge(0.0)?)? || !(sum > 0.0 && sum.is_finite()) {
+                let good = all(&weights.f_ge(0.0)?)? && sum > 0.0 && sum.is_finite();
+                if !good {
                     let got = format!("{:e} to {:e}", min(&weights)?, max(&weights)?);
                     return bad("weights of the rows", "0 or more, not all of them 0", got);
                 }
