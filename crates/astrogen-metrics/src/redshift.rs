@@ -6,8 +6,8 @@
 //!
 //! From it the bias (the median), the scatter (as a standard deviation by the median absolute
 //! deviation or by the quartiles, both blind to outliers) and the part of outliers. References:
-//! The LSST Science Book (2009), section 3.8.1, whose limit of outliers is used as in Schmidt et
-//! al. 2020 (*Evaluation of probabilistic photometric redshift estimation approaches for LSST*);
+//! the LSST Science Book (2009) for the limit of outliers, which is used as in Schmidt et al. 2020
+//! (*Evaluation of probabilistic photometric redshift estimation approaches for LSST*);
 //! Hildebrandt et al. 2010 (*PHAT*) for the fixed limit of 0.15.
 
 use crate::MetricsError;
