@@ -71,6 +71,19 @@ impl Pit {
         Ok(Self { sorted: Sorted::new("PIT values", &values)? })
     }
 
+    /// Values that are known already, one per object: those of densities on a grid, say.
+    ///
+    /// # Errors
+    /// [`MetricsError::BadValues`] for no value, and values that are not finite or not in [0, 1].
+    pub fn from_values(values: &[f64]) -> Result<Self, MetricsError> {
+        let sorted = Sorted::new("PIT values", values)?;
+        if let Some(bad) = values.iter().find(|value| !(0.0..=1.0).contains(*value)) {
+            let (set, rule) = ("PIT values", "within 0 to 1");
+            return Err(MetricsError::BadValues { set, rule, got: bad.to_string() });
+        }
+        Ok(Self { sorted })
+    }
+
     /// The values in ascending order, one for each object, in [0, 1].
     pub fn values(&self) -> &[f64] {
         self.sorted.values()

@@ -11,25 +11,34 @@
 //! | [`table`] | the joint distance of all columns of two tables, along random directions |
 //! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity |
 //! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage |
+//! | [`grid_density`] | densities on a grid beside what was observed: PIT, CRPS, the loss of the conditional density |
+//! | [`redshift`] | point estimates of photometric redshifts: bias, scatter, outliers |
+//! | [`gaussian_mixture`] | the baseline of density estimates: mixtures of Gaussians, their marginal and conditional densities |
 //! | [`emulation`] | generated observations of a survey beside the real ones: all of the above by band, colour, magnitude and condition |
 //! | [`error`] | [`MetricsError`] |
 
 pub mod calibration;
 pub mod emulation;
 pub mod error;
+pub mod gaussian_mixture;
+pub mod grid_density;
 pub mod one_dimensional;
 pub mod power_spectrum;
+pub mod redshift;
 pub mod sliced_wasserstein;
 pub mod table;
 
 pub use calibration::Pit;
 pub use emulation::{EmulatedQuantity, Emulation, EmulationConfig, EmulationReport};
 pub use error::MetricsError;
+pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig, GaussianMixtureFit};
+pub use grid_density::GridDensities;
 pub use one_dimensional::binned::{Bin, Binned, Comparison, binned, quantile_edges};
 pub use one_dimensional::{
     KolmogorovSmirnov, Sorted, kolmogorov_smirnov, quantiles, wasserstein_1,
 };
 pub use power_spectrum::{nyquist_ratio, power_spectrum};
+pub use redshift::RedshiftResiduals;
 pub use sliced_wasserstein::halves::RealHalves;
 pub use sliced_wasserstein::{SlicedWasserstein, SlicedWassersteinConfig, sliced_wasserstein};
 pub use table::sliced_wasserstein_table;

@@ -96,7 +96,7 @@ fn check(real: &Tensor, fake: &Tensor, directions: usize) -> Result<i64, Metrics
 }
 
 /// The table in float64, all of whose values are finite.
-fn finite(set: &'static str, table: &Tensor) -> Result<Tensor, MetricsError> {
+pub(crate) fn finite(set: &'static str, table: &Tensor) -> Result<Tensor, MetricsError> {
     let table = table.f_to_kind(Kind::Double)?;
     let good = table.f_isfinite()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
     let total = table.numel() as i64;
@@ -108,7 +108,7 @@ fn finite(set: &'static str, table: &Tensor) -> Result<Tensor, MetricsError> {
 }
 
 /// The place of the first true value in `[1, D]`.
-fn first_true(values: &Tensor) -> Result<Option<i64>, TchError> {
+pub(crate) fn first_true(values: &Tensor) -> Result<Option<i64>, TchError> {
     if values.f_any()?.f_int64_value(&[])? == 0 {
         return Ok(None);
     }

@@ -13,7 +13,7 @@ use crate::record;
 use crate::say::note;
 
 /// The packages of the environment; golden values and peers' times come from exactly these.
-const REQUIREMENTS: [&str; 9] = [
+const REQUIREMENTS: [&str; 10] = [
     "torch==2.13.0",
     "numpy==2.4.6",
     "astropy==8.0.2",
@@ -23,6 +23,7 @@ const REQUIREMENTS: [&str; 9] = [
     "pyarrow==26.0.1",
     "pillow==13.0.0",
     "zuko==1.6.0",
+    "scikit-learn==1.9.1",
 ];
 
 /// The oldest Python minor version that has all of them.
@@ -79,7 +80,8 @@ fn check(environment: &Path) -> Result<()> {
         .find(|path| path.is_dir())
         .with_context(|| format!("{} has no site-packages", environment.display()))?;
     record::verify(&site, &REQUIREMENTS)?;
-    let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko";
+    let imports =
+        "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko, sklearn";
     ensure!(
         output(Command::new(interpreter(environment)).args(["-c", imports])).is_some(),
         "its interpreter cannot `{imports}`"

@@ -2,30 +2,22 @@
 
 use plotters::backend::DrawingBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{BLACK, Color, FontTransform, RGBColor};
+use plotters::style::{BLACK, Color, FontTransform};
 
 use super::Corner;
 use super::contour::{lines, stretches};
-use super::density::{Density, NODES, kernel_width};
+use super::density::{NODES, kernel_width};
+use super::table::{Table, entry, percent, tint};
 use crate::error::PlotError;
 use crate::figure::axis::{Axis, Scale, Tick};
 use crate::figure::canvas::{Canvas, Drawing, Pixel};
 use crate::figure::colour::colour;
-use crate::figure::legend::{Entry, Mark, draw_entry, trace};
+use crate::figure::legend::{Mark, draw_entry, trace};
 use crate::figure::row::Frame;
-use crate::sample::{Rows, axis, bin_of, range};
+use crate::sample::{Rows, axis, range};
 
 /// The distance of lines of the legend.
 const LINE: f64 = 27.0;
-
-/// What is drawn of one table.
-struct Table {
-    entry: Entry,
-    /// Heights of the histograms, a column each.
-    heights: Vec<Vec<f64>>,
-    /// Densities of columns (0, 1), (0, 2), (1, 2), (0, 3) and so on.
-    densities: Vec<Density>,
-}
 
 /// All tables, and the axes they are drawn over.
 pub(super) struct Panels<'a> {
@@ -60,31 +52,15 @@ impl<'a> Panels<'a> {
         let ranges = ranges?;
         let fewest = rows.iter().map(|(rows, _)| rows.len()).min().unwrap_or(0);
         let kernel_width = kernel_width(fewest);
-        let table = |(index, ((rows, left_out), table)): (usize, (&(Vec<&[f64]>, usize), _))| {
-            let position = |row: &[f64], column: usize| {
-                let (low, high): (f64, f64) = ranges[column];
-                (row[column] - low) / (high - low)
-            };
-            let density = |(x, y)| {
-                let positions = rows.iter().map(|row| [position(row, x), position(row, y)]);
-                Density::new(positions, rows.len(), kernel_width)
-            };
-            let pairs = (1..columns).flat_map(|y| (0..y).map(move |x| (x, y)));
-            let heights = |column: usize| {
-                let values = rows.iter().map(|row| row[column]);
-                heights(values, rows.len(), ranges[column], corner.bins)
-            };
-            Table {
-                entry: entry(index, table, rows, *left_out, &ranges),
-                heights: (0..columns).map(heights).collect(),
-                densities: pairs.map(density).collect(),
-            }
-        };
-        let tables = rows.iter().zip(tables).enumerate().map(table).collect();
+        let mut drawn = Vec::new();
+        for (index, (table, (rows, left_out))) in tables.iter().zip(&rows).enumerate() {
+            let entry = entry(index, table.name, rows, *left_out, &ranges);
+            drawn.push(Table::new(entry, rows, &ranges, corner.bins, kernel_width));
+        }
         let axes: Result<_, _> = ranges.iter().map(|range| axis(*range, Scale::Linear)).collect();
         let mut shares = corner.shares.clone();
         shares.sort_unstable_by(|a, b| b.total_cmp(a));
-        Ok(Self { corner, axes: axes?, tables, shares })
+        Ok(Self { corner, axes: axes?, tables: drawn, shares })
     }
 
     /// The rows of panels from above, each from the left up to the diagonal.
@@ -309,65 +285,6 @@ fn readable_ticks<DB: DrawingBackend>(
         }
     }
     Ok(axis.ticks(1))
-}
-
-/// The share of the rows in each bin over its width.
-fn heights(
-    values: impl Iterator<Item = f64>,
-    rows: usize,
-    range: (f64, f64),
-    bins: usize,
-) -> Vec<f64> {
-    let each = bins as f64 / (rows as f64 * (range.1 - range.0));
-    let mut heights = vec![0.0; bins];
-    for bin in values.filter_map(|value| bin_of(value, range, bins)) {
-        heights[bin] += each;
-    }
-    heights
-}
-
-/// A table's mark, its name, and what is not shown of it.
-fn entry(
-    index: usize,
-    table: &Rows<'_>,
-    rows: &[&[f64]],
-    left_out: usize,
-    ranges: &[(f64, f64)],
-) -> Entry {
-    let beyond = |row: &&&[f64]| {
-        row.iter().zip(ranges).any(|(value, (low, high))| !(*low..=*high).contains(value))
-    };
-    let beyond = 100.0 * rows.iter().filter(beyond).count() as f64 / rows.len() as f64;
-    let mut text = format!("{}: {} rows", table.name, rows.len());
-    if beyond > 0.0 {
-        text += &format!(", {} outside", percent(beyond));
-    }
-    if left_out > 0 {
-        text += &format!(", {left_out} not finite");
-    }
-    let colour = colour(index);
-    let mark = if index == 0 {
-        Mark::Area { colour: tint(colour, 0.4), opacity: 1.0 }
-    } else {
-        Mark::Line { colour, width: 3.0 }
-    };
-    Entry::new(text, mark)
-}
-
-/// A colour on white: none of it at 0, all at 1.
-fn tint(RGBColor(red, green, blue): RGBColor, part: f64) -> RGBColor {
-    let on_white = |byte: u8| (255.0 - part * (255.0 - f64::from(byte))).round() as u8;
-    RGBColor(on_white(red), on_white(green), on_white(blue))
-}
-
-/// A percentage with two digits, `<0.1%` below.
-fn percent(part: f64) -> String {
-    match part {
-        ..0.1 => "<0.1%".into(),
-        ..9.95 => format!("{part:.1}%"),
-        99.0.. => format!("{part:.1}%"),
-        _ => format!("{part:.0}%"),
-    }
 }
 
 /// `a, b and c`.

@@ -16,6 +16,7 @@
 mod contour;
 mod density;
 mod figure;
+mod table;
 
 use std::path::Path;
 
