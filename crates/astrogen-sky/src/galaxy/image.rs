@@ -8,7 +8,7 @@ use super::config::within;
 use super::dust::Dust;
 use super::light::{BANDS, EXTINCTION, luminosity};
 use super::rgb::{lupton_rgb, save_png};
-use super::smooth::Canvas;
+use super::smooth::{Canvas, Point};
 use super::{Galaxy, table};
 use crate::error::SkyError;
 use crate::noise::expose;
@@ -19,6 +19,11 @@ use ndarray::{Array2, Array3};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+
+/// Neighbours over whose distance a particle younger than 1 Gyr and an older one are spread:
+/// old stars have left the places of their birth, and lie smoothly.
+const YOUNG: f64 = 16.0;
+const OLD: f64 = 64.0;
 
 /// How a galaxy is looked at.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -136,19 +141,21 @@ impl Galaxy {
         let (sin, cos) = view.inclination.to_radians().sin_cos();
         let (up, right) = (view.position_angle.to_radians() + 0.5 * std::f64::consts::PI).sin_cos();
         let dust = Dust::new(view.dust, &self.config().thin, (sin, cos));
-        let points: Vec<([f64; 2], [f64; 3])> = (0..stars.ncols())
+        let points: Vec<Point> = (0..stars.ncols())
             .into_par_iter()
             .map(|index| {
                 let star = stars.column(index);
                 let [x, y, z] = [0, 1, 2].map(|row| f64::from(star[row]));
                 let depth = dust.in_front([x, y, z]);
-                let light = luminosity(f64::from(star[10]), f64::from(star[6]));
+                let age = f64::from(star[10]);
+                let light = luminosity(age, f64::from(star[6]));
                 let across = y * cos - z * sin;
                 let place = [x * right - across * up, x * up + across * right];
-                let seen = [0, 1, 2].map(|band| {
+                let light = [0, 1, 2].map(|band| {
                     light[band] * f64::from(star[9]) * (-depth * EXTINCTION[band]).exp()
                 });
-                (place, seen)
+                let neighbours = if age < 1.0 { YOUNG } else { OLD };
+                Point { place, light, neighbours }
             })
             .collect();
         let mut bands = Canvas::new(view.size, view.pixel()).spread(&points);

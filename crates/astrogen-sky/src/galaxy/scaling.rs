@@ -57,6 +57,7 @@ pub(super) fn draw<R: Rng>(dark_mass: f64, scatter: f64, rng: &mut R) -> Drawn {
     };
     let halo_share = (0.01 * dex(0.4 * decades + 0.3 * halo)).clamp(1e-3, 0.2);
     let thick_share = (0.1 * dex(-0.15 * decades)).clamp(0.05, 0.35);
+    let bulge_share = bulge_share * (1.0 - halo_share);
     let discs = 1.0 - bulge_share - halo_share;
     let number = [2, 2, 2, 3, 4][(arm_share * 5.0) as usize % 5];
     let contrast = if early { 0.0 } else { (1.0 + 1.8 * strength) * (mass / 3e9).min(1.0) };

@@ -8,9 +8,6 @@ use rayon::prelude::*;
 /// Exponent of the profile that a particle is spread with: nearly a Gaussian.
 const PROFILE: f64 = 5.0;
 
-/// Particles within a particle's width.
-const NEIGHBOURS: f64 = 24.0;
-
 /// The least width, in pixels: what is narrower stays a point.
 const NARROWEST: f64 = 1.5;
 
@@ -19,6 +16,16 @@ const LEVELS: usize = 6;
 
 /// Width over which neighbours are counted, in pixels.
 const COUNTED: f64 = 6.0;
+
+/// A particle as it is seen.
+pub(super) struct Point {
+    /// Where, to the right and up, in kpc.
+    pub(super) place: [f64; 2],
+    /// Light in the three bands.
+    pub(super) light: [f64; 3],
+    /// How many particles lie within its width.
+    pub(super) neighbours: f64,
+}
 
 /// A square frame with a margin, from which light may be blurred into the frame.
 pub(super) struct Canvas {
@@ -37,14 +44,14 @@ impl Canvas {
         self.size + 2 * self.margin
     }
 
-    /// The light `[3, side, side]` of points at `[right, up]` (kpc) with light in three bands.
-    pub(super) fn spread(&self, points: &[([f64; 2], [f64; 3])]) -> Array3<f32> {
+    /// The light `[3, side, side]` of the points.
+    pub(super) fn spread(&self, points: &[Point]) -> Array3<f32> {
         let side = self.side();
         let centre = (side - 1) as f64 / 2.0;
         let place = |[right, up]: [f64; 2]| [centre - up / self.pixel, centre + right / self.pixel];
         let mut counts = Array3::zeros((1, side, side));
-        for &(at, _) in points {
-            let [y, x] = place(at);
+        for point in points {
+            let [y, x] = place(point.place);
             add_point(&mut counts.index_axis_mut(ndarray::Axis(0), 0), y, x, 1.0);
         }
         Moffat { fwhm: COUNTED, beta: PROFILE }.blur(&mut counts);
@@ -52,17 +59,17 @@ impl Canvas {
 
         // Each level holds the light of particles of about one width.
         let mut levels = vec![Array3::zeros((3, side, side)); LEVELS];
-        for &(at, light) in points {
-            let [y, x] = place(at);
+        for point in points {
+            let [y, x] = place(point.place);
             let Some(&count) = counts.get([y.round() as usize, x.round() as usize]) else {
                 continue;
             };
-            let width =
-                2.0 * (NEIGHBOURS / (std::f64::consts::PI * f64::from(count.max(1e-6)))).sqrt();
+            let width = 2.0
+                * (point.neighbours / (std::f64::consts::PI * f64::from(count.max(1e-6)))).sqrt();
             let level = (width / NARROWEST).log2().clamp(0.0, LEVELS as f64 - 1.001);
             let (index, along) = (level as usize, level.fract());
             for (level, share) in [(index, 1.0 - along), (index + 1, along)] {
-                for (mut plane, light) in levels[level].outer_iter_mut().zip(light) {
+                for (mut plane, light) in levels[level].outer_iter_mut().zip(point.light) {
                     add_point(&mut plane, y, x, share * light);
                 }
             }

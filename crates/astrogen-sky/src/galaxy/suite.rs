@@ -41,7 +41,8 @@ pub struct SuiteConfig {
     /// Least and greatest inclination, 0 to 180 degrees, drawn as for axes in random
     /// directions. Default 0 and 75.
     pub inclination: [f64; 2],
-    /// Side of a frame in half-mass radii of its galaxy, 0.1 to 1000. Default 9.
+    /// Side of a frame in half-mass radii of its galaxy, 0.1 to 1000; early types, whose light
+    /// reaches farther, have one and a half times as many. Default 9.
     pub frame: f64,
     /// How the galaxies are looked at; `field`, `inclination` and `position_angle` are each
     /// galaxy's own, and `dust` multiplies the galaxy's own.
@@ -109,7 +110,7 @@ impl SuiteConfig {
     pub fn member(&self, number: usize, seed: u64) -> Result<SuiteGalaxy, SkyError> {
         self.validate()?;
         let seed = seed_of(seed, number as u64);
-        let mut rng = stream(seed, 0);
+        let mut rng = stream(seed_of(seed, 4), 0); // 0 to 3 are the galaxy's own
         let [low, high] = self.dark_mass.map(f64::ln);
         let dark_mass = rounded((low + (high - low) * rng.random::<f64>()).exp());
         let [near, far] = self.inclination.map(|angle| angle.to_radians().cos());
@@ -117,8 +118,9 @@ impl SuiteConfig {
         let position_angle = rng.random_range(0.0..360.0);
         let Drawn { config, early, half_mass_radius, dust } =
             draw(dark_mass, self.scatter, &mut rng);
+        let reach = if early { 1.5 } else { 1.0 };
         let view = ViewConfig {
-            field: (self.frame * half_mass_radius).clamp(1e-3, 1e5),
+            field: (reach * self.frame * half_mass_radius).clamp(1e-3, 1e5),
             inclination,
             position_angle,
             dust: (self.view.dust * dust).min(100.0),

@@ -17,6 +17,36 @@ pub const MANIFEST: &str = "galaxies.json";
 /// The table with a row for each galaxy.
 pub const GALAXIES: &str = "galaxies.fits";
 
+/// The value of a galaxy in a column.
+type Get = fn(&SuiteGalaxy) -> f64;
+
+/// The columns of the table of galaxies after the number: name, unit and value.
+const COLUMNS: [(&str, &str, Get); 20] = [
+    ("m_dark", "solMass", |of| of.galaxy.config().dark_mass),
+    ("m_stars", "solMass", |of| of.galaxy.config().stellar_mass),
+    ("m_gas", "solMass", |of| of.galaxy.config().gas_mass),
+    ("early", "", |of| f64::from(u8::from(of.early))),
+    ("r_half", "kpc", |of| of.half_mass_radius),
+    ("thin", "", |of| of.galaxy.config().thin.share),
+    ("thick", "", |of| of.galaxy.config().thick.share),
+    ("bulge", "", |of| of.galaxy.config().bulge.share),
+    ("halo", "", |of| of.galaxy.config().halo.share),
+    ("length", "kpc", |of| of.galaxy.config().thin.length),
+    ("height", "kpc", |of| of.galaxy.config().thin.height),
+    ("r_bulge", "kpc", |of| of.galaxy.config().bulge.radius),
+    ("age_thin", "Gyr", |of| of.galaxy.config().thin.population.age),
+    ("age_bulge", "Gyr", |of| of.galaxy.config().bulge.population.age),
+    ("feh_thin", "dex", |of| of.galaxy.config().thin.population.metallicity),
+    ("feh_bulge", "dex", |of| of.galaxy.config().bulge.population.metallicity),
+    ("field", "kpc", |of| of.view.field),
+    ("incl", "deg", |of| of.view.inclination),
+    ("pos_angle", "deg", |of| of.view.position_angle),
+    ("dust", "", |of| of.view.dust),
+];
+
+/// A galaxy's row in the table.
+type Row = [f64; COLUMNS.len()];
+
 /// What a folder was made from; folders whose manifests are the same hold the same files.
 #[derive(Serialize)]
 struct Manifest<'a> {
@@ -39,6 +69,22 @@ pub struct SuiteFiles {
     pub table: PathBuf,
 }
 
+impl SuiteFiles {
+    fn of(member: &SuiteGalaxy, folder: &Path) -> Self {
+        let id = member.id.clone();
+        Self {
+            stars: folder.join(format!("stars/{id}_{}.npy", member.dark_mass())),
+            image: folder.join(format!("images/{id}.png")),
+            table: folder.join(format!("tables/{id}.fits")),
+            id,
+        }
+    }
+
+    fn are_there(&self) -> bool {
+        [&self.stars, &self.image, &self.table].into_iter().all(|path| path.exists())
+    }
+}
+
 /// Simulates a suite into a folder, on all threads of rayon's pool, and returns the galaxies'
 /// files in order.
 ///
@@ -58,19 +104,15 @@ pub fn simulate_galaxies(
     seed: u64,
 ) -> Result<Vec<SuiteFiles>, SkyError> {
     config.validate()?;
-    let members: Vec<SuiteGalaxy> = (0..config.galaxies)
+    let (files, rows): (Vec<SuiteFiles>, Vec<Row>) = (0..config.galaxies)
         .into_par_iter()
-        .map(|number| config.member(number, seed))
-        .collect::<Result<_, _>>()?;
-    let files: Vec<SuiteFiles> = members
-        .iter()
-        .map(|member| SuiteFiles {
-            id: member.id.clone(),
-            stars: folder.join(format!("stars/{}_{}.npy", member.id, member.dark_mass())),
-            image: folder.join(format!("images/{}.png", member.id)),
-            table: folder.join(format!("tables/{}.fits", member.id)),
+        .map(|number| {
+            let member = config.member(number, seed)?;
+            Ok((SuiteFiles::of(&member, folder), COLUMNS.map(|(_, _, get)| get(&member))))
         })
-        .collect();
+        .collect::<Result<Vec<_>, SkyError>>()?
+        .into_iter()
+        .unzip();
 
     let galaxies = folder.join(GALAXIES);
     let paths = files.iter().flat_map(|files| [&files.stars, &files.image, &files.table]);
@@ -84,12 +126,13 @@ pub fn simulate_galaxies(
             source,
         })?;
     }
-    members
+    files
         .par_iter()
-        .zip(&files)
-        .try_for_each(|(member, files)| save(member, files, config.stars))?;
+        .enumerate()
+        .filter(|(_, files)| !files.are_there())
+        .try_for_each(|(number, files)| save(&config.member(number, seed)?, files, config.stars))?;
     if !galaxies.exists() {
-        save_galaxies(&galaxies, &members, seed)?;
+        save_galaxies(&galaxies, &rows, seed)?;
     }
     claim.finish()?;
     Ok(files)
@@ -97,9 +140,6 @@ pub fn simulate_galaxies(
 
 /// Writes the files of one galaxy that are missing.
 fn save(member: &SuiteGalaxy, files: &SuiteFiles, count: usize) -> Result<(), SkyError> {
-    if [&files.stars, &files.image, &files.table].into_iter().all(|path| path.exists()) {
-        return Ok(());
-    }
     let stars = member.galaxy.stars(count);
     if !files.stars.exists() {
         save_stars(&files.stars, &stars)?;
@@ -114,41 +154,18 @@ fn save(member: &SuiteGalaxy, files: &SuiteFiles, count: usize) -> Result<(), Sk
 }
 
 /// Writes the table of the galaxies.
-fn save_galaxies(path: &Path, members: &[SuiteGalaxy], seed: u64) -> Result<(), SkyError> {
-    type Get = fn(&SuiteGalaxy) -> f64;
-    let columns: [(&str, &str, Get); 20] = [
-        ("m_dark", "solMass", |of| of.galaxy.config().dark_mass),
-        ("m_stars", "solMass", |of| of.galaxy.config().stellar_mass),
-        ("m_gas", "solMass", |of| of.galaxy.config().gas_mass),
-        ("early", "", |of| f64::from(u8::from(of.early))),
-        ("r_half", "kpc", |of| of.half_mass_radius),
-        ("thin", "", |of| of.galaxy.config().thin.share),
-        ("thick", "", |of| of.galaxy.config().thick.share),
-        ("bulge", "", |of| of.galaxy.config().bulge.share),
-        ("halo", "", |of| of.galaxy.config().halo.share),
-        ("length", "kpc", |of| of.galaxy.config().thin.length),
-        ("height", "kpc", |of| of.galaxy.config().thin.height),
-        ("r_bulge", "kpc", |of| of.galaxy.config().bulge.radius),
-        ("age_thin", "Gyr", |of| of.galaxy.config().thin.population.age),
-        ("age_bulge", "Gyr", |of| of.galaxy.config().bulge.population.age),
-        ("feh_thin", "dex", |of| of.galaxy.config().thin.population.metallicity),
-        ("feh_bulge", "dex", |of| of.galaxy.config().bulge.population.metallicity),
-        ("field", "kpc", |of| of.view.field),
-        ("incl", "deg", |of| of.view.inclination),
-        ("pos_angle", "deg", |of| of.view.position_angle),
-        ("dust", "", |of| of.view.dust),
-    ];
+fn save_galaxies(path: &Path, rows: &[Row], seed: u64) -> Result<(), SkyError> {
     let mut header = Header::new();
     header.push("EXTNAME", "GALAXIES", "");
     header.push("ORIGIN", "astrogen-sky", "simulated, not observed");
     header.push("SEED", seed.to_string(), "seed of the suite, as text");
     let mut described = vec![NewColumn::new("number", Storage::Int64)];
-    described.extend(columns.map(|(name, unit, _)| {
+    described.extend(COLUMNS.map(|(name, unit, _)| {
         let column = NewColumn::new(name, Storage::Float64);
         if unit.is_empty() { column } else { column.with_unit(unit) }
     }));
-    let mut values: Vec<Vec<f64>> = vec![(0..members.len()).map(|number| number as f64).collect()];
-    values.extend(columns.map(|(_, _, get)| members.iter().map(get).collect::<Vec<f64>>()));
+    let mut values: Vec<Vec<f64>> = vec![(0..rows.len()).map(|number| number as f64).collect()];
+    values.extend((0..COLUMNS.len()).map(|column| rows.iter().map(|row| row[column]).collect()));
     let mut writer = CatalogWriter::create(path, &described, &header)?;
     writer.write(&values)?;
     writer.finish()?;
