@@ -7,10 +7,11 @@
 //! ```
 //!
 //! Populations fade as a power of their age (Tinsley 1980, Fundamentals of Cosmic Physics 5,
-//! 287). The numbers are rounded ones for a Chabrier initial mass function, some tenths of a
-//! magnitude from Bruzual & Charlot (2003, MNRAS 344, 1000): enough for pictures, too little
-//! for photometry. The Sun has the absolute AB magnitudes g 5.11, r 4.65, i 4.53 (Willmer 2018,
-//! ApJS 236, 47).
+//! 287), and those younger than 20 Myr shine as if they were as old: a particle stands for many
+//! stars, whose birth takes about as long. The numbers are round ones after the models of Bruzual
+//! & Charlot (2003, MNRAS 344, 1000) with a Chabrier initial mass function: enough for pictures,
+//! too little for photometry. The Sun has the absolute AB magnitudes g 5.11, r 4.65, i 4.53
+//! (Willmer 2018, ApJS 236, 47).
 
 use super::chemistry::SOLAR_METALS;
 
@@ -22,9 +23,8 @@ pub const BANDS: [&str; 3] = ["i", "r", "g"];
 pub(super) const EXTINCTION: [f64; 3] = [0.619, 0.833, 1.205];
 
 /// `log10` of the age in Gyr, g - r and r - i at the Sun's metallicity.
-const COLOURS: [[f64; 3]; 8] = [
-    [-2.3, -0.22, -0.20],
-    [-2.0, -0.15, -0.10],
+const COLOURS: [[f64; 3]; 7] = [
+    [-1.7, -0.10, -0.07],
     [-1.0, 0.02, 0.00],
     [-0.5, 0.13, 0.06],
     [0.0, 0.38, 0.18],

@@ -154,13 +154,13 @@ mod tests {
 
     #[test]
     fn the_medians_are_the_published_ones() {
-        // Moster et al. 2013, their Fig. 4: a ratio of 0.034 at 1e12, the peak of 0.036 below it.
+        // Moster et al. 2013: a ratio of 0.034 at 1e12.
         assert!((stellar_mass(1e12) / 1e12 - 0.034).abs() < 0.001);
         assert!((stellar_mass(1e13) / 1e13 - 0.0096).abs() < 0.001);
         // Shen et al. 2003: late types of 5e10 have 3.9 kpc; early ones of 1e11 have 4.2 kpc.
         assert!((half_mass_radius(5e10, false) - 3.87).abs() < 0.05);
         assert!((half_mass_radius(1e11, true) - 4.16).abs() < 0.05);
-        // Gallazzi et al. 2005, table 2: -0.60 at 10^8.91, 0.04 at 10^10.72.
+        // Gallazzi et al. 2005: -0.60 at 10^8.91, 0.04 at 10^10.72.
         assert!((metallicity(dex(8.91)) + 0.60).abs() < 0.05);
         assert!((metallicity(dex(10.72)) - 0.04).abs() < 0.1);
     }
