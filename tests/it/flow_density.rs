@@ -39,7 +39,8 @@ fn a_density_is_trained_resumed_and_used() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let (file, catalog) = (|name: &str| folder.path().join(name), catalogue(folder.path()));
     let (whole, parts) = (file("whole"), file("parts"));
-    let mut common = vec!["--catalog", utf8(&catalog), "--features", "z", "flux", "--context", "mag"];
+    let mut common =
+        vec!["--catalog", utf8(&catalog), "--features", "z", "flux", "--context", "mag"];
     common.extend("--log10 flux --weights weight --hidden 16 --batch-size 100".split(' '));
     common.extend("--components 2 --held-out 0.3 --lr 5e-3".split(' '));
     let train = |more: &[&str]| example.succeed(&[&common[..], more].concat());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use astrogen_catalog::ColumnFilter;
 use astrogen_density::{Along, Density, DensityConfig, Errors, Length, Recipe, Rows};
-use astrogen_flows::{Member, MeasuredConfig};
+use astrogen_flows::{MeasuredConfig, Member};
 use astrogen_runtime::{DeviceChoice, set_threads};
 use astrogen_sky::{SkyError, cached_spirals, cached_stars, cached_two_moons};
 use astrogen_tables::{ColumnTable, ColumnTableConfig};
@@ -370,6 +370,8 @@ fn grid(text: &str) -> Result<std::sync::Arc<[f64]>, String> {
             let step = (high - low) / (count - 1) as f64;
             Ok((0..count).map(|i| low + step * i as f64).collect())
         }
-        _ => Err("expected LOW,HIGH,COUNT: the lower end first, and from 2 to 100000 points".into()),
+        _ => {
+            Err("expected LOW,HIGH,COUNT: the lower end first, and from 2 to 100000 points".into())
+        }
     }
 }

@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use astrogen_catalog::{BadRows, Catalog, CatalogOptions, CatalogWriter, Columns, NewColumn, Storage};
+use astrogen_catalog::{
+    BadRows, Catalog, CatalogOptions, CatalogWriter, Columns, NewColumn, Storage,
+};
 use astrogen_fits::Header;
 use astrogen_flows::{Density as _, Measured, MeasuredConfig};
 use ndarray::Array2;
@@ -15,7 +17,8 @@ use crate::{Density, DensityError};
 const CHUNK: usize = 1 << 16;
 
 /// What is 1 in a normal distribution, below which shares of a posterior lie.
-const SHARES: [(&str, f64); 3] = [("Q16", 0.15865525393145707), ("Q50", 0.5), ("Q84", 0.8413447460685429)];
+const SHARES: [(&str, f64); 3] =
+    [("Q16", 0.15865525393145707), ("Q50", 0.5), ("Q84", 0.8413447460685429)];
 
 /// A catalogue, and which part of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -162,7 +165,11 @@ impl Density {
             let mut found: Vec<Vec<f64>> =
                 [posterior.mean(), posterior.mode()].into_iter().chain(shares).collect();
             for values in &mut found {
-                values.iter_mut().zip(odd).filter(|(_, odd)| **odd).for_each(|(x, _)| *x = f64::NAN);
+                values
+                    .iter_mut()
+                    .zip(odd)
+                    .filter(|(_, odd)| **odd)
+                    .for_each(|(x, _)| *x = f64::NAN);
             }
             Ok(writer.write(&found)?)
         })?;

@@ -39,9 +39,7 @@ impl Density {
         let folders = (0..config.members).map(|member| {
             let folder = member_folder(run, &config, member);
             let best = folder.join("best");
-            [best, folder].into_iter().find(|folder| {
-                folder.join(Flow::FILE).exists()
-            })
+            [best, folder].into_iter().find(|folder| folder.join(Flow::FILE).exists())
         });
         let folders: Option<Vec<_>> = folders.collect();
         let Some(folders) = folders else {

@@ -64,7 +64,8 @@ pub struct Judgement {
 impl fmt::Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let DensityReport { rows, chosen_by, flow, gaussian, mixture, components } = &self.report;
-        let too_good = if *chosen_by { " (they chose the flow too: a little too good)" } else { "" };
+        let too_good =
+            if *chosen_by { " (they chose the flow too: a little too good)" } else { "" };
         writeln!(f, "log-likelihood of {rows} held-out rows, in nats per row{too_good}")?;
         let names = [
             ("flow".to_owned(), flow),
@@ -99,7 +100,8 @@ pub(crate) fn judge_rows(
     let density = Density::of(run, config.clone(), Device::Cpu)?;
     let chosen_by = table.test().is_empty();
     let held_out = if chosen_by { table.validation() } else { table.test() };
-    let mixture = |components| mixture(&density, table.train(), held_out, components, config.fit.seed);
+    let mixture =
+        |components| mixture(&density, table.train(), held_out, components, config.fit.seed);
     let report = DensityReport {
         rows: held_out.len(),
         chosen_by,
@@ -165,7 +167,8 @@ fn mixture(
     let weights = train.weights.as_ref().map(|weights| Tensor::from_slice(&weights.to_vec()));
     let mixture = config.fit(&scaled(train)?.0, weights.as_ref())?.mixture;
     let (rows, ladj) = scaled(held_out)?;
-    let given: Vec<i64> = (held_out.features.ncols()..rows.size()[1] as usize).map(|i| i as i64).collect();
+    let given: Vec<i64> =
+        (held_out.features.ncols()..rows.size()[1] as usize).map(|i| i as i64).collect();
     Ok(mixture.conditional_log_prob(&rows, &given)? + ladj)
 }
 
@@ -193,7 +196,8 @@ fn corner(
         steps.and_then(|steps| steps.first()) == Some(&Unit::Log10)
     };
     let labels = names.iter().enumerate();
-    let labels = labels.map(|(i, name)| if is_log(i) { format!("log10 {name}") } else { name.clone() });
+    let labels =
+        labels.map(|(i, name)| if is_log(i) { format!("log10 {name}") } else { name.clone() });
     let labels: Vec<String> = labels.collect();
     let shown = |features: &Array2<f64>| -> Vec<f64> {
         let rows = features.rows().into_iter().zip(context.rows());

@@ -21,7 +21,7 @@ pub use config::DensityConfig;
 pub use density::Density;
 pub use error::DensityError;
 pub use judge::{DensityReport, Judgement, LogLikelihood, judge};
-pub use posterior::{PosteriorJudgement, PosteriorReport};
+pub use posterior::{PointErrors, PosteriorJudgement, PosteriorReport};
 pub use recipe::{Length, Recipe};
 pub use train::train;
 

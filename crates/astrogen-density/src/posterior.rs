@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use astrogen_metrics::{Pit, RedshiftErrors, crps_of_density};
+use astrogen_metrics::{GridDensities, Pit, RedshiftResiduals};
 use astrogen_plot::{Density as Maps, Panel, Points, Values, left_out, save_pit};
 use astrogen_tables::ColumnTable;
 use astrogen_train::RunDir;
@@ -32,12 +32,49 @@ pub struct PosteriorReport {
     pub within: [f64; 2],
     /// The continuous ranked probability score, averaged over rows, in the column's unit.
     pub crps: f64,
+    /// The conditional density's own loss (Izbicki and Lee 2017), lower is better.
+    pub cde_loss: f64,
     /// The mean log-density of the true values, in nats.
     pub log_density: f64,
     /// The errors of the modes, as if the column were a redshift.
-    pub mode: RedshiftErrors,
+    pub mode: PointErrors,
     /// The errors of the medians, as if the column were a redshift.
-    pub median: RedshiftErrors,
+    pub median: PointErrors,
+}
+
+/// Errors of one value for each row, as photometric redshifts are judged: of
+/// `(value - truth) / (1 + truth)`, see [`RedshiftResiduals`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct PointErrors {
+    /// The median.
+    pub bias: f64,
+    /// The scatter by the median absolute deviation.
+    pub scatter: f64,
+    /// The share beyond three scatters by the interquartile range, and beyond 0.06 at least.
+    pub outliers: f64,
+    /// The share beyond 0.15.
+    pub far_outliers: f64,
+}
+
+impl PointErrors {
+    fn new(values: &[f64], truth: &[f64]) -> Result<Self, DensityError> {
+        let residuals = RedshiftResiduals::new(values, truth)?;
+        Ok(Self {
+            bias: residuals.bias(),
+            scatter: residuals.scatter_mad(),
+            outliers: residuals.outlier_fraction(),
+            far_outliers: residuals.outliers_beyond(0.15),
+        })
+    }
+}
+
+impl fmt::Display for PointErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bias, scatter, outliers, far_outliers } = self;
+        let [outliers, far] = [outliers, far_outliers].map(|share| 100.0 * share);
+        write!(f, "bias {bias:+.5}, scatter {scatter:.5}, outliers {outliers:.2} %")?;
+        write!(f, " (beyond 0.15: {far:.2} %)")
+    }
 }
 
 /// How far posteriors can be trusted, and what was drawn. Printed, it is the summary in words.
@@ -81,14 +118,16 @@ impl Density {
             found.mode.extend(posterior.mode());
             found.median.extend(posterior.quantile(0.5));
             let densities = crate::density::rows(posterior.density())?;
-            for (density, truth) in densities.rows().into_iter().zip(truth) {
-                let density = density.to_vec();
-                found.crps += crps_of_density(&along.grid, &density, *truth)?;
-                found.log_density += at(&along.grid, &density, *truth).ln();
-            }
+            let rows = densities.rows().into_iter().zip(truth);
+            found.log_density +=
+                rows.map(|(row, truth)| at(&along.grid, &row.to_vec(), *truth).ln()).sum::<f64>();
+            let densities: Vec<f64> = densities.into_iter().collect();
+            let densities = GridDensities::new(&along.grid, &densities)?;
+            found.crps += densities.crps(truth)?.iter().sum::<f64>();
+            found.cde_loss += densities.cde_loss(truth)? * count as f64;
         }
         let n = truth.len() as f64;
-        let pit = Pit::of_values(&found.pit)?;
+        let pit = Pit::from_values(&found.pit)?;
         let within = |share: f64| {
             let apart = (1.0 - share) / 2.0;
             let inside = found.pit.iter().filter(|&&pit| pit > apart && pit < 1.0 - apart);
@@ -100,9 +139,10 @@ impl Density {
             pit_ks: pit.kolmogorov_smirnov().statistic,
             within: [within(0.6827), within(0.9545)],
             crps: found.crps / n,
+            cde_loss: found.cde_loss / n,
             log_density: found.log_density / n,
-            mode: RedshiftErrors::new(&found.mode, &truth)?,
-            median: RedshiftErrors::new(&found.median, &truth)?,
+            mode: PointErrors::new(&found.mode, &truth)?,
+            median: PointErrors::new(&found.median, &truth)?,
         };
         run.write_json("posterior.json", &report)?;
         let panel = Panel::new(&along.column, vec![Values::new("PIT", pit.values())]);
@@ -134,6 +174,7 @@ struct Found {
     mode: Vec<f64>,
     median: Vec<f64>,
     crps: f64,
+    cde_loss: f64,
     log_density: f64,
 }
 
@@ -150,12 +191,27 @@ fn at(grid: &[f64], density: &[f64], value: f64) -> f64 {
 
 impl fmt::Display for PosteriorJudgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let PosteriorReport { column, rows, pit_ks, within, crps, log_density, mode, median } =
-            &self.report;
+        let PosteriorReport {
+            column,
+            rows,
+            pit_ks,
+            within,
+            crps,
+            cde_loss,
+            log_density,
+            mode,
+            median,
+        } = &self.report;
         writeln!(f, "posteriors of {column} of {rows} held-out rows")?;
         let [narrow, wide] = within.map(|share| 100.0 * share);
-        writeln!(f, "  PIT: KS {pit_ks:.4}; {narrow:.1} % within 68.3 %, {wide:.1} % within 95.5 %")?;
-        writeln!(f, "  CRPS {crps:.5}; log-density of the truth {log_density:.4} nats")?;
+        writeln!(
+            f,
+            "  PIT: KS {pit_ks:.4}; {narrow:.1} % within 68.3 %, {wide:.1} % within 95.5 %"
+        )?;
+        writeln!(
+            f,
+            "  CRPS {crps:.5}; CDE loss {cde_loss:.3}; log-density of the truth {log_density:.4}"
+        )?;
         for (name, errors) in [("mode", mode), ("median", median)] {
             writeln!(f, "  {name:<7} as a redshift, dz / (1 + z): {errors}")?;
         }

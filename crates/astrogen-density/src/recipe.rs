@@ -79,7 +79,8 @@ impl Recipe {
     ) -> Result<DensityConfig, DensityError> {
         let known = |name: &&String| !data.features.contains(name) && !data.context.contains(name);
         if let Some(column) = self.log10.iter().find(known) {
-            let reason = "its logarithm is asked for, and it is none of the features or the context";
+            let reason =
+                "its logarithm is asked for, and it is none of the features or the context";
             return Err(DensityError::Column { column: column.clone(), reason: reason.to_owned() });
         }
         let rows = table.train();
@@ -115,9 +116,10 @@ impl Recipe {
         let rows = table.train();
         let shift = |of: &ndarray::Array2<f64>| {
             let columns = of.columns().into_iter().map(|values| {
-                let ends = values.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &x| {
-                    [low.min(x), high.max(x)]
-                });
+                let ends =
+                    values.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &x| {
+                        [low.min(x), high.max(x)]
+                    });
                 vec![Unit::ShiftToBounds { low: ends[0], high: ends[1], bound: PZFLOW_BOUND }]
             });
             Units(columns.collect())
@@ -126,7 +128,11 @@ impl Recipe {
         let flow = FlowConfig {
             transforms: sizes[0],
             architecture: Architecture::Autoregressive { passes: Some(2) },
-            univariate: UnivariateConfig::Spline(Spline { bins: 16, bound: 5.0, ..Spline::default() }),
+            univariate: UnivariateConfig::Spline(Spline {
+                bins: 16,
+                bound: 5.0,
+                ..Spline::default()
+            }),
             base: BaseConfig::Beta { bound: 5.0, concentration: 13.0 },
             hidden: vec![128; 2],
             feature_units: shift(&rows.features),
@@ -181,7 +187,10 @@ impl Recipe {
 
     /// The way of a column to mean 0 and deviation 1.
     fn unit(&self, name: &str, values: ArrayView1<f64>) -> Result<Vec<Unit>, DensityError> {
-        let refuse = |reason: &str| DensityError::Column { column: name.to_owned(), reason: reason.to_owned() };
+        let refuse = |reason: &str| DensityError::Column {
+            column: name.to_owned(),
+            reason: reason.to_owned(),
+        };
         let log10 = self.log10.iter().any(|of| of == name);
         let values: Vec<f64> = match log10 {
             true if values.iter().any(|&value| value <= 0.0) => {
@@ -198,7 +207,9 @@ impl Recipe {
         let scale = (values.iter().map(|value| (value - loc).powi(2)).sum::<f64>() / n).sqrt();
         // Of a constant, rounding leaves a little.
         if scale <= 1e-12 * loc.abs() || scale == 0.0 {
-            return Err(refuse("it has one value in all training rows, and so no density: leave it out"));
+            return Err(refuse(
+                "it has one value in all training rows, and so no density: leave it out",
+            ));
         }
         let standardize = Unit::Standardize { loc, scale };
         Ok(if log10 { vec![Unit::Log10, standardize] } else { vec![standardize] })

@@ -7,7 +7,10 @@ use astrogen_fits::cache_folder;
 use crate::claim::io;
 use crate::plane::{save_points, spirals, two_moons};
 use crate::survey::is_complete;
-use crate::{Galaxy, GalaxyConfig, NebulaConfig, SkyError, Survey, SurveyConfig, simulate_nebulae};
+use crate::{
+    Galaxy, GalaxyConfig, NebulaConfig, SkyError, SuiteConfig, Survey, SurveyConfig,
+    simulate_galaxies, simulate_nebulae,
+};
 
 /// The folder `nebulae-SIZEpx` of the cache with `count` nebulae of `size` x `size` pixels and
 /// otherwise default settings, which [`simulate_nebulae`] makes where they are not there yet;
@@ -25,6 +28,26 @@ pub fn cached_nebulae(
     let folder = cache_folder().ok_or(SkyError::NoCache)?.join(format!("nebulae-{size}px"));
     tell(&folder);
     simulate_nebulae(&folder, &NebulaConfig { size, ..NebulaConfig::default() }, count, seed)?;
+    Ok(folder)
+}
+
+/// The folder `galaxies-COUNT-STARS` of the cache with a suite of `count` galaxies of `stars`
+/// star particles each and otherwise default settings, which [`simulate_galaxies`] makes where
+/// they are not there yet; `tell` is given the folder before.
+///
+/// # Errors
+/// [`SkyError::NoCache`], and those of [`simulate_galaxies`]: [`SkyError::Folder`] where the
+/// folder holds the galaxies of another seed.
+pub fn cached_galaxies(
+    count: usize,
+    stars: usize,
+    seed: u64,
+    tell: impl FnOnce(&Path),
+) -> Result<PathBuf, SkyError> {
+    let folder = cache_folder().ok_or(SkyError::NoCache)?.join(format!("galaxies-{count}-{stars}"));
+    tell(&folder);
+    let config = SuiteConfig { galaxies: count, stars, ..SuiteConfig::default() };
+    simulate_galaxies(&folder, &config, seed)?;
     Ok(folder)
 }
 
@@ -66,7 +89,11 @@ pub fn cached_stars(n: usize, seed: u64, tell: impl FnOnce(&Path)) -> Result<Pat
 ///
 /// # Errors
 /// As [`cached_stars`].
-pub fn cached_two_moons(n: usize, seed: u64, tell: impl FnOnce(&Path)) -> Result<PathBuf, SkyError> {
+pub fn cached_two_moons(
+    n: usize,
+    seed: u64,
+    tell: impl FnOnce(&Path),
+) -> Result<PathBuf, SkyError> {
     let save = |path: &Path| save_points(path, &two_moons(n, 0.08, seed)?);
     cached_table(&format!("two-moons-{n}-{seed}"), tell, save)
 }

@@ -9,7 +9,7 @@
 //! follow the scaling relations of real ones.
 //!
 //! [`survey`] makes a survey's catalogue and sky maps: true magnitudes and observing
-//! conditions, and the magnitudes observed under them. [`cache`] keeps both for programs that
+//! conditions, and the magnitudes observed under them. [`cache`] keeps them for programs that
 //! have no data of their own. [`plane`] has plain sets of points to try a density model on.
 
 pub mod cache;
@@ -28,9 +28,9 @@ pub mod survey;
 pub mod turbulence;
 
 pub use cache::{
-    cached_nebulae, cached_spirals, cached_stars, cached_survey, cached_two_moons,
+    cached_galaxies, cached_nebulae, cached_spirals, cached_stars, cached_survey, cached_two_moons,
 };
 pub use error::SkyError;
-pub use galaxy::{Galaxy, GalaxyConfig};
+pub use galaxy::{Galaxy, GalaxyConfig, SuiteConfig, simulate_galaxies};
 pub use nebula::{Nebula, NebulaConfig, simulate_nebulae};
 pub use survey::{Measurement, Survey, SurveyConfig};

@@ -6,6 +6,7 @@ use astrogen_catalog::{Catalog, CatalogOptions};
 use astrogen_sky::galaxy::{COLUMNS, Disc, Population, Spheroid, UNITS, metals, save_stars};
 use astrogen_sky::{Galaxy, GalaxyConfig, SkyError};
 use ndarray::{Array2, s};
+use proptest::prelude::*;
 use std::fs;
 
 const X: usize = 0;
@@ -373,4 +374,59 @@ fn stars_come_back_from_their_files() {
     let wrong = save_stars(&path, &Array2::zeros((10, 3))).unwrap_err();
     assert!(matches!(wrong, SkyError::Setting { .. }));
     assert_eq!(wrong.to_string(), "the shape of the stars must be [11, n], but got [10, 3]");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the galaxy: masses sum up, numbers are finite, ages and metals lie in their
+    /// ranges, stars are bound, and fewer stars are the first of more.
+    #[test]
+    fn any_valid_galaxy_has_sound_stars(
+        seed: u64,
+        masses in (4.0..14.0, 0.0..16.0, 0.0..14.0_f64),
+        sizes in (-3.0..3.0, 0.0..1.0, -3.0..3.0_f64),
+        shares in (0.0..1.0, 0.0..1.0, 0.0..1.0, 0.001..1.0),
+        population in (0.01..13.7, 0.0..10.0, -4.0..1.0, 0.0..2.0, -10.0..10.0),
+        arms in (1_u32..20, 1.0..80.0, 0.0..5.0),
+    ) {
+        let dex = |value: f64| 10.0_f64.powf(value);
+        let population = Population {
+            age: population.0,
+            age_spread: population.1,
+            metallicity: population.2,
+            metallicity_spread: population.3,
+            gradient: population.4,
+        };
+        let mut config = GalaxyConfig {
+            stellar_mass: dex(masses.0),
+            dark_mass: dex(masses.1),
+            gas_mass: dex(masses.2),
+            ..GalaxyConfig::default()
+        };
+        let length = dex(sizes.0);
+        let height = 1e-4 + (length - 1e-4) * sizes.1;
+        config.thin = Disc { share: shares.0, length, height, population: population.clone() };
+        config.thick = Disc { share: shares.1, length, height: length, population: population.clone() };
+        config.bulge = Spheroid { share: shares.2, radius: dex(sizes.2), population, ..config.bulge };
+        config.halo.share = shares.3;
+        (config.arms.number, config.arms.pitch, config.arms.strength) = arms;
+        let galaxy = Galaxy::new(&config, seed).unwrap();
+        let stars = galaxy.stars(200);
+        prop_assert!(stars.iter().all(|value| value.is_finite()));
+        let sum: f64 = column(&stars, MASS).iter().sum();
+        prop_assert!((sum / config.stellar_mass - 1.0).abs() < 1e-6);
+        for star in stars.columns() {
+            prop_assert!(star[AGE] > 0.0 && star[AGE] <= 13.7);
+            prop_assert!(star[METALS] > 0.0 && star[METALS] < 1.0);
+            let norm = |first: usize| {
+                (first..first + 3).map(|row| f64::from(star[row]).powi(2)).sum::<f64>().sqrt()
+            };
+            prop_assert!(norm(3) <= 0.96 * galaxy.escape_velocity(norm(0)));
+        }
+        let fewer = galaxy.stars(20);
+        for row in (0..COLUMNS.len()).filter(|&row| row != MASS) {
+            prop_assert_eq!(fewer.row(row), stars.slice(s![row, ..20]));
+        }
+    }
 }

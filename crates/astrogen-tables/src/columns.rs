@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use astrogen_catalog::{BadRows, Catalog, CatalogOptions, Columns, RowCounts, SplitBy, SplitConfig};
+use astrogen_catalog::{
+    BadRows, Catalog, CatalogOptions, Columns, RowCounts, SplitBy, SplitConfig,
+};
 use astrogen_data::RowDataset;
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
@@ -62,7 +64,9 @@ impl ColumnTableConfig {
             return refuse("features", "one column or more", "none".to_owned());
         }
         let names = self.names();
-        if let Some((i, name)) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+        if let Some((i, name)) =
+            names.iter().enumerate().find(|(i, name)| names[..*i].contains(name))
+        {
             return refuse("columns", "each named once", format!("{name} again, as number {i}"));
         }
         if !(self.held_out > 0.0 && self.held_out < 1.0) {
@@ -95,7 +99,11 @@ pub struct ColumnRows {
 
 impl ColumnRows {
     /// The columns of these names.
-    fn of(config: &ColumnTableConfig, columns: &Columns, rows: &[usize]) -> Result<Self, TablesError> {
+    fn of(
+        config: &ColumnTableConfig,
+        columns: &Columns,
+        rows: &[usize],
+    ) -> Result<Self, TablesError> {
         let array = |names: &[String]| -> Result<Array2<f64>, TablesError> {
             let values = names.iter().map(|name| columns.column(name));
             let values = values.collect::<Result<Vec<_>, _>>()?;

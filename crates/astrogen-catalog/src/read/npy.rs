@@ -89,8 +89,10 @@ impl Array {
             (DType::Plain(number), &[rows]) => (rows, of_numbers(&number, 1, 0), item),
             (DType::Plain(number), &[rows, count]) if count <= COLUMNS => {
                 let rows_first = header.order() == Order::C;
-                let step = if rows_first { item } else { rows.checked_mul(item).ok_or_else(damaged)? };
-                let stride = if rows_first { count.checked_mul(item).ok_or_else(damaged)? } else { item };
+                let step =
+                    if rows_first { item } else { rows.checked_mul(item).ok_or_else(damaged)? };
+                let stride =
+                    if rows_first { count.checked_mul(item).ok_or_else(damaged)? } else { item };
                 step.checked_mul(count).ok_or_else(damaged)?;
                 (rows, of_numbers(&number, count, step), stride)
             }
@@ -231,9 +233,9 @@ impl NpyRows {
         let place = |cell: &Cell| {
             let column = &array.columns[cell.column];
             // Names of columns that hold no numbers are refused before.
-            column.number.map(|number| {
-                (number, column.offset + cell.element as u64 * number.size as u64)
-            })
+            column
+                .number
+                .map(|number| (number, column.offset + cell.element as u64 * number.size as u64))
         };
         let cells = cells.iter().filter_map(place).collect();
         Ok(NpyRows { path: path.to_owned(), array, cells, next: 0 })
@@ -273,7 +275,9 @@ impl Rows for NpyRows {
                 let until = (row + part).min(end);
                 let bytes = self.bytes(row..until, span.clone())?;
                 for bytes in bytes.chunks(stride as usize) {
-                    for ((number, at), out) in self.cells[cells.clone()].iter().zip(&mut out[cells.clone()]) {
+                    for ((number, at), out) in
+                        self.cells[cells.clone()].iter().zip(&mut out[cells.clone()])
+                    {
                         let at = (at - span.start) as usize;
                         number.append(&bytes[at..at + number.size], out);
                     }

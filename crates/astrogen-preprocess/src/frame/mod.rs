@@ -171,11 +171,13 @@ impl ImageFile {
                 SkyImage::open(opened, options).map(|image| ImageFile::Sky(Box::new(image)))
             }
             Some(Format::Png | Format::Jpeg | Format::Tiff) => Ok(ImageFile::Picture(opened)),
-            Some(Format::Parquet | Format::Hdf5 | Format::Npy) | None => Err(PreprocessError::Format {
-                path: path.to_owned(),
-                expected: "FITS (plain or packed by gzip, bzip2 or compress), PNG, JPEG or TIFF",
-                got: describe(&opened.start),
-            }),
+            Some(Format::Parquet | Format::Hdf5 | Format::Npy) | None => {
+                Err(PreprocessError::Format {
+                    path: path.to_owned(),
+                    expected: "FITS (plain or packed by gzip, bzip2 or compress), PNG, JPEG or TIFF",
+                    got: describe(&opened.start),
+                })
+            }
         }
     }
 }

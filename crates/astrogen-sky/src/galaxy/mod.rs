@@ -21,13 +21,25 @@
 
 mod chemistry;
 mod config;
+mod dust;
 mod gravity;
+mod image;
+mod light;
 mod motion;
 mod place;
+mod rgb;
+mod scaling;
+mod smooth;
+mod suite;
+mod suite_folder;
 mod table;
 
 pub use chemistry::{SOLAR_METALS, metals};
 pub use config::{Arms, Disc, GalaxyConfig, Population, Spheroid};
+pub use image::{GalaxyImage, ViewConfig};
+pub use light::{BANDS, luminosity};
+pub use suite::{SuiteConfig, SuiteGalaxy};
+pub use suite_folder::{GALAXIES, MANIFEST, SuiteFiles, simulate_galaxies};
 pub use table::save_stars;
 
 use crate::error::SkyError;

@@ -56,7 +56,7 @@ pub fn save_stars(path: impl AsRef<Path>, stars: &Array2<f32>) -> Result<(), Sky
     write_npy(path.as_ref(), stars)
 }
 
-fn check(stars: &Array2<f32>) -> Result<(), SkyError> {
+pub(super) fn check(stars: &Array2<f32>) -> Result<(), SkyError> {
     let got = format!("{:?}", stars.shape());
     SkyError::check("the shape of the stars", "[11, n]", got, stars.nrows() == COLUMNS.len())
 }
