@@ -95,6 +95,7 @@ fn a_density_is_trained_resumed_and_used() {
     let along = ["--column", "z", "--grid", "-0.5,1.5,201"];
     let told = example.succeed(&[&["posterior", run], &along[..]].concat());
     assert!(told.contains("posteriors of z of 180 held-out rows"), "{told}");
+    assert!(told.contains("median  as a redshift, dz / (1 + z): bias"), "{told}");
     assert!(whole.join("pit.png").is_file() && whole.join("posterior.json").is_file());
     fs::write(&short, "mag,flux\n20,100\n24,2.5\n").expect("written");
     let out = file("posterior.fits");

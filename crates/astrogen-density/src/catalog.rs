@@ -16,8 +16,9 @@ use crate::{Density, DensityError};
 /// Rows at a time.
 const CHUNK: usize = 1 << 16;
 
-/// What is 1 in a normal distribution, below which shares of a posterior lie.
-const SHARES: [(&str, f64); 3] =
+/// Shares of a density below a value, and what the value is called: the median, and what is a
+/// deviation apart from it in a normal distribution.
+pub(crate) const SHARES: [(&str, f64); 3] =
     [("Q16", 0.15865525393145707), ("Q50", 0.5), ("Q84", 0.8413447460685429)];
 
 /// A catalogue, and which part of it.

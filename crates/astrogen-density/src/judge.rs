@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use astrogen_flows::{Conditional, Density as _, Transform, Unit};
+use astrogen_flows::{Conditional, Density as _, Transform, Unit, Units};
 use astrogen_metrics::GaussianMixtureConfig;
 use astrogen_plot::{Corner, Rows, left_out};
 use astrogen_tables::{ColumnRows, ColumnTable};
@@ -41,7 +41,8 @@ pub struct DensityReport {
     pub chosen_by: bool,
     /// The flow, or the mean of several.
     pub flow: LogLikelihood,
-    /// A Gaussian with full covariance, fitted to the same training rows in the flow's units.
+    /// A Gaussian with full covariance, fitted to the same training rows; of the logarithm of columns
+    /// whose logarithm was learnt.
     pub gaussian: LogLikelihood,
     /// A Gaussian mixture with full covariances, as the Gaussian.
     pub mixture: LogLikelihood,
@@ -144,9 +145,8 @@ impl Density {
     }
 }
 
-/// The log-likelihoods of a Gaussian mixture that is fitted to training rows, in the units of the
-/// flow's networks, and taken back to those of the catalogue: of features and context together, less
-/// that of the context.
+/// The log-likelihoods of a Gaussian mixture that is fitted to training rows: of features and context
+/// together, less that of the context; of the logarithm of columns whose logarithm was learnt.
 fn mixture(
     density: &Density,
     train: &ColumnRows,
@@ -154,7 +154,7 @@ fn mixture(
     components: usize,
     seed: u64,
 ) -> Result<Tensor, DensityError> {
-    let [features, context] = density.ensemble().units();
+    let [features, context] = density.ensemble().units().map(logarithms);
     let scaled = |rows: &ColumnRows| -> Result<(Tensor, Tensor), DensityError> {
         let (x, ladj) = features.call_and_ladj(&tensor(&rows.features)?);
         let mut parts = vec![x];
@@ -170,6 +170,13 @@ fn mixture(
     let given: Vec<i64> =
         (held_out.features.ncols()..rows.size()[1] as usize).map(|i| i as i64).collect();
     Ok(mixture.conditional_log_prob(&rows, &given)? + ladj)
+}
+
+/// The steps that are logarithms.
+fn logarithms(units: &Units) -> Units {
+    let only =
+        |steps: &Vec<Unit>| steps.iter().copied().filter(|step| *step == Unit::Log10).collect();
+    Units(units.0.iter().map(only).collect())
 }
 
 /// Draws held-out rows beside one sample for each of them, features and context; columns whose

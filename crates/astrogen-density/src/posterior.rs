@@ -36,10 +36,9 @@ pub struct PosteriorReport {
     pub cde_loss: f64,
     /// The mean log-density of the true values, in nats.
     pub log_density: f64,
-    /// The errors of the modes, as if the column were a redshift.
-    pub mode: PointErrors,
-    /// The errors of the medians, as if the column were a redshift.
-    pub median: PointErrors,
+    /// Errors of the modes and of the medians, as if the column were a redshift; none where a true
+    /// value is -1 or less, and so no redshift.
+    pub as_redshift: Option<[PointErrors; 2]>,
 }
 
 /// Errors of one value for each row, as photometric redshifts are judged: of
@@ -141,8 +140,13 @@ impl Density {
             crps: found.crps / n,
             cde_loss: found.cde_loss / n,
             log_density: found.log_density / n,
-            mode: PointErrors::new(&found.mode, &truth)?,
-            median: PointErrors::new(&found.median, &truth)?,
+            as_redshift: match truth.iter().all(|&z| z > -1.0) {
+                true => Some([
+                    PointErrors::new(&found.mode, &truth)?,
+                    PointErrors::new(&found.median, &truth)?,
+                ]),
+                false => None,
+            },
         };
         run.write_json("posterior.json", &report)?;
         let panel = Panel::new(&along.column, vec![Values::new("PIT", pit.values())]);
@@ -199,8 +203,7 @@ impl fmt::Display for PosteriorJudgement {
             crps,
             cde_loss,
             log_density,
-            mode,
-            median,
+            as_redshift,
         } = &self.report;
         writeln!(f, "posteriors of {column} of {rows} held-out rows")?;
         let [narrow, wide] = within.map(|share| 100.0 * share);
@@ -212,7 +215,9 @@ impl fmt::Display for PosteriorJudgement {
             f,
             "  CRPS {crps:.5}; CDE loss {cde_loss:.3}; log-density of the truth {log_density:.4}"
         )?;
-        for (name, errors) in [("mode", mode), ("median", median)] {
+        let named =
+            as_redshift.iter().flat_map(|errors| ["mode", "median"].into_iter().zip(errors));
+        for (name, errors) in named {
             writeln!(f, "  {name:<7} as a redshift, dz / (1 + z): {errors}")?;
         }
         self.left_out.iter().try_for_each(|line| writeln!(f, "{line}"))?;

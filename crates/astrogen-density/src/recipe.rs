@@ -1,13 +1,17 @@
 //! How a flow is trained on a table, in few words.
 
+use std::f64::consts::PI;
+
 use astrogen_data::BatchConfig;
 use astrogen_flows::{
     Architecture, BaseConfig, FlowConfig, Member, Spline, Unit, Units, UnivariateConfig,
 };
+use astrogen_metrics::Sorted;
 use astrogen_tables::{ColumnTable, ColumnTableConfig};
 use astrogen_train::{AdamConfig, FitConfig, FlowStepConfig, Schedule};
-use ndarray::ArrayView1;
+use ndarray::{Array2, ArrayView1};
 
+use crate::catalog::SHARES;
 use crate::{DensityConfig, DensityError};
 
 /// Half the side of the box that pzflow shifts its columns to.
@@ -37,6 +41,18 @@ pub struct Recipe {
     pub components: usize,
     /// The seed of everything. Default 0.
     pub seed: u64,
+}
+
+/// The units of angles, which are none; refuses what is no angle in [-pi, pi).
+fn angles(names: &[String], rows: &Array2<f64>) -> Result<Units, DensityError> {
+    let is_angle = |&x: &f64| (-PI..PI).contains(&x);
+    match names.iter().zip(rows.columns()).find(|(_, values)| !values.iter().all(is_angle)) {
+        None => Ok(Units::default()),
+        Some((column, _)) => Err(DensityError::Column {
+            column: column.clone(),
+            reason: "ncsf is for angles in radians, from -pi to below pi".to_owned(),
+        }),
+    }
 }
 
 /// How long a flow is trained.
@@ -84,7 +100,7 @@ impl Recipe {
             return Err(DensityError::Column { column: column.clone(), reason: reason.to_owned() });
         }
         let rows = table.train();
-        let units = |names: &[String], of: &ndarray::Array2<f64>| -> Result<Units, DensityError> {
+        let units = |names: &[String], of: &Array2<f64>| -> Result<Units, DensityError> {
             let columns = names.iter().zip(of.columns());
             let steps = columns.map(|(name, values)| self.unit(name, values));
             Ok(Units(steps.collect::<Result<_, _>>()?))
@@ -94,7 +110,10 @@ impl Recipe {
         let flow = FlowConfig {
             transforms: self.transforms.unwrap_or(flow.transforms),
             hidden: self.hidden.clone(),
-            feature_units: units(&data.features, &rows.features)?,
+            feature_units: match self.member {
+                Member::Ncsf => angles(&data.features, &rows.features)?,
+                _ => units(&data.features, &rows.features)?,
+            },
             context_units: units(&data.context, &rows.context)?,
             ..flow
         };
@@ -114,7 +133,7 @@ impl Recipe {
         table: &ColumnTable,
     ) -> Result<DensityConfig, DensityError> {
         let rows = table.train();
-        let shift = |of: &ndarray::Array2<f64>| {
+        let shift = |of: &Array2<f64>| {
             let columns = of.columns().into_iter().map(|values| {
                 let ends =
                     values.iter().fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], &x| {
@@ -185,7 +204,9 @@ impl Recipe {
         }
     }
 
-    /// The way of a column to mean 0 and deviation 1.
+    /// The way of a column to the flow: by `asinh` of its distance from the median, in units of half
+    /// the width of its central 68 %. That is linear where most rows are, and brings the few that are
+    /// far from them to where a flow still learns.
     fn unit(&self, name: &str, values: ArrayView1<f64>) -> Result<Vec<Unit>, DensityError> {
         let refuse = |reason: &str| DensityError::Column {
             column: name.to_owned(),
@@ -202,9 +223,12 @@ impl Recipe {
             true => values.iter().map(|value| value.log10()).collect(),
             false => values.to_vec(),
         };
+        let sorted = Sorted::new("a column", &values)?;
+        let [low, loc, high] = SHARES.map(|(_, share)| sorted.quantile(share));
+        // Of a column that has one value in most rows, the deviation is left.
         let n = values.len().max(1) as f64;
-        let loc = values.iter().sum::<f64>() / n;
-        let scale = (values.iter().map(|value| (value - loc).powi(2)).sum::<f64>() / n).sqrt();
+        let square = values.iter().map(|value| (value - loc).powi(2)).sum::<f64>() / n;
+        let scale = if high > low { 0.5 * (high - low) } else { square.sqrt() };
         // Of a constant, rounding leaves a little.
         if scale <= 1e-12 * loc.abs() || scale == 0.0 {
             return Err(refuse(
@@ -212,6 +236,10 @@ impl Recipe {
             ));
         }
         let standardize = Unit::Standardize { loc, scale };
-        Ok(if log10 { vec![Unit::Log10, standardize] } else { vec![standardize] })
+        let tails = Unit::Asinh { scale: 1.0 };
+        Ok(match log10 {
+            true => vec![Unit::Log10, standardize, tails],
+            false => vec![standardize, tails],
+        })
     }
 }
