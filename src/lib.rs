@@ -42,7 +42,7 @@
 //! | [`report`] | `astrogen-report` | a look at samples while they train, and what is said of a run |
 //! | [`density`] | `astrogen-density` | the density of a catalogue's columns, learnt by flows and used |
 //! | [`emulator`] | `astrogen-emulator` | a survey's measurement, learnt and judged |
-//! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, calibration histograms |
+//! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, corner plots, calibration histograms |
 //!
 //! `examples/nebula_dcgan.rs` composes them, from files to pictures; `examples/balrog_cwgan_gp.rs`
 //! from catalogues to catalogues.

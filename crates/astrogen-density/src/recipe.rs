@@ -33,7 +33,7 @@ pub struct Recipe {
     pub lr: f64,
     /// Rows of a batch. Default 512.
     pub batch_size: usize,
-    /// How long it is trained. Default 40 passes over the training rows.
+    /// How long it is trained. Default 40 passes over the training rows, and 2,000 updates at least.
     pub length: Length,
     /// How many flows are averaged. Default 1.
     pub members: u64,
@@ -62,6 +62,13 @@ pub enum Length {
     Epochs(u64),
     /// Updates.
     Steps(u64),
+    /// The longer of both.
+    AtLeast {
+        /// Passes over the training rows.
+        epochs: u64,
+        /// Updates.
+        steps: u64,
+    },
 }
 
 impl Default for Recipe {
@@ -73,7 +80,7 @@ impl Default for Recipe {
             log10: Vec::new(),
             lr: 1e-3,
             batch_size: 512,
-            length: Length::Epochs(40),
+            length: Length::AtLeast { epochs: 40, steps: 2000 },
             members: 1,
             components: 10,
             seed: 0,
@@ -201,6 +208,7 @@ impl Recipe {
         match self.length {
             Length::Epochs(epochs) => (epochs.saturating_mul(epoch), epoch),
             Length::Steps(steps) => (steps, epoch),
+            Length::AtLeast { epochs, steps } => (epochs.saturating_mul(epoch).max(steps), epoch),
         }
     }
 
