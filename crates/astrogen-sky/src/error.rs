@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use astrogen_catalog::CatalogError;
 use astrogen_fits::FitsError;
+use astrogen_preprocess::PreprocessError;
 
 /// An error of this crate, sorted by who is at fault.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,9 @@ pub enum SkyError {
     /// A FITS file could not be written.
     #[error(transparent)]
     Fits(#[from] FitsError),
+    /// A picture could not be made or written.
+    #[error(transparent)]
+    Picture(#[from] PreprocessError),
     /// A catalogue or a sky map could not be written.
     #[error(transparent)]
     Catalog(#[from] CatalogError),

@@ -166,7 +166,7 @@ fn images_come_back_from_their_files() {
     let path = folder.path().join("galaxy.png");
     image.save_png(&path).unwrap();
     let picture = raster::read(&path).unwrap();
-    let rgb = image.rgb();
+    let rgb = image.rgb().unwrap();
     for ((colour, y, x), &value) in picture.indexed_iter() {
         assert_eq!((value * 255.0).round() as u8, rgb[[y, x, colour]]);
     }

@@ -7,7 +7,6 @@
 use super::config::within;
 use super::dust::Dust;
 use super::light::{BANDS, EXTINCTION, luminosity};
-use super::rgb::{lupton_rgb, save_png};
 use super::smooth::{Canvas, Point};
 use super::{Galaxy, table};
 use crate::error::SkyError;
@@ -15,7 +14,9 @@ use crate::noise::expose;
 use crate::psf::Moffat;
 use crate::random::{seed_of, stream};
 use astrogen_fits::{Header, write_image};
-use ndarray::{Array2, Array3};
+use astrogen_preprocess::raster::write_png;
+use astrogen_preprocess::{LuptonConfig, lupton_rgb};
+use ndarray::{Array2, Array3, Axis};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -128,7 +129,7 @@ impl Galaxy {
     /// let view = ViewConfig { size: 64, inclination: 60.0, ..ViewConfig::default() };
     /// let image = galaxy.image(&galaxy.stars(5000), &view)?;
     /// assert_eq!(image.bands().dim(), (3, 64, 64)); // electrons
-    /// assert_eq!(image.rgb().dim(), (64, 64, 3));
+    /// assert_eq!(image.rgb()?.dim(), (64, 64, 3));
     /// # Ok::<(), astrogen_sky::SkyError>(())
     /// ```
     ///
@@ -183,17 +184,23 @@ impl GalaxyImage {
     }
 
     /// The bands as a colour picture `[H, W, 3]` with an asinh stretch (Lupton et al. 2004).
-    pub fn rgb(&self) -> Array3<u8> {
+    ///
+    /// # Errors
+    /// [`SkyError::Picture`] for a stretch that breaks its rule.
+    pub fn rgb(&self) -> Result<Array3<u8>, SkyError> {
         let brightness = self.bands.mapv(|electrons| electrons / self.view.exposure as f32);
-        lupton_rgb(&brightness.view(), self.view.stretch, self.view.q)
+        let [red, green, blue] = [0, 1, 2].map(|band| brightness.index_axis(Axis(0), band));
+        let ViewConfig { stretch, q, .. } = self.view;
+        let config = LuptonConfig { stretch, q, ..LuptonConfig::default() };
+        Ok(lupton_rgb(&red, &green, &blue, &config)?)
     }
 
     /// Writes the picture as PNG, whole or not at all.
     ///
     /// # Errors
-    /// [`SkyError::Io`] if the disk refuses.
+    /// [`SkyError::Picture`] if the disk refuses, or for a name that does not end in `.png`.
     pub fn save_png(&self, path: impl AsRef<Path>) -> Result<(), SkyError> {
-        save_png(path.as_ref(), &self.rgb())
+        Ok(write_png(path, &self.rgb()?)?)
     }
 
     /// Writes the bands as a FITS image, whole or not at all; its first row is the bottom of

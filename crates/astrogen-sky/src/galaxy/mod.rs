@@ -27,7 +27,6 @@ mod image;
 mod light;
 mod motion;
 mod place;
-mod rgb;
 mod scaling;
 mod smooth;
 mod suite;
