@@ -365,8 +365,9 @@ fn stars_come_back_from_their_files() {
         let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
         assert_eq!(start % 64, 0);
         let header = String::from_utf8(bytes[10..start].to_vec()).unwrap();
-        let shape = format!("'descr': '<f4', 'fortran_order': False, 'shape': (11, {n}), }}");
-        assert!(header.starts_with(&format!("{{{shape}")) && header.ends_with('\n'), "{header}");
+        for entry in ["'descr': '<f4'", "'fortran_order': False", &format!("'shape': (11, {n}")] {
+            assert!(header.contains(entry) && header.ends_with('\n'), "{entry}: {header}");
+        }
         let values =
             bytes[start..].chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
         assert!(values.eq(stars.iter().copied()));

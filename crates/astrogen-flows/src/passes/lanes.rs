@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn functions_have_thirteen_digits() {
-        let numbers = (-7000..7000).map(|i| f64::from(i) * 0.1013);
+        let numbers = (-6980..6980).map(|i| f64::from(i) * 0.1013);
         for x in numbers.clone().chain([0.0, 1e-300, -1e-10]) {
             let (got, expected) = (exp(x), x.exp());
             assert!((got / expected - 1.0).abs() < 1e-13, "exp {x}: {got} {expected}");

@@ -72,6 +72,31 @@ pub struct GaussianMixtureFit {
 }
 
 impl GaussianMixtureConfig {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`MetricsError::Setting`] for one that is out of its range.
+    pub fn validate(&self) -> Result<(), MetricsError> {
+        let at_least_1 = [
+            ("components", self.components),
+            ("max_iterations", self.max_iterations),
+            ("starts", self.starts),
+        ];
+        for (name, value) in at_least_1 {
+            if value < 1 {
+                return Err(setting(name, "1 or more", value.to_string()));
+            }
+        }
+        for (name, value) in
+            [("tolerance", self.tolerance), ("regularisation", self.regularisation)]
+        {
+            if !value.is_finite() || value < 0.0 {
+                return Err(setting(name, "0 or more", value.to_string()));
+            }
+        }
+        Ok(())
+    }
+
     /// Fits a mixture to rows `[N, D]`, each with a weight of `[N]` or all alike; a weight of 2 is
     /// a row twice.
     ///
@@ -187,23 +212,7 @@ impl GaussianMixtureConfig {
 
     /// The rows with mean 0 and variance 1 in every column, and weights with the sum 1.
     fn standard(&self, rows: &Tensor, weights: Option<&Tensor>) -> Result<Standard, MetricsError> {
-        let at_least_1 = [
-            ("components", self.components),
-            ("max_iterations", self.max_iterations),
-            ("starts", self.starts),
-        ];
-        for (name, value) in at_least_1 {
-            if value < 1 {
-                return Err(setting(name, "1 or more", value.to_string()));
-            }
-        }
-        for (name, value) in
-            [("tolerance", self.tolerance), ("regularisation", self.regularisation)]
-        {
-            if !value.is_finite() || value < 0.0 {
-                return Err(setting(name, "0 or more", value.to_string()));
-            }
-        }
+        self.validate()?;
         let bad = |set, rule, got| Err(MetricsError::BadValues { set, rule, got });
         let (size, kind) = (rows.size(), rows.kind());
         if !matches!(size[..], [n, d] if n > 0 && d > 0) || !rows.is_floating_point() {
