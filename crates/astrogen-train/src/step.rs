@@ -19,7 +19,7 @@ pub type Losses = Vec<(&'static str, Tensor)>;
 /// seeds before each call, and keeps no other hidden state: everything that the next step
 /// depends on is in its [`state`](State::state).
 pub trait Step: State {
-    /// What it learns from: [`Images`](astrogen_data::Images), [`Rows`](astrogen_data::Rows), or
+    /// What it learns from: [`Images`](astrogen_data::Images), [`Rows`], or
     /// a kind of one's own.
     type Batch: Batch;
 
