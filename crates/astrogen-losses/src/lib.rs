@@ -13,6 +13,7 @@
 //! | [`relativistic`] | scores compared in pairs of real and fake |
 //! | [`family`] | [`AdversarialLoss`]: one of the five, by name |
 //! | [`mod@gradient_penalty`] | WGAN-GP two-sided and one-sided, DRAGAN, R1, R2, by two kernels |
+//! | [`reconstruction`] | squared and absolute error of images, divergence of latents |
 //! | [`regularizer`] | LeCam, for small data sets |
 //! | [`error`] | [`LossError`] |
 
@@ -22,6 +23,7 @@ pub mod family;
 pub mod gradient_penalty;
 pub mod hinge;
 pub mod least_squares;
+pub mod reconstruction;
 pub mod regularizer;
 pub mod relativistic;
 pub mod wasserstein;
@@ -36,4 +38,5 @@ pub use gradient_penalty::{
     Trace, gradient_penalty, interpolate_sample, interpolation_weights, penalty_points,
     piecewise_linear_penalty, sample_penalty,
 };
+pub use reconstruction::{Reconstruction, kl_divergence};
 pub use regularizer::{ScoreAverages, lecam};

@@ -7,6 +7,7 @@
 //! | [`wgan`] | generator and critic of a Wasserstein GAN |
 //! | [`sharp`] | a generator that keeps points and filaments sharp, and its critic |
 //! | [`tabular`] | generator and critic of a conditional WGAN for tables, and the Gaussian regression they have to beat |
+//! | [`autoencoder`] | images as a few latents, and back |
 //! | [`latent`] | paths through the space of latents |
 //! | [`error`] | [`ModelError`] |
 //!
@@ -17,6 +18,7 @@
 //! those of the same network in PyTorch. A trained generator comes back from its weights
 //! file alone.
 
+pub mod autoencoder;
 mod config;
 pub mod dcgan;
 pub mod error;
@@ -29,6 +31,7 @@ pub mod wgan;
 pub use astrogen_nn::{
     BatchNorm, Mlp, MlpConfig, Network, WeightFile, batch_norm, fingerprint, mlp, weights,
 };
+pub use autoencoder::{Autoencoder, AutoencoderConfig};
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 pub use error::ModelError;
 pub use latent::slerp;

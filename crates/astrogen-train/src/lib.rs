@@ -8,6 +8,7 @@
 //! | [`wgan_gp`] | the WGAN-GP step |
 //! | [`relativistic`] | the step of a relativistic GAN with R1 and R2 |
 //! | [`cwgan_gp`] | the step of a conditional WGAN-GP for tables |
+//! | [`autoencoder`] | the step of an autoencoder |
 //! | [`flow`] | the step of a normalizing flow |
 //! | [`gaussian`] | the step of a Gaussian regression for tables |
 //! | [`mod@fit`] | the loop: batches in, [`Event`]s out to observers, checkpoints, resume |
@@ -39,6 +40,7 @@ pub mod cwgan_gp;
 pub mod ema;
 mod error;
 pub mod fit;
+pub mod autoencoder;
 pub mod flow;
 pub mod gan;
 mod gan_step;
@@ -61,6 +63,7 @@ pub use cwgan_gp::{CwganGpStep, CwganGpStepConfig};
 pub use ema::Ema;
 pub use error::TrainError;
 pub use fit::{Criterion, EvaluateBy, Evaluation, Event, FitConfig, Observer, Outcome, fit};
+pub use autoencoder::{AutoencoderStep, AutoencoderStepConfig};
 pub use flow::{FlowStep, FlowStepConfig};
 pub use gan::{DcganStep, DcganStepConfig};
 pub use gan_step::GanStep;

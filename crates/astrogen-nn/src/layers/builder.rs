@@ -112,6 +112,21 @@ impl<'a> SequentialBuilder<'a> {
         self.push(Layer::Tanh)
     }
 
+    /// `1 / (1 + exp(-x))`
+    pub fn sigmoid(self) -> Self {
+        self.push(Layer::Sigmoid)
+    }
+
+    /// `[N, C, H, W] -> [N, C H W]`
+    pub fn flatten(self) -> Self {
+        self.push(Layer::Flatten)
+    }
+
+    /// `[N, C H W] -> [N, C, H, W]`
+    pub fn unflatten(self, shape: [i64; 3]) -> Self {
+        self.push(Layer::Unflatten(shape))
+    }
+
     /// The stack.
     pub fn finish(self) -> Sequential {
         let name = self.path.components().last().unwrap_or_default().to_owned();

@@ -27,6 +27,11 @@ pub(super) enum Layer {
     },
     Elu,
     Tanh,
+    Sigmoid,
+    /// All of a sample in a row.
+    Flatten,
+    /// A sample's row as `[C, H, W]`.
+    Unflatten([i64; 3]),
 }
 
 impl Layer {
@@ -43,6 +48,9 @@ impl Layer {
             Self::Relu => xs.relu_(),
             Self::Elu => xs.elu(),
             Self::Tanh => xs.tanh_(),
+            Self::Sigmoid => xs.sigmoid_(),
+            Self::Flatten => xs.flatten(1, -1),
+            Self::Unflatten(shape) => xs.unflatten(1, *shape),
             Self::LeakyRelu { slope } => leaky_relu(&xs, *slope),
         }
     }
@@ -54,9 +62,7 @@ impl Layer {
             Self::Linear(linear) => Some(&linear.weight),
             Self::BatchNorm(norm) => Some(norm.weight()),
             Self::GroupNorm { weight, .. } => Some(weight),
-            Self::Upsample(_) | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {
-                None
-            }
+            _ => None,
         }
     }
 
@@ -67,7 +73,7 @@ impl Layer {
             Self::Linear(linear) => linear.draw(initialization),
             Self::BatchNorm(norm) => initialization.draw_gain(norm.weight()),
             Self::GroupNorm { weight, .. } => initialization.draw_gain(weight),
-            Self::Upsample(_) | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {}
+            _ => {}
         }
     }
 
@@ -82,7 +88,10 @@ impl Layer {
             | Self::GroupNorm { .. }
             | Self::Upsample(_)
             | Self::Elu
-            | Self::Tanh => false,
+            | Self::Tanh
+            | Self::Sigmoid
+            | Self::Flatten
+            | Self::Unflatten(_) => false,
         }
     }
 }
@@ -94,9 +103,7 @@ impl NamedTensors for Layer {
             Self::Linear(linear) => linear.named_tensors(),
             Self::BatchNorm(norm) => norm.named_tensors(),
             Self::GroupNorm { weight, bias, .. } => named(&[("weight", weight), ("bias", bias)]),
-            Self::Upsample(_) | Self::Relu | Self::LeakyRelu { .. } | Self::Elu | Self::Tanh => {
-                Vec::new()
-            }
+            _ => Vec::new(),
         }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod agreement;
+mod autoencoder;
 mod checkpoint;
 mod cwgan_gp;
 mod dcgan_golden;
