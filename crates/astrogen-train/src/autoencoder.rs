@@ -99,10 +99,7 @@ impl AutoencoderStep {
     ///
     /// # Errors
     /// [`TrainError::Model`] for images of another shape than the network's; what the data reports.
-    pub fn reconstruction_error(
-        &self,
-        batches: &mut Batches<Images>,
-    ) -> Result<f64, TrainError> {
+    pub fn reconstruction_error(&self, batches: &mut Batches<Images>) -> Result<f64, TrainError> {
         let (mut sum, mut images) = (0.0, 0.0);
         for _ in 0..batches.steps_per_epoch() {
             let batch = self.unit(&batches.next_batch()?.0)?;

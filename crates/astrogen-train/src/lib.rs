@@ -34,13 +34,13 @@
 //! the same bytes as `k` steps, a kill, and `n - k` more with the same number of threads.
 
 mod against_critic;
+pub mod autoencoder;
 pub mod checkpoint;
 mod critic;
 pub mod cwgan_gp;
 pub mod ema;
 mod error;
 pub mod fit;
-pub mod autoencoder;
 pub mod flow;
 pub mod gan;
 mod gan_step;
@@ -58,12 +58,12 @@ pub mod step;
 pub mod stored;
 pub mod wgan_gp;
 
+pub use autoencoder::{AutoencoderStep, AutoencoderStepConfig};
 pub use checkpoint::Checkpoint;
 pub use cwgan_gp::{CwganGpStep, CwganGpStepConfig};
 pub use ema::Ema;
 pub use error::TrainError;
 pub use fit::{Criterion, EvaluateBy, Evaluation, Event, FitConfig, Observer, Outcome, fit};
-pub use autoencoder::{AutoencoderStep, AutoencoderStepConfig};
 pub use flow::{FlowStep, FlowStepConfig};
 pub use gan::{DcganStep, DcganStepConfig};
 pub use gan_step::GanStep;

@@ -46,9 +46,8 @@ impl AutoencoderConfig {
     /// so often; a number that is not from 1 to 65536.
     pub fn validate(&self) -> Result<(), ModelError> {
         check_widths("widths", &self.widths)?;
-        let refuse = |name, rule, got: i64| {
-            Err(ModelError::Setting { name, rule, got: got.to_string() })
-        };
+        let refuse =
+            |name, rule, got: i64| Err(ModelError::Setting { name, rule, got: got.to_string() });
         let halvings = self.widths.len() as i64;
         if !(1..=16).contains(&halvings) {
             return refuse("widths", "1 to 16 of them".to_owned(), halvings);

@@ -75,7 +75,7 @@ impl Autoencoder {
     /// Gives the weights memory of their own and draws their first values.
     pub(super) fn init(&self, initialization: Initialization) -> Result<(), ModelError> {
         self.encoder.init(initialization)?;
-        Ok(self.decoder.init(initialization)?)
+        self.decoder.init(initialization)
     }
 
     fn check(&self, what: &'static str, of: &Tensor, sample: &[i64]) -> Result<(), ModelError> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use astrogen_data::{ArrayDataset, BatchConfig, Batches, Images};
 use astrogen_models::{Autoencoder, AutoencoderConfig, Network, weights};
-use astrogen_train::{AdamConfig, AutoencoderStep, AutoencoderStepConfig, State, Step};
+use astrogen_train::{AdamConfig, AutoencoderStep, AutoencoderStepConfig, Step};
 use ndarray::Array4;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -105,7 +105,8 @@ fn runs_resume_to_the_last_bit_and_are_loaded() {
     for variational in [false, true] {
         let model = AutoencoderConfig { variational, ..model() };
         let whole = resumes_to_the_last_bit(|| step(&model), batches);
-        let losses: &[&str] = if variational { &["reconstruction", "kl"] } else { &["reconstruction"] };
+        let losses: &[&str] =
+            if variational { &["reconstruction", "kl"] } else { &["reconstruction"] };
         assert_eq!(whole.losses, losses);
         let loaded = Autoencoder::load(&whole.run, Device::Cpu).unwrap();
         let images = Tensor::rand([2, 3, 24, 24], (Kind::Float, Device::Cpu));
@@ -141,7 +142,9 @@ fn settings_and_images_that_cannot_be_are_refused() {
         "image_size must be a multiple of 4, 2 to the number of widths, got 26"
     );
     assert!(refusal(AutoencoderConfig { widths: vec![], ..model() }, config()).contains("widths"));
-    assert!(refusal(AutoencoderConfig { latent_dim: 0, ..model() }, config()).contains("latent_dim"));
+    assert!(
+        refusal(AutoencoderConfig { latent_dim: 0, ..model() }, config()).contains("latent_dim")
+    );
     assert_eq!(
         refusal(model(), AutoencoderStepConfig { kl_weight: -1.0, ..config() }),
         "kl_weight must be a finite number, 0 or more, got -1"
