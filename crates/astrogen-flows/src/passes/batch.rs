@@ -2,20 +2,25 @@
 
 use astrogen_nn::dense::Matrix;
 
-use super::conditioned::Trail;
+use super::conditioned::{Back, Trail};
 use super::lanes::{Lane, ROWS, Row, ZERO, row, row_mut};
 use super::latents::Latents;
-use super::spread;
 use super::step::{Gradient, Step};
+use super::{part, spread};
+
+/// More blocks than this do not keep their trails at a time: those of a wide flow take megabytes.
+const MOST_TRAILS: usize = 4;
 
 /// What a thread takes rows from features to gradients with; its memory stays for the next ones.
 ///
-/// All rows go through a step before the next one has its turn, so that the weights of the step and
-/// their gradients are in the core's cache.
+/// A few blocks at a time go through all steps and back. All of them go through a step before the
+/// next one has its turn, so that the weights of the step and their gradients are in the core's
+/// cache. What each leaves there is kept for its way back: to bring it from memory takes less time
+/// than to compute it again.
 #[derive(Debug, Default)]
 pub(super) struct Pass {
     blocks: Vec<Block>,
-    trail: Trail,
+    back: Back,
     memory: Vec<Lane>,
 }
 
@@ -27,12 +32,14 @@ struct Block {
     states: Vec<Matrix>,
     /// Signals at them: those at hand, and those to come.
     signals: [Matrix; 2],
+    /// What it left in each step.
+    trails: Vec<Trail>,
     ladj: Lane,
     by_ladj: Row,
     count: usize,
 }
 
-/// Some rows of a batch: features, contexts, shares in the loss, and what their units add to the
+/// Rows of a batch: features, contexts, shares in the loss, and what their units add to the
 /// log-determinant.
 pub(super) struct Given<'a> {
     pub(super) x: &'a [f32],
@@ -46,14 +53,41 @@ impl Pass {
     /// shares.
     pub(super) fn run(
         &mut self,
-        (steps, latents): (&[Step], &Latents),
+        flow: (&[Step], &Latents),
         given: &Given<'_>,
         gradients: &mut [Gradient],
     ) -> f64 {
-        let Self { blocks, trail, memory } = self;
+        let rows = given.shares.len();
+        let firsts = (0..rows).step_by(MOST_TRAILS * ROWS);
+        let parts = firsts.map(|first| {
+            let count = (rows - first).min(MOST_TRAILS * ROWS);
+            let of = |all| part(all, rows, first, count);
+            let given = Given {
+                x: of(given.x),
+                context: of(given.context),
+                shares: of(given.shares),
+                by_units: of(given.by_units),
+            };
+            self.run_part(flow, &given, (&mut *gradients, first == 0))
+        });
+        parts.sum()
+    }
+
+    /// Takes rows that keep their trails there and back; their gradients are added to the others,
+    /// or begin them.
+    fn run_part(
+        &mut self,
+        (steps, latents): (&[Step], &Latents),
+        given: &Given<'_>,
+        (gradients, begin): (&mut [Gradient], bool),
+    ) -> f64 {
+        let Self { blocks, back, memory } = self;
         let rows = given.shares.len();
         let [features, values] = [given.x, given.context].map(|of| of.len() / rows.max(1));
-        blocks.resize_with(rows.div_ceil(ROWS), || Block::new(steps.len(), features));
+        let used = rows.div_ceil(ROWS);
+        // Those that are not used keep their memory, too.
+        blocks.resize_with(used.max(blocks.len()), || Block::new(steps.len(), features));
+        let blocks = &mut blocks[..used];
         for (n, block) in blocks.iter_mut().enumerate() {
             let (first, next) = (n * ROWS, (n * ROWS + ROWS).min(rows));
             spread(&mut block.context, &given.context[first * values..next * values], values);
@@ -61,9 +95,9 @@ impl Pass {
             (block.ladj, block.count) = (ZERO, next - first);
         }
         for (s, step) in steps.iter().enumerate() {
-            for Block { context, states, ladj, .. } in &mut *blocks {
+            for Block { context, states, trails, ladj, .. } in &mut *blocks {
                 let (before, after) = states.split_at_mut(s + 1);
-                step.forward(trail, context, &before[s], (&mut after[0], ladj), memory);
+                step.forward(&mut trails[s], context, &before[s], (&mut after[0], ladj), memory);
             }
         }
         let shares = given.shares.chunks(ROWS).zip(given.by_units.chunks(ROWS));
@@ -72,10 +106,10 @@ impl Pass {
         let loss = loss.sum();
         for (s, step) in steps.iter().enumerate().rev() {
             for (n, block) in blocks.iter_mut().enumerate() {
-                let Block { context, states, signals: [by_y, by_x], by_ladj, count, .. } = block;
-                let signals = (&*by_y, &*by_ladj);
-                let gradient = (&mut gradients[s], *count, n == 0);
-                step.backward(trail, (context, &states[s]), signals, by_x, gradient, memory);
+                let Block { states, signals: [by_y, by_x], trails, by_ladj, count, .. } = block;
+                let (signals, trail) = ((&*by_y, &*by_ladj), (&trails[s], &mut *back));
+                let gradient = (&mut gradients[s], *count, begin && n == 0);
+                step.backward(trail, &states[s], signals, by_x, gradient, memory);
                 std::mem::swap(by_y, by_x);
             }
         }
@@ -90,6 +124,7 @@ impl Block {
             context: Matrix::zeros(0, ROWS),
             states: (0..=steps).map(|_| matrix()).collect(),
             signals: [matrix(), matrix()],
+            trails: (0..steps).map(|_| Trail::default()).collect(),
             ladj: ZERO,
             by_ladj: [0.0; ROWS],
             count: 0,

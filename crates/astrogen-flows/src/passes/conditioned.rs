@@ -50,16 +50,28 @@ pub(crate) struct Seen {
     pub(crate) known: usize,
 }
 
-/// What a pass through a step leaves.
+/// What a pass through a step leaves, for the pass back.
 #[derive(Debug, Default)]
 pub(super) struct Trail {
     values: Values,
     factor: Values,
     /// The parameters, where they are a product.
     product: Option<Matrix>,
-    signals: Signals,
-    factor_signals: Signals,
-    by_parameters: Option<Matrix>,
+}
+
+/// What a pass back through a step computes with.
+#[derive(Debug)]
+pub(super) struct Back {
+    net: Signals,
+    factor: Signals,
+    by_parameters: Matrix,
+}
+
+impl Default for Back {
+    fn default() -> Self {
+        let [net, factor] = [(); 2].map(|()| Signals::default());
+        Self { net, factor, by_parameters: Matrix::zeros(0, ROWS) }
+    }
 }
 
 impl Conditioned {
@@ -185,13 +197,6 @@ impl Conditioned {
         }
     }
 
-    /// Computes all parameters from `x`.
-    fn prepare(&self, trail: &mut Trail, context: &Matrix, x: &Matrix) {
-        self.begin(trail, context);
-        (0..=self.stages.len()).for_each(|stage| self.bring(trail, stage, x));
-        (0..self.stages.len()).for_each(|stage| self.run(trail, stage));
-    }
-
     /// `y` from `x`; `y` begins as a copy of it.
     pub(super) fn forward(
         &self,
@@ -201,7 +206,9 @@ impl Conditioned {
         (y, ladj): (&mut Matrix, &mut Lane),
         memory: &mut Vec<Lane>,
     ) {
-        self.prepare(trail, context, x);
+        self.begin(trail, context);
+        (0..=self.stages.len()).for_each(|stage| self.bring(trail, stage, x));
+        (0..self.stages.len()).for_each(|stage| self.run(trail, stage));
         for (place, &feature) in self.changed.iter().enumerate() {
             let (of, to) = (self.parameters(trail, place), row_mut(y, feature));
             self.function.forward(of, row(x, feature), (to, ladj), memory);
@@ -229,29 +236,26 @@ impl Conditioned {
     }
 
     /// From signals at `y` and at the log-determinant to those at `x`, which begin as a copy of
-    /// the former; adds to the gradients of the weights, see [`Net::backward`].
-    ///
-    /// The parameters are computed again, which takes less time than to bring what the function
-    /// left from memory.
+    /// the former, by the trail that `x` left; adds to the gradients of the weights, see
+    /// [`Net::backward`].
     pub(super) fn backward(
         &self,
-        trail: &mut Trail,
-        (context, x): (&Matrix, &Matrix),
+        (trail, back): (&Trail, &mut Back),
+        x: &Matrix,
         (by_y, by_ladj): (&Matrix, &Row),
         by_x: &mut Matrix,
         (gradients, count, begin): (&mut [Matrix], usize, bool),
         memory: &mut Vec<Lane>,
     ) {
-        self.prepare(trail, context, x);
+        let Back { net: signals, factor: factor_signals, by_parameters } = back;
         let rows = 1 + self.changed.len() * self.function.parameters();
-        self.net.fit_signals(&mut trail.signals);
-        let mut by = trail.by_parameters.take().unwrap_or_else(|| Matrix::zeros(0, ROWS));
-        by.resize(rows);
+        self.net.fit_signals(signals);
+        by_parameters.resize(rows);
         for (place, &feature) in self.changed.iter().enumerate() {
             let of = self.parameters(trail, place);
-            let signals = [row(by_y, feature), by_ladj];
-            let to = (row_mut(by_x, feature), &mut by);
-            self.function.backward(of, row(x, feature), signals, to, memory);
+            let by_both = [row(by_y, feature), by_ladj];
+            let to = (row_mut(by_x, feature), &mut *by_parameters);
+            self.function.backward(of, row(x, feature), by_both, to, memory);
         }
         let layers = self.net.layers();
         let (of_net, of_factor) = gradients.split_at_mut(layers);
@@ -260,33 +264,31 @@ impl Conditioned {
         let last = self.net.last_slope();
         let one = trail.values.outputs();
         if let Some(factor) = &self.factor {
-            factor.fit_signals(&mut trail.factor_signals);
+            factor.fit_signals(factor_signals);
             let other = trail.factor.outputs();
             let factor_last = factor.last_slope();
             for at in 1..rows {
                 let [a, b] = [row(one, at), row(other, at)];
-                let by = row(&by, at);
-                let to = row_mut(trail.signals.outputs(), at);
-                let to_factor = row_mut(trail.factor_signals.outputs(), at);
+                let by = row(by_parameters, at);
+                let to = row_mut(signals.outputs(), at);
+                let to_factor = row_mut(factor_signals.outputs(), at);
                 for i in 0..ROWS {
                     to[i] = by[i] * b[i] * bend(a[i], last);
                     to_factor[i] = by[i] * a[i] * bend(b[i], factor_last);
                 }
             }
-            let Trail { factor: values, factor_signals, .. } = trail;
-            factor.backward(values, factor_signals, of_factor, (count, begin));
+            factor.backward(&trail.factor, factor_signals, of_factor, (count, begin));
         } else {
             for at in 1..rows {
-                let (by, a) = (row(&by, at), row(one, at));
-                let to = row_mut(trail.signals.outputs(), at);
+                let (by, a) = (row(by_parameters, at), row(one, at));
+                let to = row_mut(signals.outputs(), at);
                 (0..ROWS).for_each(|i| to[i] = by[i] * bend(a[i], last));
             }
         }
-        trail.by_parameters = Some(by);
-        self.net.backward(&trail.values, &mut trail.signals, of_net, (count, begin));
+        self.net.backward(&trail.values, signals, of_net, (count, begin));
         let known = self.net.known(0).start;
         for (at, &feature) in self.seen.iter().enumerate() {
-            let from = row(trail.signals.inputs(), known + at);
+            let from = row(signals.inputs(), known + at);
             row_mut(by_x, feature).iter_mut().zip(from).for_each(|(sum, by)| *sum += by);
         }
     }

@@ -2,7 +2,7 @@
 
 use astrogen_nn::dense::Matrix;
 
-use super::conditioned::{Conditioned, Trail};
+use super::conditioned::{Back, Conditioned, Trail};
 use super::lanes::{Lane, Row, row, row_mut};
 use super::linear::LinearMap;
 use super::softclip::{softclip, softclip_back, softclip_inverse};
@@ -79,12 +79,12 @@ impl Step {
         }
     }
 
-    /// From signals at `y` and at the log-determinant to those at `x`; the first `count` rows'
-    /// gradients by weights are added to the others, or begin them.
+    /// From signals at `y` and at the log-determinant to those at `x`, by the trail that `x` left;
+    /// the first `count` rows' gradients by weights are added to the others, or begin them.
     pub(super) fn backward(
         &self,
-        trail: &mut Trail,
-        (context, x): (&Matrix, &Matrix),
+        (trail, back): (&Trail, &mut Back),
+        x: &Matrix,
         (by_y, by_ladj): (&Matrix, &Row),
         by_x: &mut Matrix,
         (gradient, count, begin): (&mut Gradient, usize, bool),
@@ -94,7 +94,8 @@ impl Step {
             (Self::Conditioned(step), Gradient::Layers(layers)) => {
                 copy(by_y, by_x);
                 let signals = (by_y, by_ladj);
-                step.backward(trail, (context, x), signals, by_x, (layers, count, begin), memory);
+                let gradients = (layers.as_mut_slice(), count, begin);
+                step.backward((trail, back), x, signals, by_x, gradients, memory);
             }
             (Self::Linear(map), Gradient::Linear(gradient)) => {
                 if begin {
