@@ -8,7 +8,7 @@ use tch::nn::Path;
 use tch::{Tensor, no_grad};
 
 use crate::FlowError;
-use crate::coupling::{layers, network, zero_last};
+use crate::conditioner::{layers, network, zero_last};
 use crate::masked::{Activation, parameters, sum};
 use crate::passes::{ConditionedPlan, Function, LayerPlan, Part, Plan, StepPlan};
 use crate::transform::{LazyTransform, Transform};

@@ -18,7 +18,7 @@ use tch::nn::Path;
 use tch::{Kind, Tensor};
 
 use crate::FlowError;
-use crate::coupling::layers;
+use crate::conditioner::layers;
 use crate::masked::{parameters, sum};
 use crate::passes::{ConditionedPlan, Function, Part, Plan, Seen, Shaping, Splines, StepPlan};
 use crate::transform::{LazyTransform, Transform};

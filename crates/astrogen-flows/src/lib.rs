@@ -33,6 +33,7 @@
 pub mod actnorm;
 pub mod autoregressive;
 pub mod base;
+mod conditioner;
 pub mod coupling;
 pub mod density;
 pub mod elementwise;

@@ -14,12 +14,9 @@
 //! Z = Z_sun 10^[Fe/H] (0.638 10^[O/Fe] + 0.362),     Z_sun = 0.0134  (Asplund et al. 2009)
 //! ```
 
-use super::config::{GalaxyConfig, Population};
+use super::config::{GalaxyConfig, OLDEST, Population};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
-
-/// The greatest age, in Gyr.
-pub(super) const OLDEST: f64 = 13.7;
 
 /// The Sun's metal mass fraction (Asplund et al. 2009, ARA&A 47, 481).
 pub const SOLAR_METALS: f64 = 0.0134;

@@ -1,8 +1,10 @@
 //! The settings of a mock galaxy.
 
-use super::chemistry::OLDEST;
 use crate::error::SkyError;
 use serde::{Deserialize, Serialize};
+
+/// The greatest age, in Gyr.
+pub(super) const OLDEST: f64 = 13.7;
 
 /// What a galaxy is made of. Masses are in solar masses, lengths in kpc, ages in Gyr, metals
 /// in dex.
