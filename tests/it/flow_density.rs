@@ -97,12 +97,13 @@ fn a_density_is_trained_resumed_and_used() {
     assert!(told.contains("posteriors of z of 180 held-out rows"), "{told}");
     assert!(told.contains("median  as a redshift, dz / (1 + z): bias"), "{told}");
     assert!(whole.join("pit.png").is_file() && whole.join("posterior.json").is_file());
-    fs::write(&short, "mag,flux\n20,100\n24,2.5\n").expect("written");
+    fs::write(&short, "mag,flux\n20,100\n,7\n24,2.5\n").expect("written");
     let out = file("posterior.fits");
     let more = ["--catalog", utf8(&short), "--out", utf8(&out)];
     example.succeed(&[&["posterior", run], &along[..], &more].concat());
     let found = read(&out, &["MEAN", "MODE", "Q16", "Q50", "Q84"]);
-    assert!(found[0][0] < found[0][1] && found[2][0] < found[4][0], "{found:?}");
+    assert!(found[0][0] < found[0][2] && found[2][0] < found[4][0], "{found:?}");
+    assert!(found.iter().all(|column| column[1].is_nan()), "its context is missing: {found:?}");
     for (arguments, answers) in [
         (["--column", "mag", "--grid", "0,1,10"], "none of the features"),
         (["--column", "z", "--grid", "1,0,10"], "the lower end first"),
@@ -154,4 +155,9 @@ fn several_flows_are_one_density() {
     let sample = ["sample", utf8(&run), "--count", "100", "--out", utf8(&out)];
     example.succeed(&sample);
     assert_eq!(read(&out, &["z"])[0].len(), 100);
+    let other = folder.path().join("other.fits");
+    let arguments = ["sample", utf8(&run), "--catalog", utf8(&catalog), "--out", utf8(&other)];
+    let told = example.refuse(&arguments);
+    assert!(told.contains("must be none, since the density has no context"), "{told}");
+    assert!(!other.exists());
 }

@@ -16,6 +16,9 @@ use crate::{Density, DensityError};
 /// Rows at a time.
 const CHUNK: usize = 1 << 16;
 
+/// Values of densities on grids that are held at a time.
+const POINTS: usize = 1 << 22;
+
 /// Shares of a density below a value, and what the value is called: the median, and what is a
 /// deviation apart from it in a normal distribution.
 pub(crate) const SHARES: [(&str, f64); 3] =
@@ -78,11 +81,13 @@ impl Density {
     }
 
     /// Writes `count` samples for each row of a catalogue with the context's columns; column `ROW`
-    /// tells the row's number, from 0. A row without a value in one of them has NaN.
+    /// tells the row's number, from 0. A row without a value in one of them has NaN. Memory grows with
+    /// `count`, not with the catalogue.
     ///
     /// # Errors
     /// [`DensityError::Exists`]; [`DensityError::Catalog`] for a catalogue that cannot be read or
-    /// written, or lacks a column; [`DensityError::Setting`] for no samples a row.
+    /// written, or lacks a column; [`DensityError::Setting`] for no samples a row, and for a density
+    /// without context.
     pub fn sample_for(
         &self,
         given: &Rows,
@@ -95,6 +100,11 @@ impl Density {
             return Err(DensityError::Setting { name: "count", rule, got: "0".to_owned() });
         }
         let data = &self.config().data;
+        if data.context.is_empty() {
+            let rule = "none, since the density has no context".to_owned();
+            let got = given.path.display().to_string();
+            return Err(DensityError::Setting { name: "catalogue", rule, got });
+        }
         let features = data.features.len();
         let number = NewColumn::new("ROW", Storage::Int64);
         let names = std::iter::once(number).chain(self.features()).collect();
@@ -132,10 +142,8 @@ impl Density {
     pub fn log_prob(&self, rows: &Rows, errors: &Errors, out: &Path) -> Result<u64, DensityError> {
         let column = NewColumn::new("LOG_PROB", Storage::Float64);
         let mut writer = self.writer(out, vec![column], errors.config.seed)?;
-        self.each(rows, errors, |measured, config, odd| {
-            let mut found = measured.log_prob(self.ensemble(), config)?;
-            found.iter_mut().zip(odd).filter(|(_, odd)| **odd).for_each(|(x, _)| *x = f64::NAN);
-            Ok(writer.write(&[found])?)
+        self.each(rows, (errors, &[], CHUNK), &mut writer, |measured, config| {
+            Ok(vec![measured.log_prob(self.ensemble(), config)?])
         })?;
         Ok(writer.finish()?)
     }
@@ -159,20 +167,12 @@ impl Density {
         let names = names.map(|name| NewColumn::new(name, Storage::Float64)).collect();
         let mut writer = self.writer(out, names, errors.config.seed)?;
         let known = [along.column.clone()];
-        self.each_but(rows, errors, &known, |measured, config, odd| {
+        let at_a_time = (POINTS / along.grid.len().max(1)).clamp(1, CHUNK);
+        self.each(rows, (errors, &known, at_a_time), &mut writer, |measured, config| {
             let grid = (column, along.grid.as_slice());
             let posterior = measured.posterior(self.ensemble(), grid, config)?;
             let shares = SHARES.map(|(_, share)| posterior.quantile(share));
-            let mut found: Vec<Vec<f64>> =
-                [posterior.mean(), posterior.mode()].into_iter().chain(shares).collect();
-            for values in &mut found {
-                values
-                    .iter_mut()
-                    .zip(odd)
-                    .filter(|(_, odd)| **odd)
-                    .for_each(|(x, _)| *x = f64::NAN);
-            }
-            Ok(writer.write(&found)?)
+            Ok([posterior.mean(), posterior.mode()].into_iter().chain(shares).collect())
         })?;
         Ok(writer.finish()?)
     }
@@ -205,24 +205,15 @@ impl Density {
         Ok(CatalogWriter::create(out, &columns, &header)?)
     }
 
+    /// Reads a catalogue's rows, so many at a time, but for columns that need not be there (NaN
+    /// stands for them). `work` is given the rows that have a context, as they were measured; what
+    /// it finds of them is written, and NaN for the others.
     fn each(
         &self,
         rows: &Rows,
-        errors: &Errors,
-        work: impl FnMut(&Measured<'_>, &MeasuredConfig, &[bool]) -> Result<(), DensityError>,
-    ) -> Result<(), DensityError> {
-        self.each_but(rows, errors, &[], work)
-    }
-
-    /// Reads a catalogue's rows in chunks, but for columns that need not be there (NaN stands for
-    /// them); `work` is given the rows as they were measured and which ones lack a context (theirs
-    /// is 0).
-    fn each_but(
-        &self,
-        rows: &Rows,
-        errors: &Errors,
-        but: &[String],
-        mut work: impl FnMut(&Measured<'_>, &MeasuredConfig, &[bool]) -> Result<(), DensityError>,
+        (errors, but, at_a_time): (&Errors, &[String], usize),
+        writer: &mut CatalogWriter,
+        work: impl Fn(&Measured<'_>, &MeasuredConfig) -> Result<Vec<Vec<f64>>, DensityError>,
     ) -> Result<(), DensityError> {
         let data = &self.config().data;
         let own = self.config().columns();
@@ -248,18 +239,18 @@ impl Density {
             Ok(found)
         };
         let mut first = 0_u64;
-        for chunk in chunks(rows, &names, CHUNK)? {
+        for chunk in chunks(rows, &names, at_a_time)? {
             let mut chunk = chunk?;
             let n = chunk.len();
             for name in but.iter().filter(|name| !names.contains(name)) {
                 chunk.push(name.as_str(), vec![f64::NAN; n])?;
             }
+            let context = array(&chunk, &data.context)?;
+            let known: Vec<bool> =
+                context.rows().into_iter().map(|row| row.iter().all(|x| x.is_finite())).collect();
+            chunk.retain(|row| known[row]);
             let features = array(&chunk, &data.features)?;
-            let mut context = array(&chunk, &data.context)?;
-            let odd: Vec<bool> =
-                context.rows().into_iter().map(|row| !row.iter().all(|x| x.is_finite())).collect();
-            context.mapv_inplace(|x| if x.is_finite() { x } else { 0.0 });
-            let context = self.context(&context)?;
+            let context = self.context(&array(&chunk, &data.context)?)?;
             let [features, own, given] = [
                 features.mapv(|x| if x.is_finite() { x } else { f64::NAN }),
                 deviations(&chunk, &data.features)?,
@@ -276,7 +267,15 @@ impl Density {
             };
             // Each chunk has numbers of its own.
             let seed = errors.config.seed.wrapping_add(first);
-            work(&measured, &MeasuredConfig { seed, ..errors.config }, &odd)?;
+            let found = work(&measured, &MeasuredConfig { seed, ..errors.config })?;
+            let spread = |found: Vec<f64>| -> Vec<f64> {
+                let mut found = found.into_iter();
+                known
+                    .iter()
+                    .map(|known| known.then(|| found.next()).flatten().unwrap_or(f64::NAN))
+                    .collect()
+            };
+            writer.write(&found.into_iter().map(spread).collect::<Vec<_>>())?;
             first += n as u64;
         }
         Ok(())
