@@ -31,6 +31,7 @@
 //! | [`sky`] | `astrogen-sky` | simulated skies whose truth is known |
 //! | [`runtime`] | `astrogen-runtime` | devices, seeds, threads, memory settings |
 //! | [`data`] | `astrogen-data` | data sets to seeded, prefetched batches |
+//! | [`stars`] | `astrogen-stars` | star particles of simulated galaxies: read, cleaned, measured, written |
 //! | [`images`] | `astrogen-images` | folders of images as data sets, and samples back to FITS in physical units |
 //! | [`tables`] | `astrogen-tables` | catalogue rows as data sets, and their scaling |
 //! | [`losses`] | `astrogen-losses` | from tensors to a scalar |
@@ -42,6 +43,7 @@
 //! | [`report`] | `astrogen-report` | a look at samples while they train, and what is said of a run |
 //! | [`density`] | `astrogen-density` | the density of a catalogue's columns, learnt by flows and used |
 //! | [`emulator`] | `astrogen-emulator` | a survey's measurement, learnt and judged |
+//! | [`forge`] | `astrogen-forge` | galaxies sampled star by star, given images and parameters |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, corner plots, calibration histograms |
 //!
 //! `examples/nebula_dcgan.rs` composes them, from files to pictures; `examples/balrog_cwgan_gp.rs`
@@ -53,6 +55,7 @@ pub use astrogen_density as density;
 pub use astrogen_emulator as emulator;
 pub use astrogen_fits as fits;
 pub use astrogen_flows as flows;
+pub use astrogen_forge as forge;
 pub use astrogen_images as images;
 pub use astrogen_losses as losses;
 pub use astrogen_metrics as metrics;
@@ -63,6 +66,7 @@ pub use astrogen_preprocess as preprocess;
 pub use astrogen_report as report;
 pub use astrogen_runtime as runtime;
 pub use astrogen_sky as sky;
+pub use astrogen_stars as stars;
 pub use astrogen_tables as tables;
 pub use astrogen_train as train;
 
