@@ -3,8 +3,8 @@
 //! A [`Dataset`] is a numbered list of samples of one kind: images `[C, H, W]` in signed range
 //! \[-1, 1\], or standardised [`Row`]s of a table. [`Batches`] puts them in a seeded order, fetches
 //! them ahead of time on threads and hands out batches of that kind on the training device:
-//! [`Images`] `[N, C, H, W]`, or [`Rows`] with their context apart from their features. Another
-//! kind is one that implements [`Batch`]. This crate is the one door from array to tensor.
+//! [`Images`] `[N, C, H, W]`, [`Rows`] with their context apart from their features, or [`Grouped`]
+//! rows that know the number of their group. Another kind is one that implements [`Batch`]. This crate is the one door from array to tensor.
 //!
 //! | module | what it does |
 //! | --- | --- |
@@ -21,6 +21,6 @@ pub mod error;
 pub mod split;
 
 pub use augment::Augment;
-pub use batch::{Batch, BatchConfig, Batches, Images, Row, RowShape, Rows};
+pub use batch::{Batch, BatchConfig, Batches, Grouped, GroupedRow, Images, Row, RowShape, Rows};
 pub use dataset::{ArrayDataset, Dataset, RowDataset};
 pub use error::DataError;

@@ -212,9 +212,7 @@ impl Recipe {
         }
     }
 
-    /// The way of a column to the flow: by `asinh` of its distance from the median, in units of half
-    /// the width of its central 68 %. That is linear where most rows are, and brings the few that are
-    /// far from them to where a flow still learns.
+    /// The way of a column to the flow, by its median and the ends of its central 68 %.
     fn unit(&self, name: &str, values: ArrayView1<f64>) -> Result<Vec<Unit>, DensityError> {
         let refuse = |reason: &str| DensityError::Column {
             column: name.to_owned(),
@@ -232,22 +230,14 @@ impl Recipe {
             false => values.to_vec(),
         };
         let sorted = Sorted::new("a column", &values)?;
-        let [low, loc, high] = SHARES.map(|(_, share)| sorted.quantile(share));
-        // Of a column that has one value in most rows, the deviation is left.
+        let quantiles = SHARES.map(|(_, share)| sorted.quantile(share));
         let n = values.len().max(1) as f64;
-        let square = values.iter().map(|value| (value - loc).powi(2)).sum::<f64>() / n;
-        let scale = if high > low { 0.5 * (high - low) } else { square.sqrt() };
-        // Of a constant, rounding leaves a little.
-        if scale <= 1e-12 * loc.abs() || scale == 0.0 {
+        let square = values.iter().map(|value| (value - quantiles[1]).powi(2)).sum::<f64>() / n;
+        let Some(steps) = Unit::around(quantiles, square.sqrt()) else {
             return Err(refuse(
                 "it has one value in all training rows, and so no density: leave it out",
             ));
-        }
-        let standardize = Unit::Standardize { loc, scale };
-        let tails = Unit::Asinh { scale: 1.0 };
-        Ok(match log10 {
-            true => vec![Unit::Log10, standardize, tails],
-            false => vec![standardize, tails],
-        })
+        };
+        Ok(log10.then_some(Unit::Log10).into_iter().chain(steps).collect())
     }
 }

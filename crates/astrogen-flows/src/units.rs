@@ -78,6 +78,30 @@ impl Unit {
     }
 }
 
+impl Unit {
+    /// The way of a column whose values lie around a median, most of them within `low` and `high`
+    /// (the ends of the central 68 %, say), to a flow: standardised, then by `asinh`. That is linear
+    /// where most rows are, and brings the few that are far from them to where a flow still learns.
+    /// Of a column that has one value in most rows, its deviation is the scale. None for a column of
+    /// one value, which has no density.
+    ///
+    /// ```
+    /// use astrogen_flows::Unit;
+    ///
+    /// let steps = Unit::around([9.0, 10.0, 11.0], 1.2);
+    /// let standardize = Unit::Standardize { loc: 10.0, scale: 1.0 };
+    /// assert_eq!(steps, Some([standardize, Unit::Asinh { scale: 1.0 }]));
+    /// assert_eq!(Unit::around([3.0; 3], 0.0), None);
+    /// ```
+    pub fn around([low, median, high]: [f64; 3], deviation: f64) -> Option<[Self; 2]> {
+        let scale = if high > low { 0.5 * (high - low) } else { deviation };
+        // Of a constant, rounding leaves a little.
+        let has_density = scale > 1e-12 * median.abs() && scale > 0.0;
+        let standardize = Self::Standardize { loc: median, scale };
+        has_density.then_some([standardize, Self::Asinh { scale: 1.0 }])
+    }
+}
+
 fn positive(number: f64) -> bool {
     number > 0.0 && number.is_finite()
 }

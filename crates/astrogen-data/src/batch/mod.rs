@@ -9,10 +9,11 @@
 //! another order, no sample is left out for long.
 //!
 //! This is so for every kind of [`Batch`]: a sample is a list of numbers until, as the last thing,
-//! the numbers of a batch are cut into [`Images`], [`Rows`] or a kind of one's own.
+//! the numbers of a batch are cut into [`Images`], [`Rows`], [`Grouped`] or a kind of one's own.
 
 mod config;
 mod fingerprint;
+mod grouped;
 mod images;
 mod kind;
 mod order;
@@ -28,6 +29,7 @@ use tch::{Device, Tensor};
 use crate::augment::{Augment, Dihedral, symmetries};
 use crate::{DataError, Dataset};
 pub use config::BatchConfig;
+pub use grouped::{Grouped, GroupedRow};
 pub use images::Images;
 pub use kind::Batch;
 use order::Order;
