@@ -19,8 +19,10 @@ pub mod batch;
 pub mod dataset;
 pub mod error;
 pub mod split;
+mod table;
 
 pub use augment::Augment;
 pub use batch::{Batch, BatchConfig, Batches, Grouped, GroupedRow, Images, Row, RowShape, Rows};
 pub use dataset::{ArrayDataset, Dataset, RowDataset};
 pub use error::DataError;
+pub use table::{table_of, tensor_of};

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use astrogen_catalog::{
     BadRows, Catalog, CatalogOptions, CatalogWriter, Columns, NewColumn, Storage,
 };
+use astrogen_data::tensor_of;
 use astrogen_fits::Header;
 use astrogen_flows::{Density as _, Measured, MeasuredConfig};
 use ndarray::Array2;
 
-use crate::density::tensor;
 use crate::{Density, DensityError};
 
 /// Rows at a time.
@@ -117,7 +117,7 @@ impl Density {
             let odd: Vec<bool> =
                 context.rows().into_iter().map(|row| !row.iter().all(|x| x.is_finite())).collect();
             let context = context.mapv(|x| if x.is_finite() { x } else { 0.0 });
-            let repeated = tensor(&context)?.repeat_interleave_self_int(count as i64, 0, None);
+            let repeated = tensor_of(&context)?.repeat_interleave_self_int(count as i64, 0, None);
             let mut samples = vec![0.0; n * count as usize * features];
             self.ensemble().given(&repeated)?.sample_rows(row * count, seed, &mut samples)?;
             let per_row = samples.chunks_exact_mut(count as usize * features);
@@ -257,7 +257,7 @@ impl Density {
                 deviations(&chunk, &data.context)?,
             ]
             .each_ref()
-            .map(tensor);
+            .map(tensor_of);
             let (features, own, given) = (features?, own?, given?);
             let measured = Measured {
                 features: &features,

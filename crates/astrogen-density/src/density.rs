@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
+use astrogen_data::tensor_of;
 use astrogen_flows::{Ensemble, Flow};
-use astrogen_metrics::MetricsError;
 use astrogen_train::RunDir;
 use ndarray::Array2;
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use crate::train::member_folder;
 use crate::{DensityConfig, DensityError};
@@ -60,27 +60,6 @@ impl Density {
 
     /// The context for flows; none for a density without.
     pub(crate) fn context(&self, rows: &Array2<f64>) -> Result<Option<Tensor>, DensityError> {
-        if self.config.data.context.is_empty() { Ok(None) } else { tensor(rows).map(Some) }
+        if self.config.data.context.is_empty() { Ok(None) } else { Ok(Some(tensor_of(rows)?)) }
     }
-}
-
-/// Rows as a tensor in double precision.
-pub(crate) fn tensor(rows: &Array2<f64>) -> Result<Tensor, DensityError> {
-    let (n, d) = rows.dim();
-    let values: Vec<f64> = rows.iter().copied().collect();
-    let tensor = Tensor::f_from_slice(&values).and_then(|flat| flat.f_view([n as i64, d as i64]));
-    Ok(tensor.map_err(MetricsError::from)?)
-}
-
-/// A tensor `[N, D]` as rows.
-pub(crate) fn rows(tensor: &Tensor) -> Result<Array2<f64>, DensityError> {
-    let size = [tensor.size()[0] as usize, tensor.size()[1] as usize];
-    let plain = tensor.f_to_device(Device::Cpu).and_then(|of| of.f_to_kind(Kind::Double));
-    let plain = plain.and_then(|of| of.f_contiguous()).map_err(MetricsError::from)?;
-    let mut rows = Array2::zeros(size);
-    // Zeros are in standard order.
-    if let Some(values) = rows.as_slice_mut() {
-        plain.f_copy_data(values, size[0] * size[1]).map_err(MetricsError::from)?;
-    }
-    Ok(rows)
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use astrogen_data::tensor_of;
 use astrogen_flows::{Conditional, Density as _, Transform, Unit, Units};
 use astrogen_metrics::GaussianMixtureConfig;
 use astrogen_plot::{Corner, Rows, left_out};
@@ -13,7 +14,6 @@ use ndarray::{Array2, s};
 use serde::Serialize;
 use tch::{Device, Kind, Tensor};
 
-use crate::density::tensor;
 use crate::{Density, DensityConfig, DensityError};
 
 /// Rows that are drawn in the corner plot at most.
@@ -129,7 +129,7 @@ impl LogLikelihood {
 impl Density {
     /// The log-likelihood of each row, `[N]`, in double precision.
     fn log_likelihoods(&self, rows: &ColumnRows) -> Result<Tensor, DensityError> {
-        let [x, c] = [&rows.features, &rows.context].map(tensor);
+        let [x, c] = [&rows.features, &rows.context].map(tensor_of);
         let (x, c) = (x?, c?);
         let mut all = vec![Tensor::zeros([0], (Kind::Double, Device::Cpu))];
         let mut first = 0;
@@ -156,10 +156,10 @@ fn mixture(
 ) -> Result<Tensor, DensityError> {
     let [features, context] = density.ensemble().units().map(logarithms);
     let scaled = |rows: &ColumnRows| -> Result<(Tensor, Tensor), DensityError> {
-        let (x, ladj) = features.call_and_ladj(&tensor(&rows.features)?);
+        let (x, ladj) = features.call_and_ladj(&tensor_of(&rows.features)?);
         let mut parts = vec![x];
         if rows.context.ncols() > 0 {
-            parts.push(context.call_and_ladj(&tensor(&rows.context)?).0);
+            parts.push(context.call_and_ladj(&tensor_of(&rows.context)?).0);
         }
         Ok((Tensor::cat(&parts, 1), ladj))
     };

@@ -9,9 +9,9 @@ use astrogen_tables::ColumnTable;
 use astrogen_train::RunDir;
 use serde::Serialize;
 
+use astrogen_data::{table_of, tensor_of};
 use astrogen_flows::Density as _;
 
-use crate::density::tensor;
 use crate::{Along, Density, DensityError};
 
 /// Rows whose posteriors are held in memory at a time.
@@ -105,7 +105,7 @@ impl Density {
         let table = ColumnTable::open(&self.config().data)?;
         let rows = if table.test().is_empty() { table.validation() } else { table.test() };
         let truth = rows.features.column(column).to_vec();
-        let (x, context) = (tensor(&rows.features)?, self.context(&rows.context)?);
+        let (x, context) = (tensor_of(&rows.features)?, self.context(&rows.context)?);
         let mut found = Found::default();
         for first in (0..truth.len()).step_by(CHUNK) {
             let count = CHUNK.min(truth.len() - first);
@@ -116,7 +116,7 @@ impl Density {
             found.pit.extend(posterior.share_below(truth));
             found.mode.extend(posterior.mode());
             found.median.extend(posterior.quantile(0.5));
-            let densities = crate::density::rows(posterior.density())?;
+            let densities = table_of(posterior.density())?;
             let rows = densities.rows().into_iter().zip(truth);
             found.log_density +=
                 rows.map(|(row, truth)| at(&along.grid, &row.to_vec(), *truth).ln()).sum::<f64>();
