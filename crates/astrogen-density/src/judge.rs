@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use astrogen_data::tensor_of;
 use astrogen_flows::{Conditional, Density as _, Transform, Unit, Units};
-use astrogen_metrics::GaussianMixtureConfig;
+use astrogen_metrics::{GaussianMixtureConfig, LogLikelihood};
 use astrogen_plot::{Corner, Rows, left_out};
 use astrogen_tables::{ColumnRows, ColumnTable};
 use astrogen_train::RunDir;
@@ -21,15 +21,6 @@ const DRAWN: usize = 20_000;
 
 /// Rows whose likelihood is computed at a time.
 const CHUNK: i64 = 1 << 16;
-
-/// The mean log-likelihood of rows, in nats per row, in the catalogue's units.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct LogLikelihood {
-    /// The mean.
-    pub mean: f64,
-    /// Its standard error.
-    pub error: f64,
-}
 
 /// How good a density is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -116,16 +107,6 @@ pub(crate) fn judge_rows(
     Ok(Judgement { folder: run.path().to_owned(), report, left_out })
 }
 
-impl LogLikelihood {
-    /// Of the log-likelihoods of rows.
-    fn of(rows: &Tensor) -> Self {
-        let n = rows.numel().max(1) as f64;
-        let mean = rows.mean(Kind::Double).double_value(&[]);
-        let variance = (rows - mean).square().mean(Kind::Double).double_value(&[]);
-        Self { mean, error: (variance / n).sqrt() }
-    }
-}
-
 impl Density {
     /// The log-likelihood of each row, `[N]`, in double precision.
     fn log_likelihoods(&self, rows: &ColumnRows) -> Result<Tensor, DensityError> {
@@ -154,7 +135,7 @@ fn mixture(
     components: usize,
     seed: u64,
 ) -> Result<Tensor, DensityError> {
-    let [features, context] = density.ensemble().units().map(logarithms);
+    let [features, context] = density.ensemble().units().map(Units::logarithms);
     let scaled = |rows: &ColumnRows| -> Result<(Tensor, Tensor), DensityError> {
         let (x, ladj) = features.call_and_ladj(&tensor_of(&rows.features)?);
         let mut parts = vec![x];
@@ -170,13 +151,6 @@ fn mixture(
     let given: Vec<i64> =
         (held_out.features.ncols()..rows.size()[1] as usize).map(|i| i as i64).collect();
     Ok(mixture.conditional_log_prob(&rows, &given)? + ladj)
-}
-
-/// The steps that are logarithms.
-fn logarithms(units: &Units) -> Units {
-    let only =
-        |steps: &Vec<Unit>| steps.iter().copied().filter(|step| *step == Unit::Log10).collect();
-    Units(units.0.iter().map(only).collect())
 }
 
 /// Draws held-out rows beside one sample for each of them, features and context; columns whose

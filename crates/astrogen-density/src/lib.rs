@@ -16,11 +16,12 @@ mod posterior;
 mod recipe;
 mod train;
 
+pub use astrogen_metrics::LogLikelihood;
 pub use catalog::{Along, Errors, Rows};
 pub use config::DensityConfig;
 pub use density::Density;
 pub use error::DensityError;
-pub use judge::{DensityReport, Judgement, LogLikelihood, judge};
+pub use judge::{DensityReport, Judgement, judge};
 pub use posterior::{PointErrors, PosteriorJudgement, PosteriorReport};
 pub use recipe::{Length, Recipe};
 pub use train::train;

@@ -181,6 +181,13 @@ impl Units {
         self.0.iter().flatten().try_for_each(Unit::validate)
     }
 
+    /// The steps that are logarithms: a way to what a mixture of Gaussians can be fitted to.
+    pub fn logarithms(&self) -> Self {
+        let only =
+            |steps: &Vec<Unit>| steps.iter().copied().filter(|step| *step == Unit::Log10).collect();
+        Self(self.0.iter().map(only).collect())
+    }
+
     fn column_by_column(
         &self,
         x: &Tensor,

@@ -14,6 +14,7 @@
 //! | [`grid_density`] | densities on a grid beside what was observed: PIT, CRPS, the loss of the conditional density |
 //! | [`redshift`] | point estimates of photometric redshifts: bias, scatter, outliers |
 //! | [`gaussian_mixture`] | the baseline of density estimates: mixtures of Gaussians, their marginal and conditional densities |
+//! | [`LogLikelihood`] | what a density makes of rows that it was not trained on |
 //! | [`emulation`] | generated observations of a survey beside the real ones: all of the above by band, colour, magnitude and condition |
 //! | [`error`] | [`MetricsError`] |
 
@@ -22,6 +23,7 @@ pub mod emulation;
 pub mod error;
 pub mod gaussian_mixture;
 pub mod grid_density;
+mod log_likelihood;
 pub mod one_dimensional;
 pub mod power_spectrum;
 pub mod redshift;
@@ -33,6 +35,7 @@ pub use emulation::{EmulatedQuantity, Emulation, EmulationConfig, EmulationRepor
 pub use error::MetricsError;
 pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig, GaussianMixtureFit};
 pub use grid_density::GridDensities;
+pub use log_likelihood::LogLikelihood;
 pub use one_dimensional::binned::{Bin, Binned, Comparison, binned, quantile_edges};
 pub use one_dimensional::{
     KolmogorovSmirnov, Sorted, kolmogorov_smirnov, quantiles, wasserstein_1,
