@@ -8,8 +8,8 @@
 //! | --- | --- |
 //! | [`sliced_wasserstein`](mod@sliced_wasserstein) | the distance between the local structure of two sets of images, scale by scale |
 //! | [`power_spectrum`](mod@power_spectrum) | power by frequency, and the mesh at the Nyquist frequency |
-//! | [`table`] | the joint distance of all columns of two tables, along random directions |
-//! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity |
+//! | [`table`] | two tables: every column by itself, and the joint distance of all columns along random directions or by a kernel |
+//! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity; profiles |
 //! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage |
 //! | [`grid_density`] | densities on a grid beside what was observed: PIT, CRPS, the loss of the conditional density |
 //! | [`redshift`] | point estimates of photometric redshifts: bias, scatter, outliers |
@@ -37,6 +37,7 @@ pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig, GaussianMixtu
 pub use grid_density::GridDensities;
 pub use log_likelihood::LogLikelihood;
 pub use one_dimensional::binned::{Bin, Binned, Comparison, binned, quantile_edges};
+pub use one_dimensional::profile::{Profile, profile};
 pub use one_dimensional::{
     KolmogorovSmirnov, Sorted, kolmogorov_smirnov, quantiles, wasserstein_1,
 };
@@ -44,4 +45,7 @@ pub use power_spectrum::{nyquist_ratio, power_spectrum};
 pub use redshift::RedshiftResiduals;
 pub use sliced_wasserstein::halves::RealHalves;
 pub use sliced_wasserstein::{SlicedWasserstein, SlicedWassersteinConfig, sliced_wasserstein};
-pub use table::sliced_wasserstein_table;
+pub use table::{
+    Mmd, MmdConfig, Standardisation, between_halves, compare_columns, maximum_mean_discrepancy,
+    mean_difference, sliced_wasserstein_table,
+};

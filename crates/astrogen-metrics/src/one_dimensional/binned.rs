@@ -128,11 +128,7 @@ pub fn binned(
     edges: &[f64],
     least: usize,
 ) -> Result<Vec<Bin>, MetricsError> {
-    let in_order = edges.windows(2).all(|pair| pair[0] <= pair[1]); // false for NaN
-    if edges.len() < 2 || !in_order || !edges.iter().all(|edge| edge.is_finite()) {
-        let (set, rule) = ("edges", "two or more finite numbers in ascending order");
-        return Err(MetricsError::BadValues { set, rule, got: format!("{edges:?}") });
-    }
+    check_edges(edges)?;
     let real = split("real values", real, edges)?;
     let fake = split("fake values", fake, edges)?;
     let bins = edges.windows(2).zip(real.into_iter().zip(fake));
@@ -165,13 +161,29 @@ fn split(
     }
     check_values(set, by)?;
     check_values(set, values)?;
-    let last = edges.len() - 2;
-    let mut bins = vec![Vec::new(); last + 1];
+    let mut bins = vec![Vec::new(); edges.len() - 1];
     for (by, value) in by.iter().zip(values) {
-        let below = edges.partition_point(|edge| edge <= by);
-        if below > 0 && *by <= edges[last + 1] {
-            bins[(below - 1).min(last)].push(*value);
+        if let Some(bin) = bin_of(*by, edges) {
+            bins[bin].push(*value);
         }
     }
     Ok(bins)
+}
+
+/// Refuses edges that are not two or more finite numbers in ascending order.
+pub(super) fn check_edges(edges: &[f64]) -> Result<(), MetricsError> {
+    let in_order = edges.windows(2).all(|pair| pair[0] <= pair[1]); // false for NaN
+    if edges.len() >= 2 && in_order && edges.iter().all(|edge| edge.is_finite()) {
+        return Ok(());
+    }
+    let (set, rule) = ("edges", "two or more finite numbers in ascending order");
+    Err(MetricsError::BadValues { set, rule, got: format!("{edges:?}") })
+}
+
+/// The bin of a value between good edges: an edge belongs to the bin above it, the last one to the
+/// last bin.
+pub(super) fn bin_of(value: f64, edges: &[f64]) -> Option<usize> {
+    let last = edges.len() - 2;
+    let below = edges.partition_point(|edge| *edge <= value);
+    (below > 0 && value <= edges[last + 1]).then(|| (below - 1).min(last))
 }

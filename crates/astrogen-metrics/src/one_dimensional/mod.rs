@@ -16,7 +16,8 @@
 //! (n m))` in the mean, and the `p_value` says how often it is at least what was found. With
 //! many values the `p_value` falls for differences of no importance; judge those by `D`.
 //!
-//! [`binned`](mod@binned) does the same in bins of another quantity.
+//! [`binned`](mod@binned) does the same in bins of another quantity, and [`profile`](mod@profile)
+//! gives one sample's means and sums in such bins.
 //!
 //! The work is on the host in float64, most of it sorting. References: Smirnov 1939 for the
 //! limit of `D`; Vallender 1974 for `W1` by distribution functions. `W1` and quantiles are those
@@ -24,6 +25,7 @@
 //! `scipy.stats.ks_2samp`.
 
 pub mod binned;
+pub mod profile;
 
 use serde::{Deserialize, Serialize};
 

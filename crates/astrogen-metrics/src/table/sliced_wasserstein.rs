@@ -20,8 +20,9 @@
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tch::{Kind, TchError, Tensor};
+use tch::{Kind, Tensor};
 
+use super::{Standardisation, bad_pair, finite, on_one_device};
 use crate::MetricsError;
 use crate::sliced_wasserstein::{draws, projections};
 
@@ -53,23 +54,10 @@ pub fn sliced_wasserstein_table(
     seed: u64,
 ) -> Result<f64, MetricsError> {
     let columns = check(real, fake, directions)?;
-    let (real, fake) = (real.f_detach()?, fake.f_detach()?.f_to_device(real.device())?);
-    let real = finite("real table", &real)?;
-    let fake = finite("fake table", &fake)?;
-    let mean = real.f_mean_dim(&[0i64][..], true, None)?; // [1, D]
-    let centred = real.f_sub(&mean)?;
-    let deviation = centred.f_square()?.f_mean_dim(&[0i64][..], true, None)?.f_sqrt()?;
-    let rounding = mean.f_abs()?.f_mul_scalar(1e-12)?;
-    if let Some(column) = first_true(&deviation.f_le_tensor(&rounding)?)? {
-        let (set, rule) = ("columns of the real table", "spread: drop a constant one");
-        return Err(MetricsError::BadValues {
-            set,
-            rule,
-            got: format!("column {column} constant"),
-        });
-    }
-    let standard = |table: &Tensor| table.f_div(&deviation)?.f_to_kind(Kind::Float);
-    let (real, fake) = (standard(&centred)?, standard(&fake.f_sub(&mean)?)?);
+    let [real, fake] = on_one_device(real, fake)?;
+    let units = Standardisation::of(&real)?;
+    let (real, fake) =
+        (units.apply(&real)?.f_to_kind(Kind::Float)?, units.apply(&fake)?.f_to_kind(Kind::Float)?);
     let _ = finite("fake table in deviations of the real one", &fake)?; // float32 ends earlier
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let rows = directions as i64;
@@ -83,34 +71,12 @@ fn check(real: &Tensor, fake: &Tensor, directions: usize) -> Result<i64, Metrics
     let size = real.size();
     let good = matches!(size[..], [n, d] if n > 0 && d > 0) && fake.size() == size;
     if !good || !real.is_floating_point() || !fake.is_floating_point() {
-        let (set, rule) = ("tables", "floating-point, [N, D] and of one shape with N, D >= 1");
-        let of = |table: &Tensor| format!("{:?} {:?}", table.kind(), table.size());
-        let got = format!("real {}, fake {}", of(real), of(fake));
-        return Err(MetricsError::BadValues { set, rule, got });
+        let rule = "floating-point, [N, D] and of one shape with N, D >= 1";
+        return Err(bad_pair(rule, real, fake));
     }
     if !(1..=1 << 16).contains(&directions) {
         let (set, rule) = ("number of directions", "1 to 65536");
         return Err(MetricsError::BadValues { set, rule, got: directions.to_string() });
     }
     Ok(size[1])
-}
-
-/// The table in float64, all of whose values are finite.
-pub(crate) fn finite(set: &'static str, table: &Tensor) -> Result<Tensor, MetricsError> {
-    let table = table.f_to_kind(Kind::Double)?;
-    let good = table.f_isfinite()?.f_sum(Kind::Int64)?.f_int64_value(&[])?;
-    let total = table.numel() as i64;
-    if good == total {
-        return Ok(table);
-    }
-    let got = format!("{total} values, {} of them not finite", total - good);
-    Err(MetricsError::BadValues { set, rule: "finite numbers", got })
-}
-
-/// The place of the first true value in `[1, D]`.
-pub(crate) fn first_true(values: &Tensor) -> Result<Option<i64>, TchError> {
-    if values.f_any()?.f_int64_value(&[])? == 0 {
-        return Ok(None);
-    }
-    Ok(Some(values.f_to_kind(Kind::Int64)?.f_argmax(1, false)?.f_int64_value(&[0])?))
 }
