@@ -47,7 +47,7 @@ impl<'a> Given<'a> {
 
     fn call_by(&self, passes: Option<&Passes>, x: &Tensor) -> Result<(Tensor, Tensor), FlowError> {
         let x = self.rows("features", x)?;
-        let (x, units) = self.flow.config().feature_units.call_and_ladj(&x);
+        let (x, units) = self.flow.config().scaled(&x);
         let (z, ladj) = match passes {
             None => composed(self.flow, self.context.as_ref()).call_and_ladj(&x),
             Some(passes) => {
@@ -77,7 +77,7 @@ impl<'a> Given<'a> {
                 Tensor::f_from_slice(&x)?.f_view(&z.size()[..])?
             }
         };
-        Ok(self.flow.config().feature_units.inverse(&x))
+        Ok(self.flow.config().unscaled(&x))
     }
 
     /// The crate's own passes, where they can do it and nobody asks for gradients.
@@ -154,7 +154,7 @@ impl<'a> Given<'a> {
         let latents = self.flow.base().latents();
         no_grad(|| {
             let passes = self.passes(&Tensor::new())?;
-            if let (Some(passes), true) = (&passes, self.flow.config().feature_units.0.is_empty()) {
+            if let (Some(passes), true) = (&passes, self.flow.config().is_unscaled()) {
                 passes.sample(&latents, &self.contexts()?, (first_row, seed), samples);
                 return Ok(());
             }

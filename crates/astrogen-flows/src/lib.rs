@@ -24,6 +24,7 @@
 //! | [`galactic`] | GalacticFlow's pair of spline couplings |
 //! | [`FlowPass`] | the crate's own passes forward and back, without autograd |
 //! | [`units`] | fixed transforms from physical units, so that densities are in these |
+//! | [`whitening`] | a fixed transform that takes the correlations out of features |
 //! | [`import`] | flows from state_dicts of zuko's and of GalacticFlow |
 //! | [`density`], [`ensemble`] | what flows are used as, and several of them as one |
 //! | [`measured`] | densities of rows measured with errors, or in part |
@@ -60,6 +61,7 @@ mod proposal;
 pub mod transform;
 pub mod units;
 pub mod univariate;
+pub mod whitening;
 pub mod zoo;
 
 pub use base::{Base, BaseConfig};
@@ -78,4 +80,5 @@ pub use univariate::{
     Additive, Affine, Bernstein, CircularSpline, Elementwise, Softclip, Spline, SumOfSquares,
     Univariate, UnivariateConfig,
 };
+pub use whitening::Whitening;
 pub use zoo::{Architecture, FlowConfig, Member};

@@ -21,6 +21,7 @@ use std::str::FromStr;
 
 use astrogen_nn::config::check_widths;
 use serde::{Deserialize, Serialize};
+use tch::Tensor;
 use tch::nn::Path;
 
 use crate::autoregressive::Autoregressive;
@@ -28,9 +29,10 @@ use crate::coupling::Coupling;
 use crate::galactic::GalacticCoupling;
 use crate::linear::PluLinear;
 use crate::masked::Activation;
-use crate::transform::LazyTransform;
+use crate::transform::{LazyTransform, Transform};
+use crate::units::Units;
 use crate::univariate::{Affine, Bernstein, CircularSpline, Softclip, Spline, SumOfSquares};
-use crate::{Base, BaseConfig, Flow, FlowError, UnivariateConfig, units::Units};
+use crate::{Base, BaseConfig, Flow, FlowError, UnivariateConfig, Whitening};
 
 /// Where sums of squares are clipped softly between transforms.
 const SOSPF_BOUND: f64 = 11.0;
@@ -90,6 +92,9 @@ pub struct FlowConfig {
     /// The same of the context.
     #[serde(default)]
     pub context_units: Units,
+    /// What takes the correlations out of features in those units; none by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whitening: Option<Whitening>,
 }
 
 impl FlowConfig {
@@ -110,6 +115,7 @@ impl FlowConfig {
             identity: false,
             feature_units: Units::default(),
             context_units: Units::default(),
+            whitening: None,
         }
     }
 
@@ -211,7 +217,35 @@ impl FlowConfig {
         }
         self.base.validate()?;
         self.feature_units.validate(self.features)?;
+        if let Some(whitening) = &self.whitening {
+            whitening.validate(self.features)?;
+        }
         self.context_units.validate(self.context)
+    }
+
+    /// Features in the units of the networks, and what that does to the density.
+    pub(crate) fn scaled(&self, x: &Tensor) -> (Tensor, Tensor) {
+        let (x, ladj) = self.feature_units.call_and_ladj(x);
+        match &self.whitening {
+            None => (x, ladj),
+            Some(whitening) => {
+                let (x, own) = whitening.call_and_ladj(&x);
+                (x, ladj + own)
+            }
+        }
+    }
+
+    /// Features in their own units, from those of the networks.
+    pub(crate) fn unscaled(&self, x: &Tensor) -> Tensor {
+        match &self.whitening {
+            None => self.feature_units.inverse(x),
+            Some(whitening) => self.feature_units.inverse(&whitening.inverse(x)),
+        }
+    }
+
+    /// Whether the networks have features in their own units.
+    pub(crate) fn is_unscaled(&self) -> bool {
+        self.feature_units.0.is_empty() && self.whitening.is_none()
     }
 
     /// Weights of all networks, or more where they see less than all.

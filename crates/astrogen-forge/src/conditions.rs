@@ -2,13 +2,13 @@
 
 use std::fmt;
 
+use astrogen_data::{table_of, tensor_of};
 use astrogen_flows::{Transform, Units};
 use ndarray::{Array1, Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use crate::ForgeError;
-use crate::tensors::{rows, tensor};
 
 /// Conditions of galaxies, in physical units: a row for each galaxy, a column for each parameter
 /// and each latent.
@@ -159,10 +159,10 @@ impl Conditions {
             return Err(ForgeError::Setting { name: "share", rule, got: share.to_string() });
         }
         let ends = [self.galaxy(from)?, self.galaxy(to)?].map(|galaxy| &galaxy.values[..]);
-        let ends = [tensor(&row(ends[0]))?, tensor(&row(ends[1]))?];
+        let ends = [tensor_of(&row(ends[0]))?, tensor_of(&row(ends[1]))?];
         let [a, b] = ends.map(|end| units.call_and_ladj(&end).0);
         let between: Tensor = &a + (b - &a) * share;
-        Ok(rows(&units.inverse(&between))?.into_raw_vec_and_offset().0)
+        Ok(table_of(&units.inverse(&between))?.into_raw_vec_and_offset().0)
     }
 
     /// The training galaxy whose conditions are nearest to these in the columns `among`, in the units
@@ -177,7 +177,7 @@ impl Conditions {
         units: &Units,
     ) -> Result<&GalaxyConditions, ForgeError> {
         let scaled = |values: &[f64]| -> Result<Array1<f64>, ForgeError> {
-            let scaled = rows(&units.call_and_ladj(&tensor(&row(values))?).0)?;
+            let scaled = table_of(&units.call_and_ladj(&tensor_of(&row(values))?).0)?;
             Ok(among.iter().map(|&column| scaled[[0, column]]).collect())
         };
         let here = scaled(values)?;

@@ -9,6 +9,7 @@ use astrogen_images::ImagesError;
 use astrogen_metrics::MetricsError;
 use astrogen_models::ModelError;
 use astrogen_plot::PlotError;
+use astrogen_stars::StarsError;
 use astrogen_train::TrainError;
 
 /// Errors of this crate: its own, and those of what it is made of.
@@ -24,6 +25,15 @@ pub enum ForgeError {
         rule: String,
         /// What was given.
         got: String,
+    },
+
+    /// A galaxy that is not there, or does not fit.
+    #[error("galaxy {id}: {reason}")]
+    Galaxy {
+        /// Its id.
+        id: String,
+        /// What does not fit, and what to do.
+        reason: String,
     },
 
     /// A run that is not trained to its end.
@@ -58,6 +68,10 @@ pub enum ForgeError {
     /// Images that cannot be read.
     #[error(transparent)]
     Images(#[from] ImagesError),
+
+    /// Stars that cannot be read, cleaned or written.
+    #[error(transparent)]
+    Stars(#[from] StarsError),
 
     /// A catalogue that cannot be read or written.
     #[error(transparent)]

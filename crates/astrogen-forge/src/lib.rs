@@ -1,5 +1,33 @@
 #![doc = include_str!("../README.md")]
+//!
+//! | module | what it holds |
+//! | --- | --- |
+//! | [`encoder`] | an autoencoder of galaxy images, and the latents of galaxies |
+//! | [`galaxies`] | the galaxies of a folder: their stars, cleaned, in memory or streamed |
+//! | [`Conditions`] | what is known of each galaxy |
+//! | [`Recipe`], [`ForgeConfig`] | settings in few words, and all of them |
+//! | [`train()`] | from galaxies to a judged flow over their stars |
+//! | [`Forge`] | a trained one: stars of given, interpolated or pictured galaxies |
+//! | [`judge()`] | how far it can be trusted |
 
+mod conditions;
+mod config;
+pub mod encoder;
 mod error;
+mod forge;
+pub mod galaxies;
+mod judge;
+mod recipe;
+mod sample;
+mod step;
+mod train;
 
+pub use conditions::{Conditions, GalaxyConditions, Outside, Part};
+pub use config::ForgeConfig;
 pub use error::ForgeError;
+pub use forge::{Forge, Wanted};
+pub use galaxies::{Deal, Galaxies, GalaxiesConfig, GalaxiesReport};
+pub use judge::{ForgeReport, GalaxyReport, Judgement, Physics, SampleDistances, judge};
+pub use recipe::Recipe;
+pub use step::StarStep;
+pub use train::train;

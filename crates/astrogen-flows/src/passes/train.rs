@@ -10,8 +10,7 @@ use super::lanes::ROWS;
 use super::latents::Latents;
 use super::step::{Gradient, Step};
 use super::{numbers, steps};
-use crate::units::Units;
-use crate::{Flow, FlowError, Transform};
+use crate::{Flow, FlowConfig, FlowError, Transform};
 
 /// More blocks than this are not made, since each has gradients of its own; nor more than these
 /// have so many numbers together.
@@ -48,8 +47,7 @@ pub struct FlowPass {
     /// Of the weights that are learned, sorted: the name, the step, and the place among its.
     names: Vec<(String, usize, usize)>,
     latents: Latents,
-    sizes: [i64; 2],
-    units: [Units; 2],
+    config: FlowConfig,
     /// Blocks at most.
     most: usize,
     /// The gradients of each block.
@@ -75,15 +73,13 @@ impl FlowPass {
             names.push((name, step, place));
         }
         names.sort();
-        let config = astrogen_nn::Network::config(flow);
-        let units = [config.feature_units.clone(), config.context_units.clone()];
-        let sizes = [config.features, config.context];
+        let config = astrogen_nn::Network::config(flow).clone();
         let latents = flow.base().latents();
         let numbers: usize = steps.iter().map(|step| step.gradient().len()).sum();
         // Halves of halves, so that rows in whole blocks stay such.
         let most = 1 << (MOST_NUMBERS / numbers.max(1)).clamp(1, MOST_BLOCKS).ilog2();
         let (blocks, idle) = (Vec::new(), Mutex::default());
-        Some(Self { steps, weights, names, latents, sizes, units, most, blocks, idle })
+        Some(Self { steps, weights, names, latents, config, most, blocks, idle })
     }
 
     /// Names of the weights that are learned, sorted.
@@ -104,7 +100,7 @@ impl FlowPass {
         context: Option<&Tensor>,
         row_weights: Option<&Tensor>,
     ) -> Result<(f64, Vec<Tensor>), FlowError> {
-        let [features, values] = self.sizes;
+        let [features, values] = [self.config.features, self.config.context];
         let n = x.size().first().copied().unwrap_or(0).max(1);
         let shape = |what, of: &Tensor, expected: Vec<i64>| {
             let (got, expected) = (of.size(), expected);
@@ -128,10 +124,11 @@ impl FlowPass {
         }
         let n = n as usize;
         let flat = |of: &Tensor| no_grad(|| numbers(&of.f_to_kind(Kind::Float)?));
-        let (x, by_units) = no_grad(|| self.units[0].call_and_ladj(&x.to_kind(Kind::Float)));
+        let (x, by_units) = no_grad(|| self.config.scaled(&x.to_kind(Kind::Float)));
         let context = match context {
             Some(context) => {
-                flat(&no_grad(|| self.units[1].call_and_ladj(&context.to_kind(Kind::Float)).0))?
+                let units = &self.config.context_units;
+                flat(&no_grad(|| units.call_and_ladj(&context.to_kind(Kind::Float)).0))?
             }
             None => Vec::new(),
         };

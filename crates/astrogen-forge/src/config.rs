@@ -1,0 +1,48 @@
+//! What a run is made with.
+
+use astrogen_data::BatchConfig;
+use astrogen_flows::FlowConfig;
+use astrogen_train::{FitConfig, FlowStepConfig};
+use serde::{Deserialize, Serialize};
+
+use crate::ForgeError;
+use crate::galaxies::{Deal, GalaxiesConfig};
+
+/// Everything a run was made with: config.json in its folder. A [`Recipe`](crate::Recipe) makes it
+/// of galaxies.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgeConfig {
+    /// The galaxies, how their stars are cleaned, and what is held out.
+    pub galaxies: GalaxiesConfig,
+    /// The flow; its units bring features and conditions from physical units to those of its networks.
+    pub flow: FlowConfig,
+    /// Its optimiser.
+    pub algorithm: FlowStepConfig,
+    /// How often stars of a galaxy are dealt.
+    pub deal: Deal,
+    /// How stars are dealt.
+    pub batches: BatchConfig,
+    /// How long the flow is trained; it is compared on stars of validation at every checkpoint.
+    pub fit: FitConfig,
+    /// Components of the Gaussian mixtures that are fitted beside it; 1 or more.
+    pub components: usize,
+}
+
+impl ForgeConfig {
+    /// Checks what needs no galaxies.
+    ///
+    /// # Errors
+    /// [`ForgeError::Setting`] for no components; those of the settings in it.
+    pub fn validate(&self) -> Result<(), ForgeError> {
+        if self.components == 0 {
+            let (rule, got) = ("at least 1".to_owned(), "0".to_owned());
+            return Err(ForgeError::Setting { name: "components", rule, got });
+        }
+        self.galaxies.validate()?;
+        self.flow.validate()?;
+        self.algorithm.validate()?;
+        self.batches.validate()?;
+        Ok(self.fit.validate()?)
+    }
+}

@@ -1,0 +1,55 @@
+//! What became of the galaxies of a folder.
+
+use std::fmt;
+
+use astrogen_stars::CleaningReport;
+
+/// What became of the galaxies of a folder. Printed, it is the summary in words.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct GalaxiesReport {
+    /// What was removed of each galaxy that was read, by its id.
+    pub cleaning: Vec<(String, CleaningReport)>,
+    /// Galaxies that have too few stars left.
+    pub dropped: Vec<String>,
+    /// Galaxies whose stars have no latents, and that are left out therefore.
+    pub without_latents: Vec<String>,
+    /// Latents of galaxies that have no stars.
+    pub without_stars: Vec<String>,
+    /// Galaxies that train, choose and are left out.
+    pub parts: [usize; 3],
+    /// Stars that train, choose and are judged.
+    pub stars: [usize; 3],
+    /// Whether the training stars are in a file, since they exceed the memory that they may have.
+    pub in_file: bool,
+}
+
+impl fmt::Display for GalaxiesReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [train, validation, left_out] = self.parts;
+        let [training, choosing, judged] = self.stars;
+        write!(
+            f,
+            "{train} galaxies to train on, {validation} to choose by, {left_out} left out; stars: \
+             {training} to train on, {choosing} to choose by, {judged} to judge by"
+        )?;
+        let mut all = CleaningReport::default();
+        self.cleaning.iter().for_each(|(_, report)| all += report);
+        write!(f, "\n{all}")?;
+        let lists = [
+            ("too few stars left", &self.dropped),
+            ("stars without an image's latents", &self.without_latents),
+            ("latents without stars", &self.without_stars),
+        ];
+        for (what, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {
+            write!(f, "\n{what}, left out: {}", list.join(", "))?;
+        }
+        if self.in_file {
+            write!(
+                f,
+                "\nthe stars are streamed from a file, as they exceed the memory they may have"
+            )?;
+        }
+        Ok(())
+    }
+}

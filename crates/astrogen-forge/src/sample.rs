@@ -1,0 +1,121 @@
+//! Stars of a galaxy, as many as asked for, in a file.
+
+use std::path::Path;
+
+use astrogen_catalog::{CatalogWriter, NewColumn, Storage};
+use astrogen_fits::Header;
+use astrogen_stars::{COLUMNS, StarArrayWriter, UNITS};
+
+use crate::{Forge, ForgeError, Wanted};
+
+/// Stars at a time.
+const CHUNK: usize = 1 << 16;
+
+/// What stars are written to.
+enum Output {
+    /// A table with names and units.
+    Table(CatalogWriter),
+    /// An array `[11, N]`; for each of its rows the place of its column.
+    Array(StarArrayWriter, Vec<usize>),
+}
+
+impl Forge {
+    /// Writes `count` stars of a galaxy: a FITS table, Parquet, HDF5, or an array `[11, count]` in a
+    /// `.npy` file, by the ending. Stars have their features, in physical units, and all the same
+    /// `mass`, so that the sum is the galaxy's (no mass where it has none). Memory does not grow with
+    /// `count`, and star `i` depends on the conditions, the seed and `i` alone.
+    ///
+    /// # Errors
+    /// [`ForgeError::Exists`]; [`ForgeError::Setting`] for no stars, for conditions that do not fit,
+    /// and for an array of a run that has not learnt all its columns; [`ForgeError::Catalog`] and
+    /// [`ForgeError::Stars`] where the file cannot be written.
+    pub fn sample(
+        &self,
+        wanted: &Wanted,
+        count: u64,
+        seed: u64,
+        out: &Path,
+    ) -> Result<(), ForgeError> {
+        if count == 0 {
+            let (rule, got) = ("at least 1".to_owned(), "0".to_owned());
+            return Err(ForgeError::Setting { name: "count", rule, got });
+        }
+        if out.exists() {
+            return Err(ForgeError::Exists { path: out.to_owned() });
+        }
+        let given = self.given(wanted)?;
+        let features = &self.config().galaxies.features;
+        let mass = wanted.mass.filter(|_| !features.iter().any(|name| name == "mass"));
+        let mut output = self.output(wanted, mass.is_some(), (count, seed), out)?;
+        let mut done = 0;
+        while done < count {
+            let rows = (count - done).min(CHUNK as u64) as usize;
+            let mut samples = vec![0.0; rows * features.len()];
+            given.sample_rows(done, seed, &mut samples)?;
+            let column = |d: usize| {
+                samples[d..].iter().step_by(features.len()).map(|&x| f64::from(x)).collect()
+            };
+            let mut columns: Vec<Vec<f64>> = (0..features.len()).map(column).collect();
+            columns.extend(mass.map(|mass| vec![mass / count as f64; rows]));
+            match &mut output {
+                Output::Table(writer) => writer.write(&columns)?,
+                Output::Array(writer, places) => {
+                    let rows: Vec<&[f64]> = places.iter().map(|&at| &columns[at][..]).collect();
+                    writer.write(&rows)?;
+                }
+            }
+            done += rows as u64;
+        }
+        match output {
+            Output::Table(writer) => writer.finish().map(|_| ())?,
+            Output::Array(writer, _) => writer.finish()?,
+        }
+        Ok(())
+    }
+
+    fn output(
+        &self,
+        wanted: &Wanted,
+        with_mass: bool,
+        (count, seed): (u64, u64),
+        out: &Path,
+    ) -> Result<Output, ForgeError> {
+        let mut names: Vec<&str> = self.config().galaxies.features.iter().map(|x| &x[..]).collect();
+        names.extend(with_mass.then_some("mass"));
+        if out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("npy")) {
+            let places = COLUMNS.map(|name| names.iter().position(|known| *known == name));
+            if let Some(missing) = places.iter().position(Option::is_none) {
+                return Err(ForgeError::Setting {
+                    name: "file to write",
+                    rule:
+                        "a table (.fits, .parquet or .hdf5), as an array has all of x, y, z, vx, \
+                           vy, vz, metals, feh, ofe, mass and age"
+                            .to_owned(),
+                    got: format!("{}, and the stars have no {}", out.display(), COLUMNS[missing]),
+                });
+            }
+            let writer = StarArrayWriter::create(out, count)?;
+            return Ok(Output::Array(writer, places.into_iter().flatten().collect()));
+        }
+        let mut header = Header::new();
+        header.push("EXTNAME", "STARS", "");
+        header.push("ORIGIN", "astrogen-forge", "sampled, neither observed nor simulated");
+        header.push("SEED", seed.to_string(), "seed of what was drawn, as text");
+        for (number, (name, value)) in
+            self.conditions().names().iter().zip(&wanted.values).enumerate()
+        {
+            header.push(&format!("COND{}", number + 1), *value, name);
+        }
+        let column = |name: &str| {
+            let storage = if name == "mass" { Storage::Float64 } else { Storage::Float32 };
+            let column = NewColumn::new(name, storage);
+            let known = COLUMNS.iter().zip(UNITS).find(|(known, _)| **known == name);
+            match known {
+                Some((_, unit)) if !unit.is_empty() => column.with_unit(unit),
+                _ => column,
+            }
+        };
+        let columns: Vec<NewColumn> = names.into_iter().map(column).collect();
+        Ok(Output::Table(CatalogWriter::create(out, &columns, &header)?))
+    }
+}

@@ -1,0 +1,59 @@
+//! From galaxies to a flow over their stars.
+
+use std::sync::Arc;
+
+use astrogen_data::Batches;
+use astrogen_runtime::seed_everything;
+use astrogen_train::{EvaluateBy, Evaluation, Observer, RunDir, RunLog, StopSignal, fit};
+use tch::Device;
+
+use crate::galaxies::Galaxies;
+use crate::judge::{Judgement, judge_galaxies};
+use crate::step::StarStep;
+use crate::{ForgeConfig, ForgeError};
+
+/// The file with the conditions of all galaxies of a run.
+pub(crate) const CONDITIONS: &str = "conditions.json";
+
+/// Stars that choose the state of the flow that is kept.
+const CHOOSING: usize = 20_000;
+
+/// Trains a flow in the run's folder, where it writes `config` and what is known of the galaxies; the
+/// state that makes stars of validation most likely is kept, and judged on galaxies that are left
+/// out. `galaxies` are those of `config.galaxies`; `watch` is told of what happens.
+///
+/// What the run has already is kept: called again on a run that was stopped or killed, it goes on
+/// where that was and ends in the same bytes. `None` where a stop was asked for before the end.
+///
+/// # Errors
+/// [`ForgeError::Train`] for a folder that another session trains in, and a training that fails;
+/// what stars, flows and figures report.
+pub fn train(
+    run: &RunDir,
+    config: &ForgeConfig,
+    galaxies: &Galaxies,
+    device: Device,
+    stop: &StopSignal,
+    watch: &mut dyn Observer<StarStep>,
+) -> Result<Option<Judgement>, ForgeError> {
+    config.validate()?;
+    run.write_config(config)?;
+    run.write_json(CONDITIONS, galaxies.conditions())?;
+    let validation = galaxies.validation(CHOOSING)?;
+    let stars = Arc::new(galaxies.training(config.deal));
+    let mut batches = Batches::new(stars, &config.batches, device)?;
+    seed_everything(config.fit.seed);
+    let conditions = galaxies.conditions().values();
+    let mut step = StarStep::new(&config.flow, &config.algorithm, &conditions, device)?;
+    let mut log = RunLog::quiet(run)?;
+    let mut compare = EvaluateBy(|step: &StarStep| {
+        let nll = step.negative_log_likelihood(&validation)?;
+        Ok(Evaluation { score: Some(nll), ..Evaluation::new([("validation_nll", nll)]) })
+    });
+    let observers: &mut [&mut dyn Observer<StarStep>] = &mut [&mut log, &mut compare, watch];
+    let outcome = fit(&mut step, &mut batches, run, &config.fit, stop, observers)?;
+    if outcome.interrupted {
+        return Ok(None);
+    }
+    judge_galaxies(run, config, galaxies).map(Some)
+}
