@@ -1,9 +1,12 @@
 #![doc = include_str!("../README.md")]
 //!
-//! - [`grid`]: sample images in signed range `[N, C, H, W]` -> one PNG. [`save_grid`]
+//! - [`grid`]: sample images in signed range `[N, C, H, W]` -> one PNG, with names of rows and
+//!   columns if wanted. [`save_grid`], [`save_labelled_grid`]
 //! - [`corner`]: every column of tables and every pair of columns, data below samples. [`save_corner`]
-//! - [`curves`]: loss curves as PNG or SVG, labels in an embedded font. [`save_curves`]
-//! - [`density`]: maps of where points lie, true beside generated, on one scale. [`save_density`]
+//! - [`curves`]: loss curves as PNG or SVG, labels in an embedded font; profiles in several panels.
+//!   [`save_curves`], [`save_profiles`]
+//! - [`density`]: maps of where points lie, true beside generated, on one scale; rows of them.
+//!   [`save_density`], [`save_maps`]
 //! - [`bands`]: median and percentiles of a residual along a magnitude. [`save_bands`]
 //! - [`histogram`]: step histograms over each other, and the probability integral transform's
 //!   against the even line. [`save_histograms`], [`save_pit`]
@@ -26,10 +29,12 @@ pub mod sample;
 
 pub use bands::{QuantileBands, save_bands};
 pub use corner::{Corner, save_corner};
-pub use curves::{Curves, Scale, Series, Smoothing, save_curves};
-pub use density::{Density, save_density};
+pub use curves::{
+    Curves, ProfilePanel, Profiles, Scale, Series, Smoothing, save_curves, save_profiles,
+};
+pub use density::{Density, MapRow, Maps, save_density, save_maps};
 pub use error::{PlotError, left_out};
-pub use grid::{make_grid, save_grid};
+pub use grid::{LabelledGrid, make_grid, save_grid, save_labelled_grid};
 pub use histogram::{Histograms, save_histograms, save_pit};
 pub use png::Picture;
 pub use sample::{Panel, Points, Rows, Values};

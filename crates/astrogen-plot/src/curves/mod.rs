@@ -5,8 +5,11 @@
 //! is lost and a hundred thousand points draw as fast as a hundred; over it, in full colour, lies
 //! a running mean. Text in PNG comes from a font inside the program (Ubuntu Light, Ubuntu font
 //! licence), so the picture is the same on every machine; SVG names the generic `sans-serif`.
+//!
+//! [`Profiles`] puts several panels of lines into one figure.
 
 mod figure;
+mod profiles;
 mod trace;
 
 use std::path::Path;
@@ -14,6 +17,7 @@ use std::path::Path;
 use figure::Figure;
 
 pub use crate::figure::axis::Scale;
+pub use profiles::{ProfilePanel, Profiles, save_profiles};
 
 use crate::error::PlotError;
 

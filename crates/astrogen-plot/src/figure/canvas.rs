@@ -18,6 +18,9 @@ use crate::png::Picture;
 /// The family every text names: in PNG the embedded font, in SVG whatever the viewer has.
 const FAMILY: &str = "sans-serif";
 
+/// The size of the font for letters of size 1.
+const LETTERS: f64 = 1.24;
+
 /// PNG is drawn this much larger and averaged down, for smooth lines and letters.
 const OVERSAMPLING: u32 = 2;
 
@@ -83,6 +86,19 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         Ok(Self { area, medium, scale, width: width as i32, height: height as i32 })
     }
 
+    /// The rectangle from its upper left corner up to, and without, its lower right one, as a
+    /// canvas of its own.
+    pub(crate) fn part(
+        &self,
+        from: Pixel,
+        to: Pixel,
+        draw: impl FnOnce(&Canvas<'_, DB>) -> Result<(), PlotError>,
+    ) -> Result<(), PlotError> {
+        let (width, height) = ((to.0 - from.0).max(0), (to.1 - from.1).max(0));
+        let area = self.area.clone().shrink(from, (width, height));
+        draw(&Canvas { area: &area, medium: self.medium, scale: self.scale, width, height })
+    }
+
     /// A distance of the finished figure in pixels of the canvas.
     pub(crate) fn px(&self, size: f64) -> i32 {
         (size * self.scale).round() as i32
@@ -99,7 +115,7 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
     }
 
     pub(crate) fn text(&self, size: f64, opacity: f64) -> TextStyle<'static> {
-        let font = (FAMILY, size * 1.24 * self.scale).into_font();
+        let font = (FAMILY, size * LETTERS * self.scale).into_font();
         font.color(&BLACK.mix(opacity)).into_text_style(self.area)
     }
 
@@ -181,6 +197,13 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
     pub(crate) fn dot(&self, at: Pixel, colour: RGBColor) -> Result<(), PlotError> {
         self.area.draw(&Circle::new(at, self.px(3.0), colour.filled())).map_err(refused)
     }
+}
+
+/// The width of a text as pixels, in the size that [`Canvas::text`] is given.
+pub(crate) fn text_width(text: &str, size: f64) -> Result<u32, PlotError> {
+    embed_font()?;
+    let font = (FAMILY, size * LETTERS).into_font();
+    Ok(font.box_size(&clean(text)).map_err(refused)?.0)
 }
 
 fn refused(error: impl std::fmt::Display) -> PlotError {

@@ -9,6 +9,9 @@ use super::canvas::{Canvas, Pixel};
 use super::legend::{self, Entry};
 use crate::error::PlotError;
 
+/// The distance of neighbouring panels in pixels of the finished figure.
+pub(crate) const GAP: f64 = 36.0;
+
 /// Everything around the contents of a figure; empty texts take no room.
 pub(crate) struct Row<'a> {
     pub(crate) title: &'a str,
@@ -56,7 +59,7 @@ impl Row<'_> {
         right_margin: i32,
         mut contents: impl FnMut(usize, &Frame) -> Result<(), PlotError>,
     ) -> Result<Vec<Frame>, PlotError> {
-        let y_ticks = self.y_axis.ticks((canvas.finished(canvas.height) / 75.0).max(3.0) as usize);
+        let y_ticks = self.y_ticks(canvas);
         let frames = self.frames(canvas, &y_ticks, right_margin)?;
         for (index, frame) in frames.iter().enumerate() {
             let labelled = index == 0;
@@ -73,26 +76,54 @@ impl Row<'_> {
         Ok(frames)
     }
 
-    /// Room for labels on the left, titles and legend above, the axis below.
+    /// The values written beside the vertical axis.
+    fn y_ticks<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Vec<Tick> {
+        readable(&self.y_axis, (canvas.finished(canvas.height) / 75.0).max(3.0))
+    }
+
+    /// Room for labels on the left, in pixels of the canvas.
+    fn left<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+        y_ticks: &[Tick],
+    ) -> Result<i32, PlotError> {
+        let style = canvas.text(17.0, 1.0);
+        let mut labels = 0;
+        for tick in y_ticks {
+            labels = labels.max(canvas.width_of(&tick.label, &style)?);
+        }
+        Ok(labels + canvas.px(if self.y_label.is_empty() { 22.0 } else { 52.0 }))
+    }
+
+    /// Room for labels on the left of a canvas, in its pixels.
+    pub(crate) fn left_room<DB: DrawingBackend>(
+        &self,
+        canvas: &Canvas<'_, DB>,
+    ) -> Result<i32, PlotError> {
+        self.left(canvas, &self.y_ticks(canvas))
+    }
+
+    /// Room for titles and legend above and for the axis below, in pixels of the finished figure.
+    pub(crate) fn above_and_below(&self) -> (f64, f64) {
+        let room = |empty: bool, without, with| if empty { without } else { with };
+        let untitled = self.panels.iter().all(|panel| panel.0.is_empty());
+        let above = room(self.title.is_empty(), 20.0, 54.0)
+            + room(self.legend.is_empty(), 0.0, 32.0)
+            + room(untitled, 0.0, 32.0);
+        (above, room(self.x_label.is_empty(), 40.0, 70.0))
+    }
+
+    /// The rectangles of the panels, within the room that texts leave.
     fn frames<DB: DrawingBackend>(
         &self,
         canvas: &Canvas<'_, DB>,
         y_ticks: &[Tick],
         right_margin: i32,
     ) -> Result<Vec<Frame>, PlotError> {
-        let style = canvas.text(17.0, 1.0);
-        let mut labels = 0;
-        for tick in y_ticks {
-            labels = labels.max(canvas.width_of(&tick.label, &style)?);
-        }
-        let room = |empty: bool, without, with| canvas.px(if empty { without } else { with });
-        let untitled = self.panels.iter().all(|panel| panel.0.is_empty());
-        let left = labels + room(self.y_label.is_empty(), 22.0, 52.0);
-        let top = room(self.title.is_empty(), 20.0, 54.0)
-            + room(self.legend.is_empty(), 0.0, 32.0)
-            + room(untitled, 0.0, 32.0);
-        let bottom = canvas.height - room(self.x_label.is_empty(), 40.0, 70.0);
-        let (count, gap) = (self.panels.len() as i32, canvas.px(36.0));
+        let left = self.left(canvas, y_ticks)?;
+        let (above, below) = self.above_and_below();
+        let (top, bottom) = (canvas.px(above), canvas.height - canvas.px(below));
+        let (count, gap) = (self.panels.len() as i32, canvas.px(GAP));
         let width = canvas.width - right_margin - left - (count - 1) * gap;
         if width < count * canvas.px(32.0) {
             return Err(PlotError::TooNarrow { panels: self.panels.len() });
@@ -155,10 +186,16 @@ fn draw_grid<DB: DrawingBackend>(
     }
     let below = style.pos(Pos::new(HPos::Center, VPos::Top));
     let wanted = (canvas.finished(right - left) / 80.0).max(2.0);
-    for tick in x_axis.ticks(wanted as usize) {
+    for tick in readable(&x_axis, wanted) {
         let x = frame.x(tick.value);
         canvas.line(vec![(x, top), (x, bottom)], grid)?;
         canvas.write(&tick.label, &below, (x, bottom + canvas.px(9.0)))?;
     }
     Ok(())
+}
+
+/// About so many round values; somewhat more where there would be no three of them.
+fn readable(axis: &Axis, wanted: f64) -> Vec<Tick> {
+    let ticks = axis.ticks(wanted as usize);
+    if ticks.len() < 3 { axis.ticks((1.6 * wanted) as usize) } else { ticks }
 }

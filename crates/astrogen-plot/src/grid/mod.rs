@@ -3,7 +3,11 @@
 //! The layout is torchvision's `make_grid`: row by row, two black pixels around every image, none
 //! around a single one. The range is fixed and the same for all: signed -1 is black, +1 is full,
 //! `round(255 * (x + 1) / 2)`; values beyond are clamped, nothing is stretched, so that grids of
-//! one run can be compared.
+//! one run can be compared. [`LabelledGrid`] writes names beside rows and columns.
+
+mod labelled;
+
+pub use labelled::{LabelledGrid, save_labelled_grid};
 
 use std::path::Path;
 
@@ -58,8 +62,45 @@ pub fn save_grid(
 /// # Errors
 /// As [`save_grid`], but for the file.
 pub fn make_grid(images: &Tensor, columns: Option<usize>) -> Result<Tensor, PlotError> {
+    let [count, _, height, width] = batch_size(images)?;
+    let columns = match columns {
+        Some(0) => return Err(PlotError::NoColumns),
+        Some(columns) => i64::try_from(columns).unwrap_or(i64::MAX).min(count),
+        None => square(count),
+    };
+    let tiles = to_bytes(&images.f_detach()?.f_to_kind(Kind::Float)?)?; // [N, 1 or 3, H, W]
+    if count == 1 {
+        return Ok(tiles.f_squeeze_dim(0)?.f_permute([1, 2, 0])?);
+    }
+    let channels = tiles.size()[1];
+    let rows = lines(count, columns);
+    let (high, wide) = (height + PADDING, width + PADDING);
+    let blank = Tensor::f_zeros(
+        [rows * columns - count, channels, height, width],
+        (Kind::Uint8, tiles.device()),
+    )?;
+    let grid = Tensor::f_cat(&[tiles, blank], 0)?
+        .f_constant_pad_nd([0, PADDING, 0, PADDING])?
+        .f_view([rows, columns, channels, high, wide])?
+        .f_permute([0, 3, 1, 4, 2])? // [rows, high, columns, wide, channels]
+        .f_reshape([rows * high, columns * wide, channels])?;
+    Ok(grid.f_constant_pad_nd([0, 0, PADDING, 0, PADDING, 0])?)
+}
+
+/// The columns of a grid of so many images that is as good as square.
+fn square(count: i64) -> i64 {
+    (1..count).find(|side| side * side >= count).unwrap_or(count)
+}
+
+/// The rows of a grid of so many images.
+fn lines(count: i64, columns: i64) -> i64 {
+    (count + columns - 1) / columns
+}
+
+/// The sizes of a batch of images `[N, C, H, W]` that can be shown.
+fn batch_size(images: &Tensor) -> Result<[i64; 4], PlotError> {
     let size = images.size();
-    let [count, _, height, width] = match size[..] {
+    let size = match size[..] {
         [n, c, h, w] if n > 0 && c > 0 && h > 0 && w > 0 => [n, c, h, w],
         _ => {
             return Err(PlotError::Shape {
@@ -74,28 +115,7 @@ pub fn make_grid(images: &Tensor, columns: Option<usize>) -> Result<Tensor, Plot
             got: images.kind(),
         });
     }
-    let columns = match columns {
-        Some(0) => return Err(PlotError::NoColumns),
-        Some(columns) => i64::try_from(columns).unwrap_or(i64::MAX).min(count),
-        None => (1..count).find(|side| side * side >= count).unwrap_or(count),
-    };
-    let tiles = to_bytes(&images.f_detach()?.f_to_kind(Kind::Float)?)?; // [N, 1 or 3, H, W]
-    if count == 1 {
-        return Ok(tiles.f_squeeze_dim(0)?.f_permute([1, 2, 0])?);
-    }
-    let channels = tiles.size()[1];
-    let rows = (count + columns - 1) / columns;
-    let (high, wide) = (height + PADDING, width + PADDING);
-    let blank = Tensor::f_zeros(
-        [rows * columns - count, channels, height, width],
-        (Kind::Uint8, tiles.device()),
-    )?;
-    let grid = Tensor::f_cat(&[tiles, blank], 0)?
-        .f_constant_pad_nd([0, PADDING, 0, PADDING])?
-        .f_view([rows, columns, channels, high, wide])?
-        .f_permute([0, 3, 1, 4, 2])? // [rows, high, columns, wide, channels]
-        .f_reshape([rows * high, columns * wide, channels])?;
-    Ok(grid.f_constant_pad_nd([0, 0, PADDING, 0, PADDING, 0])?)
+    Ok(size)
 }
 
 /// Signed float images `[N, C, H, W]` -> bytes `[N, 1 or 3, H, W]`.
