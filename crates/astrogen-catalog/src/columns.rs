@@ -209,3 +209,13 @@ impl Columns {
         })
     }
 }
+
+/// The names with their values, in order; whole numbers beyond 2^53 rounded.
+impl IntoIterator for Columns {
+    type Item = (String, Vec<f64>);
+    type IntoIter = std::iter::Zip<std::vec::IntoIter<String>, std::vec::IntoIter<Vec<f64>>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.names.into_iter().zip(self.values)
+    }
+}

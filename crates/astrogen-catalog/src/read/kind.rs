@@ -14,7 +14,10 @@ pub(super) enum Kind {
     Csv(Option<Format>),
     Parquet,
     Hdf5,
-    Npy,
+    /// A NumPy array, `[rows, columns]` unless it is transposed.
+    Npy {
+        transposed: bool,
+    },
 }
 
 impl Kind {
@@ -34,7 +37,7 @@ impl Kind {
             Some(Format::Bzip2) if is_text(&leading) && !is_bzip2(&leading) => Ok(Kind::Csv(None)),
             Some(Format::Parquet) => Ok(Kind::Parquet),
             Some(Format::Hdf5) => Ok(Kind::Hdf5),
-            Some(Format::Npy) => Ok(Kind::Npy),
+            Some(Format::Npy) => Ok(Kind::Npy { transposed: false }),
             Some(packing) => {
                 let Some((packer, reader)) = unpacker(packing, file) else {
                     return Err(refuse(describe(&leading)));

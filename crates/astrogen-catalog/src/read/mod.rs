@@ -20,6 +20,7 @@ pub use self::chunks::Chunks;
 use self::csv::CsvRows;
 use self::fits::FitsRows;
 use self::hdf5::Hdf5Rows;
+pub use self::hdf5::hdf5_attributes;
 use self::kind::Kind;
 use self::npy::NpyRows;
 use self::parquet::ParquetRows;
@@ -96,13 +97,37 @@ impl Catalog {
     /// filter on a column that it lacks.
     pub fn open(path: impl AsRef<Path>, options: &CatalogOptions) -> Result<Catalog, CatalogError> {
         let path = path.as_ref();
-        let kind = Kind::of(path)?;
+        Catalog::of(path, Kind::of(path)?, options)
+    }
+
+    /// Opens a NumPy array `[columns, rows]`, as star particles of galaxies come: each of its rows
+    /// is a column of the catalogue, called by its number from `0` on. Reads no rows of the
+    /// catalogue.
+    ///
+    /// # Errors
+    /// `Io` if the file cannot be read, `Format` for another file or another shape, more than
+    /// 65536 columns among them, `Truncated` or `Damaged` if it contradicts itself.
+    pub fn open_transposed(path: impl AsRef<Path>) -> Result<Catalog, CatalogError> {
+        let path = path.as_ref();
+        match Kind::of(path)? {
+            Kind::Npy { .. } => {
+                Catalog::of(path, Kind::Npy { transposed: true }, &CatalogOptions::default())
+            }
+            _ => Err(CatalogError::Format {
+                path: path.to_owned(),
+                expected: "a NumPy array of shape [columns, rows]",
+                got: "another catalogue".to_owned(),
+            }),
+        }
+    }
+
+    fn of(path: &Path, kind: Kind, options: &CatalogOptions) -> Result<Catalog, CatalogError> {
         let (columns, rows) = match kind {
             Kind::Fits => fits::describe(path, options.hdu.as_ref())?,
             Kind::Csv(packing) => (csv::describe(path, packing, options.delimiter)?, None),
             Kind::Parquet => parquet::describe(path)?,
             Kind::Hdf5 => hdf5::describe(path, options.group.as_deref())?,
-            Kind::Npy => npy::describe(path)?,
+            Kind::Npy { transposed } => npy::describe(path, transposed)?,
         };
         let (path, options) = (path.to_owned(), options.clone());
         let catalog = Catalog { path, options, kind, columns, rows, position: Vec::new() };
@@ -191,7 +216,7 @@ impl Catalog {
             Kind::Hdf5 => {
                 Box::new(Hdf5Rows::open(&self.path, self.options.group.as_deref(), cells)?)
             }
-            Kind::Npy => Box::new(NpyRows::open(&self.path, cells)?),
+            Kind::Npy { transposed } => Box::new(NpyRows::open(&self.path, transposed, cells)?),
         };
         Chunks::new(source, angles, rows, names, filters.clone(), self.options.missing)
     }

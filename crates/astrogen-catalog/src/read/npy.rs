@@ -28,8 +28,11 @@ const COLUMNS: u64 = 1 << 16;
 const PART: u64 = 1 << 20;
 
 /// The columns and rows of an array.
-pub(super) fn describe(path: &Path) -> Result<(Vec<ColumnInfo>, Option<u64>), CatalogError> {
-    let array = Array::open(path)?;
+pub(super) fn describe(
+    path: &Path,
+    transposed: bool,
+) -> Result<(Vec<ColumnInfo>, Option<u64>), CatalogError> {
+    let array = Array::open(path, transposed)?;
     Ok((array.columns.into_iter().map(|column| column.info).collect(), Some(array.rows)))
 }
 
@@ -60,7 +63,8 @@ struct Number {
 }
 
 impl Array {
-    fn open(path: &Path) -> Result<Array, CatalogError> {
+    /// Opens an array; a transposed one is of shape `[columns, rows]`.
+    fn open(path: &Path, transposed: bool) -> Result<Array, CatalogError> {
         let mut file = open_file(path)?;
         let fail = |source| CatalogError::io("read", path, source);
         let length = file.metadata().map_err(fail)?.len();
@@ -68,14 +72,21 @@ impl Array {
         let start = file.stream_position().map_err(fail)?;
         let refuse = |got: String| CatalogError::Format {
             path: path.to_owned(),
-            expected: "a NumPy array of numbers, of records or of shape [rows] or [rows, columns]",
+            expected: match transposed {
+                true => "a NumPy array of numbers, of shape [columns, rows]",
+                false => {
+                    "a NumPy array of numbers, of records or of shape [rows] or [rows, columns]"
+                }
+            },
             got,
         };
         let damaged = || CatalogError::Damaged {
             path: path.to_owned(),
             reason: "its shape is beyond all memory".to_owned(),
         };
-        let shape = header.shape();
+        let stored = header.shape();
+        let reversed: Vec<u64> = stored.iter().rev().copied().collect();
+        let shape = if transposed { &reversed } else { stored };
         let empty = header.dtype().num_bytes() == Some(0) || matches!(shape, [_, 0]);
         if empty {
             return Err(refuse("an array without columns".to_owned()));
@@ -85,10 +96,12 @@ impl Array {
         }
         let item = header.dtype().num_bytes().ok_or_else(damaged)? as u64;
         let (rows, columns, stride) = match (header.dtype(), shape) {
-            (DType::Record(fields), &[rows]) => (rows, of_fields(fields), item),
-            (DType::Plain(number), &[rows]) => (rows, of_numbers(&number, 1, 0), item),
+            (DType::Record(fields), &[rows]) if !transposed => (rows, of_fields(fields), item),
+            (DType::Plain(number), &[rows]) if !transposed => {
+                (rows, of_numbers(&number, 1, 0), item)
+            }
             (DType::Plain(number), &[rows, count]) if count <= COLUMNS => {
-                let rows_first = header.order() == Order::C;
+                let rows_first = (header.order() == Order::C) != transposed;
                 let step =
                     if rows_first { item } else { rows.checked_mul(item).ok_or_else(damaged)? };
                 let stride =
@@ -96,7 +109,7 @@ impl Array {
                 step.checked_mul(count).ok_or_else(damaged)?;
                 (rows, of_numbers(&number, count, step), stride)
             }
-            (dtype, shape) => return Err(refuse(format!("{} of shape {shape:?}", dtype.descr()))),
+            (dtype, _) => return Err(refuse(format!("{} of shape {stored:?}", dtype.descr()))),
         };
         let numbers = shape.iter().try_fold(item, |all, &size| all.checked_mul(size));
         let end = numbers.and_then(|numbers| numbers.checked_add(start)).ok_or_else(damaged)?;
@@ -228,8 +241,12 @@ pub(super) struct NpyRows {
 }
 
 impl NpyRows {
-    pub(super) fn open(path: &Path, cells: Vec<Cell>) -> Result<NpyRows, CatalogError> {
-        let array = Array::open(path)?;
+    pub(super) fn open(
+        path: &Path,
+        transposed: bool,
+        cells: Vec<Cell>,
+    ) -> Result<NpyRows, CatalogError> {
+        let array = Array::open(path, transposed)?;
         let place = |cell: &Cell| {
             let column = &array.columns[cell.column];
             // Names of columns that hold no numbers are refused before.

@@ -8,6 +8,7 @@ use crate::CatalogError;
 use crate::names::ColumnInfo;
 use astrogen_fits::numbers::Numbers;
 
+mod attributes;
 mod columns;
 mod file;
 mod found;
@@ -15,6 +16,7 @@ mod source;
 mod table;
 mod values;
 
+pub use attributes::hdf5_attributes;
 use file::{Hdf5File, damaged, guarded, guarded_deep};
 use source::{Place, Source, check_claims};
 use table::Table;
