@@ -6,6 +6,7 @@
 //!
 //! A new row is a file with a [`Row`] in it and a line in [`ROWS`].
 
+mod autoencoder;
 mod cwgan_gp;
 mod dcgan;
 mod flows;
@@ -44,6 +45,11 @@ const ROWS: &[Entry] = &[
     },
     // The first step of Adam goes by the signs of gradients, also where they are rounding alone.
     Entry { name: "sharp_step_64px_b16", tolerance: 5e-3, prepare: sharp::step_64px_b16 },
+    Entry {
+        name: "autoencoder_step_448px_b4",
+        tolerance: 1e-3,
+        prepare: autoencoder::step_448px_b4,
+    },
     Entry { name: "dcgan_step_64px_b64", tolerance: 1e-3, prepare: dcgan::step_64px_b64 },
     Entry {
         name: "cwgan_gp_critic_step_b200",

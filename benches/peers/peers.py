@@ -19,6 +19,7 @@ import time
 import torch
 from safetensors.torch import save_file
 
+import autoencoder
 import cwgan_gp
 import dcgan
 import flows
@@ -26,7 +27,8 @@ import sharp
 import wgan_gp
 
 PEERS = {"pytorch eager": lambda network: network, "torch.compile": torch.compile}
-ROWS = {**dcgan.ROWS, **wgan_gp.ROWS, **sharp.ROWS, **cwgan_gp.ROWS, **flows.ROWS}
+ROWS = {**dcgan.ROWS, **wgan_gp.ROWS, **sharp.ROWS, **autoencoder.ROWS,
+        **cwgan_gp.ROWS, **flows.ROWS}
 # A timed repetition has as many runs as fit into this many seconds, but at least one.
 SHORTEST = 0.3
 

@@ -25,6 +25,10 @@ pub struct ForgeConfig {
     pub batches: BatchConfig,
     /// How long the flow is trained; it is compared on stars of validation at every checkpoint.
     pub fit: FitConfig,
+    /// Least and greatest value of each feature among the stars that train. A sampled star beyond these,
+    /// widened by a tenth at either end, is drawn anew: what a flow says far from all that it has seen
+    /// is no star.
+    pub ranges: Vec<[f64; 2]>,
     /// Components of the Gaussian mixtures that are fitted beside it; 1 or more.
     pub components: usize,
 }
@@ -38,6 +42,12 @@ impl ForgeConfig {
         if self.components == 0 {
             let (rule, got) = ("at least 1".to_owned(), "0".to_owned());
             return Err(ForgeError::Setting { name: "components", rule, got });
+        }
+        let fits = |[low, high]: &[f64; 2]| low.is_finite() && high.is_finite() && low <= high;
+        if self.ranges.len() as i64 != self.flow.features || !self.ranges.iter().all(fits) {
+            let rule = format!("{} pairs, the lower end first", self.flow.features);
+            let got = format!("{:?}", self.ranges);
+            return Err(ForgeError::Setting { name: "ranges", rule, got });
         }
         self.galaxies.validate()?;
         self.flow.validate()?;

@@ -43,6 +43,15 @@ pub enum ForgeError {
         run: PathBuf,
     },
 
+    /// A file or folder whose content cannot be used.
+    #[error("{}: {reason}", path.display())]
+    Unusable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+
     /// A file that is there already, and would be overwritten.
     #[error("{} exists; name a file that does not", path.display())]
     Exists {

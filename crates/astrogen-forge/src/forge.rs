@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use astrogen_flows::{Flow, Given};
-use astrogen_models::Network;
 use astrogen_train::RunDir;
 use tch::{Device, Tensor};
 

@@ -2,7 +2,8 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`encoder`] | an autoencoder of galaxy images, and the latents of galaxies |
+//! | [`GalaxyImages`], [`EncoderRecipe`], [`EncoderConfig`], [`train_encoder`] | an autoencoder of galaxy images |
+//! | [`Encoder`], [`Latents`] | a trained one, and the latents of galaxies |
 //! | [`galaxies`] | the galaxies of a folder: their stars, cleaned, in memory or streamed |
 //! | [`Conditions`] | what is known of each galaxy |
 //! | [`Recipe`], [`ForgeConfig`] | settings in few words, and all of them |
@@ -12,7 +13,7 @@
 
 mod conditions;
 mod config;
-pub mod encoder;
+mod encoder;
 mod error;
 mod forge;
 pub mod galaxies;
@@ -24,6 +25,10 @@ mod train;
 
 pub use conditions::{Conditions, GalaxyConditions, Outside, Part};
 pub use config::ForgeConfig;
+pub use encoder::{
+    Encoder, EncoderConfig, EncoderRecipe, EncoderReport, GalaxyImages, Latents, Restricted,
+    train_encoder,
+};
 pub use error::ForgeError;
 pub use forge::{Forge, Wanted};
 pub use galaxies::{Deal, Galaxies, GalaxiesConfig, GalaxiesReport};

@@ -123,6 +123,7 @@ impl Recipe {
                 seed: self.seed,
                 ..FitConfig::default()
             },
+            ranges: open.ranges().to_vec(),
             components: self.components,
         };
         config.validate()?;

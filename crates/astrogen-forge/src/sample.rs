@@ -4,12 +4,22 @@ use std::path::Path;
 
 use astrogen_catalog::{CatalogWriter, NewColumn, Storage};
 use astrogen_fits::Header;
+use astrogen_flows::Given;
+use astrogen_runtime::derive_seed;
 use astrogen_stars::{COLUMNS, StarArrayWriter, UNITS};
+use ndarray::Array2;
 
 use crate::{Forge, ForgeError, Wanted};
 
 /// Stars at a time.
 const CHUNK: usize = 1 << 16;
+
+/// How often a star that is beyond all that the flow has seen is drawn anew; then its values are
+/// brought to the ends of their ranges.
+const DRAWS: u64 = 32;
+
+/// Of a chunk with more such stars than one in so many, all are drawn anew at once.
+const FEW: usize = 256;
 
 /// What stars are written to.
 enum Output {
@@ -50,8 +60,7 @@ impl Forge {
         let mut done = 0;
         while done < count {
             let rows = (count - done).min(CHUNK as u64) as usize;
-            let mut samples = vec![0.0; rows * features.len()];
-            given.sample_rows(done, seed, &mut samples)?;
+            let samples = self.rows(&given, done, rows, seed)?;
             let column = |d: usize| {
                 samples[d..].iter().step_by(features.len()).map(|&x| f64::from(x)).collect()
             };
@@ -71,6 +80,66 @@ impl Forge {
             Output::Array(writer, _) => writer.finish()?,
         }
         Ok(())
+    }
+
+    /// `count` stars of a galaxy, `[count, features]`, in physical units.
+    ///
+    /// # Errors
+    /// Those of [`given`](Self::given).
+    pub fn stars(
+        &self,
+        wanted: &Wanted,
+        count: usize,
+        seed: u64,
+    ) -> Result<Array2<f64>, ForgeError> {
+        let samples = self.rows(&self.given(wanted)?, 0, count, seed)?;
+        let features = self.config().galaxies.features.len();
+        Ok(Array2::from_shape_fn((count, features), |(star, feature)| {
+            f64::from(samples[star * features + feature])
+        }))
+    }
+
+    /// Stars `first` to `first + count` of a distribution, one after the other. Each depends on its
+    /// number and the seed alone.
+    fn rows(
+        &self,
+        given: &Given,
+        first: u64,
+        count: usize,
+        seed: u64,
+    ) -> Result<Vec<f32>, ForgeError> {
+        let ends: Vec<[f32; 2]> =
+            self.config().ranges.iter().map(|range| widened(*range)).collect();
+        let features = ends.len();
+        let inside = |star: &[f32]| {
+            star.iter().zip(&ends).all(|(value, [low, high])| (low..=high).contains(&value))
+        };
+        let mut samples = vec![0.0; count * features];
+        given.sample_rows(first, seed, &mut samples)?;
+        for draw in 1..=DRAWS {
+            let star = |number: usize| number * features..(number + 1) * features;
+            let beyond: Vec<usize> =
+                (0..count).filter(|&number| !inside(&samples[star(number)])).collect();
+            if beyond.is_empty() {
+                break;
+            }
+            let seed = derive_seed(seed, "beyond", draw);
+            if beyond.len() > count / FEW {
+                let mut anew = vec![0.0; samples.len()];
+                given.sample_rows(first, seed, &mut anew)?;
+                for number in beyond {
+                    samples[star(number)].copy_from_slice(&anew[star(number)]);
+                }
+            } else {
+                for number in beyond {
+                    given.sample_rows(first + number as u64, seed, &mut samples[star(number)])?;
+                }
+            }
+        }
+        for (value, [low, high]) in samples.iter_mut().zip(ends.iter().cycle()) {
+            *value = if value.is_nan() { *low } else { value.clamp(*low, *high) };
+        }
+        Ok(samples)
     }
 
     fn output(
@@ -118,4 +187,11 @@ impl Forge {
         let columns: Vec<NewColumn> = names.into_iter().map(column).collect();
         Ok(Output::Table(CatalogWriter::create(out, &columns, &header)?))
     }
+}
+
+/// A range that is a tenth wider at either end; above 0 where it was.
+fn widened([low, high]: [f64; 2]) -> [f32; 2] {
+    let margin = 0.1 * (high - low);
+    let least = if low > 0.0 { (low - margin).max(0.5 * low) } else { low - margin };
+    [least as f32, (high + margin) as f32]
 }

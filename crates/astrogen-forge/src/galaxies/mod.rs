@@ -30,6 +30,8 @@ pub struct Galaxies {
     store: Arc<Store>,
     /// Stars that train, that choose, and that are judged, of each galaxy that has some.
     spans: [Vec<Span>; 3],
+    /// Least and greatest value of each feature of the stars that train.
+    ranges: Vec<[f64; 2]>,
     report: GalaxiesReport,
 }
 
@@ -74,13 +76,12 @@ impl Galaxies {
             return Err(ForgeError::Galaxy { id: id.clone(), reason });
         }
         let mut report = GalaxiesReport::default();
-        let number = |id: &str| latents.as_ref().map(|latents| latents.row(id));
         if let Some(latents) = &latents {
             let has_stars = |id: &&String| files.iter().any(|file| file.id == **id);
             report.without_stars =
-                latents.ids().iter().filter(|id| !has_stars(id)).cloned().collect();
+                latents.ids.iter().filter(|id| !has_stars(id)).cloned().collect();
             files.retain(|file| {
-                let there = latents.row(&file.id).is_some();
+                let there = latents.get(&file.id).is_some();
                 if !there {
                     report.without_latents.push(file.id.clone());
                 }
@@ -90,12 +91,13 @@ impl Galaxies {
 
         let columns = config.features.len();
         let mut store = Collector::new(columns, config.memory, config.scratch.as_deref());
+        let mut ranges = vec![[f64::INFINITY, f64::NEG_INFINITY]; columns];
         let (mut galaxies, mut spans, mut first) = (Vec::new(), [const { Vec::new() }; 3], 0);
         for file in files {
             let mut galaxy = file.read(&config.layout)?;
             let cleaning = config.cleaning.clean(&mut galaxy)?;
             let dropped = cleaning.dropped(&config.cleaning);
-            report.cleaning.push((galaxy.id.clone(), cleaning));
+            report.cleaning.push(cleaning);
             if dropped {
                 report.dropped.push(galaxy.id);
                 continue;
@@ -107,13 +109,21 @@ impl Galaxies {
             for parameter in &parameters {
                 values.push(parameter.of(&galaxy.stars)?);
             }
-            if let (Some(Some(row)), Some(latents)) = (number(&galaxy.id), &latents) {
-                values.extend(latents.values().row(row).iter().map(|&value| f64::from(value)));
+            if let Some(own) = latents.as_ref().and_then(|latents| latents.get(&galaxy.id)) {
+                values.extend(own.iter().map(|&value| f64::from(value)));
             }
             let part = config.part(&galaxy.id);
             for (what, rows) in config.split(&galaxy, part, galaxies.len())?.into_iter().enumerate()
             {
                 let count = rows.len() / columns;
+                if what == TRAIN {
+                    let values = rows.iter().zip((0..columns).cycle());
+                    values.for_each(|(&value, column)| {
+                        let [low, high] = &mut ranges[column];
+                        *low = low.min(f64::from(value));
+                        *high = high.max(f64::from(value));
+                    });
+                }
                 if count > 0 {
                     spans[what].push(Span { galaxy: galaxies.len(), first, count });
                     store.push(&rows)?;
@@ -142,18 +152,23 @@ impl Galaxies {
             let got = galaxies.len().to_string();
             return Err(ForgeError::Setting { name: "galaxies", rule, got });
         }
-        let latents = (1..=latents.map_or(0, |latents| latents.values().ncols()))
+        let latents = (1..=latents.map_or(0, |latents| latents.values.ncols()))
             .map(|number| format!("latent_{number}"));
         let names = config.parameters.iter().cloned().chain(latents).collect();
         let store = store.finish()?;
         report.in_file = store.is_in_file();
         let conditions = Conditions::new(names, galaxies)?;
-        Ok(Self { conditions, store: Arc::new(store), spans, report })
+        Ok(Self { conditions, store: Arc::new(store), spans, ranges, report })
     }
 
     /// What is known of each galaxy.
     pub fn conditions(&self) -> &Conditions {
         &self.conditions
+    }
+
+    /// Least and greatest value of each feature among the stars that train.
+    pub fn ranges(&self) -> &[[f64; 2]] {
+        &self.ranges
     }
 
     /// What became of the files.
@@ -308,12 +323,14 @@ impl GalaxiesConfig {
 fn parameters<'a>(
     names: &[String],
     own: &[&'a dyn GalaxyParameter],
-) -> Result<Vec<Box<dyn GalaxyParameter + 'a>>, ForgeError> {
-    let one = |name: &String| -> Result<Box<dyn GalaxyParameter + 'a>, ForgeError> {
-        match own.iter().find(|own| own.name() == name) {
-            Some(own) => Ok(Box::new(*own)),
-            None => Ok(Box::new(name.parse::<Parameter>()?)),
+) -> Result<Vec<&'a dyn GalaxyParameter>, ForgeError> {
+    let one = |name: &String| -> Result<&'a dyn GalaxyParameter, ForgeError> {
+        if let Some(own) = own.iter().find(|own| own.name() == name) {
+            return Ok(*own);
         }
+        let known = name.parse::<Parameter>()?;
+        let place = Parameter::ALL.iter().position(|parameter| *parameter == known);
+        Ok(&Parameter::ALL[place.unwrap_or_default()]) // every parameter is among all of them
     };
     names.iter().map(one).collect()
 }

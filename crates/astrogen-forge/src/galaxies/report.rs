@@ -1,5 +1,6 @@
 //! What became of the galaxies of a folder.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use astrogen_stars::CleaningReport;
@@ -8,8 +9,8 @@ use astrogen_stars::CleaningReport;
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct GalaxiesReport {
-    /// What was removed of each galaxy that was read, by its id.
-    pub cleaning: Vec<(String, CleaningReport)>,
+    /// What was removed of each galaxy that was read.
+    pub cleaning: Vec<CleaningReport>,
     /// Galaxies that have too few stars left.
     pub dropped: Vec<String>,
     /// Galaxies whose stars have no latents, and that are left out therefore.
@@ -33,9 +34,19 @@ impl fmt::Display for GalaxiesReport {
             "{train} galaxies to train on, {validation} to choose by, {left_out} left out; stars: \
              {training} to train on, {choosing} to choose by, {judged} to judge by"
         )?;
-        let mut all = CleaningReport::default();
-        self.cleaning.iter().for_each(|(_, report)| all += report);
-        write!(f, "\n{all}")?;
+        let sum = |of: fn(&CleaningReport) -> usize| self.cleaning.iter().map(of).sum::<usize>();
+        let many = |counts: &BTreeMap<String, usize>| counts.values().sum::<usize>();
+        write!(
+            f,
+            "\ncleaning kept {} of {} stars: {} were too poor in metals, {} too far out, {} without a \
+             finite value in every column; {} values were raised to their floor",
+            sum(|of| of.kept),
+            sum(|of| of.read),
+            sum(|of| of.poor),
+            sum(|of| of.beyond),
+            self.cleaning.iter().map(|of| many(&of.not_finite)).sum::<usize>(),
+            self.cleaning.iter().map(|of| many(&of.raised)).sum::<usize>(),
+        )?;
         let lists = [
             ("too few stars left", &self.dropped),
             ("stars without an image's latents", &self.without_latents),

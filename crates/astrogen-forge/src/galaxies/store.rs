@@ -16,14 +16,12 @@ pub(super) struct Collector {
     scratch: PathBuf,
     values: Vec<f32>,
     file: Option<BufWriter<File>>,
-    rows: usize,
 }
 
 /// Rows of features.
 #[derive(Debug)]
 pub(super) struct Store {
     columns: usize,
-    rows: usize,
     place: Place,
 }
 
@@ -37,12 +35,11 @@ enum Place {
 impl Collector {
     pub(super) fn new(columns: usize, memory: u64, scratch: Option<&Path>) -> Self {
         let scratch = scratch.map_or_else(std::env::temp_dir, Path::to_owned);
-        Self { columns, memory, scratch, values: Vec::new(), file: None, rows: 0 }
+        Self { columns, memory, scratch, values: Vec::new(), file: None }
     }
 
     /// Appends whole rows.
     pub(super) fn push(&mut self, rows: &[f32]) -> Result<(), ForgeError> {
-        self.rows += rows.len() / self.columns;
         let bytes = (size_of::<f32>() * (self.values.len() + rows.len())) as u64;
         if self.file.is_none() && bytes > self.memory {
             let file = tempfile::tempfile_in(&self.scratch);
@@ -75,7 +72,7 @@ impl Collector {
                 Place::File(Mutex::new(file), self.scratch.clone())
             }
         };
-        Ok(Store { columns: self.columns, rows: self.rows, place })
+        Ok(Store { columns: self.columns, place })
     }
 
     fn fails(&self, action: &'static str, source: std::io::Error) -> ForgeError {
@@ -84,11 +81,6 @@ impl Collector {
 }
 
 impl Store {
-    /// How many rows there are.
-    pub(super) fn len(&self) -> usize {
-        self.rows
-    }
-
     /// Values of a row.
     pub(super) fn columns(&self) -> usize {
         self.columns
@@ -143,7 +135,7 @@ mod tests {
         assert!(matches!(stores[0].place, Place::Memory(_)));
         assert!(matches!(stores[1].place, Place::File(..)));
         for store in &stores {
-            assert_eq!((store.len(), store.columns()), (8, 3));
+            assert_eq!(store.columns(), 3);
             assert_eq!(store.read(5, 2).unwrap(), [23.25, 24.25, 25.25, 30.25, 31.25, 32.25]);
         }
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has a name");

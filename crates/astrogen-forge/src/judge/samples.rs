@@ -9,7 +9,7 @@ use ndarray::Array2;
 use serde::Serialize;
 use tch::Tensor;
 
-use crate::{Forge, ForgeError, Wanted};
+use crate::ForgeError;
 
 /// Random directions of the sliced Wasserstein distance.
 const DIRECTIONS: usize = 256;
@@ -61,24 +61,4 @@ fn standardised(tables: [&Array2<f64>; 2]) -> Result<[Tensor; 2], ForgeError> {
     let deviation = truth.std_dim(&[0i64][..], false, true);
     let by = |table: Tensor| (table - &mean) / &deviation;
     Ok([by(truth), by(sampled)])
-}
-
-impl Forge {
-    /// `count` stars of a galaxy, `[count, features]`, in physical units.
-    ///
-    /// # Errors
-    /// Those of [`given`](Self::given).
-    pub fn stars(
-        &self,
-        wanted: &Wanted,
-        count: usize,
-        seed: u64,
-    ) -> Result<Array2<f64>, ForgeError> {
-        let features = self.config().galaxies.features.len();
-        let mut samples = vec![0.0; count * features];
-        self.given(wanted)?.sample_rows(0, seed, &mut samples)?;
-        Ok(Array2::from_shape_fn((count, features), |(star, feature)| {
-            f64::from(samples[star * features + feature])
-        }))
-    }
 }

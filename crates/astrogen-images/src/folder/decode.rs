@@ -30,6 +30,8 @@ pub(super) struct Decoded {
     pub(super) origins: Vec<(usize, usize)>,
     /// Squares dropped as blank or constant.
     pub(super) dropped: usize,
+    /// Height and width of the frame in pixels.
+    pub(super) size: [usize; 2],
     /// What led from physical to signed values, of each band of `pixels`.
     pub(super) scaling: Scaling,
     /// What has to be decoded to read one of the samples again.
@@ -77,6 +79,7 @@ impl Decoder {
             pixels: prepared.pixels,
             origins: squares.origins,
             dropped,
+            size: [height, width],
             scaling: prepared.scaling,
             access,
             is_fits,

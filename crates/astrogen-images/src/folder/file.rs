@@ -14,6 +14,8 @@ use crate::{ImagesError, SkipReason};
 #[derive(Debug)]
 pub(super) struct FrameFile {
     pub(super) path: PathBuf,
+    /// Height and width of its frame in pixels.
+    pub(super) size: [usize; 2],
     /// Its number among the images found.
     pub(super) number: usize,
     /// Where its pixels lie.

@@ -49,6 +49,7 @@ use std::sync::{Arc, Mutex};
 use astrogen_data::{Dataset, Images, split};
 use astrogen_preprocess::frame::Access;
 use astrogen_preprocess::{Pipeline, Scaling};
+use ndarray::Array3;
 use rayon::prelude::*;
 
 use crate::{ImagesError, SkipReason};
@@ -186,6 +187,30 @@ impl ImageFolder {
         self.train.clone()
     }
 
+    /// The file that each training sample is from, in order, and the height and width of its frame in
+    /// pixels.
+    pub fn train_files(&self) -> impl Iterator<Item = (&Path, [usize; 2])> {
+        let files = self.train.samples.iter().map(|sample| &self.files.files[sample.file]);
+        files.map(|file| (file.path.as_path(), file.size))
+    }
+
+    /// The sample of a file `[C, H, W]` in signed range, as the data sets of a folder with these
+    /// settings would have it; of a file that is cut into several the first.
+    ///
+    /// # Errors
+    /// Those of [`FolderConfig::validate`]; [`ImagesError::File`] for a file without a sample.
+    pub fn sample_of(
+        path: impl AsRef<Path>,
+        config: &FolderConfig,
+    ) -> Result<Array3<f32>, ImagesError> {
+        config.validate()?;
+        let path = path.as_ref();
+        let refuse = |reason| ImagesError::File { path: path.to_owned(), reason };
+        let Decoded { pixels, origins, .. } = Decoder::new(config)?.decode(path).map_err(refuse)?;
+        let sample = origins.first().and_then(|&origin| samples::cut(&pixels, origin, config));
+        sample.ok_or_else(|| refuse(SkipReason::Changed))
+    }
+
     /// The samples kept back; empty without a validation fraction.
     pub fn validation(&self) -> Arc<dyn Dataset<Batch = Images>> {
         self.validation.clone()
@@ -229,12 +254,13 @@ struct Looked {
 
 impl Looked {
     fn at(path: &Path, number: usize, stamp: Stamp, decoded: Decoded, places: &Places) -> Self {
-        let Decoded { pixels, origins, dropped, scaling, access, is_fits, unit, remark } = decoded;
+        let Decoded { pixels, origins, dropped, size, scaling, access, is_fits, unit, remark } =
+            decoded;
         let bytes = cache::bytes(&pixels);
         places.put(number, access, pixels);
         // Its place is known when all files have been looked at.
         let place = Place::File;
-        let file = FrameFile { path: path.to_owned(), number, place, access, scaling, stamp };
+        let file = FrameFile { path: path.to_owned(), size, number, place, access, scaling, stamp };
         Self { file, origins, dropped, is_fits, unit, remark, bytes }
     }
 }

@@ -103,16 +103,25 @@ impl Dataset for FolderDataset {
             return Err(DataError::Index { index, samples: self.samples.len() });
         };
         let file = &self.files.files[file];
-        let (pixels, (y, x)) = self.files.pixels(file, origin)?;
-        let FolderConfig { image_size: size, channels, .. } = self.files.decoder.config;
-        let (_, height, width) = pixels.dim();
-        let square = (y + size <= height && x + size <= width)
-            .then(|| pixels.slice(s![.., y..y + size, x..x + size]));
-        // A single band is seen as often as there are channels.
-        let sample = square.as_ref().and_then(|square| square.broadcast((channels, size, size)));
+        let (pixels, origin) = self.files.pixels(file, origin)?;
+        let sample = cut(&pixels, origin, &self.files.decoder.config);
         // It fits, unless the file changed in a way that its time and length do not tell.
-        sample.map(|sample| sample.to_owned()).ok_or_else(|| file.error(SkipReason::Changed).into())
+        sample.ok_or_else(|| file.error(SkipReason::Changed).into())
     }
+}
+
+/// The sample at a corner of scaled pixels; none where these do not reach so far.
+pub(super) fn cut(
+    pixels: &Array3<f32>,
+    (y, x): Corner,
+    config: &FolderConfig,
+) -> Option<Array3<f32>> {
+    let FolderConfig { image_size: size, channels, .. } = *config;
+    let (_, height, width) = pixels.dim();
+    let square = (y + size <= height && x + size <= width)
+        .then(|| pixels.slice(s![.., y..y + size, x..x + size]))?;
+    // A single band is seen as often as there are channels.
+    Some(square.broadcast((channels, size, size))?.to_owned())
 }
 
 #[cfg(all(test, unix))]

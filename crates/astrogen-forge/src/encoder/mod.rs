@@ -1,0 +1,29 @@
+//! From images of galaxies to latents: an autoencoder, trained, judged and used.
+//!
+//! ```text
+//! images/g0007.png  ->  GalaxyImages  ->  train_encoder  ->  run folder  ->  Encoder  ->  Latents
+//! ```
+//!
+//! A galaxy is known by its id, which is the name of its image without the ending. Its latents are
+//! `g0007_latent.npy`, as GalacticForge names them: `[L]` numbers in single precision.
+//!
+//! The run folder has, beside what every run has, `autoencoder.safetensors` of the end and `best/` of
+//! the step whose reconstructions of held-out galaxies were the best, `report.json`
+//! ([`EncoderReport`]), and two pictures:
+//!
+//! - `reconstructions.png`: held-out images, each above its reconstruction;
+//! - `traversal.png`: a row for each latent, which goes from -3 to +3 standard deviations of the
+//!   training galaxies' from left to right, while the others stay.
+
+mod config;
+mod images;
+mod latents;
+mod pictures;
+mod train;
+mod trained;
+
+pub use config::{EncoderConfig, EncoderRecipe};
+pub use images::{GalaxyImages, Restricted};
+pub use latents::Latents;
+pub use train::{EncoderReport, train_encoder};
+pub use trained::Encoder;

@@ -1,0 +1,78 @@
+//! Pictures of what an autoencoder has learnt.
+
+use astrogen_plot::save_grid;
+use astrogen_train::RunDir;
+use ndarray::{Array2, Axis};
+use tch::{Device, Kind, Tensor};
+
+use super::{Encoder, GalaxyImages, Latents};
+use crate::ForgeError;
+
+/// Held-out galaxies that are shown at most, and in a row.
+const SHOWN: usize = 16;
+const IN_A_ROW: usize = 8;
+
+/// Columns of the traversal, in standard deviations of a latent.
+const STEPS: [f32; 7] = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0];
+
+/// The side of an image in a picture, in pixels, at most.
+const SIDE: i64 = 128;
+
+/// Draws `reconstructions.png`: held-out images, each above its reconstruction.
+pub(super) fn reconstructions(
+    run: &RunDir,
+    encoder: &Encoder,
+    held_out: &GalaxyImages,
+) -> Result<(), ForgeError> {
+    let images = held_out.unit(0, SHOWN)?;
+    let reconstructed = encoder.reconstruct(&images)?;
+    let columns = (images.size()[0] as usize).min(IN_A_ROW);
+    let rows = images.split(columns as i64, 0).into_iter();
+    let rows = rows.zip(reconstructed.split(columns as i64, 0));
+    let blank = |of: &Tensor| {
+        let mut size = of.size();
+        size[0] = columns as i64 - size[0];
+        Tensor::zeros(size, (Kind::Float, Device::Cpu))
+    };
+    let tiles: Vec<Tensor> = rows
+        .flat_map(|(above, below)| {
+            let (after_above, after_below) = (blank(&above), blank(&below));
+            [above, after_above, below, after_below]
+        })
+        .collect();
+    let tiles = signed(&Tensor::cat(&tiles, 0));
+    Ok(save_grid(&tiles, Some(columns), run.join("reconstructions.png"))?)
+}
+
+/// Draws `traversal.png`: the image of the training galaxy that is nearest to all of them in the
+/// middle of each row; along a row one latent goes from -3 to +3 standard deviations.
+pub(super) fn traversal(
+    run: &RunDir,
+    encoder: &Encoder,
+    train: &Latents,
+) -> Result<(), ForgeError> {
+    let values = &train.values;
+    let (Some(mean), spread) = (values.mean_axis(Axis(0)), values.std_axis(Axis(0), 0.0)) else {
+        return Ok(()); // no galaxy
+    };
+    let rows = (0..mean.len()).flat_map(|latent| STEPS.map(|step| (latent, step)));
+    let mut latents = Array2::zeros((0, mean.len()));
+    for (latent, step) in rows {
+        let mut row = mean.clone();
+        row[latent] += step * spread[latent];
+        // A row is as long as the mean.
+        let _ = latents.push_row(row.view());
+    }
+    let images = encoder.decode(&latents)?;
+    Ok(save_grid(&signed(&images), Some(STEPS.len()), run.join("traversal.png"))?)
+}
+
+/// Unit images as small ones in signed range.
+fn signed(images: &Tensor) -> Tensor {
+    let side = images.size()[3];
+    let images = match side > SIDE {
+        true => images.adaptive_avg_pool2d([SIDE, SIDE]),
+        false => images.shallow_clone(),
+    };
+    images * 2.0 - 1.0
+}
