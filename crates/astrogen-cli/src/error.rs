@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 
 use astrogen_density::DensityError;
 use astrogen_emulator::EmulatorError;
+use astrogen_forge::ForgeError;
 use astrogen_images::ImagesError;
 use astrogen_models::ModelError;
 use astrogen_plot::PlotError;
 use astrogen_runtime::RuntimeError;
 use astrogen_sky::SkyError;
+use astrogen_stars::StarsError;
 use astrogen_train::TrainError;
 
 /// Errors of this crate: those of the options, and of what they name.
@@ -61,6 +63,14 @@ pub enum CliError {
     /// Images that cannot be dealt in batches.
     #[error(transparent)]
     Data(#[from] astrogen_data::DataError),
+
+    /// Star particles that cannot be read.
+    #[error(transparent)]
+    Stars(#[from] StarsError),
+
+    /// Galaxies that do not fit, or a trained forge that cannot be used.
+    #[error(transparent)]
+    Forge(#[from] ForgeError),
 
     /// A sky that cannot be simulated.
     #[error(transparent)]

@@ -15,6 +15,7 @@
 //! | [`EvaluateArguments`], [`EmulateArguments`] | a trained emulator, and the catalogue that it makes |
 //! | [`DensityArguments`] | a density to learn of a catalogue's columns, with [`FileArguments`] |
 //! | [`DensitySampleArguments`], [`LogProbArguments`], [`PosteriorArguments`] | what a trained density is asked for |
+//! | [`ForgeArguments`], [`ForgeSampleArguments`] | galaxies to learn from their stars and images, and stars of a galaxy |
 //! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
 //!
 //! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`say`] writes a program's lines, and
@@ -27,6 +28,7 @@ mod density;
 mod emulate;
 mod emulator;
 mod error;
+mod forge;
 mod frame;
 mod image_config;
 mod images;
@@ -47,6 +49,7 @@ pub use density::{
 pub use emulate::EmulateArguments;
 pub use emulator::{EmulatorArguments, EvaluateArguments};
 pub use error::CliError;
+pub use forge::{EncoderJob, ForgeArguments, ForgeSampleArguments};
 pub use frame::FrameArguments;
 pub use image_config::{ImageConfig, Networks};
 pub use images::ImageArguments;

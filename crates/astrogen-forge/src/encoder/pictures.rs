@@ -1,6 +1,6 @@
 //! Pictures of what an autoencoder has learnt.
 
-use astrogen_plot::save_grid;
+use astrogen_plot::{LabelledGrid, save_grid};
 use astrogen_train::RunDir;
 use ndarray::{Array2, Axis};
 use tch::{Device, Kind, Tensor};
@@ -64,7 +64,13 @@ pub(super) fn traversal(
         let _ = latents.push_row(row.view());
     }
     let images = encoder.decode(&latents)?;
-    Ok(save_grid(&signed(&images), Some(STEPS.len()), run.join("traversal.png"))?)
+    let grid = LabelledGrid {
+        title: "the image as one latent changes, in deviations over the training galaxies".to_owned(),
+        row_labels: (1..=mean.len()).map(|latent| format!("latent {latent}")).collect(),
+        column_labels: STEPS.map(|step| format!("{step:+} σ")).to_vec(),
+        side: Some(SIDE as u32),
+    };
+    Ok(grid.save(&signed(&images), run.join("traversal.png"))?)
 }
 
 /// Unit images as small ones in signed range.

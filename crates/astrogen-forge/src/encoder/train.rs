@@ -1,5 +1,6 @@
 //! From images of galaxies to a judged autoencoder.
 
+use std::fmt;
 use std::sync::Arc;
 
 use astrogen_data::{Augment, BatchConfig, Batches, Dataset};
@@ -120,4 +121,19 @@ fn mean_image_error(
         error += loss.double_value(&[]);
     }
     Ok(error / held_out.len() as f64)
+}
+
+impl fmt::Display for EncoderReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "error of a pixel's reconstruction: {:.3e} of {} galaxies it was trained on, {:.3e} of {} \
+             held out ({:.3e} if the mean image stood for each)",
+            self.train_error,
+            self.train_galaxies,
+            self.held_out_error,
+            self.held_out_galaxies,
+            self.mean_image_error
+        )
+    }
 }

@@ -1,6 +1,6 @@
 //! A trained autoencoder: images to latents and back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use astrogen_metrics::MetricsError;
 use astrogen_models::Autoencoder;
@@ -72,6 +72,16 @@ impl Encoder {
             all.push(latent.to_device(Device::Cpu).to_kind(Kind::Float));
         }
         Ok(Latents { ids: images.ids().to_vec(), values: array(&Tensor::cat(&all, 0))? })
+    }
+
+    /// Writes the latents of images to the folder `latents` of the run, which is returned.
+    ///
+    /// # Errors
+    /// Those of [`encode`](Self::encode) and of [`Latents::save`].
+    pub fn export(&self, images: &GalaxyImages, run: &RunDir) -> Result<PathBuf, ForgeError> {
+        let folder = run.join("latents");
+        self.encode(images)?.save(&folder)?;
+        Ok(folder)
     }
 
     /// The latents of an image in a file, `[L]`, which is read as [`GalaxyImages::open`] does.

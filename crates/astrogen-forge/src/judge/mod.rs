@@ -138,7 +138,7 @@ pub(crate) fn judge_galaxies(
             physics: Physics::of(&a, &b)?,
         };
         if drawn.contains(&number) {
-            left_out.extend(figures::draw(run, &forge, &galaxy, [&a, &b])?);
+            left_out.extend(figures::draw(run, &config.galaxies.log10, &galaxy, [&a, &b])?);
         }
         report.galaxies.push(galaxy);
     }
