@@ -54,7 +54,7 @@ pub use filter::{ColumnFilter, Relation};
 pub use local::{Knot, LocalScale, LocalScores, QuantileMap, ScoreKnot};
 pub use names::ColumnInfo;
 pub use photometry::{MagnitudeRange, Magnitudes};
-pub use read::{Catalog, CatalogOptions, Chunks, hdf5_attributes};
+pub use read::{Catalog, CatalogOptions, Chunks, Hdf5Attributes, hdf5_attributes};
 pub use skymap::{
     Coordinates, Coverage, Grid, Ordering, SkyMap, SkyMapDefaults, SkyMapOptions, SplitBy,
     SplitConfig,

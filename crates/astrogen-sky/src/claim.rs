@@ -76,7 +76,7 @@ impl Claim {
 ///
 /// # Errors
 /// `Io` if the disk refuses.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SkyError> {
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SkyError> {
     let write = || {
         let mut file = AtomicWriteFile::open(path)?;
         file.write_all(bytes)?;

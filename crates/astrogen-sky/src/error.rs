@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use astrogen_catalog::CatalogError;
 use astrogen_fits::FitsError;
 use astrogen_preprocess::PreprocessError;
+use astrogen_stars::StarsError;
 
 /// An error of this crate, sorted by who is at fault.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +55,9 @@ pub enum SkyError {
     /// A catalogue or a sky map could not be written.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
+    /// A star array could not be written.
+    #[error(transparent)]
+    Stars(#[from] StarsError),
 }
 
 impl SkyError {

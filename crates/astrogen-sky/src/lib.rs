@@ -19,7 +19,6 @@ mod fft;
 pub mod galaxy;
 pub mod nebula;
 pub mod noise;
-mod npy;
 pub mod plane;
 pub mod psf;
 mod random;

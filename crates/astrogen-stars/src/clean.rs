@@ -77,7 +77,7 @@ pub struct CleaningReport {
     pub not_finite: BTreeMap<String, usize>,
     /// Stars left out as too far from the centre.
     pub beyond: usize,
-    /// The radius limit in kpc; NaN of no stars.
+    /// The radius limit in kpc; 0 of no stars.
     pub radius: f64,
     /// Values raised to a floor, by column, of the stars that were kept.
     pub raised: BTreeMap<String, usize>,
@@ -133,13 +133,14 @@ impl CleaningConfig {
         report.radius = self.radius_limit(&radii);
 
         let columns = || stars.names().iter().zip(stars.values());
-        let below = |row: usize, name: &str, least: f64| {
-            columns().any(|(own, values)| own == name && values[row] < least)
-        };
+        let least = [("feh", self.min_feh), ("ofe", self.min_ofe)];
+        let metals: Vec<(&Vec<f64>, f64)> = columns()
+            .filter_map(|(name, own)| Some((own, least.iter().find(|(of, _)| of == name)?.1)))
+            .collect();
         let mut keep = vec![true; read];
         for (row, keep) in keep.iter_mut().enumerate() {
             *keep = false;
-            if below(row, "feh", self.min_feh) || below(row, "ofe", self.min_ofe) {
+            if metals.iter().any(|(own, least)| own[row] < *least) {
                 report.poor += 1;
             } else if let Some((name, _)) = columns().find(|(_, own)| !own[row].is_finite()) {
                 *report.not_finite.entry(name.clone()).or_default() += 1;
@@ -170,8 +171,8 @@ impl CleaningConfig {
     /// The radius within which stars are kept; those without a finite one do not count.
     fn radius_limit(&self, radii: &[f64]) -> f64 {
         let mut radii: Vec<f64> = radii.iter().copied().filter(|own| own.is_finite()).collect();
-        let limit = quantile(&mut radii, self.percentile / 100.0).unwrap_or(f64::NAN);
-        if limit.is_nan() || limit <= self.max_radius {
+        let limit = quantile(&mut radii, self.percentile / 100.0).unwrap_or(0.0);
+        if limit <= self.max_radius {
             return limit;
         }
         radii.retain(|radius| *radius <= self.max_radius);

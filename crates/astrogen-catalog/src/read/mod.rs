@@ -20,7 +20,7 @@ pub use self::chunks::Chunks;
 use self::csv::CsvRows;
 use self::fits::FitsRows;
 use self::hdf5::Hdf5Rows;
-pub use self::hdf5::hdf5_attributes;
+pub use self::hdf5::{Hdf5Attributes, hdf5_attributes};
 use self::kind::Kind;
 use self::npy::NpyRows;
 use self::parquet::ParquetRows;

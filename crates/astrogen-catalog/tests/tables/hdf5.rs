@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use astrogen_catalog::{Catalog, CatalogOptions, CatalogWriter, NewColumn, Storage};
+use astrogen_catalog::{
+    Catalog, CatalogOptions, CatalogWriter, NewColumn, Storage, hdf5_attributes,
+};
 use astrogen_fits::Header;
 use hdf5_pure::{
     AttrValue, CompoundTypeBuilder, Datatype, FileBuilder, make_f64_type, make_i8_type,
@@ -319,4 +321,29 @@ fn what_is_written_has_groups_units_and_the_header() {
         assert!(message.contains("expected names of HDF5 data sets"), "{message}");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn attributes_that_are_numbers_are_read() {
+    let (_folder, path) = made(|file| {
+        snapshot(file);
+        let mut group = file.create_group("Units");
+        group.set_attr("n", AttrValue::I32(-7));
+        group.set_attr("big", AttrValue::U64(u64::MAX));
+        group.set_attr("table", AttrValue::F64Array(vec![0.0, 1.5]));
+        group.set_attr("name", AttrValue::String("kpc".to_owned()));
+        let set = group.create_dataset("set").with_f64_data(&[1.0]);
+        set.set_attr("scale", AttrValue::F32(0.5));
+        file.add_group(group.finish());
+    });
+    let read = hdf5_attributes(&path, &["Header", "Units", "Units/set", "", "none", "none/set"]);
+    let read = read.unwrap();
+    let of = |place: usize, name: &str| read[place].as_ref().unwrap().get(name).cloned();
+    assert_eq!(of(0, "Time"), Some(vec![1.0]));
+    assert_eq!((of(1, "n"), of(1, "big")), (Some(vec![-7.0]), Some(vec![u64::MAX as f64])));
+    assert_eq!((of(1, "table"), of(1, "name")), (Some(vec![0.0, 1.5]), None));
+    assert_eq!(of(2, "scale"), Some(vec![0.5]));
+    assert!(read[3].as_ref().unwrap().is_empty());
+    assert!(read[4].is_none() && read[5].is_none());
+    assert!(hdf5_attributes(golden_file("hdf5.json"), &[""]).is_err());
 }

@@ -81,3 +81,35 @@ fn what_is_no_table_is_refused() {
     }
     assert!(opened(b"\x93NUMPY").is_err());
 }
+
+#[test]
+fn transposed_arrays_have_a_column_for_each_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.npy");
+    let mut save = |header: &str, shape: &str| {
+        let numbers: Vec<u8> = (0..6_u8).flat_map(|own| f32::from(own).to_le_bytes()).collect();
+        let header = format!("{{'descr': '<f4', 'fortran_order': {header}, 'shape': {shape}, }}\n");
+        std::fs::write(&path, array(&header, &numbers)).unwrap();
+        Catalog::open_transposed(&path).map_err(|error| error.to_string())
+    };
+    for (header, want) in [
+        ("False", [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]),
+        ("True", [[0.0, 2.0, 4.0], [1.0, 3.0, 5.0]]),
+    ] {
+        let catalog = save(header, "(2, 3)").unwrap();
+        assert_eq!((catalog.rows(), catalog.columns().len()), (Some(3), 2));
+        let (columns, _) = catalog.read(&["0", "1"]).unwrap();
+        assert_eq!(columns.values(), want);
+        let pairs: Vec<(String, Vec<f64>)> = columns.into_iter().collect();
+        assert_eq!((pairs[1].0.as_str(), &pairs[1].1[..]), ("1", &want[1][..]));
+    }
+    let message = save("False", "(6,)").unwrap_err();
+    let words =
+        "expected a NumPy array of numbers, of shape [columns, rows], got '<f4' of shape [6]";
+    assert!(message.contains(words), "{message}");
+    assert!(save("False", "(3, 3)").unwrap_err().contains("is truncated"));
+    let message = Catalog::open_transposed(golden_file("records.npy")).unwrap_err().to_string();
+    assert!(message.contains("of shape [columns, rows]"), "{message}");
+    let message = Catalog::open_transposed(golden_file("hdf5.json")).unwrap_err().to_string();
+    assert!(message.contains("got another catalogue"), "{message}");
+}

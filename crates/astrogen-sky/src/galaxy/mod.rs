@@ -41,6 +41,8 @@ pub use suite::{SuiteConfig, SuiteGalaxy};
 pub use suite_folder::{GALAXIES, MANIFEST, SuiteFiles, simulate_galaxies};
 pub use table::save_stars;
 
+pub use astrogen_stars::{COLUMNS, UNITS};
+
 use crate::error::SkyError;
 use crate::random::{seed_of, stream};
 use motion::Motion;
@@ -49,15 +51,6 @@ use place::{Crests, HALF_DISC};
 use rand::{Rng, RngExt};
 use rayon::prelude::*;
 use std::f64::consts::TAU;
-
-/// The rows of a star array.
-pub const COLUMNS: [&str; 11] =
-    ["x", "y", "z", "vx", "vy", "vz", "metals", "feh", "ofe", "mass", "age"];
-
-/// The unit of each row: `metals` (GalacticFlow's `Z`) is a mass fraction, `feh` and `ofe` are logarithms of number ratios
-/// over the Sun's.
-pub const UNITS: [&str; 11] =
-    ["kpc", "kpc", "kpc", "km/s", "km/s", "km/s", "", "dex", "dex", "solMass", "Gyr"];
 
 /// Associations that young stars belong to, the age in Gyr up to which they do, and the
 /// deviation of their places in thin-disc lengths.

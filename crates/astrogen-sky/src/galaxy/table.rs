@@ -2,10 +2,10 @@
 
 use super::{COLUMNS, Galaxy, UNITS};
 use crate::error::SkyError;
-use crate::npy::write_npy;
 use astrogen_catalog::{CatalogWriter, NewColumn, Storage};
 use astrogen_fits::Header;
-use ndarray::{Array2, Axis};
+use astrogen_stars::StarArrayWriter;
+use ndarray::{Array2, ArrayView1, Axis};
 use std::path::Path;
 
 /// Stars written to a table at a time.
@@ -37,9 +37,7 @@ impl Galaxy {
             })
             .collect();
         let mut writer = CatalogWriter::create(path, &columns, &header)?;
-        for chunk in stars.axis_chunks_iter(Axis(1), AT_A_TIME) {
-            let row = |row: ndarray::ArrayView1<f32>| row.iter().map(|&v| f64::from(v)).collect();
-            let values: Vec<Vec<f64>> = chunk.outer_iter().map(row).collect();
+        for values in chunks(stars) {
             writer.write(&values)?;
         }
         writer.finish()?;
@@ -50,10 +48,22 @@ impl Galaxy {
 /// Writes stars `[11, n]` as an `.npy` file of `f32`, whole or not at all.
 ///
 /// # Errors
-/// [`SkyError::Setting`] for another number of rows, [`SkyError::Io`] if the disk refuses.
+/// [`SkyError::Setting`] for another number of rows, [`SkyError::Stars`] if the disk refuses.
 pub fn save_stars(path: impl AsRef<Path>, stars: &Array2<f32>) -> Result<(), SkyError> {
     check(stars)?;
-    write_npy(path.as_ref(), stars)
+    let mut writer = StarArrayWriter::create(path, stars.ncols() as u64)?;
+    for values in chunks(stars) {
+        writer.write(&values)?;
+    }
+    Ok(writer.finish()?)
+}
+
+/// The columns of some stars at a time.
+fn chunks(stars: &Array2<f32>) -> impl Iterator<Item = Vec<Vec<f64>>> + '_ {
+    stars.axis_chunks_iter(Axis(1), AT_A_TIME).map(|chunk| {
+        let column = |row: ArrayView1<f32>| row.iter().map(|&value| value.into()).collect();
+        chunk.outer_iter().map(column).collect()
+    })
 }
 
 pub(super) fn check(stars: &Array2<f32>) -> Result<(), SkyError> {

@@ -1,10 +1,9 @@
 //! Snapshots of several files, `NAME.0.hdf5`, `NAME.1.hdf5`, ...
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use astrogen_catalog::hdf5_attributes;
+use astrogen_catalog::{Hdf5Attributes, hdf5_attributes};
 
 use super::HEADER;
 use crate::StarsError;
@@ -38,7 +37,7 @@ pub(crate) fn is_part(path: &Path) -> bool {
 }
 
 /// How many files a snapshot has, as its header says.
-fn count(header: &BTreeMap<String, Vec<f64>>) -> usize {
+fn count(header: &Hdf5Attributes) -> usize {
     let own = header.get("NumFilesPerSnapshot").and_then(|values| values.first());
     own.filter(|own| **own >= 1.0).map_or(1, |own| *own as usize)
 }
@@ -48,10 +47,7 @@ fn count(header: &BTreeMap<String, Vec<f64>>) -> usize {
 ///
 /// # Errors
 /// `Missing` for one that is not there, `Header` for a count of files that no snapshot has.
-pub(super) fn all(
-    path: &Path,
-    header: &BTreeMap<String, Vec<f64>>,
-) -> Result<Vec<PathBuf>, StarsError> {
+pub(super) fn all(path: &Path, header: &Hdf5Attributes) -> Result<Vec<PathBuf>, StarsError> {
     let files = count(header);
     let (Some((name, _, ending)), true) = (numbered(path), files > 1) else {
         return Ok(vec![path.to_owned()]);

@@ -8,6 +8,9 @@ use hdf5_pure::{AttrValue, Error, FormatError};
 use super::file::{Hdf5File, failed, guarded_deep};
 use crate::CatalogError;
 
+/// The attributes of a group or data set that are numbers, by their names.
+pub type Hdf5Attributes = BTreeMap<String, Vec<f64>>;
+
 /// The attributes that are numbers, or lists of them, of groups and data sets of an HDF5 file,
 /// each named by its path (`""` is the file itself); `None` for what the file has not.
 ///
@@ -20,7 +23,7 @@ use crate::CatalogError;
 pub fn hdf5_attributes(
     path: impl AsRef<Path>,
     objects: &[impl AsRef<str> + Sync],
-) -> Result<Vec<Option<BTreeMap<String, Vec<f64>>>>, CatalogError> {
+) -> Result<Vec<Option<Hdf5Attributes>>, CatalogError> {
     let path = path.as_ref();
     guarded_deep(path, || {
         let file = Hdf5File::open(path)?;
@@ -28,7 +31,7 @@ pub fn hdf5_attributes(
     })
 }
 
-fn of(file: &Hdf5File, object: &str) -> Result<Option<BTreeMap<String, Vec<f64>>>, CatalogError> {
+fn of(file: &Hdf5File, object: &str) -> Result<Option<Hdf5Attributes>, CatalogError> {
     let attributes = match file.file.group(object) {
         Ok(group) => group.attrs(),
         Err(Error::NotAGroup(_)) => file.file.dataset(object).and_then(|set| set.attrs()),
@@ -45,7 +48,7 @@ fn of(file: &Hdf5File, object: &str) -> Result<Option<BTreeMap<String, Vec<f64>>
     }
 }
 
-fn numbers(attributes: HashMap<String, AttrValue>) -> BTreeMap<String, Vec<f64>> {
+fn numbers(attributes: HashMap<String, AttrValue>) -> Hdf5Attributes {
     let known = |value: &AttrValue| {
         let signed = || value.to_i64s().map(|all| all.into_iter().map(|own| own as f64).collect());
         let whole = || value.to_u64s().map(|all| all.into_iter().map(|own| own as f64).collect());

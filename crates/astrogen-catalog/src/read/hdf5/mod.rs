@@ -16,7 +16,7 @@ mod source;
 mod table;
 mod values;
 
-pub use attributes::hdf5_attributes;
+pub use attributes::{Hdf5Attributes, hdf5_attributes};
 use file::{Hdf5File, damaged, guarded, guarded_deep};
 use source::{Place, Source, check_claims};
 use table::Table;

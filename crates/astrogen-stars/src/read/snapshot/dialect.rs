@@ -1,7 +1,8 @@
 //! What the data sets of known simulations are called and what their numbers mean.
 
-use std::collections::BTreeMap;
 use std::path::Path;
+
+use astrogen_catalog::Hdf5Attributes;
 
 use super::header::Header;
 use crate::StarsError;
@@ -35,9 +36,6 @@ const ELEMENTS: [[&str; 3]; 3] = [
 pub(super) const BIRTH: &str = "\0birth";
 pub(super) const FRACTIONS: [&str; 3] = ["\0hydrogen", "\0oxygen", "\0iron"];
 
-/// What is known of a data set: its attributes that are numbers.
-pub(super) type Attributes = BTreeMap<String, Vec<f64>>;
-
 /// The names in the file of a column and of elements, of those that `has` says it has.
 pub(super) fn name_of(column: &str, has: impl Fn(&str) -> bool) -> Option<&'static str> {
     let (_, names) = NAMES.iter().find(|(own, _)| *own == column)?;
@@ -58,7 +56,7 @@ pub(super) fn scaling(
     path: &Path,
     name: &str,
     quantity: Quantity,
-    attributes: &Attributes,
+    attributes: &Hdf5Attributes,
     header: &Header,
     is_illustris: bool,
 ) -> Result<Scaling, StarsError> {

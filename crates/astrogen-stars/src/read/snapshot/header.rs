@@ -1,7 +1,8 @@
 //! What a snapshot's header says.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use astrogen_catalog::Hdf5Attributes;
 
 use crate::units::{KPC, Quantity, SOLAR_MASS, Scaling};
 use crate::{Cosmology, StarsError};
@@ -15,15 +16,15 @@ const ROUNDING: f64 = 1e-5;
 /// A header: attributes that are numbers.
 pub(super) struct Header {
     path: PathBuf,
-    values: BTreeMap<String, Vec<f64>>,
+    values: Hdf5Attributes,
 }
 
 impl Header {
-    pub(super) fn new(path: &Path, values: BTreeMap<String, Vec<f64>>) -> Header {
+    pub(super) fn new(path: &Path, values: Hdf5Attributes) -> Header {
         Header { path: path.to_owned(), values }
     }
 
-    pub(super) fn values(&self) -> &BTreeMap<String, Vec<f64>> {
+    pub(super) fn values(&self) -> &Hdf5Attributes {
         &self.values
     }
 
