@@ -6,14 +6,6 @@
 //!
 //! A galaxy is known by its id, which is the name of its image without the ending. Its latents are
 //! `g0007_latent.npy`, as GalacticForge names them: `[L]` numbers in single precision.
-//!
-//! The run folder has, beside what every run has, `autoencoder.safetensors` of the end and `best/` of
-//! the step whose reconstructions of held-out galaxies were the best, `report.json`
-//! ([`EncoderReport`]), and two pictures:
-//!
-//! - `reconstructions.png`: held-out images, each above its reconstruction;
-//! - `traversal.png`: a row for each latent, which goes from -3 to +3 standard deviations of the
-//!   training galaxies' from left to right, while the others stay.
 
 mod config;
 mod images;

@@ -15,7 +15,8 @@ const IN_A_ROW: usize = 8;
 /// Columns of the traversal, in standard deviations of a latent.
 const STEPS: [f32; 7] = [-3.0, -2.0, -1.0, 0.0, 1.0, 2.0, 3.0];
 
-/// The side of an image in a picture, in pixels, at most.
+/// The side of an image in a picture, in pixels: larger ones are shrunk to it, those of half the side
+/// and less are enlarged as often as they have room in it.
 const SIDE: i64 = 128;
 
 /// Draws `reconstructions.png`: held-out images, each above its reconstruction.
@@ -44,8 +45,8 @@ pub(super) fn reconstructions(
     Ok(save_grid(&tiles, Some(columns), run.join("reconstructions.png"))?)
 }
 
-/// Draws `traversal.png`: the image of the training galaxy that is nearest to all of them in the
-/// middle of each row; along a row one latent goes from -3 to +3 standard deviations.
+/// Draws `traversal.png`: a row for each latent, along which it goes from -3 to +3 standard deviations
+/// of the training galaxies' from their mean, while the others stay at theirs.
 pub(super) fn traversal(
     run: &RunDir,
     encoder: &Encoder,
@@ -73,12 +74,14 @@ pub(super) fn traversal(
     Ok(grid.save(&signed(&images), run.join("traversal.png"))?)
 }
 
-/// Unit images as small ones in signed range.
+/// Unit images at the size of a picture's, in signed range.
 fn signed(images: &Tensor) -> Tensor {
     let side = images.size()[3];
-    let images = match side > SIDE {
-        true => images.adaptive_avg_pool2d([SIDE, SIDE]),
-        false => images.shallow_clone(),
+    let images = if side > SIDE {
+        images.adaptive_avg_pool2d([SIDE, SIDE])
+    } else {
+        let side = side * (SIDE / side);
+        images.upsample_nearest2d([side, side], None, None)
     };
     images * 2.0 - 1.0
 }

@@ -33,10 +33,17 @@ pub struct EncoderReport {
     pub mean_image_error: f64,
 }
 
-/// Trains an autoencoder in the run's folder, where it writes `config`; of it the state that
-/// reconstructs held-out galaxies best is kept and judged, and
-/// [`EncoderReport`] and pictures are written. `images` are those of `config.images`, or some of them;
-/// `watch` is told of what happens.
+/// Trains an autoencoder in the run's folder, and judges the state that reconstructs held-out galaxies
+/// best. `images` are those of `config.images`, or some of them; `watch` is told of what happens.
+///
+/// The folder has, beside what every run has:
+///
+/// - `config.json`, which is `config`;
+/// - `autoencoder.safetensors` of the end, and `best/autoencoder.safetensors` of the best step;
+/// - `report.json`, the [`EncoderReport`];
+/// - `reconstructions.png`: held-out images, each above its reconstruction;
+/// - `traversal.png`: a row for each latent, along which it goes from -3 to +3 standard deviations of
+///   the training galaxies' from their mean, while the others stay at theirs.
 ///
 /// What the run has already is kept: called again on a run that was stopped or killed, it goes on
 /// where that was and ends in the same bytes. `None` where a stop was asked for before the end.

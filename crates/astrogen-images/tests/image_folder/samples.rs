@@ -48,6 +48,16 @@ fn a_mixed_folder_becomes_samples_of_one_shape_in_order_of_path() {
     // m51[1].fits, then sub/three.fits, through the pipeline for FITS files
     assert_near(&samples[4], &signed(&scene(2, 1, 16, 16).select(ndarray::Axis(0), &[0, 0, 0])));
     assert_near(&samples[5], &signed(&scene(1, 3, 16, 16)));
+
+    // Each file by itself gives the same.
+    let files: Vec<_> = opened.train_files().collect();
+    assert_eq!(files[0], (at("c.png").as_path(), [24, 16]));
+    assert_eq!(files[5], (at("sub/three.fits").as_path(), [16, 16]));
+    for ((path, _), sample) in files.iter().zip(&samples) {
+        assert_eq!(&ImageFolder::sample_of(path, &config(folder.path(), 16, 3)).unwrap(), sample);
+    }
+    let missing = ImageFolder::sample_of(at("none.png"), &config(folder.path(), 16, 3));
+    assert!(missing.unwrap_err().to_string().contains("none.png"));
 }
 
 #[test]
