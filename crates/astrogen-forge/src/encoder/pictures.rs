@@ -66,7 +66,8 @@ pub(super) fn traversal(
     }
     let images = encoder.decode(&latents)?;
     let grid = LabelledGrid {
-        title: "the image as one latent changes, in deviations over the training galaxies".to_owned(),
+        title: "the image as one latent changes, in deviations over the training galaxies"
+            .to_owned(),
         row_labels: (1..=mean.len()).map(|latent| format!("latent {latent}")).collect(),
         column_labels: STEPS.map(|step| format!("{step:+} σ")).to_vec(),
         side: Some(SIDE as u32),
