@@ -60,7 +60,10 @@ impl GalaxyFile {
             let is_part = parts::is_part(&path);
             let file = GalaxyFile::of(&path);
             // The other files of a snapshot are read with its first.
-            let same = |own: &&(GalaxyFile, bool)| is_part && own.1 && own.0.id == file.id;
+            let ending = file.path.extension();
+            let same = |own: &&(GalaxyFile, bool)| {
+                is_part && own.1 && own.0.id == file.id && own.0.path.extension() == ending
+            };
             if found.iter().find(same).is_none() {
                 found.push((file, is_part));
             }

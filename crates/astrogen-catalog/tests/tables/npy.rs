@@ -86,7 +86,7 @@ fn what_is_no_table_is_refused() {
 fn transposed_arrays_have_a_column_for_each_row() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.npy");
-    let mut save = |header: &str, shape: &str| {
+    let save = |header: &str, shape: &str| {
         let numbers: Vec<u8> = (0..6_u8).flat_map(|own| f32::from(own).to_le_bytes()).collect();
         let header = format!("{{'descr': '<f4', 'fortran_order': {header}, 'shape': {shape}, }}\n");
         std::fs::write(&path, array(&header, &numbers)).unwrap();
