@@ -141,7 +141,7 @@ fn a_gap_holds_no_line() {
     );
     let panel = ProfilePanel { series: vec![line], ..ProfilePanel::default() };
     let profiles = Profiles { columns: Some(5), ..Profiles::default() };
-    let image = pixels("gap.png", |path| profiles.save(path, &[panel.clone()]));
+    let image = pixels("gap.png", |path| profiles.save(path, std::slice::from_ref(&panel)));
     assert_eq!(image.width(), 480, "one panel has one column");
     let blue = |x: u32| (80..420).any(|y| image.get_pixel(x, y).0[0] < 60);
     let columns: Vec<bool> = (60..450).map(blue).collect();

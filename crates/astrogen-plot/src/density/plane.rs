@@ -132,8 +132,18 @@ impl<'a> Plane<'a> {
         }
         let style = canvas.text(17.0, 0.85).pos(Pos::new(HPos::Left, VPos::Center));
         let line = canvas.stroke(BLACK, 0.7, 1.0);
-        for tick in self.ticks(canvas) {
-            let at = y(self.colours.position(tick.value));
+        let mut ticks = self.ticks(canvas);
+        let at = |tick: &Tick| y(self.colours.position(tick.value));
+        if ticks.windows(2).any(|pair| at(&pair[0]) - at(&pair[1]) < canvas.px(17.0)) {
+            let decade = |tick: &&Tick| tick.value.log10().fract().abs() < 1e-9;
+            let decades: Vec<Tick> = ticks.iter().filter(decade).cloned().collect();
+            ticks = match decades.len() {
+                2.. => decades,
+                _ => ticks.first().into_iter().chain(ticks.last()).cloned().collect(),
+            };
+        }
+        for tick in ticks {
+            let at = at(&tick);
             canvas.line(vec![(right, at), (right + canvas.px(5.0), at)], line)?;
             canvas.write(&tick.label, &style, (right + canvas.px(9.0), at))?;
         }
