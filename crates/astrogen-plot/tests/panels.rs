@@ -35,14 +35,11 @@ fn disc(count: usize, seed: u64, height: f64) -> [Vec<f64>; 3] {
     [x, y, z]
 }
 
-/// Where figures go: a folder to look at if the variable names one, or one that is deleted.
+/// The bytes of a figure's file.
 fn saved(name: &str, save: impl Fn(&Path) -> Result<(), PlotError>) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     save(&path).unwrap();
-    if let Some(look) = std::env::var_os("LOOK") {
-        std::fs::copy(&path, Path::new(&look).join(name)).unwrap();
-    }
     std::fs::read(path).unwrap()
 }
 
@@ -141,7 +138,7 @@ fn a_gap_holds_no_line() {
     );
     let panel = ProfilePanel { series: vec![line], ..ProfilePanel::default() };
     let profiles = Profiles { columns: Some(5), ..Profiles::default() };
-    let image = pixels("gap.png", |path| profiles.save(path, &[panel.clone()]));
+    let image = pixels("gap.png", |path| profiles.save(path, std::slice::from_ref(&panel)));
     assert_eq!(image.width(), 480, "one panel has one column");
     let blue = |x: u32| (80..420).any(|y| image.get_pixel(x, y).0[0] < 60);
     let columns: Vec<bool> = (60..450).map(blue).collect();
@@ -202,6 +199,20 @@ fn maps_are_drawn_row_by_row_and_to_scale() {
     assert!((wide.0 / wide.1 - 1.0).abs() < 0.02, "{wide:?}");
     assert!((flat.0 / flat.1 - 3.0).abs() < 0.06, "{flat:?}");
     let _ = pixels("maps.png", |path| save_maps(path, "Galaxy 7", &rows));
+}
+
+#[test]
+fn a_thin_disc_is_seen_with_some_sky() {
+    let [x, _, z] = disc(20_000, 3, 0.02);
+    let rows = [MapRow::new("x [kpc]", "z [kpc]", [Points::new("true", &x, &z)])];
+    let image = pixels("thin.png", |path| save_maps(path, "", &rows));
+    assert_eq!(image.dimensions(), (380 + 220, 320));
+    let coloured = |y: u32| {
+        (0..500).any(|x| image.get_pixel(x, y).0[0].abs_diff(image.get_pixel(x, y).0[2]) > 20)
+    };
+    let lit: Vec<u32> = (0..320).filter(|y| coloured(*y)).collect();
+    // The panel is a quarter as high as wide, from 52 to about 150, and the disc in its middle.
+    assert!(lit.iter().all(|y| (85..115).contains(y)) && lit.len() >= 2, "{lit:?}");
 }
 
 #[test]

@@ -108,7 +108,8 @@ impl Profiles {
         let header = figure.header().ceil() as u32;
         let width = columns.saturating_mul(self.panel_width);
         let height = count.div_ceil(columns).saturating_mul(self.panel_height);
-        figure::save(path.as_ref(), width, height.saturating_add(header), &figure)
+        let (width, height) = (width.max(320), height.saturating_add(header).max(320));
+        figure::save(path.as_ref(), width, height, &figure)
     }
 }
 

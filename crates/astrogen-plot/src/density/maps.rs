@@ -32,8 +32,9 @@ pub struct MapRow<'a> {
     pub x_range: Option<(f64, f64)>,
     /// The vertical range; by default as the horizontal one.
     pub y_range: Option<(f64, f64)>,
-    /// Whether a unit is as long along both axes, as for places; otherwise, for axes of different
-    /// units, panels are 4 high for 5 wide. True from [`MapRow::new`].
+    /// Whether a unit is as long along both axes, as for places, with a range that is not given
+    /// a quarter of the other at least; otherwise, for axes of different units, panels are 4 high
+    /// for 5 wide. True from [`MapRow::new`].
     pub equal_aspect: bool,
     /// A panel each, with the sample's name above: as many in every row.
     pub samples: Vec<Points<'a>>,
@@ -93,8 +94,8 @@ impl Maps {
     /// # Errors
     /// [`PlotError::NothingToDraw`] for no row or one without samples, [`PlotError::EmptySample`]
     /// for a sample without a finite point within the ranges, [`PlotError::DifferentLengths`],
-    /// [`PlotError::Setting`], also for rows of different numbers of samples, and for ranges of
-    /// which one is more than eight times the other where the aspect is equal;
+    /// [`PlotError::Setting`], also for rows of different numbers of samples, and for given ranges
+    /// of which one is more than eight times the other where the aspect is equal;
     /// [`PlotError::TooNarrow`], [`PlotError::BadExtension`], [`PlotError::BadFigureSize`] for
     /// more panels than fit, [`PlotError::Write`] if the disk refuses.
     pub fn save(&self, path: impl AsRef<Path>, rows: &[MapRow<'_>]) -> Result<(), PlotError> {
@@ -106,8 +107,9 @@ impl Maps {
         let panel_width = f64::from(self.panel_width);
         let width = f64::from(columns) * (panel_width + GAP) - GAP + BESIDE;
         let height = stack.top() + stack.heights(panel_width).iter().sum::<f64>();
-        // Conversions of floats end at the largest number.
-        figure::save(path.as_ref(), width as u32, height.ceil() as u32, &stack)
+        // One flat row leaves some white below. Conversions of floats end at the largest number.
+        let least = |side: f64| (side.ceil() as u32).max(320);
+        figure::save(path.as_ref(), least(width), least(height), &stack)
     }
 
     /// The number of panels in a row.

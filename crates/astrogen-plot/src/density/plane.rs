@@ -31,7 +31,8 @@ pub(super) struct Plane<'a> {
 
 impl<'a> Plane<'a> {
     /// With `square` cells the settings' number of them lies along the longer axis; the other has
-    /// as many as are as high and wide.
+    /// as many as are as high and wide, and a range that is not given is a quarter of the other at
+    /// least.
     pub(super) fn new(
         density: &'a Density,
         samples: &[Points<'a>],
@@ -46,9 +47,20 @@ impl<'a> Plane<'a> {
         let along = |of: fn(&(f64, f64)) -> f64| {
             points.iter().map(move |points| points.iter().map(of).collect::<Vec<_>>())
         };
-        let x_range = range("x_range", density.x_range, along(|point| point.0))?;
-        let y_range = range("y_range", density.y_range, along(|point| point.1))?;
+        let mut x_range = range("x_range", density.x_range, along(|point| point.0))?;
+        let mut y_range = range("y_range", density.y_range, along(|point| point.1))?;
         let length = |(low, high): (f64, f64)| high - low;
+        if square {
+            // Of a thin disc the panel holds some sky too.
+            let least = 0.25 * length(x_range).max(length(y_range));
+            for (range, given) in [(&mut x_range, density.x_range), (&mut y_range, density.y_range)]
+            {
+                let missing = 0.5 * (least - length(*range)).max(0.0);
+                if given.is_none() {
+                    *range = (range.0 - missing, range.1 + missing);
+                }
+            }
+        }
         let ratio = length(y_range) / length(x_range);
         let part = |of_longer: f64| (density.bins as f64 * of_longer).round().max(1.0) as usize;
         let [across, along] = match square {
@@ -132,8 +144,18 @@ impl<'a> Plane<'a> {
         }
         let style = canvas.text(17.0, 0.85).pos(Pos::new(HPos::Left, VPos::Center));
         let line = canvas.stroke(BLACK, 0.7, 1.0);
-        for tick in self.ticks(canvas) {
-            let at = y(self.colours.position(tick.value));
+        let mut ticks = self.ticks(canvas);
+        let at = |tick: &Tick| y(self.colours.position(tick.value));
+        if ticks.windows(2).any(|pair| at(&pair[0]) - at(&pair[1]) < canvas.px(17.0)) {
+            let decade = |tick: &&Tick| tick.value.log10().fract().abs() < 1e-9;
+            let decades: Vec<Tick> = ticks.iter().filter(decade).cloned().collect();
+            ticks = match decades.len() {
+                2.. => decades,
+                _ => ticks.first().into_iter().chain(ticks.last()).cloned().collect(),
+            };
+        }
+        for tick in ticks {
+            let at = at(&tick);
             canvas.line(vec![(right, at), (right + canvas.px(5.0), at)], line)?;
             canvas.write(&tick.label, &style, (right + canvas.px(9.0), at))?;
         }

@@ -194,8 +194,14 @@ fn draw_grid<DB: DrawingBackend>(
     Ok(())
 }
 
-/// About so many round values; somewhat more where there would be no three of them.
+/// About so many round values; more where there would be no three of them, and more still where
+/// there would be no two.
 fn readable(axis: &Axis, wanted: f64) -> Vec<Tick> {
-    let ticks = axis.ticks(wanted as usize);
-    if ticks.len() < 3 { axis.ticks((1.6 * wanted) as usize) } else { ticks }
+    let mut ticks = axis.ticks(wanted as usize);
+    for (least, more) in [(3, 1.6), (2, 2.2)] {
+        if ticks.len() < least {
+            ticks = axis.ticks((more * wanted) as usize);
+        }
+    }
+    ticks
 }
