@@ -173,7 +173,7 @@ impl Forge {
         for (number, (name, value)) in
             self.conditions().names().iter().zip(&wanted.values).enumerate()
         {
-            header.push(&format!("COND{}", number + 1), *value, name);
+            header.push(format!("COND{}", number + 1), *value, name);
         }
         let column = |name: &str| {
             let storage = if name == "mass" { Storage::Float64 } else { Storage::Float32 };

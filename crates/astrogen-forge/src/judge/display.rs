@@ -34,62 +34,65 @@ impl ForgeReport {
     }
 }
 
+/// What is read off the report of a galaxy.
+type Of<T> = fn(&GalaxyReport) -> T;
+
 impl fmt::Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let report = &self.report;
         let what =
-            if report.left_out { "galaxies that were left out" } else { "held-out stars of" };
+            if report.left_out { "galaxies left out" } else { "galaxies, held-out stars of" };
         writeln!(f, "{what}: {}", report.galaxies.len())?;
         writeln!(
             f,
             "log-likelihood in nats per star, mean over galaxies; the flow's gain over it"
         )?;
-        let components = report.components;
-        let others: [(String, fn(&GalaxyReport) -> LogLikelihood); 3] = [
-            (format!("{components} Gaussians, nearest galaxy"), |of| of.nearest),
-            (format!("{components} Gaussians, all galaxies"), |of| of.mixture),
-            ("Gaussian, all galaxies".to_owned(), |of| of.gaussian),
-        ];
         let flow = report.mean(|of| of.flow);
         writeln!(f, "  {:<32} {:>9.4} +- {:.4}", "flow", flow.mean, flow.error)?;
-        for (name, of) in others {
-            let (own, gain) = (report.mean(of), report.gain(of));
-            let (mean, error) = (own.mean, own.error);
-            writeln!(
-                f,
-                "  {name:<32} {mean:>9.4} +- {error:.4}   {:+.4} +- {:.4}",
-                gain.mean, gain.error
-            )?;
+        let components = report.components;
+        let nearest = format!("{components} Gaussians, nearest galaxy");
+        let mixture = format!("{components} Gaussians, all galaxies");
+        for (name, of) in [
+            (&nearest[..], (|of| of.nearest) as Of<LogLikelihood>),
+            (&mixture, |of| of.mixture),
+            ("Gaussian, all galaxies", |of| of.gaussian),
+        ] {
+            let (LogLikelihood { mean, error }, gain) = (report.mean(of), report.gain(of));
+            let (more, by) = (gain.mean, gain.error);
+            writeln!(f, "  {name:<32} {mean:>9.4} +- {error:.4}   {more:+.4} +- {by:.4}")?;
         }
-        let over = |of: fn(&GalaxyReport) -> f64| median(report.galaxies.iter().map(of));
         writeln!(
             f,
-            "sampled stars beside true ones, median over galaxies; (between halves of the true)"
+            "sampled stars beside true ones, median over galaxies (between halves of the true)"
         )?;
-        writeln!(
-            f,
-            "  Kolmogorov-Smirnov of a feature  {:.4} ({:.4})",
-            report.median_ks(),
-            over(|of| of.floor.median_ks())
-        )?;
-        let lines: [(&str, [fn(&GalaxyReport) -> f64; 2]); 3] = [
+        let over = |of: Of<f64>| median(report.galaxies.iter().map(of));
+        for (name, distance, floor) in [
+            (
+                "Kolmogorov-Smirnov of a feature",
+                report.median_ks(),
+                over(|of| of.floor.median_ks()),
+            ),
             (
                 "sliced Wasserstein",
-                [|of| of.distances.sliced_wasserstein, |of| of.floor.sliced_wasserstein],
+                over(|of| of.distances.sliced_wasserstein),
+                over(|of| of.floor.sliced_wasserstein),
             ),
-            ("RBF-kernel MMD^2", [|of| of.distances.mmd.squared, |of| of.floor.mmd.squared]),
+            (
+                "RBF-kernel MMD^2",
+                over(|of| of.distances.mmd.squared),
+                over(|of| of.floor.mmd.squared),
+            ),
             (
                 "squared difference of means",
-                [|of| of.distances.mean_difference, |of| of.floor.mean_difference],
+                over(|of| of.distances.mean_difference),
+                over(|of| of.floor.mean_difference),
             ),
-        ];
-        for (name, [of, floor]) in lines {
-            writeln!(f, "  {name:<32} {:.5} ({:.5})", over(of), over(floor))?;
+        ] {
+            writeln!(f, "  {name:<32} {distance:>9.5} ({floor:.5})")?;
         }
-        let rotation = |of: &GalaxyReport| {
-            of.physics.as_ref().map_or(f64::NAN, |of| Physics::difference(&of.rotation))
-        };
-        writeln!(f, "  rotation curve, difference       {:.2} km/s", over(rotation))?;
+        let rotation =
+            over(|of| of.physics.as_ref().map_or(f64::NAN, |of| Physics::difference(&of.rotation)));
+        writeln!(f, "  {:<32} {rotation:>9.2} km/s", "difference of rotation curves")?;
         self.left_out.iter().try_for_each(|line| writeln!(f, "{line}"))?;
         write!(f, "report.json and figures/ in {}", self.folder.display())
     }

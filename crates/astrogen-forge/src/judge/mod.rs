@@ -8,7 +8,8 @@ mod samples;
 
 use std::path::PathBuf;
 
-use astrogen_metrics::LogLikelihood;
+use astrogen_data::tensor_of;
+use astrogen_metrics::{LogLikelihood, between_halves};
 use astrogen_train::RunDir;
 use serde::Serialize;
 use tch::Device;
@@ -123,7 +124,7 @@ pub(crate) fn judge_galaxies(
         let of_nearest = galaxies.training_stars(place, FITTED)?;
         let seed = config.fit.seed;
         let [a, b] = [&truth, &sampled].map(|stars| Named { names, stars });
-        let halves = halves(&truth);
+        let tables = [tensor_of(&truth)?, tensor_of(&sampled)?];
         let galaxy = GalaxyReport {
             id: known.id.clone(),
             stars: truth.nrows(),
@@ -133,8 +134,8 @@ pub(crate) fn judge_galaxies(
             nearest: Baseline::fit(&forge, &of_nearest, config.components)?
                 .log_likelihood(&truth)?,
             nearest_id: nearest,
-            distances: SampleDistances::of(&truth, &sampled, seed)?,
-            floor: SampleDistances::of(&halves[0], &halves[1], seed)?,
+            distances: SampleDistances::of(&tables[0], &tables[1], seed)?,
+            floor: between_halves(&tables[0], seed, |a, b| SampleDistances::of(a, b, seed))?,
             physics: Physics::of(&a, &b)?,
         };
         if drawn.contains(&number) {
@@ -144,16 +145,6 @@ pub(crate) fn judge_galaxies(
     }
     run.write_json("report.json", &report)?;
     Ok(Judgement { folder: run.path().to_owned(), report, left_out })
-}
-
-/// Every other star, and the rest, as many of each.
-fn halves(stars: &ndarray::Array2<f64>) -> [ndarray::Array2<f64>; 2] {
-    let half = stars.nrows() / 2;
-    [0, 1].map(|first| {
-        ndarray::Array2::from_shape_fn((half, stars.ncols()), |(row, column)| {
-            stars[[2 * row + first, column]]
-        })
-    })
 }
 
 /// The median; NaN of nothing.

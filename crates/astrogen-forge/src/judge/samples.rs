@@ -1,15 +1,11 @@
 //! Sampled stars of a galaxy beside true ones.
 
-use astrogen_data::tensor_of;
-use astrogen_metrics::table::{
-    Mmd, MmdConfig, compare_columns, maximum_mean_discrepancy, mean_difference,
+use astrogen_metrics::{
+    Comparison, MetricsError, Mmd, MmdConfig, Standardisation, compare_columns,
+    maximum_mean_discrepancy, mean_difference, sliced_wasserstein_table,
 };
-use astrogen_metrics::{Comparison, sliced_wasserstein_table};
-use ndarray::Array2;
 use serde::Serialize;
 use tch::Tensor;
-
-use crate::ForgeError;
 
 /// Random directions of the sliced Wasserstein distance.
 const DIRECTIONS: usize = 256;
@@ -33,12 +29,9 @@ pub struct SampleDistances {
 
 impl SampleDistances {
     /// Of two tables of stars `[N, features]` of one size.
-    pub(super) fn of(
-        truth: &Array2<f64>,
-        sampled: &Array2<f64>,
-        seed: u64,
-    ) -> Result<Self, ForgeError> {
-        let [truth, sampled] = standardised([truth, sampled])?;
+    pub(super) fn of(truth: &Tensor, sampled: &Tensor, seed: u64) -> Result<Self, MetricsError> {
+        let scaling = Standardisation::of(truth)?;
+        let (truth, sampled) = (scaling.apply(truth)?, scaling.apply(sampled)?);
         let config = MmdConfig { rows: MMD_STARS, ..MmdConfig::default() };
         Ok(Self {
             features: compare_columns(&truth, &sampled)?,
@@ -52,13 +45,4 @@ impl SampleDistances {
     pub fn median_ks(&self) -> f64 {
         super::median(self.features.iter().map(|of| of.ks))
     }
-}
-
-/// Both tables by the first one's means and deviations.
-fn standardised(tables: [&Array2<f64>; 2]) -> Result<[Tensor; 2], ForgeError> {
-    let [truth, sampled] = [tensor_of(tables[0])?, tensor_of(tables[1])?];
-    let mean = truth.mean_dim(&[0i64][..], true, None);
-    let deviation = truth.std_dim(&[0i64][..], false, true);
-    let by = |table: Tensor| (table - &mean) / &deviation;
-    Ok([by(truth), by(sampled)])
 }
