@@ -144,8 +144,7 @@ impl CleaningConfig {
             *keep = false;
             if metals.iter().any(|(own, least)| own[row] < *least) {
                 report.poor += 1;
-            } else if let Some((name, _)) = columns.iter().find(|(_, own)| !own[row].is_finite())
-            {
+            } else if let Some((name, _)) = columns.iter().find(|(_, own)| !own[row].is_finite()) {
                 *report.not_finite.entry((*name).clone()).or_default() += 1;
             } else if radii[row] > report.radius {
                 report.beyond += 1;

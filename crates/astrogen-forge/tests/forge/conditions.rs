@@ -75,8 +75,9 @@ fn between_two_galaxies_is_straight_in_each_condition_or_its_logarithm() {
 #[test]
 fn the_nearest_galaxy_is_one_that_trains() {
     let (table, units) = (table(), units());
-    let nearest =
-        |values: [f64; 2], among: &[usize]| table.nearest(&values, among, &units).unwrap().id.clone();
+    let nearest = |values: [f64; 2], among: &[usize]| {
+        table.nearest(&values, among, &units).unwrap().id.clone()
+    };
     assert_eq!(nearest([9e11, 5.0], &[0, 1]), "c");
     assert_eq!(nearest([9e11, 5.0], &[1]), "b");
     assert_eq!(nearest([1.5e9, 9.0], &[0]), "a");
@@ -113,11 +114,9 @@ fn a_wanted_galaxy_is_known_in_between_or_set() {
     let a = forge.like("g0000").unwrap();
     let b = forge.like("g0005").unwrap();
     // The mass of the stars is m_stars, at the ends and in between.
-    for (share, mass) in [
-        (0.0, a.values[0]),
-        (0.5, (a.values[0] * b.values[0]).sqrt()),
-        (1.0, b.values[0]),
-    ] {
+    for (share, mass) in
+        [(0.0, a.values[0]), (0.5, (a.values[0] * b.values[0]).sqrt()), (1.0, b.values[0])]
+    {
         let between = forge.between(["g0000", "g0005"], share).unwrap();
         assert!((between.values[0] / mass - 1.0).abs() < 1e-12);
         assert_eq!(between.mass, Some(between.values[0]));

@@ -3,8 +3,7 @@
 use std::f64::consts::{LN_10, PI};
 
 use astrogen_flows::{Member, Transform, Unit, Units};
-use astrogen_forge::{Forge, Galaxies, GalaxiesConfig, Recipe, judge};
-use astrogen_train::RunDir;
+use astrogen_forge::{Forge, Galaxies, GalaxiesConfig, Recipe};
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
 
@@ -24,13 +23,7 @@ fn integral(forge: &Forge) -> f64 {
         (x.squeeze_dim(1), ladj)
     };
     let [(x, a), (y, b)] = [column(&steps[0]), column(&steps[1])];
-    let rows = Tensor::stack(
-        &[
-            x.repeat_interleave_self_int(SIDE, 0, None),
-            y.repeat([SIDE]),
-        ],
-        1,
-    );
+    let rows = Tensor::stack(&[x.repeat_interleave_self_int(SIDE, 0, None), y.repeat([SIDE])], 1);
     let ladj = a.repeat_interleave_self_int(SIDE, 0, None) + b.repeat([SIDE]);
     let given = forge.given(&forge.like("g0001").unwrap()).unwrap();
     let log_prob = given.log_prob(&rows).unwrap().to_kind(Kind::Double) - ladj;
@@ -50,7 +43,7 @@ fn densities_integrate_to_one_in_physical_units() {
         let data = GalaxiesConfig { features: names(&["x", "metals"]), ..settings(&stars) };
         let recipe = Recipe { whiten, member, ..small() };
         let run = folder.path().join(name);
-        let config = trained(&run, &recipe, data);
+        let config = trained(&run, &recipe, data).0;
         assert_eq!(config.flow.whitening.is_some(), whiten);
         assert_eq!(config.flow.feature_units.0[1][0], Unit::Log10);
         let found = integral(&Forge::load(&run, Device::Cpu).unwrap());
@@ -69,12 +62,10 @@ fn the_gaussian_beside_it_is_that_of_the_training_stars() {
     let _turn = turn();
     let folder = tempfile::tempdir().unwrap();
     // A single feature, so that the Gaussian can be written down.
-    let data =
-        GalaxiesConfig { features: names(&["metals"]), ..settings(&suite(folder.path())) };
+    let data = GalaxiesConfig { features: names(&["metals"]), ..settings(&suite(folder.path())) };
     let galaxies = Galaxies::open(&data).unwrap();
     let run = folder.path().join("run");
-    trained(&run, &small(), data);
-    let judgement = judge(&RunDir::open(&run).unwrap()).unwrap();
+    let report = trained(&run, &small(), data).1;
     let logarithms = |stars: Array2<f64>| stars.mapv(f64::log10);
     let stars = logarithms(galaxies.training_stars(None, usize::MAX).unwrap());
     let [mean, deviation] = moments(stars.column(0));
@@ -85,7 +76,7 @@ fn the_gaussian_beside_it_is_that_of_the_training_stars() {
         // d log10 x / dx = 1 / (x ln 10)
         -0.5 * z * z - deviation.ln() - 0.5 * (2.0 * PI).ln() - y * LN_10 - LN_10.ln()
     });
-    let galaxy = &judgement.report.galaxies[0];
+    let galaxy = &report.galaxies[0];
     assert!((galaxy.gaussian.mean - by_hand.mean().unwrap()).abs() < 1e-3, "{galaxy:?}");
     assert!(galaxy.physics.is_none(), "metals have no place");
 }
@@ -104,8 +95,7 @@ fn a_flow_of_a_single_training_galaxy_learns() {
         ..settings(&stars)
     };
     let run = folder.path().join("run");
-    trained(&run, &Recipe { steps: 200, ..small() }, data);
-    let report = judge(&RunDir::open(&run).unwrap()).unwrap().report;
+    let report = trained(&run, &Recipe { steps: 200, ..small() }, data).1;
     assert!(!report.left_out && report.galaxies.len() == 1);
     let galaxy = &report.galaxies[0];
     assert_eq!((&galaxy.id[..], &galaxy.nearest_id[..]), ("g0002", "g0002"));

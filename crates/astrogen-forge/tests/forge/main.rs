@@ -13,10 +13,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use astrogen_forge::{
-    Forge, ForgeConfig, ForgeError, Galaxies, GalaxiesConfig, Latents, Recipe, StarStep, train,
-};
 use astrogen_flows::Member;
+use astrogen_forge::{
+    Forge, ForgeConfig, ForgeError, ForgeReport, Galaxies, GalaxiesConfig, Latents, Recipe,
+    StarStep, train,
+};
 use astrogen_sky::galaxy::ViewConfig;
 use astrogen_sky::{SuiteConfig, simulate_galaxies};
 use astrogen_stars::{CleaningConfig, GalaxyFile, Layout, StarArrayWriter};
@@ -86,15 +87,15 @@ fn small() -> Recipe {
     }
 }
 
-/// Trains to the end in a new folder.
-fn trained(run: &Path, recipe: &Recipe, data: GalaxiesConfig) -> ForgeConfig {
+/// Trains to the end in a new folder; its settings, and how good it is.
+fn trained(run: &Path, recipe: &Recipe, data: GalaxiesConfig) -> (ForgeConfig, ForgeReport) {
     let galaxies = Galaxies::open(&data).unwrap();
     let mut config = recipe.config(data, &galaxies).unwrap();
     config.fit.checkpoint_interval = 8;
     let run = RunDir::create(run).unwrap();
     let stop = StopSignal::default();
-    train(&run, &config, &galaxies, Device::Cpu, &stop, &mut nobody).unwrap().unwrap();
-    config
+    let judged = train(&run, &config, &galaxies, Device::Cpu, &stop, &mut nobody).unwrap().unwrap();
+    (config, judged.report)
 }
 
 /// A forge of the suite, given parameters and two latents, that all tests share.

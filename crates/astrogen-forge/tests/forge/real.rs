@@ -5,9 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use astrogen_flows::{Flow, Import};
-use astrogen_forge::{Galaxies, GalaxiesConfig, Latents, Recipe, judge};
+use astrogen_forge::{Galaxies, GalaxiesConfig, Latents, Recipe};
 use astrogen_stars::CleaningConfig;
-use astrogen_train::RunDir;
 use ndarray::Axis;
 use tch::{Device, Kind, Tensor};
 
@@ -51,8 +50,7 @@ fn illustris_and_eagle_are_learnt() {
         assert!((part / (train + choose + judged) - 0.1).abs() < 0.01, "{report}");
     }
     let run = folder.path().join("run");
-    trained(&run, &Recipe { steps: 40, ..small() }, data);
-    let report = judge(&RunDir::open(&run).unwrap()).unwrap().report;
+    let report = trained(&run, &Recipe { steps: 40, ..small() }, data).1;
     assert_eq!((report.left_out, report.galaxies.len()), (false, 3));
     for galaxy in &report.galaxies {
         assert_eq!(galaxy.nearest_id, galaxy.id);

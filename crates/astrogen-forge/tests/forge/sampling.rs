@@ -25,7 +25,9 @@ fn a_star_depends_on_its_number_and_the_seed_alone() {
     let members = [Member::Maf, Member::Nsf, Member::Nice, Member::Sospf, Member::Galactic];
     for member in members {
         let path = folder.path().join(format!("{member:?}"));
-        trained(&path, &Recipe { member, ..small() }, settings(&stars));
+        let features = names(&["x", "vz", "metals", "age"]);
+        let data = GalaxiesConfig { features, ..settings(&stars) };
+        trained(&path, &Recipe { member, ..small() }, data);
         let forge = Forge::load(&path, Device::Cpu).unwrap();
         // Far outside, many stars have to be drawn anew.
         let near = forge.like("g0001").unwrap();
@@ -153,7 +155,11 @@ fn files_that_cannot_be_written_are_refused_before_anything_is() {
 
     // A run that has learnt some columns has no array.
     let stars = suite(folder.path());
-    let data = GalaxiesConfig { features: names(&["x", "y", "age"]), log10: Vec::new(), ..settings(&stars) };
+    let data = GalaxiesConfig {
+        features: names(&["x", "y", "age"]),
+        log10: Vec::new(),
+        ..settings(&stars)
+    };
     trained(&file("run"), &small(), data);
     let forge = Forge::load(file("run"), Device::Cpu).unwrap();
     let message = refusal(forge.sample(&wanted_of(&forge), 5, 0, &file("some.npy")));

@@ -51,7 +51,8 @@ fn run(run: &Path, data: &GalaxiesConfig, deal: Deal, stopped: bool) -> Galaxies
 fn a_stopped_run_and_a_streamed_one_end_in_the_same_bytes() {
     let _turn = turn();
     let folder = tempfile::tempdir().unwrap();
-    let data = settings(&suite(folder.path()));
+    let features = names(&["x", "vz", "metals", "age"]);
+    let data = GalaxiesConfig { features, ..settings(&suite(folder.path())) };
     // Of galaxies with as many stars each, both ways to deal are one.
     alter(&data.path, "g0003", |columns| columns.iter_mut().for_each(|own| own.truncate(250)));
     let mut ends = Vec::new();
@@ -112,7 +113,8 @@ fn parameters_of_ones_own_condition_and_are_judged() {
     let _turn = turn();
     let folder = tempfile::tempdir().unwrap();
     let parameters = names(&["m_stars", "height"]);
-    let data = GalaxiesConfig { parameters, ..settings(&suite(folder.path())) };
+    let features = names(&["x", "z", "metals"]);
+    let data = GalaxiesConfig { parameters, features, ..settings(&suite(folder.path())) };
     let height = ParameterFn::new("height", |stars: &Columns| {
         let z = stars.column("z")?;
         Ok((z.iter().map(|z| z * z).sum::<f64>() / z.len() as f64).sqrt())
