@@ -138,7 +138,7 @@ fn a_stopped_run_goes_on_to_the_same_bytes() {
         fit: astrogen_train::FitConfig { checkpoint_interval: 5, patience: None, ..config.fit },
         ..config
     };
-    assert_eq!((config.batches.batch_size, config.fit.steps), (7, 24));
+    assert_eq!((config.batches.batch_size, config.fit.steps), (4, 24));
     let never = StopSignal::default();
     let whole = folder.path().join("whole");
     let report = train(&whole, &config, &images, &never, &mut |_| ()).unwrap();
