@@ -76,8 +76,9 @@ fn train(arguments: &ForgeArguments) -> Result<()> {
     let data = match &config {
         Some(config) => config.galaxies.clone(),
         None => {
-            let mut galaxies = arguments.galaxies()?;
-            if let Some(job) = arguments.encoder(&galaxies)? {
+            let (mut galaxies, images) = arguments.galaxies()?;
+            if let Some(images) = images {
+                let job = arguments.encoder(&galaxies, images)?;
                 galaxies.latents = encode(&job, device, &stop)?;
                 if galaxies.latents.is_none() {
                     return Ok(());
@@ -93,7 +94,8 @@ fn train(arguments: &ForgeArguments) -> Result<()> {
     // The flow, and what it is compared with.
     let config = match config {
         Some(mut config) => {
-            config.fit.steps = arguments.run.steps(1).unwrap_or(config.fit.steps);
+            let epoch = galaxies.steps_per_epoch(config.deal, config.batches.batch_size);
+            config.fit.steps = arguments.run.steps(epoch).unwrap_or(config.fit.steps);
             config
         }
         None => arguments.config(data, &galaxies)?,
@@ -108,17 +110,20 @@ fn train(arguments: &ForgeArguments) -> Result<()> {
     Ok(())
 }
 
-/// The folder of the latents of all galaxies; none where a stop was asked for.
+/// The folder of the latents of all galaxies, by an autoencoder that is trained first unless it is
+/// already; none where a stop was asked for.
 fn encode(job: &EncoderJob, device: Device, stop: &StopSignal) -> Result<Option<PathBuf>> {
     let EncoderJob { run, config, images, all } = job;
-    let folder = run.path().display();
-    say(format_args!("training an autoencoder on {device:?} into {folder}"));
-    let mut progress = Progress::default();
-    let Some(report) = forge::train_encoder(run, config, images, device, stop, &mut progress)?
-    else {
-        say(format_args!("stopped; --encoder {folder} goes on"));
-        return Ok(None);
-    };
-    say(report);
+    if let Some(images) = images {
+        let folder = run.path().display();
+        say(format_args!("training an autoencoder on {device:?} into {folder}"));
+        let mut progress = Progress::default();
+        let Some(report) = forge::train_encoder(run, config, images, device, stop, &mut progress)?
+        else {
+            say(format_args!("stopped; --encoder {folder} goes on"));
+            return Ok(None);
+        };
+        say(report);
+    }
     Ok(Some(Encoder::load(run.path(), device)?.export(all, run)?))
 }

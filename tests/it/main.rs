@@ -8,5 +8,6 @@ mod custom_model;
 mod downstream;
 mod fits_stretch;
 mod flow_density;
+mod galactic_forge;
 mod nebula_dcgan;
 mod program;

@@ -70,13 +70,11 @@ impl<'a> Given<'a> {
 
     fn inverse_by(&self, passes: Option<&Passes>, z: &Tensor) -> Result<Tensor, FlowError> {
         let z = self.rows("latents", z)?;
-        let x = match passes {
-            None => composed(self.flow, self.context.as_ref()).inverse(&z),
-            Some(passes) => {
-                let x = passes.inverse(&numbers(&z)?, &self.contexts()?);
-                Tensor::f_from_slice(&x)?.f_view(&z.size()[..])?
-            }
-        };
+        if let Some(passes) = passes {
+            let x = passes.inverse(&numbers(&z)?, &self.contexts()?);
+            return Ok(Tensor::f_from_slice(&x)?.f_view(&z.size()[..])?);
+        }
+        let x = composed(self.flow, self.context.as_ref()).inverse(&z);
         Ok(self.flow.config().unscaled(&x))
     }
 
@@ -153,8 +151,7 @@ impl<'a> Given<'a> {
         self.check_inverse()?;
         let latents = self.flow.base().latents();
         no_grad(|| {
-            let passes = self.passes(&Tensor::new())?;
-            if let (Some(passes), true) = (&passes, self.flow.config().is_unscaled()) {
+            if let Some(passes) = self.passes(&Tensor::new())? {
                 passes.sample(&latents, &self.contexts()?, (first_row, seed), samples);
                 return Ok(());
             }
@@ -164,7 +161,7 @@ impl<'a> Given<'a> {
                 let mut z = vec![0.0; samples.len()];
                 sample::draw(&latents, first_row.wrapping_add(at as u64), seed, &mut z);
                 let z = Tensor::f_from_slice(&z)?.f_view([rows, features])?;
-                let x = self.at(at, rows)?.inverse_by(passes.as_ref(), &z)?;
+                let x = self.at(at, rows)?.inverse_by(None, &z)?;
                 let x = x.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
                 x.f_copy_data(samples, samples.len())?;
             }

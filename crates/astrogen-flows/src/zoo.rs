@@ -243,11 +243,6 @@ impl FlowConfig {
         }
     }
 
-    /// Whether the networks have features in their own units.
-    pub(crate) fn is_unscaled(&self) -> bool {
-        self.feature_units.0.is_empty() && self.whitening.is_none()
-    }
-
     /// Weights of all networks, or more where they see less than all.
     fn weights(&self) -> i64 {
         let count = self.univariate.init().parameters();

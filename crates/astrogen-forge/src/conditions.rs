@@ -1,5 +1,6 @@
 //! What is known of each galaxy: the table that its stars point into.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use astrogen_data::{table_of, tensor_of};
@@ -13,10 +14,26 @@ use crate::ForgeError;
 /// Conditions of galaxies, in physical units: a row for each galaxy, a column for each parameter
 /// and each latent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Unchecked")]
 pub struct Conditions {
     names: Vec<String>,
     galaxies: Vec<GalaxyConditions>,
+}
+
+/// Conditions as a file has them.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    names: Vec<String>,
+    galaxies: Vec<GalaxyConditions>,
+}
+
+impl TryFrom<Unchecked> for Conditions {
+    type Error = ForgeError;
+
+    fn try_from(file: Unchecked) -> Result<Self, ForgeError> {
+        Self::new(file.names, file.galaxies)
+    }
 }
 
 /// What is known of one galaxy.
@@ -77,11 +94,12 @@ impl Conditions {
     /// [`ForgeError::Setting`] for two galaxies of one id, and for a galaxy with another number of
     /// values than there are names or with a value that is not finite.
     pub fn new(names: Vec<String>, galaxies: Vec<GalaxyConditions>) -> Result<Self, ForgeError> {
-        for (i, galaxy) in galaxies.iter().enumerate() {
+        let mut ids = BTreeSet::new();
+        for galaxy in &galaxies {
             let refuse = |rule: String, got: String| {
                 Err(ForgeError::Setting { name: "conditions", rule, got })
             };
-            if galaxies[..i].iter().any(|other| other.id == galaxy.id) {
+            if !ids.insert(&galaxy.id) {
                 return refuse("of each galaxy once".to_owned(), format!("{} twice", galaxy.id));
             }
             if galaxy.values.len() != names.len() {
@@ -142,8 +160,8 @@ impl Conditions {
         beyond.collect()
     }
 
-    /// The conditions `share` of the way from one galaxy to another, straight in the units of the
-    /// flow's networks: of a parameter whose logarithm is learnt, in its logarithm.
+    /// The conditions `share` of the way from one galaxy to another: straight in each condition, or
+    /// in its logarithm where `units`, those of the flow's networks, have that.
     ///
     /// # Errors
     /// [`ForgeError::Galaxy`] for ids that are not there, [`ForgeError::Setting`] for a share outside
@@ -160,9 +178,10 @@ impl Conditions {
         }
         let ends = [self.galaxy(from)?, self.galaxy(to)?].map(|galaxy| &galaxy.values[..]);
         let ends = [tensor_of(&row(ends[0]))?, tensor_of(&row(ends[1]))?];
-        let [a, b] = ends.map(|end| units.call_and_ladj(&end).0);
-        let between: Tensor = &a + (b - &a) * share;
-        Ok(table_of(&units.inverse(&between))?.into_raw_vec_and_offset().0)
+        let logarithms = units.logarithms();
+        let [a, b] = ends.map(|end| logarithms.call_and_ladj(&end).0);
+        let between: Tensor = a * (1.0 - share) + b * share;
+        Ok(table_of(&logarithms.inverse(&between))?.into_raw_vec_and_offset().0)
     }
 
     /// The training galaxy whose conditions are nearest to these in the columns `among`, in the units

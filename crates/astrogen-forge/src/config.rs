@@ -26,8 +26,8 @@ pub struct ForgeConfig {
     /// How long the flow is trained; it is compared on stars of validation at every checkpoint.
     pub fit: FitConfig,
     /// Least and greatest value of each feature among the stars that train. A sampled star beyond these,
-    /// widened by a tenth at either end, is drawn anew: what a flow says far from all that it has seen
-    /// is no star.
+    /// widened by a tenth at either end (not to below 0, where none was), is drawn anew: what a flow
+    /// says far from all that it has seen is no star.
     pub ranges: Vec<[f64; 2]>,
     /// Components of the Gaussian mixtures that are fitted beside it; 1 or more.
     pub components: usize,

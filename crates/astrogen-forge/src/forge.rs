@@ -32,7 +32,8 @@ impl Forge {
     ///
     /// # Errors
     /// [`ForgeError::Train`] for a folder that is no run, [`ForgeError::Unfinished`] for one without a
-    /// flow, [`ForgeError::Flow`] for files that are damaged.
+    /// flow, [`ForgeError::Setting`], [`ForgeError::Flow`] and [`ForgeError::Unusable`] for files that
+    /// are damaged or do not fit each other.
     pub fn load(folder: impl AsRef<Path>, device: Device) -> Result<Self, ForgeError> {
         let run = RunDir::open(folder.as_ref())?;
         let config = run.read_config()?;
@@ -50,9 +51,24 @@ impl Forge {
         let Some(folder) = folder else {
             return Err(ForgeError::Unfinished { run: run.path().to_owned() });
         };
-        let flow =
-            Flow::load(folder.join(Flow::FILE), device).map_err(astrogen_flows::FlowError::from)?;
-        Ok(Self { config, conditions: run.read_json(CONDITIONS)?, flow })
+        config.validate()?;
+        let file = folder.join(Flow::FILE);
+        let flow = Flow::load(&file, device).map_err(astrogen_flows::FlowError::from)?;
+        let conditions: Conditions = run.read_json(CONDITIONS)?;
+        let (features, names) = (&config.galaxies.features, conditions.names());
+        let sizes = [features.len() as i64, names.len() as i64];
+        if [flow.config().features, flow.config().context] != sizes {
+            let [features, names] = [features, names].map(|names| names.join(", "));
+            let reason = format!(
+                "expected a flow of the features {features} given {names}, as {} and {CONDITIONS} \
+                 have them, got one of {} features given {} conditions",
+                run.config_path().display(),
+                flow.config().features,
+                flow.config().context
+            );
+            return Err(ForgeError::Unusable { path: file, reason });
+        }
+        Ok(Self { config, conditions, flow })
     }
 
     /// The settings of the run.
@@ -108,7 +124,9 @@ impl Forge {
             let got = latents.len().to_string();
             return Err(ForgeError::Setting { name: "latents", rule, got });
         }
-        let any = self.conditions.galaxies()[0].values.iter().copied().take(parameters);
+        // Only latents are compared, so that any parameters will do.
+        let any = self.conditions.galaxies().first().map_or(&[][..], |galaxy| &galaxy.values);
+        let any = any.iter().copied().take(parameters);
         let values: Vec<f64> = any.chain(latents.iter().map(|&value| f64::from(value))).collect();
         let units = &self.flow.config().context_units;
         let nearest = self.conditions.nearest(&values, &own, units)?;

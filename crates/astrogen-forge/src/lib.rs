@@ -32,7 +32,9 @@ pub use encoder::{
 pub use error::ForgeError;
 pub use forge::{Forge, Wanted};
 pub use galaxies::{Deal, Galaxies, GalaxiesConfig, GalaxiesReport};
-pub use judge::{ForgeReport, GalaxyReport, Judgement, Physics, SampleDistances, judge};
+pub use judge::{
+    ForgeReport, GalaxyReport, Judgement, Physics, SampleDistances, judge, judge_with,
+};
 pub use recipe::Recipe;
 pub use step::StarStep;
 pub use train::train;

@@ -66,8 +66,8 @@ impl Recipe {
     /// then [`Unit::around`] its median.
     ///
     /// # Errors
-    /// [`ForgeError::Setting`] for a feature or a condition that has one value, and for a logarithm
-    /// of what is not above 0; those of [`ForgeConfig::validate`].
+    /// [`ForgeError::Setting`] for a feature that has one value, and for a logarithm of what is not
+    /// above 0; those of [`ForgeConfig::validate`].
     pub fn config(
         &self,
         galaxies: GalaxiesConfig,
@@ -79,16 +79,18 @@ impl Recipe {
             open.conditions().part(Part::Train).map(|galaxy| &galaxy.values).collect();
         let known =
             Array2::from_shape_fn((known.len(), names.len()), |(row, column)| known[row][column]);
-        let feature_units = units(&galaxies.features, &stars, &galaxies.log10)?;
+        let feature_units = units(&galaxies.features, &stars, &galaxies.log10, |name, value| {
+            let rule = "of more than one value in what trains, or left out".to_owned();
+            let got = format!("{name} = {value} everywhere");
+            Err(ForgeError::Setting { name: "column", rule, got })
+        })?;
         let whitening = match self.whiten {
             true => Some(Whitening::of(&feature_units.call_and_ladj(&tensor_of(&stars)?).0)?),
             false => None,
         };
-        let context_units = match known.nrows() {
-            // Of one galaxy nothing is told apart.
-            1 => Units(vec![Vec::new(); names.len()]),
-            _ => units(names, &known, &galaxies.log10_parameters)?,
-        };
+        // A condition of one value, as all are of a single galaxy, tells nothing apart and becomes 0.
+        let alone = |_: &str, value| Ok(Unit::Standardize { loc: value, scale: 1.0 });
+        let context_units = units(names, &known, &galaxies.log10_parameters, alone)?;
         let flow = self.member.config(galaxies.features.len() as i64, names.len() as i64);
         let transforms = self.transforms.unwrap_or(match self.member {
             Member::Maf | Member::Sospf => 10,
@@ -131,31 +133,40 @@ impl Recipe {
     }
 }
 
+/// The way of a column that has one value, by its name.
+type Alone = fn(&str, f64) -> Result<Unit, ForgeError>;
+
 /// The way of each column to the flow.
-fn units(names: &[String], rows: &Array2<f64>, log10: &[String]) -> Result<Units, ForgeError> {
+fn units(
+    names: &[String],
+    rows: &Array2<f64>,
+    log10: &[String],
+    alone: Alone,
+) -> Result<Units, ForgeError> {
     let columns = names.iter().zip(rows.columns());
-    let steps = columns.map(|(name, values)| unit(name, values, log10.contains(name)));
+    let steps = columns.map(|(name, values)| unit(name, values, log10.contains(name), alone));
     Ok(Units(steps.collect::<Result<_, _>>()?))
 }
 
-fn unit(name: &str, values: ArrayView1<f64>, log10: bool) -> Result<Vec<Unit>, ForgeError> {
-    let refuse = |rule: &str, got: String| {
-        Err(ForgeError::Setting { name: "column", rule: rule.to_owned(), got })
-    };
+fn unit(
+    name: &str,
+    values: ArrayView1<f64>,
+    log10: bool,
+    alone: Alone,
+) -> Result<Vec<Unit>, ForgeError> {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     if log10 && low <= 0.0 {
-        return refuse("above 0 where its logarithm is learnt", format!("{name} = {low}"));
+        let rule = "above 0 where its logarithm is learnt".to_owned();
+        return Err(ForgeError::Setting { name: "column", rule, got: format!("{name} = {low}") });
     }
     let values: Vec<f64> =
         values.iter().map(|&value| if log10 { value.log10() } else { value }).collect();
     let sorted = Sorted::new("a column", &values)?;
     let quantiles = SHARES.map(|share| sorted.quantile(share));
     let square = values.iter().map(|value| (value - quantiles[1]).powi(2)).sum::<f64>();
-    match Unit::around(quantiles, (square / values.len() as f64).sqrt()) {
-        Some(steps) => Ok(log10.then_some(Unit::Log10).into_iter().chain(steps).collect()),
-        None => refuse(
-            "of more than one value in what trains, or left out",
-            format!("{name} = {} everywhere", quantiles[1]),
-        ),
-    }
+    let steps = match Unit::around(quantiles, (square / values.len() as f64).sqrt()) {
+        Some(steps) => steps.to_vec(),
+        None => vec![alone(name, quantiles[1])?],
+    };
+    Ok(log10.then_some(Unit::Log10).into_iter().chain(steps).collect())
 }

@@ -189,9 +189,9 @@ impl Forge {
     }
 }
 
-/// A range that is a tenth wider at either end; above 0 where it was.
+/// A range that is a tenth wider at either end; above 0, or not below it, where it was.
 fn widened([low, high]: [f64; 2]) -> [f32; 2] {
     let margin = 0.1 * (high - low);
-    let least = if low > 0.0 { (low - margin).max(0.5 * low) } else { low - margin };
+    let least = if low >= 0.0 { (low - margin).max(0.5 * low) } else { low - margin };
     [least as f32, (high + margin) as f32]
 }

@@ -132,18 +132,20 @@ impl CleaningConfig {
             (0..read).map(|i| (x[i] * x[i] + y[i] * y[i] + z[i] * z[i]).sqrt()).collect();
         report.radius = self.radius_limit(&radii);
 
-        let columns = || stars.names().iter().zip(stars.values());
+        let columns: Vec<(&String, &Vec<f64>)> = stars.names().iter().zip(stars.values()).collect();
         let least = [("feh", self.min_feh), ("ofe", self.min_ofe)];
-        let metals: Vec<(&Vec<f64>, f64)> = columns()
-            .filter_map(|(name, own)| Some((own, least.iter().find(|(of, _)| of == name)?.1)))
-            .collect();
+        let metals = columns.iter().filter_map(|&(name, own)| {
+            let (_, least) = least.iter().find(|(of, _)| of == name)?;
+            Some((own, *least))
+        });
+        let metals: Vec<(&Vec<f64>, f64)> = metals.collect();
         let mut keep = vec![true; read];
         for (row, keep) in keep.iter_mut().enumerate() {
             *keep = false;
             if metals.iter().any(|(own, least)| own[row] < *least) {
                 report.poor += 1;
-            } else if let Some((name, _)) = columns().find(|(_, own)| !own[row].is_finite()) {
-                *report.not_finite.entry(name.clone()).or_default() += 1;
+            } else if let Some((name, _)) = columns.iter().find(|(_, own)| !own[row].is_finite()) {
+                *report.not_finite.entry((*name).clone()).or_default() += 1;
             } else if radii[row] > report.radius {
                 report.beyond += 1;
             } else {
@@ -198,9 +200,9 @@ fn hash(text: &str) -> u64 {
 }
 
 impl CleaningReport {
-    /// Whether too few stars are left.
+    /// Whether too few stars are left: fewer than `min_stars`, or none.
     pub fn dropped(&self, config: &CleaningConfig) -> bool {
-        self.kept < config.min_stars
+        self.kept < config.min_stars.max(1)
     }
 }
 

@@ -33,6 +33,7 @@ mod spline;
 mod step;
 mod sum_of_squares;
 mod train;
+mod unscaling;
 
 use astrogen_nn::dense::{Matrix, on_threads};
 use tch::{Device, Kind, Tensor};
@@ -47,6 +48,7 @@ pub use self::train::FlowPass;
 use self::conditioned::Trail;
 use self::lanes::{Lane, ROWS, ZERO, row, row_mut};
 use self::step::Step;
+use self::unscaling::Unscaling;
 use crate::Flow;
 
 /// What passes are made of: the steps of a transform, and the weights of each. Only this crate's
@@ -78,6 +80,7 @@ pub(crate) enum StepPlan {
 #[derive(Debug)]
 pub(crate) struct Passes {
     steps: Vec<Step>,
+    unscaling: Unscaling,
     features: usize,
 }
 
@@ -140,11 +143,12 @@ impl Passes {
             let weights = weights.iter().map(numbers).collect::<Result<Vec<_>, _>>()?;
             step.refresh(&weights, &context);
         }
-        Ok(Some(Self { steps, features: flow.sizes()[0] }))
+        let unscaling = Unscaling::new(flow.config());
+        Ok(Some(Self { steps, unscaling, features: flow.sizes()[0] }))
     }
 
-    /// `z`, `[N, D]`, and `log |det dz/dx|`, `[N]`, of features `[N, D]`, row by row; contexts are
-    /// one for each row, or none where all have the same.
+    /// `z`, `[N, D]`, and `log |det dz/dx|`, `[N]`, of features `[N, D]` in the units of the
+    /// networks, row by row; contexts are one for each row, or none where all have the same.
     pub(crate) fn forward(&self, x: &[f32], context: &[f32]) -> (Vec<f32>, Vec<f32>) {
         let rows = x.len() / self.features;
         let (mut z, mut ladj) = (vec![0.0; x.len()], vec![0.0; rows]);
@@ -169,7 +173,7 @@ impl Passes {
         (z, ladj)
     }
 
-    /// The features `[N, D]` of `z`, `[N, D]`, row by row.
+    /// The features `[N, D]` of `z`, `[N, D]`, in their own units, row by row.
     pub(crate) fn inverse(&self, z: &[f32], context: &[f32]) -> Vec<f32> {
         let rows = z.len() / self.features;
         let mut x = vec![0.0; z.len()];
@@ -191,6 +195,7 @@ impl Passes {
                 step.inverse(trail, context, from, to, memory);
                 std::mem::swap(from, to);
             }
+            self.unscaling.run(&mut worker.from);
         });
     }
 }

@@ -5,6 +5,14 @@ use super::lanes::{Lane, ROWS, Row, at_least, ln, widest};
 /// Of the box, how near to its end inverses are taken.
 const END: f64 = 1.0 - 1e-3;
 
+/// `x` from `y`.
+#[inline(always)]
+pub(super) fn unclip(bound: f64, y: f64) -> f64 {
+    let y = at_least(y, -bound * END);
+    let y = -at_least(-y, -bound * END);
+    y / (1.0 - (y / bound).abs())
+}
+
 widest! {
     /// `y` from `x`, and what is added to `log |dy/dx|`.
     fn softclip(bound: f64, x: &Row, y: &mut Row, ladj: &mut Lane) {
@@ -19,9 +27,7 @@ widest! {
     /// `x` from `y`.
     fn softclip_inverse(bound: f64, y: &Row, x: &mut Row) {
         for i in 0..ROWS {
-            let y = at_least(f64::from(y[i]), -bound * END);
-            let y = -at_least(-y, -bound * END);
-            x[i] = (y / (1.0 - (y / bound).abs())) as f32;
+            x[i] = unclip(bound, f64::from(y[i])) as f32;
         }
     }
 

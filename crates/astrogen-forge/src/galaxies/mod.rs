@@ -7,7 +7,7 @@ mod store;
 
 use std::sync::Arc;
 
-use astrogen_data::{Grouped, RowDataset};
+use astrogen_data::{Dataset, Grouped, RowDataset};
 use astrogen_stars::{Galaxy, GalaxyFile, GalaxyParameter, Parameter, rotate_to_principal_axis};
 use ndarray::{Array1, Array2};
 use rand::{RngExt, SeedableRng};
@@ -55,8 +55,9 @@ impl Galaxies {
     /// # Errors
     /// [`ForgeError::Setting`] for settings that do not [hold](GalaxiesConfig::validate), and for a
     /// parameter that nobody knows; [`ForgeError::Stars`] for a file that cannot be read;
-    /// [`ForgeError::Galaxy`] for ids that are not there, for features that have no logarithm, and
-    /// where no galaxy is left to train on; [`ForgeError::Io`] where stars exceed the memory and there
+    /// [`ForgeError::Galaxy`] for ids that are not there, for galaxies without a column that a feature
+    /// or a parameter takes, for features that have no logarithm, and where no galaxy is left to train
+    /// on; [`ForgeError::Io`] where stars exceed the memory and there
     /// is no room for a file.
     pub fn open_with(
         config: &GalaxiesConfig,
@@ -107,7 +108,8 @@ impl Galaxies {
             }
             let mut values = Vec::new();
             for parameter in &parameters {
-                values.push(parameter.of(&galaxy.stars)?);
+                let value = parameter.of(&galaxy.stars).map_err(|error| unfit(&galaxy, &error))?;
+                values.push(value);
             }
             if let Some(own) = latents.as_ref().and_then(|latents| latents.get(&galaxy.id)) {
                 values.extend(own.iter().map(|&value| f64::from(value)));
@@ -179,6 +181,11 @@ impl Galaxies {
     /// The stars that train.
     pub fn training(&self, deal: Deal) -> StarDataset {
         StarDataset::new(Arc::clone(&self.store), self.spans[TRAIN].clone(), deal)
+    }
+
+    /// Updates by batches of so many stars in an epoch, as [`Deal`] has it; at least 1.
+    pub fn steps_per_epoch(&self, deal: Deal, batch_size: usize) -> u64 {
+        (self.training(deal).len() / batch_size.max(1)).max(1) as u64
     }
 
     /// Stars that choose the state of the flow that is kept, about as many, spread evenly over
@@ -281,16 +288,16 @@ impl GalaxiesConfig {
         part: Part,
         number: usize,
     ) -> Result<[Vec<f32>; 3], ForgeError> {
-        let refuse = |reason: String| ForgeError::Galaxy { id: galaxy.id.clone(), reason };
         let mut columns = Vec::new();
         for feature in &self.features {
-            let values = galaxy.stars.column(feature)?;
+            let values = galaxy.stars.column(feature).map_err(|error| unfit(galaxy, &error))?;
             let low = values.iter().copied().fold(f64::INFINITY, f64::min);
             if self.log10.contains(feature) && low as f32 <= 0.0 {
-                return Err(refuse(format!(
+                let reason = format!(
                     "the logarithm of {feature} is learnt, and it is {low} for some stars: give it a \
                      floor above 0 in the cleaning, or learn {feature} itself"
-                )));
+                );
+                return Err(unfit(galaxy, &reason));
             }
             columns.push(values);
         }
@@ -317,6 +324,11 @@ impl GalaxiesConfig {
         }
         Ok(parts)
     }
+}
+
+/// The error of a galaxy that does not fit.
+fn unfit(galaxy: &Galaxy, reason: &impl ToString) -> ForgeError {
+    ForgeError::Galaxy { id: galaxy.id.clone(), reason: reason.to_string() }
 }
 
 /// The functions of these names.

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use astrogen_data::tensor_of;
 use astrogen_metrics::{LogLikelihood, between_halves};
+use astrogen_stars::GalaxyParameter;
 use astrogen_train::RunDir;
 use serde::Serialize;
 use tch::Device;
@@ -86,8 +87,17 @@ pub struct Judgement {
 /// # Errors
 /// [`ForgeError::Unfinished`] for a run without a flow; what its stars, flow and files report.
 pub fn judge(run: &RunDir) -> Result<Judgement, ForgeError> {
+    judge_with(run, &[])
+}
+
+/// Judges the flow of a run as [`judge`] does; `own` are the parameters of one's own that its galaxies
+/// were [opened with](Galaxies::open_with).
+///
+/// # Errors
+/// Those of [`judge`].
+pub fn judge_with(run: &RunDir, own: &[&dyn GalaxyParameter]) -> Result<Judgement, ForgeError> {
     let config: ForgeConfig = run.read_config()?;
-    let galaxies = Galaxies::open(&config.galaxies)?;
+    let galaxies = Galaxies::open_with(&config.galaxies, own)?;
     judge_galaxies(run, &config, &galaxies)
 }
 

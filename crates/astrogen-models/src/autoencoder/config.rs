@@ -24,6 +24,10 @@ pub struct AutoencoderConfig {
     /// Whether the encoder gives a normal distribution. Default no.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub variational: bool,
+    /// Whether first weights are drawn after He et al. 2015, so that what an image changes reaches
+    /// the other end from the first step on; otherwise as PyTorch draws them. Default no.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub he_initialization: bool,
 }
 
 impl Default for AutoencoderConfig {
@@ -34,6 +38,7 @@ impl Default for AutoencoderConfig {
             widths: vec![64, 128, 256, 512, 1024, 2048],
             latent_dim: 16,
             variational: false,
+            he_initialization: false,
         }
     }
 }
@@ -76,7 +81,7 @@ impl AutoencoderConfig {
     }
 
     /// An autoencoder with new weights, drawn from libtorch's generator of the path's device,
-    /// below `path`, as PyTorch draws them.
+    /// below `path`.
     ///
     /// ```
     /// use astrogen_models::AutoencoderConfig;
@@ -97,7 +102,10 @@ impl AutoencoderConfig {
     /// [`ModelError::Torch`] where the memory is not to be had.
     pub fn init(&self, path: &nn::Path) -> Result<Autoencoder, ModelError> {
         let autoencoder = Autoencoder::build(self, path)?;
-        autoencoder.init(Initialization::Uniform)?;
+        autoencoder.init(match self.he_initialization {
+            true => Initialization::He { slope: 0.0 },
+            false => Initialization::Uniform,
+        })?;
         Ok(autoencoder)
     }
 }

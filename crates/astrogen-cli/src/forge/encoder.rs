@@ -1,0 +1,108 @@
+//! The autoencoder of the galaxies' images.
+
+use std::collections::BTreeSet;
+
+use astrogen_data::split;
+use astrogen_forge::{EncoderConfig, EncoderRecipe, GalaxiesConfig, GalaxyImages};
+use astrogen_stars::GalaxyFile;
+use astrogen_train::RunDir;
+
+use super::{ForgeArguments, within};
+use crate::error::absolute;
+use crate::{CliError, say};
+
+/// An autoencoder: its run, its settings, and the images.
+#[derive(Debug)]
+pub struct EncoderJob {
+    /// Its folder.
+    pub run: RunDir,
+    /// Its settings.
+    pub config: EncoderConfig,
+    /// The images that it is trained on; none where it is trained already.
+    pub images: Option<GalaxyImages>,
+    /// The images of all galaxies that have stars.
+    pub all: GalaxyImages,
+}
+
+impl ForgeArguments {
+    /// The images of the galaxies, if they have some.
+    pub(super) fn images(
+        &self,
+        galaxies: &GalaxiesConfig,
+    ) -> Result<Option<GalaxyImages>, CliError> {
+        if galaxies.latents.is_some() {
+            return Ok(None);
+        }
+        let folder = match (&self.images, &self.stars) {
+            (Some(folder), _) => absolute(folder)?,
+            (None, None) => self.suite()?.join("images"),
+            (None, Some(_)) if self.encoder.is_some() => {
+                let hint = "--encoder needs --images: the images of these galaxies".to_owned();
+                return Err(CliError::Usage(hint));
+            }
+            (None, Some(_)) => return Ok(None),
+        };
+        let model = match &self.encoder {
+            Some(run) => RunDir::open(run)?.read_config::<EncoderConfig>()?.model,
+            None => self.encoder_recipe().model,
+        };
+        Ok(Some(GalaxyImages::open(&folder, &model)?))
+    }
+
+    /// The autoencoder of the galaxies' images, to be trained unless it is already: galaxies that are
+    /// left out are not shown to it.
+    ///
+    /// # Errors
+    /// [`CliError::Forge`] for images that do not fit, [`CliError::Train`] for a run that cannot be
+    /// used.
+    pub fn encoder(
+        &self,
+        galaxies: &GalaxiesConfig,
+        images: GalaxyImages,
+    ) -> Result<EncoderJob, CliError> {
+        let ids: BTreeSet<String> =
+            GalaxyFile::find(&galaxies.path)?.into_iter().map(|file| file.id).collect();
+        let shown = images.restrict(&ids);
+        for (what, list) in [
+            ("images without stars", &shown.without_stars),
+            ("stars without an image", &shown.without_image),
+        ] {
+            if !list.is_empty() {
+                say(format_args!("{what}, left out: {}", list.join(", ")));
+            }
+        }
+        let all = shown.images;
+        let seen = all.ids().iter().filter(|id| !galaxies.leave_out.contains(id));
+        let images = all.restrict(seen).images;
+        if let Some(run) = &self.encoder {
+            let run = RunDir::resume(run)?;
+            let config = run.read_config()?;
+            // The report comes last.
+            let is_trained = run.join("report.json").exists();
+            return Ok(EncoderJob { run, config, images: (!is_trained).then_some(images), all });
+        }
+        let recipe = self.encoder_recipe();
+        let mut held_out = within(&galaxies.validation, images.ids());
+        if held_out.is_empty() {
+            let split = split::by_file(images.ids().len(), 0.1, recipe.seed)?;
+            let ids = split.validation.into_iter().map(|at| images.ids()[at].clone());
+            held_out = ids.collect();
+        }
+        let config = recipe.config(&images, held_out)?;
+        let run = RunDir::create_next("runs".as_ref(), "galaxy-encoder")?;
+        Ok(EncoderJob { run, config, images: Some(images), all })
+    }
+
+    /// How a new autoencoder is trained.
+    fn encoder_recipe(&self) -> EncoderRecipe {
+        let recipe = match self.full_encoder {
+            true => EncoderRecipe::default(),
+            false => EncoderRecipe::quick(),
+        };
+        let recipe = EncoderRecipe { seed: self.run.seed(), ..recipe };
+        match self.encoder_steps {
+            Some(steps) => EncoderRecipe { epochs: 1, steps, ..recipe },
+            None => recipe,
+        }
+    }
+}

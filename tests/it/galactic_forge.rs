@@ -1,0 +1,197 @@
+//! Galaxies from their images and stars, as a program: an autoencoder that is stopped and goes on, a
+//! flow that is trained, judged and sampled, and bad input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use astrogen::catalog::{Catalog, CatalogOptions};
+use astrogen::sky::galaxy::ViewConfig;
+use astrogen::sky::{SuiteConfig, simulate_galaxies};
+use astrogen::stars::{COLUMNS, GalaxyFile, Layout};
+
+use crate::program::{Program, text, utf8};
+
+/// Twelve galaxies of 300 stars and 64 pixels; the last two have stars or an image alone.
+fn suite(folder: &Path) -> PathBuf {
+    let suite = folder.join("suite");
+    let view = ViewConfig { size: 64, ..ViewConfig::default() };
+    let config = SuiteConfig { galaxies: 12, stars: 300, view, ..SuiteConfig::default() };
+    let files = simulate_galaxies(&suite, &config, 1).expect("galaxies");
+    fs::remove_file(&files[10].image).expect("removed");
+    fs::remove_file(&files[11].stars).expect("removed");
+    suite
+}
+
+/// Starts the example in a folder, where its runs go.
+fn start(example: &Program, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = example.command(arguments);
+    command.current_dir(folder);
+    command
+}
+
+/// What it says, if it succeeds.
+fn succeed(example: &Program, folder: &Path, arguments: &[&str]) -> String {
+    let output = start(example, folder, arguments).output().expect("the example starts");
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output));
+    text(&output)
+}
+
+#[test]
+fn galaxies_are_learnt_judged_and_sampled() {
+    let example = Program::build("galactic_forge");
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path();
+    let suite = suite(folder);
+    let [stars, images] = ["stars", "images"].map(|name| suite.join(name));
+    let mut train = vec!["train", "--stars", utf8(&stars), "--images", utf8(&images)];
+    let small =
+        "--min-stars 100 --flow maf --transforms 2 --hidden 16 --batch-size 64 --components 2";
+    train.extend(small.split(' '));
+    let with = |more: &str| [&train[..], &more.split(' ').collect::<Vec<_>>()].concat();
+
+    // The autoencoder is stopped as by Ctrl-C, and goes on.
+    let arguments = with("--steps 20 --encoder-steps 120 --out whole");
+    let mut command = start(&example, folder, &arguments);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let encoder = folder.join("runs/galaxy-encoder-1");
+    for _ in 0..6000 {
+        if encoder.join("checkpoints/step-00000003.safetensors").exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let kill = format!("kill -INT {}", child.id());
+    assert!(Command::new("bash").args(["-c", &kill]).status().expect("bash runs").success());
+    let output = child.wait_with_output().expect("it ends");
+    let told = text(&output);
+    assert!(output.status.success(), "{told}");
+    assert!(told.contains("images without stars, left out: g0011"), "{told}");
+    assert!(told.contains("stars without an image, left out: g0010"), "{told}");
+    assert!(told.contains("stopped; --encoder runs/galaxy-encoder-1 goes on"), "{told}");
+    assert!(!encoder.join("report.json").exists() && !folder.join("whole").exists());
+    let go_on = "--steps 20 --encoder runs/galaxy-encoder-1 --out";
+    let told = succeed(&example, folder, &with(&format!("{go_on} whole")));
+    assert!(told.contains("error of a pixel's reconstruction"), "{told}");
+    assert!(told.contains("8 galaxies to train on, 1 to choose by, 1 left out"), "{told}");
+    assert!(told.contains("stars without an image's latents, left out: g0010"), "{told}");
+    assert!(told.contains("galaxies left out: 1"), "{told}");
+    for name in ["report.json", "conditions.json", "best/flow.safetensors", "figures"] {
+        assert!(folder.join("whole").join(name).exists(), "{name}");
+    }
+    // One that is trained already is used as it is.
+    let told = succeed(&example, folder, &with(&format!("{go_on} again")));
+    assert!(!told.contains("training an autoencoder"), "{told}");
+    let read = |name: &str| fs::read(folder.join(name)).expect("written");
+    assert_eq!(read("whole/flow.safetensors"), read("again/flow.safetensors"));
+
+    // Judged again, and gone on with by passes over the stars.
+    let report = read("whole/report.json");
+    let told = example.succeed(&["evaluate", utf8(&folder.join("whole"))]);
+    assert!(told.contains("report.json and figures/ in"), "{told}");
+    assert_eq!(report, read("whole/report.json"));
+    succeed(&example, folder, &["--resume", "again", "--epochs", "1"]);
+    let settings = String::from_utf8(read("again/config.json")).expect("text");
+    let settings: serde_json::Value = serde_json::from_str(&settings).expect("JSON");
+    let steps = settings["fit"]["steps"].as_u64().expect("a number");
+    assert!((30..=37).contains(&steps), "8 galaxies of 300 stars in batches of 64: {steps}");
+    assert!(folder.join(format!("again/checkpoints/step-{steps:08}.safetensors")).exists());
+
+    sampled(&example, folder, &images);
+}
+
+/// Stars in every format, of galaxies that are known, in between and pictured.
+fn sampled(example: &Program, folder: &Path, images: &Path) {
+    let (run, file) = (folder.join("whole"), |name: &str| folder.join(name));
+    let sample = |out: &str, more: &[&str]| {
+        let out = file(out);
+        let common = ["sample", utf8(&run), "--count", "1000", "--out", utf8(&out)];
+        example.succeed(&[&common[..], more].concat())
+    };
+    for name in ["a.npy", "a.fits", "a.parquet", "a.hdf5"] {
+        let told = sample(name, &["--galaxy", "g0003", "--set", "m_stars=2e10"]);
+        assert!(told.contains("1000 stars in"), "{told}");
+    }
+    let galaxy = &GalaxyFile::find(&file("a.npy")).expect("a file")[0];
+    let galaxy = galaxy.read(&Layout::default()).expect("its stars");
+    for name in ["a.fits", "a.parquet", "a.hdf5"] {
+        let catalog = Catalog::open(file(name), &CatalogOptions::default()).expect("a catalogue");
+        let columns = catalog.read(&COLUMNS).expect("its rows").0;
+        for (column, values) in COLUMNS.into_iter().zip(columns.values()) {
+            let array = galaxy.stars.column(column).expect("a column");
+            let apart = |(a, b): (&f64, &f64)| (a - b).abs() > 1e-7 * b.abs();
+            assert!(!array.iter().zip(values).any(apart), "{name}: {column}");
+        }
+        let mass: f64 = columns.column("mass").expect("masses").iter().sum();
+        assert!((mass / 2e10 - 1.0).abs() < 1e-9, "{name}: {mass}");
+    }
+    sample("between.npy", &["--between", "g0003", "g0004", "0.5"]);
+    let told = sample("far.npy", &["--galaxy", "g0003", "--set", "tau50=40", "tau10=30"]);
+    assert!(told.contains("warning: tau50 = 4.000000e1 is outside"), "{told}");
+    assert!(told.contains("warning: tau10"), "{told}");
+    let image = images.join("g0003.png");
+    let told = sample("pictured.npy", &["--image", utf8(&image)]);
+    assert!(told.contains("those of galaxy g"), "{told}");
+
+    for (more, words) in [
+        (vec!["--galaxy", "g0077"], "g0077: it is none of those of the run"),
+        (vec!["--galaxy", "g0003", "--set", "tau99=1"], "one of m_stars, tau50"),
+        (vec!["--galaxy", "g0003", "--set", "m_stars=-1"], "finite and above 0"),
+        (vec!["--galaxy", "g0003", "--count", "0"], "count must be at least 1"),
+        (vec!["--between", "g0003", "g0004", "half"], "no number from 0 to 1"),
+        (vec!["--between", "g0003", "g0004", "2"], "share must be from 0 to 1"),
+        (vec!["--image", utf8(&image), "--encoder", utf8(folder)], "config.json"),
+    ] {
+        let out = file("never.npy");
+        let common = ["sample", utf8(&run), "--out", utf8(&out)];
+        let told = example.refuse(&[&common[..], &more].concat());
+        assert!(told.contains(words), "{more:?}: {told}");
+        assert!(!out.exists(), "{more:?}");
+    }
+    let out = file("a.npy");
+    let told = example.refuse(&["sample", utf8(&run), "--galaxy", "g0003", "--out", utf8(&out)]);
+    assert!(told.contains("exists; name a file that does not"), "{told}");
+}
+
+#[test]
+fn what_is_typed_wrong_is_refused_before_a_folder_is_made() {
+    let example = Program::build("galactic_forge");
+    let temporary = tempfile::tempdir().expect("a temporary folder");
+    let folder = temporary.path();
+    let suite = suite(folder);
+    let (stars, run) = (suite.join("stars"), folder.join("run"));
+    for (more, words) in [
+        (vec!["--log10", "fehh"], "log10 must be among x, y"),
+        (vec!["--features", "x", "spin"], "spin"),
+        (vec!["--parameters", "m_star"], "unknown parameter \"m_star\""),
+        (vec!["--leave-out", "g0055"], "galaxy g0055: it has no stars in"),
+        (vec!["--min-stars", "1000"], "too few stars left, left out: g0000"),
+        (vec!["--held-out", "1"], "held_out must be from 0 to below 1"),
+        (vec!["--floor", "age=0"], "floors.age"),
+        (vec!["--column", "x=px"], "layout without columns"),
+        (vec!["--encoder", utf8(folder)], "--encoder needs --images"),
+        (vec!["--lr", "0"], "lr"),
+        (vec!["--images", utf8(&stars)], "stars"),
+    ] {
+        let common = ["--stars", utf8(&stars), "--out", utf8(&run), "--min-stars", "100"];
+        let common = if more[0] == "--min-stars" { &common[..4] } else { &common };
+        let told = example.refuse(&[common, &more].concat());
+        assert!(told.contains(words), "{more:?}: {told}");
+        assert!(!run.exists(), "{more:?}");
+    }
+    for (mode, words) in [
+        ("--help", ["evaluate", "sample", "--full-encoder"]),
+        ("train --help", ["--floor", "--resume", "metals, where that is one"]),
+        ("sample --help", ["--between", "must not exist", "auto, cpu, cuda"]),
+        ("evaluate --help", ["Judges the flow of a run again", "<RUN>", "Usage"]),
+    ] {
+        let output =
+            Command::new(example.path()).args(mode.split(' ')).output().expect("it starts");
+        assert!(output.status.success());
+        let told = text(&output);
+        for words in words {
+            assert!(told.contains(words), "{mode}: {words}: {told}");
+        }
+    }
+}
