@@ -50,6 +50,9 @@ struct Arguments {
     /// Steps of training.
     #[arg(long, default_value_t = 3000)]
     steps: u64,
+    /// Threads of either side; all cores if left out.
+    #[arg(long)]
+    threads: Option<usize>,
     /// Stars whose sampling is timed; of sospf zuko draws a hundredth of them.
     #[arg(long, default_value_t = 100_000)]
     count: usize,
@@ -74,9 +77,9 @@ fn main() -> Result<()> {
         return Ok(());
     };
     tune_allocator();
-    set_threads(None);
+    let threads = set_threads(arguments.threads);
     let options = [&["galactic_forge".to_owned()], &arguments.galaxies[..]].concat();
-    let config = Example::try_parse_from(options)?.of.galaxies()?;
+    let (config, _) = Example::try_parse_from(options)?.of.galaxies()?;
     let galaxies = Galaxies::open(&config)?;
     say(galaxies.report());
     let folder = tempfile::tempdir()?;
@@ -84,6 +87,7 @@ fn main() -> Result<()> {
     write(&galaxies, &file)?;
     say(report::HEAD);
     for flow in &arguments.flow {
+        let python = (python.as_path(), threads);
         say(compare(flow, &arguments, python, (&config, &galaxies), &file)?);
     }
     Ok(())
@@ -117,7 +121,7 @@ fn write(galaxies: &Galaxies, file: &Path) -> Result<()> {
 fn compare(
     name: &str,
     arguments: &Arguments,
-    python: &Path,
+    python: (&Path, usize),
     (config, galaxies): (&GalaxiesConfig, &Galaxies),
     file: &Path,
 ) -> Result<Row> {

@@ -1,6 +1,6 @@
 """GalacticForge's training of a flow, in PyTorch, as its users write it.
 
-`theirs.py FILE FLOW SCHEDULE STEPS`: stars and conditions are those that the other side wrote. Features
+`theirs.py FILE FLOW SCHEDULE STEPS THREADS`: stars and conditions are those that the other side wrote. Features
 and conditions are standardised by mean and deviation, the stellar mass as its logarithm; Adam on
 batches of 1,024. The schedule `original` is GalacticForge's: 1e-2, to a tenth every 10 steps, below 3e-6
 every 120. `cosine` falls from 1e-3 to 0 along a half cosine.
@@ -122,7 +122,8 @@ class Training:
 
 
 def main():
-    file, name, schedule, steps = sys.argv[1:]
+    file, name, schedule, steps, threads = sys.argv[1:]
+    torch.set_num_threads(int(threads))
     training = Training(file, name, schedule, int(steps))
     for line in sys.stdin:
         request, *count = line.split()

@@ -15,9 +15,10 @@ pub(crate) struct Theirs {
 }
 
 impl Theirs {
-    /// Of the stars in `file`; `schedule` is one of the script's.
+    /// By an interpreter with so many threads, of the stars in `file`; `schedule` is one of the
+    /// script's.
     pub(crate) fn start(
-        python: &Path,
+        (python, threads): (&Path, usize),
         file: &Path,
         flow: &str,
         schedule: &str,
@@ -28,7 +29,7 @@ impl Theirs {
             .arg("-B")
             .arg(script)
             .arg(file)
-            .args([flow, schedule, &steps.to_string()])
+            .args([flow, schedule, &steps.to_string(), &threads.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
