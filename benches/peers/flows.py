@@ -2,7 +2,8 @@
 
 10 features, 20 context values and hidden layers of 128-128 (GalacticFlow: 4 context values and
 128-128-128). Samples are drawn for 100,000 contexts, one each (sums of squares: 10,000), as zuko's
-users do it, in one call; GalacticFlow's are 100,000 stars of one galaxy, 10,000 at a time.
+users do it, in one call; a million are 100,000 at a time, as they do not fit the memory of many
+machines at once; GalacticFlow's are 100,000 stars of one galaxy, 10,000 at a time.
 """
 
 import torch
@@ -164,7 +165,7 @@ class Sample(FlowRow):
     @torch.no_grad()
     def run(self):
         if not self.galactic:
-            return self.flow(self.contexts).sample()
+            return torch.cat([self.flow(c).sample() for c in self.contexts.split(MANY)])
         parts = self.contexts.split(ROWS_A_BATCH)
         return torch.cat([self.flow.inverse(torch.randn(len(c), FEATURES), c) for c in parts])
 
@@ -218,6 +219,7 @@ ROWS = {
     "nsf_sample_1e5": lambda _: Sample("nsf", MANY),
     "sospf_sample_1e4": lambda _: Sample("sospf", 10_000),
     "galactic_sample_1e5": lambda _: Sample("galactic", MANY),
+    "forge_sample_1e6": lambda _: Sample("maf", 10 * MANY),
     "maf_log_prob_1e5": lambda _: LogProb("maf", MANY),
     "maf_train_step_b1024": lambda _: Step("maf"),
     "nice_train_step_b1024": lambda _: Step("nice"),

@@ -1,6 +1,6 @@
 //! Conditional normalizing flows of 10 features and hidden layers of 128-128: samples for 100,000
-//! contexts (sums of squares: 10,000; GalacticFlow: of one), densities of 100,000 rows, and training
-//! steps at batch 1,024.
+//! contexts (sums of squares: 10,000; GalacticFlow: of one; a galaxy's worth of stars: a million),
+//! densities of 100,000 rows, and training steps at batch 1,024.
 
 use anyhow::{Context, Result};
 use astrogen::flows::{Flow, FlowConfig, FlowPass};
@@ -46,6 +46,10 @@ pub(crate) fn sospf_sample_1e4(inputs: &Inputs) -> Result<Box<dyn Row>> {
 
 pub(crate) fn galactic_sample_1e5(inputs: &Inputs) -> Result<Box<dyn Row>> {
     sample(inputs, &galactic(), 100_000, true)
+}
+
+pub(crate) fn forge_sample_1e6(inputs: &Inputs) -> Result<Box<dyn Row>> {
+    sample(inputs, &maf(), 1_000_000, false)
 }
 
 pub(crate) fn maf_log_prob_1e5(inputs: &Inputs) -> Result<Box<dyn Row>> {

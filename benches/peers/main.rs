@@ -66,6 +66,7 @@ const ROWS: &[Entry] = &[
     Entry { name: "nsf_sample_1e5", tolerance: 1e-4, prepare: flows::nsf_sample_1e5 },
     Entry { name: "sospf_sample_1e4", tolerance: 1e-4, prepare: flows::sospf_sample_1e4 },
     Entry { name: "galactic_sample_1e5", tolerance: 1e-4, prepare: flows::galactic_sample_1e5 },
+    Entry { name: "forge_sample_1e6", tolerance: 1e-4, prepare: flows::forge_sample_1e6 },
     Entry { name: "maf_log_prob_1e5", tolerance: 1e-4, prepare: flows::maf_log_prob_1e5 },
     Entry { name: "maf_train_step_b1024", tolerance: 1e-3, prepare: flows::maf_train_step_b1024 },
     Entry { name: "nice_train_step_b1024", tolerance: 1e-3, prepare: flows::nice_train_step_b1024 },

@@ -31,6 +31,8 @@ ROWS = {**dcgan.ROWS, **wgan_gp.ROWS, **sharp.ROWS, **autoencoder.ROWS,
         **cwgan_gp.ROWS, **flows.ROWS}
 # A timed repetition has as many runs as fit into this many seconds, but at least one.
 SHORTEST = 0.3
+# A run of so many seconds or more is warmed up by one.
+LONG = 10
 
 
 class Side:
@@ -55,7 +57,10 @@ class Side:
         return self.row.check()
 
     def warm(self):
+        started, self.runs = time.perf_counter(), 1
         self.row.run()
+        if time.perf_counter() - started > LONG:
+            return
         started, self.runs = time.perf_counter(), 0
         while self.runs == 0 or time.perf_counter() - started < SHORTEST:
             self.row.run()
