@@ -125,5 +125,7 @@ fn encode(job: &EncoderJob, device: Device, stop: &StopSignal) -> Result<Option<
         };
         say(report);
     }
-    Ok(Some(Encoder::load(run.path(), device)?.export(all, run)?))
+    // The flow's run is used from other folders, too.
+    let latents = Encoder::load(run.path(), device)?.export(all, run)?;
+    Ok(Some(std::path::absolute(latents)?))
 }
