@@ -89,13 +89,16 @@ fn galaxies_are_learnt_judged_and_sampled() {
     let told = succeed(&example, folder, &words(&train, &again));
     assert!(!told.contains("training an autoencoder"), "{told}");
     let read = |name: &str| fs::read(folder.join(name)).expect("written");
-    assert_eq!(read("whole/flow.safetensors"), read("again/flow.safetensors"));
+    assert!(read("whole/flow.safetensors") == read("again/flow.safetensors"), "another flow");
 
     // Judged again, and gone on with by passes over the stars.
     let report = read("whole/report.json");
-    let told = example.succeed(&["evaluate", utf8(&folder.join("whole"))]);
-    assert!(told.contains("report.json and figures/ in"), "{told}");
-    assert_eq!(report, read("whole/report.json"));
+    let mut evaluate = start(&example, folder, &["evaluate", "whole"]);
+    // As it was judged: libtorch's sums round by the number of its threads.
+    let output = evaluate.env("OMP_NUM_THREADS", "1").output().expect("the example starts");
+    let told = text(&output);
+    assert!(output.status.success() && told.contains("figures/ in whole"), "{told}");
+    assert!(report == read("whole/report.json"), "judged otherwise");
     succeed(&example, folder, &["--resume", "again", "--epochs", "1"]);
     let settings = String::from_utf8(read("again/config.json")).expect("text");
     let settings: serde_json::Value = serde_json::from_str(&settings).expect("JSON");
