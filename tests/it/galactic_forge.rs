@@ -55,7 +55,7 @@ fn galaxies_are_learnt_judged_and_sampled() {
         "--min-stars 100 --flow maf --transforms 2 --hidden 16 --batch-size 64 --components 2";
     train.extend(small.split(' '));
 
-    // The autoencoder is stopped as by Ctrl-C, and goes on.
+    // The autoencoder is stopped as by Ctrl-C or a system that shuts down, and goes on.
     let arguments = words(&train, "--steps 20 --encoder-steps 400 --out whole");
     let mut command = start(&example, folder, &arguments);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
@@ -68,7 +68,7 @@ fn galaxies_are_learnt_judged_and_sampled() {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    let kill = format!("kill -INT {}", child.id());
+    let kill = format!("kill -TERM {}", child.id());
     assert!(Command::new("bash").args(["-c", &kill]).status().expect("bash runs").success());
     let output = child.wait_with_output().expect("it ends");
     let told = text(&output);

@@ -27,7 +27,7 @@ pub struct ForgeSampleArguments {
     #[arg(long, conflicts_with = "galaxy")]
     image: Option<PathBuf>,
     /// The autoencoder's run for --image; that of the run if left out.
-    #[arg(long, requires = "image")]
+    #[arg(long, requires = "image", conflicts_with_all = ["galaxy", "between"])]
     encoder: Option<PathBuf>,
     /// Conditions, each NAME=VALUE, such as m_stars=2e10.
     #[arg(long, value_name = "NAME=VALUE", num_args = 1.., value_parser = assignment)]

@@ -85,7 +85,7 @@ fn what_contradicts_is_refused() {
         ("run --between a b --out o.npy", "--between"),
         ("run --between a b 0.5 --galaxy c --out o.npy", "cannot be used with"),
         ("run --image i.png --galaxy c --out o.npy", "cannot be used with"),
-        ("run --galaxy c --encoder e --out o.npy", "--image"),
+        ("run --galaxy c --encoder e --out o.npy", "cannot be used with"),
         ("run --galaxy c --set tau50 --out o.npy", "NAME=VALUE"),
     ] {
         let told = sample(typed).err().unwrap_or_default();
