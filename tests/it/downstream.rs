@@ -3,12 +3,14 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use astrogen::models::DcganConfig;
 use astrogen::train::gan::{DcganStep, DcganStepConfig};
 use astrogen::train::step::Step;
 use tch::Device;
+
+use crate::program::cargo;
 
 /// The text of the README's first fenced block in `language` after the heading `Ten lines`.
 fn readme_block(language: &str) -> String {
@@ -153,7 +155,7 @@ fn outside(dependencies: &str, source: &str, arguments: &[&Path]) -> Output {
     fs::write(program.join("src/main.rs"), source).expect("written");
 
     // Run from the workspace's folder, so that its cargo settings say where libtorch is.
-    Command::new(env!("CARGO"))
+    cargo()
         .current_dir(root)
         .args(["run", "--quiet", "--offline", "--manifest-path"])
         .arg(program.join("Cargo.toml"))

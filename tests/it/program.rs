@@ -13,21 +13,11 @@ impl Program {
     /// Builds the example `name`.
     pub(crate) fn build(name: &str) -> Self {
         // With the whole workspace's features, which all that is compiled for these tests has.
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
+        let status = cargo()
             .args(["build", "--quiet", "--workspace", "--example", name, "--manifest-path"])
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
-        // What cargo told this test about itself would be taken for changes by the build scripts of
-        // others, and torch-sys be compiled anew for it.
-        for (name, _) in std::env::vars_os() {
-            if ["CARGO_PKG_", "CARGO_MANIFEST_"]
-                .iter()
-                .any(|own| name.to_str().is_some_and(|name| name.starts_with(own)))
-            {
-                cargo.env_remove(name);
-            }
-        }
-        let status = cargo.status().expect("cargo runs");
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
+            .status()
+            .expect("cargo runs");
         assert!(status.success(), "the example builds");
         // This test is TARGET/debug/deps/it-HASH.
         let this = std::env::current_exe().expect("the test's own path");
@@ -72,6 +62,19 @@ impl Program {
         assert!(!told.contains("panicked"), "{arguments:?}: {told}");
         told
     }
+}
+
+/// A cargo command without what cargo told this test about itself: the build scripts of others would
+/// take that for changes, and torch-sys be compiled anew, there and back.
+pub(crate) fn cargo() -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
+    cargo
 }
 
 /// Everything a program said.
