@@ -23,7 +23,7 @@ fn bytes(run: &Path, name: &str) -> Vec<u8> {
     fs::read(run.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Trains with this seed of the stop: to the end, or stopped at its first checkpoint before.
+/// Trains to the end, in one go or stopped at the first checkpoint before.
 fn run(run: &Path, data: &GalaxiesConfig, deal: Deal, stopped: bool) -> Galaxies {
     let galaxies = Galaxies::open(data).unwrap();
     let recipe = Recipe { deal, ..small() };
