@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use astrogen::forge::{self, Encoder, ForgeConfig, Galaxies};
-use astrogen::runtime::tune_allocator;
+use astrogen::runtime::{set_threads, tune_allocator};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::Progress;
 use astrogen::train::run_dir::RunDir;
@@ -44,6 +44,9 @@ enum Mode {
     Evaluate {
         /// The folder of the run.
         run: PathBuf,
+        /// Threads, by whose number sums round; all cores if left out.
+        #[arg(long)]
+        threads: Option<usize>,
     },
     /// Writes stars of a galaxy, as many as asked for.
     Sample(ForgeSampleArguments),
@@ -55,7 +58,8 @@ fn main() -> Result<()> {
     match &arguments.mode {
         None => train(&arguments.train),
         Some(Mode::Train(arguments)) => train(arguments),
-        Some(Mode::Evaluate { run }) => {
+        Some(Mode::Evaluate { run, threads }) => {
+            set_threads(*threads);
             say(forge::judge(&RunDir::open(run)?)?);
             Ok(())
         }

@@ -147,6 +147,20 @@ impl Conditions {
         self.galaxies.iter().filter(move |galaxy| galaxy.part == part)
     }
 
+    /// The standard deviation of each condition over the training galaxies, `[C]`; 0 where there are
+    /// none.
+    pub fn deviations(&self) -> Vec<f64> {
+        let galaxies = self.part(Part::Train).count().max(1) as f64;
+        let mean = |of: &dyn Fn(&GalaxyConditions) -> f64| {
+            self.part(Part::Train).map(of).sum::<f64>() / galaxies
+        };
+        let deviation = |column: usize| {
+            let middle = mean(&|galaxy| galaxy.values[column]);
+            mean(&|galaxy| (galaxy.values[column] - middle).powi(2)).sqrt()
+        };
+        (0..self.names.len()).map(deviation).collect()
+    }
+
     /// Which values are outside the range of the training galaxies.
     pub fn outside(&self, values: &[f64]) -> Vec<Outside> {
         let columns = self.names.iter().zip(values).enumerate();

@@ -21,6 +21,11 @@ pub struct ForgeConfig {
     pub algorithm: FlowStepConfig,
     /// How often stars of a galaxy are dealt.
     pub deal: Deal,
+    /// The deviation of the [noise](crate::StarStep::with_noise) that is added to the latents that
+    /// stars are given in training, in those of the training galaxies; 0 or more, and 0 in settings
+    /// that do not say.
+    #[serde(default)]
+    pub latent_noise: f64,
     /// How stars are dealt.
     pub batches: BatchConfig,
     /// How long the flow is trained; it is compared on stars of validation at every checkpoint.
@@ -37,11 +42,16 @@ impl ForgeConfig {
     /// Checks what needs no galaxies.
     ///
     /// # Errors
-    /// [`ForgeError::Setting`] for no components; those of the settings in it.
+    /// [`ForgeError::Setting`] for no components, and for a noise that is negative or not finite; those
+    /// of the settings in it.
     pub fn validate(&self) -> Result<(), ForgeError> {
         if self.components == 0 {
             let (rule, got) = ("at least 1".to_owned(), "0".to_owned());
             return Err(ForgeError::Setting { name: "components", rule, got });
+        }
+        if !(self.latent_noise.is_finite() && self.latent_noise >= 0.0) {
+            let (rule, got) = ("0 or more".to_owned(), self.latent_noise.to_string());
+            return Err(ForgeError::Setting { name: "latent_noise", rule, got });
         }
         let fits = |[low, high]: &[f64; 2]| low.is_finite() && high.is_finite() && low <= high;
         if self.ranges.len() as i64 != self.flow.features || !self.ranges.iter().all(fits) {

@@ -33,7 +33,7 @@ pub use error::ForgeError;
 pub use forge::{Forge, Wanted};
 pub use galaxies::{Deal, Galaxies, GalaxiesConfig, GalaxiesReport};
 pub use judge::{
-    ForgeReport, GalaxyReport, Judgement, Physics, SampleDistances, judge, judge_with,
+    Comparison, ForgeReport, GalaxyReport, Judgement, Physics, SampleDistances, judge, judge_with,
 };
 pub use recipe::Recipe;
 pub use step::StarStep;

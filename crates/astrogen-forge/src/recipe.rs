@@ -37,6 +37,9 @@ pub struct Recipe {
     pub steps: u64,
     /// How often stars of a galaxy are dealt. Default: galaxies alike.
     pub deal: Deal,
+    /// The deviation of the [noise](crate::StarStep::with_noise) on latents in training, in those of
+    /// the training galaxies: without it, hundreds of galaxies are learnt by heart. Default 1.
+    pub latent_noise: f64,
     /// Components of the Gaussian mixtures beside it. Default 32.
     pub components: usize,
     /// The seed of everything. Default 0.
@@ -54,6 +57,7 @@ impl Default for Recipe {
             batch_size: 1024,
             steps: 6000,
             deal: Deal::default(),
+            latent_noise: 1.0,
             components: 32,
             seed: 0,
         }
@@ -112,6 +116,7 @@ impl Recipe {
             flow,
             algorithm: FlowStepConfig { optimizer, ..FlowStepConfig::default() },
             deal: self.deal,
+            latent_noise: self.latent_noise,
             batches: BatchConfig {
                 batch_size: self.batch_size.min(open.report().stars[0]),
                 seed: self.seed,

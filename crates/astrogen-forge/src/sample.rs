@@ -31,9 +31,11 @@ enum Output {
 
 impl Forge {
     /// Writes `count` stars of a galaxy: a FITS table, Parquet, HDF5, or an array `[11, count]` in a
-    /// `.npy` file, by the ending. Stars have their features, in physical units, and all the same
-    /// `mass`, so that the sum is the galaxy's (no mass where it has none). Memory does not grow with
-    /// `count`, and star `i` depends on the conditions, the seed and `i` alone.
+    /// `.npy` file, by the ending. Stars have their features, in physical units, and masses whose sum
+    /// is the galaxy's: all the same `mass`, or those that were learnt, as a feature, times one factor
+    /// (which takes drawing the stars twice). Of a galaxy without a mass they have none, or those that
+    /// were learnt. Memory does not grow with `count`, and but for that factor star `i` depends on the
+    /// conditions, the seed and `i` alone.
     ///
     /// # Errors
     /// [`ForgeError::Exists`]; [`ForgeError::Setting`] for no stars, for conditions that do not fit,
@@ -55,7 +57,16 @@ impl Forge {
         }
         let given = self.given(wanted)?;
         let features = &self.config().galaxies.features;
-        let mass = wanted.mass.filter(|_| !features.iter().any(|name| name == "mass"));
+        let learnt = features.iter().position(|name| name == "mass");
+        let mass = wanted.mass.filter(|_| learnt.is_none());
+        let factor = match (wanted.mass, learnt) {
+            (Some(mass), Some(place)) => {
+                let sum = self.sum(&given, place, count, seed)?;
+                // Masses of 0 alone have no factor.
+                if sum > 0.0 { mass / sum } else { 1.0 }
+            }
+            _ => 1.0,
+        };
         let mut output = self.output(wanted, mass.is_some(), (count, seed), out)?;
         let mut done = 0;
         while done < count {
@@ -65,6 +76,9 @@ impl Forge {
                 samples[d..].iter().step_by(features.len()).map(|&x| f64::from(x)).collect()
             };
             let mut columns: Vec<Vec<f64>> = (0..features.len()).map(column).collect();
+            if let Some(place) = learnt {
+                columns[place].iter_mut().for_each(|mass| *mass *= factor);
+            }
             columns.extend(mass.map(|mass| vec![mass / count as f64; rows]));
             match &mut output {
                 Output::Table(writer) => writer.write(&columns)?,
@@ -97,6 +111,19 @@ impl Forge {
         Ok(Array2::from_shape_fn((count, features), |(star, feature)| {
             f64::from(samples[star * features + feature])
         }))
+    }
+
+    /// The sum of a feature over so many stars.
+    fn sum(&self, given: &Given, place: usize, count: u64, seed: u64) -> Result<f64, ForgeError> {
+        let features = self.config().galaxies.features.len();
+        let mut sum = 0.0;
+        for first in (0..count).step_by(CHUNK) {
+            let rows = (count - first).min(CHUNK as u64) as usize;
+            let samples = self.rows(given, first, rows, seed)?;
+            let values = samples[place..].iter().step_by(features);
+            sum += values.map(|&value| f64::from(value)).sum::<f64>();
+        }
+        Ok(sum)
     }
 
     /// Stars `first` to `first + count` of a distribution, one after the other. Each depends on its

@@ -1,8 +1,8 @@
 //! The step of a flow over the stars of many galaxies.
 //!
 //! A batch holds stars and the number of each star's galaxy; the conditions of all galaxies are on the
-//! device once, and each star is given those of its own. The update is that of
-//! [`FlowStep`].
+//! device once, and each star is given those of its own, with noise where that is asked for. The
+//! update is that of [`FlowStep`].
 
 use std::path::Path;
 
@@ -18,6 +18,8 @@ pub struct StarStep {
     flow: FlowStep,
     /// `[G, C]`
     conditions: Tensor,
+    /// The deviation of what is added to each condition, `[C]`.
+    noise: Option<Tensor>,
 }
 
 impl StarStep {
@@ -34,7 +36,30 @@ impl StarStep {
         device: Device,
     ) -> Result<Self, TrainError> {
         let conditions = tensor_of(conditions)?.f_to_kind(Kind::Float)?.f_to_device(device)?;
-        Ok(Self { flow: FlowStep::new(flow, config, device)?, conditions })
+        Ok(Self { flow: FlowStep::new(flow, config, device)?, conditions, noise: None })
+    }
+
+    /// Adds normal noise to the conditions that stars are given, for each star anew, of these standard
+    /// deviations: one for each condition, in physical units. It comes from libtorch's generator.
+    ///
+    /// Where galaxies are few and conditions many, each galaxy can be known by its conditions, and a
+    /// flow learns them by heart; noise makes neighbours of them, and densities change smoothly from
+    /// one to the next (Rothfuss et al. 2019, *Noise regularization for conditional density
+    /// estimation*).
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] for another number of deviations, and for one that is negative or not
+    /// finite; [`TrainError::Torch`] where the device has no room.
+    pub fn with_noise(self, deviations: &[f64]) -> Result<Self, TrainError> {
+        let conditions = self.conditions.size()[1];
+        let fits = |deviation: &f64| deviation.is_finite() && *deviation >= 0.0;
+        if deviations.len() as i64 != conditions || !deviations.iter().all(fits) {
+            let (rule, got) = ("a number from 0 on for each condition", format!("{deviations:?}"));
+            return Err(TrainError::Setting { name: "noise", rule, got });
+        }
+        let noise = Tensor::f_from_slice(deviations)?.f_to_kind(Kind::Float)?;
+        let noise = noise.f_to_device(self.conditions.device())?;
+        Ok(Self { noise: Some(noise), ..self })
     }
 
     /// The flow.
@@ -67,7 +92,11 @@ impl Step for StarStep {
     fn step(&mut self, batch: &Grouped) -> Result<Losses, TrainError> {
         let has_context = self.conditions.size()[1] > 0;
         let context = has_context.then(|| self.conditions.f_index_select(0, &batch.group));
-        let context = context.transpose().map_err(DataError::from)?;
+        let mut context = context.transpose().map_err(DataError::from)?;
+        if let (Some(context), Some(noise)) = (&mut context, &self.noise) {
+            let drawn = context.f_randn_like()?.f_mul_(noise)?;
+            let _ = context.f_add_(&drawn)?;
+        }
         let [loss, norm] = self.flow.update(context.as_ref(), &batch.features, None)?;
         Ok(vec![("nll", loss), ("gradient_norm", norm)])
     }

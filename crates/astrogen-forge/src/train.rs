@@ -44,7 +44,11 @@ pub fn train(
     let mut batches = Batches::new(stars, &config.batches, device)?;
     seed_everything(config.fit.seed);
     let conditions = galaxies.conditions().values();
-    let mut step = StarStep::new(&config.flow, &config.algorithm, &conditions, device)?;
+    let step = StarStep::new(&config.flow, &config.algorithm, &conditions, device)?;
+    let mut step = match config.latent_noise > 0.0 {
+        true => step.with_noise(&noise(config, galaxies))?,
+        false => step,
+    };
     let mut log = RunLog::quiet(run)?;
     let mut compare = EvaluateBy(|step: &StarStep| {
         let nll = step.negative_log_likelihood(&validation)?;
@@ -56,4 +60,16 @@ pub fn train(
         return Ok(None);
     }
     judge_galaxies(run, config, galaxies).map(Some)
+}
+
+/// The deviation of the noise of each condition: none of parameters, and of latents in proportion to
+/// that of the training galaxies.
+fn noise(config: &ForgeConfig, galaxies: &Galaxies) -> Vec<f64> {
+    let deviations = galaxies.conditions().deviations();
+    let parameters = config.galaxies.parameters.len();
+    let noise = |(column, deviation): (usize, f64)| match column < parameters {
+        true => 0.0,
+        false => config.latent_noise * deviation,
+    };
+    deviations.into_iter().enumerate().map(noise).collect()
 }

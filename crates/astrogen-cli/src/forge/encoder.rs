@@ -1,7 +1,5 @@
 //! The autoencoder of the galaxies' images.
 
-use std::collections::BTreeSet;
-
 use astrogen_data::split;
 use astrogen_forge::{EncoderConfig, EncoderRecipe, GalaxiesConfig, GalaxyImages};
 use astrogen_stars::GalaxyFile;
@@ -20,12 +18,13 @@ pub struct EncoderJob {
     pub config: EncoderConfig,
     /// The images that it is trained on; none where it is trained already.
     pub images: Option<GalaxyImages>,
-    /// The images of all galaxies that have stars.
+    /// The images of all galaxies that have stars enough.
     pub all: GalaxyImages,
 }
 
 impl ForgeArguments {
-    /// The images of the galaxies, if they have some.
+    /// The images of the galaxies that have stars, if they have some; which of both lack the other
+    /// is said.
     pub(super) fn images(
         &self,
         galaxies: &GalaxiesConfig,
@@ -46,7 +45,18 @@ impl ForgeArguments {
             Some(run) => RunDir::open(run)?.read_config::<EncoderConfig>()?.model,
             None => self.encoder_recipe().model,
         };
-        Ok(Some(GalaxyImages::open(&folder, &model)?))
+        let images = GalaxyImages::open(&folder, &model)?;
+        let files = GalaxyFile::find(&galaxies.path)?;
+        let shown = images.restrict(files.iter().map(|file| &file.id));
+        for (what, list) in [
+            ("images without stars", &shown.without_stars),
+            ("stars without an image", &shown.without_image),
+        ] {
+            if !list.is_empty() {
+                say(format_args!("{what}, left out: {}", list.join(", ")));
+            }
+        }
+        Ok(Some(shown.images))
     }
 
     /// The autoencoder of the galaxies' images, to be trained unless it is already: galaxies that are
@@ -58,20 +68,8 @@ impl ForgeArguments {
     pub fn encoder(
         &self,
         galaxies: &GalaxiesConfig,
-        images: GalaxyImages,
+        all: GalaxyImages,
     ) -> Result<EncoderJob, CliError> {
-        let ids: BTreeSet<String> =
-            GalaxyFile::find(&galaxies.path)?.into_iter().map(|file| file.id).collect();
-        let shown = images.restrict(&ids);
-        for (what, list) in [
-            ("images without stars", &shown.without_stars),
-            ("stars without an image", &shown.without_image),
-        ] {
-            if !list.is_empty() {
-                say(format_args!("{what}, left out: {}", list.join(", ")));
-            }
-        }
-        let all = shown.images;
         let seen = all.ids().iter().filter(|id| !galaxies.leave_out.contains(id));
         let images = all.restrict(seen).images;
         if let Some(run) = &self.encoder {

@@ -105,6 +105,10 @@ pub struct ForgeArguments {
     /// How often stars of a galaxy are dealt.
     #[arg(long, value_enum, default_value_t = DealBy::Galaxies)]
     deal: DealBy,
+    /// Noise on the latents that stars are given in training, in standard deviations of those of the
+    /// training galaxies, so that a few hundred galaxies are not learnt by heart.
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true)]
+    latent_noise: f64,
     /// MiB of stars that are kept in memory; more are streamed from a file.
     #[arg(long, default_value_t = 1024)]
     memory: u64,
@@ -133,7 +137,8 @@ enum DealBy {
 
 impl ForgeArguments {
     /// The galaxies that were asked for, or a simulated suite in the cache, and which of them are
-    /// left out, with their images where there are some; no latents so far, unless they were named.
+    /// left out, with the images, where there are some, of those with stars enough; no latents so far,
+    /// unless they were named. Stars are read for it, so that what is chosen can be used.
     ///
     /// # Errors
     /// [`CliError::Usage`] where there is no cache folder; [`CliError::Sky`] where a suite cannot be
@@ -167,14 +172,18 @@ impl ForgeArguments {
         config.layout.columns = self.columns.iter().cloned().collect();
         config.layout.group.clone_from(&self.group);
         let images = self.images(&config)?;
+        // Of galaxies that cannot train, no image is learnt and none is chosen to be judged.
+        let few = GalaxyFile::find(&config.path)?.len() < FEW;
+        let mut known = match few && images.is_none() {
+            true => Vec::new(),
+            false => Galaxies::kept(&config)?,
+        };
+        let images = images.map(|images| images.restrict(&known).images);
         let with_latents = match (&images, &config.latents) {
             (Some(images), _) => Some(images.ids().to_vec()),
             (None, Some(folder)) => Some(Latents::open(folder)?.ids),
             (None, None) => None,
         };
-        // Of galaxies that cannot train, none is chosen to be judged.
-        let mut known: Vec<String> =
-            GalaxyFile::find(&config.path)?.into_iter().map(|file| file.id).collect();
         known.retain(|id| with_latents.as_ref().is_none_or(|ids| ids.contains(id)));
         if known.len() >= FEW {
             let share = |of: f64, but: &[String], seed| -> Result<Vec<String>, CliError> {
@@ -212,6 +221,7 @@ impl ForgeArguments {
                 DealBy::Galaxies => Deal::Balanced,
                 DealBy::Stars => Deal::ByStars,
             },
+            latent_noise: self.latent_noise,
             components: self.components,
             seed: self.run.seed(),
             ..Recipe::default()

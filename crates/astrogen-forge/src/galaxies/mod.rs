@@ -2,26 +2,26 @@
 
 mod config;
 mod dataset;
+mod reading;
 mod report;
 mod store;
 
 use std::sync::Arc;
 
-use astrogen_data::{Dataset, Grouped, RowDataset};
-use astrogen_stars::{Galaxy, GalaxyFile, GalaxyParameter, Parameter, rotate_to_principal_axis};
+use astrogen_data::{Dataset, RowDataset};
+use astrogen_stars::{GalaxyFile, GalaxyParameter};
 use ndarray::{Array1, Array2};
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 use crate::ForgeError;
-use crate::conditions::{Conditions, GalaxyConditions, Part};
+use crate::conditions::Conditions;
 use crate::encoder::Latents;
 pub use config::GalaxiesConfig;
 pub use dataset::{Deal, StarDataset};
 pub use report::GalaxiesReport;
 
 use dataset::Span;
-use store::{Collector, Store};
+use reading::{Reading, parameters, unfit};
+use store::Store;
 
 /// The galaxies of a folder: their stars, cleaned, and what is known of each of them.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Galaxies {
         config.validate()?;
         let parameters = parameters(&config.parameters, own)?;
         let latents = config.latents.as_ref().map(Latents::open).transpose()?;
-        let mut files = GalaxyFile::find(&config.path)?;
+        let files = GalaxyFile::find(&config.path)?;
         if let Some(id) = config
             .leave_out
             .iter()
@@ -76,91 +76,50 @@ impl Galaxies {
             let reason = format!("it has no stars in {}", config.path.display());
             return Err(ForgeError::Galaxy { id: id.clone(), reason });
         }
-        let mut report = GalaxiesReport::default();
+        let mut reading = Reading::new(config);
         if let Some(latents) = &latents {
             let has_stars = |id: &&String| files.iter().any(|file| file.id == **id);
-            report.without_stars =
+            reading.report.without_stars =
                 latents.ids.iter().filter(|id| !has_stars(id)).cloned().collect();
-            files.retain(|file| {
-                let there = latents.get(&file.id).is_some();
-                if !there {
-                    report.without_latents.push(file.id.clone());
-                }
-                there
+        }
+        for file in &files {
+            let Some(galaxy) = config.read(file, &mut reading.report)? else { continue };
+            let own = match &latents {
+                Some(latents) => match latents.get(&galaxy.id) {
+                    Some(own) => own.to_vec(),
+                    None => {
+                        reading.report.without_latents.push(galaxy.id);
+                        continue;
+                    }
+                },
+                None => Vec::new(),
+            };
+            let values = parameters.iter().map(|parameter| {
+                parameter.of(&galaxy.stars).map_err(|error| unfit(&galaxy, &error))
             });
-        }
-
-        let columns = config.features.len();
-        let mut store = Collector::new(columns, config.memory, config.scratch.as_deref());
-        let mut ranges = vec![[f64::INFINITY, f64::NEG_INFINITY]; columns];
-        let (mut galaxies, mut spans, mut first) = (Vec::new(), [const { Vec::new() }; 3], 0);
-        for file in files {
-            let mut galaxy = file.read(&config.layout)?;
-            let cleaning = config.cleaning.clean(&mut galaxy)?;
-            let dropped = cleaning.dropped(&config.cleaning);
-            report.cleaning.push(cleaning);
-            if dropped {
-                report.dropped.push(galaxy.id);
-                continue;
-            }
-            if config.rotate {
-                rotate_to_principal_axis(&mut galaxy.stars)?;
-            }
-            let mut values = Vec::new();
-            for parameter in &parameters {
-                let value = parameter.of(&galaxy.stars).map_err(|error| unfit(&galaxy, &error))?;
-                values.push(value);
-            }
-            if let Some(own) = latents.as_ref().and_then(|latents| latents.get(&galaxy.id)) {
-                values.extend(own.iter().map(|&value| f64::from(value)));
-            }
-            let part = config.part(&galaxy.id);
-            for (what, rows) in config.split(&galaxy, part, galaxies.len())?.into_iter().enumerate()
-            {
-                let count = rows.len() / columns;
-                if what == TRAIN {
-                    let values = rows.iter().zip((0..columns).cycle());
-                    values.for_each(|(&value, column)| {
-                        let [low, high] = &mut ranges[column];
-                        *low = low.min(f64::from(value));
-                        *high = high.max(f64::from(value));
-                    });
-                }
-                if count > 0 {
-                    spans[what].push(Span { galaxy: galaxies.len(), first, count });
-                    store.push(&rows)?;
-                    first += count;
-                    report.stars[what] += count;
-                }
-            }
-            report.parts[part as usize] += 1;
-            galaxies.push(GalaxyConditions {
-                stars: galaxy.stars.len() as u64,
-                mass: galaxy.stars.column("mass").ok().map(|masses| masses.iter().sum()),
-                id: galaxy.id,
-                part,
-                values,
-            });
-        }
-        for (what, list) in ["train on", "choose by", "judge by"].into_iter().zip(&spans) {
-            if list.is_empty() {
-                let reason =
-                    format!("there is none to {what} in {}\n{report}", config.path.display());
-                return Err(ForgeError::Galaxy { id: "any".to_owned(), reason });
-            }
-        }
-        if galaxies.len() > Grouped::MOST_GROUPS {
-            let rule = format!("at most {}", Grouped::MOST_GROUPS);
-            let got = galaxies.len().to_string();
-            return Err(ForgeError::Setting { name: "galaxies", rule, got });
+            let values = values.chain(own.into_iter().map(|latent| Ok(f64::from(latent))));
+            let values = values.collect::<Result<_, _>>()?;
+            reading.add(galaxy, values)?;
         }
         let latents = (1..=latents.map_or(0, |latents| latents.values.ncols()))
             .map(|number| format!("latent_{number}"));
-        let names = config.parameters.iter().cloned().chain(latents).collect();
-        let store = store.finish()?;
-        report.in_file = store.is_in_file();
-        let conditions = Conditions::new(names, galaxies)?;
-        Ok(Self { conditions, store: Arc::new(store), spans, ranges, report })
+        reading.finish(config.parameters.iter().cloned().chain(latents).collect())
+    }
+
+    /// The ids of the galaxies of a folder that have stars enough after cleaning, latents or not. All
+    /// files are read for it.
+    ///
+    /// # Errors
+    /// [`ForgeError::Stars`] for settings of the files and of cleaning that do not hold, and for a
+    /// file that cannot be read.
+    pub fn kept(config: &GalaxiesConfig) -> Result<Vec<String>, ForgeError> {
+        config.layout.validate()?;
+        config.cleaning.validate()?;
+        let mut report = GalaxiesReport::default();
+        let files = GalaxyFile::find(&config.path)?;
+        let read = files.iter().map(|file| config.read(file, &mut report));
+        let kept = read.filter_map(|galaxy| galaxy.map(|of| of.map(|of| of.id)).transpose());
+        kept.collect()
     }
 
     /// What is known of each galaxy.
@@ -266,83 +225,4 @@ impl Galaxies {
             f64::from(values[row * span.count / count * columns + column])
         }))
     }
-}
-
-impl GalaxiesConfig {
-    /// What a galaxy is there for.
-    fn part(&self, id: &str) -> Part {
-        let named = |list: &[String]| list.iter().any(|name| name == id);
-        if named(&self.leave_out) {
-            Part::LeftOut
-        } else if named(&self.validation) {
-            Part::Validation
-        } else {
-            Part::Train
-        }
-    }
-
-    /// The stars of a galaxy that train, that choose, and that are judged, as rows of features.
-    fn split(
-        &self,
-        galaxy: &Galaxy,
-        part: Part,
-        number: usize,
-    ) -> Result<[Vec<f32>; 3], ForgeError> {
-        let mut columns = Vec::new();
-        for feature in &self.features {
-            let values = galaxy.stars.column(feature).map_err(|error| unfit(galaxy, &error))?;
-            let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-            if self.log10.contains(feature) && low as f32 <= 0.0 {
-                let reason = format!(
-                    "the logarithm of {feature} is learnt, and it is {low} for some stars: give it a \
-                     floor above 0 in the cleaning, or learn {feature} itself"
-                );
-                return Err(unfit(galaxy, &reason));
-            }
-            columns.push(values);
-        }
-        // Which end a star's number falls in: first those that choose, then those that are judged.
-        let [choose, held_out] = match (self.validation.is_empty(), self.leave_out.is_empty()) {
-            (true, true) => [0.5 * self.held_out, self.held_out],
-            (true, false) => [self.held_out, self.held_out],
-            (false, true) => [0.0, self.held_out],
-            (false, false) => [0.0, 0.0],
-        };
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(number as u64);
-        let mut parts = [const { Vec::new() }; 3];
-        for star in 0..galaxy.stars.len() {
-            let drawn: f64 = rng.random();
-            let what = match part {
-                Part::LeftOut => JUDGE,
-                Part::Validation => CHOOSE,
-                Part::Train if drawn < choose => CHOOSE,
-                Part::Train if drawn < held_out => JUDGE,
-                Part::Train => TRAIN,
-            };
-            parts[what].extend(columns.iter().map(|values| values[star] as f32));
-        }
-        Ok(parts)
-    }
-}
-
-/// The error of a galaxy that does not fit.
-fn unfit(galaxy: &Galaxy, reason: &impl ToString) -> ForgeError {
-    ForgeError::Galaxy { id: galaxy.id.clone(), reason: reason.to_string() }
-}
-
-/// The functions of these names.
-fn parameters<'a>(
-    names: &[String],
-    own: &[&'a dyn GalaxyParameter],
-) -> Result<Vec<&'a dyn GalaxyParameter>, ForgeError> {
-    let one = |name: &String| -> Result<&'a dyn GalaxyParameter, ForgeError> {
-        if let Some(own) = own.iter().find(|own| own.name() == name) {
-            return Ok(*own);
-        }
-        let known = name.parse::<Parameter>()?;
-        let place = Parameter::ALL.iter().position(|parameter| *parameter == known);
-        Ok(&Parameter::ALL[place.unwrap_or_default()]) // every parameter is among all of them
-    };
-    names.iter().map(one).collect()
 }

@@ -4,10 +4,11 @@ use std::fmt;
 
 use astrogen_metrics::LogLikelihood;
 
-use super::{ForgeReport, GalaxyReport, Judgement, Physics, median};
+use super::{Comparison, ForgeReport, GalaxyReport, Judgement, Physics, median};
 
 impl ForgeReport {
-    /// The mean over galaxies of a log-likelihood, and its standard error.
+    /// The mean over galaxies of a log-likelihood, or of a gain, and its standard error: that of the
+    /// galaxies' scatter, of a single galaxy that of its stars.
     pub fn mean(&self, of: impl Fn(&GalaxyReport) -> LogLikelihood) -> LogLikelihood {
         let means: Vec<f64> = self.galaxies.iter().map(|galaxy| of(galaxy).mean).collect();
         let n = means.len().max(1) as f64;
@@ -17,15 +18,6 @@ impl ForgeReport {
         }
         let variance = means.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (n - 1.0);
         LogLikelihood { mean, error: (variance / n).sqrt() }
-    }
-
-    /// The mean over galaxies of how much likelier a star is by the flow than by another density,
-    /// and its standard error: the galaxies' own differences, which cancel, are not in it.
-    pub fn gain(&self, over: impl Fn(&GalaxyReport) -> LogLikelihood) -> LogLikelihood {
-        self.mean(|galaxy| LogLikelihood {
-            mean: galaxy.flow.mean - over(galaxy).mean,
-            error: galaxy.flow.error.hypot(over(galaxy).error),
-        })
     }
 
     /// The median over features and galaxies of the Kolmogorov-Smirnov distance.
@@ -53,12 +45,12 @@ impl fmt::Display for Judgement {
         let nearest = format!("{components} Gaussians, nearest galaxy");
         let mixture = format!("{components} Gaussians, all galaxies");
         for (name, of) in [
-            (&nearest[..], (|of| of.nearest) as Of<LogLikelihood>),
+            (&nearest[..], (|of| of.nearest) as Of<Comparison>),
             (&mixture, |of| of.mixture),
             ("Gaussian, all galaxies", |of| of.gaussian),
         ] {
-            let (LogLikelihood { mean, error }, gain) = (report.mean(of), report.gain(of));
-            let (more, by) = (gain.mean, gain.error);
+            let LogLikelihood { mean, error } = report.mean(|galaxy| of(galaxy).likelihood);
+            let LogLikelihood { mean: more, error: by } = report.mean(|galaxy| of(galaxy).gain);
             writeln!(f, "  {name:<32} {mean:>9.4} +- {error:.4}   {more:+.4} +- {by:.4}")?;
         }
         writeln!(

@@ -17,6 +17,7 @@ use tch::Device;
 
 use crate::galaxies::Galaxies;
 use crate::{Forge, ForgeConfig, ForgeError};
+pub use likelihood::Comparison;
 use likelihood::{Baseline, by_flow};
 use physics::Named;
 pub use physics::Physics;
@@ -39,12 +40,12 @@ pub struct GalaxyReport {
     /// The log-likelihood of its stars by the flow, in nats per star, in physical units.
     pub flow: LogLikelihood,
     /// By a Gaussian that is fitted to all training stars.
-    pub gaussian: LogLikelihood,
+    pub gaussian: Comparison,
     /// By a mixture of Gaussians that is fitted to all training stars.
-    pub mixture: LogLikelihood,
+    pub mixture: Comparison,
     /// By a mixture of as many Gaussians that is fitted to the stars of the training galaxy whose
     /// parameters are nearest.
-    pub nearest: LogLikelihood,
+    pub nearest: Comparison,
     /// That galaxy.
     pub nearest_id: String,
     /// Sampled stars beside the true ones.
@@ -134,15 +135,16 @@ pub(crate) fn judge_galaxies(
         let of_nearest = galaxies.training_stars(place, FITTED)?;
         let seed = config.fit.seed;
         let [a, b] = [&truth, &sampled].map(|stars| Named { names, stars });
+        let flow = by_flow(&forge, &wanted, &truth)?;
         let tables = [tensor_of(&truth)?, tensor_of(&sampled)?];
         let galaxy = GalaxyReport {
             id: known.id.clone(),
             stars: truth.nrows(),
-            flow: by_flow(&forge, &wanted, &truth)?,
-            gaussian: gaussian.log_likelihood(&truth)?,
-            mixture: mixture.log_likelihood(&truth)?,
+            flow: LogLikelihood::of(&flow),
+            gaussian: gaussian.beside(&flow, &truth)?,
+            mixture: mixture.beside(&flow, &truth)?,
             nearest: Baseline::fit(&forge, &of_nearest, config.components)?
-                .log_likelihood(&truth)?,
+                .beside(&flow, &truth)?,
             nearest_id: nearest,
             distances: SampleDistances::of(&tables[0], &tables[1], seed)?,
             floor: between_halves(&tables[0], seed, |a, b| SampleDistances::of(a, b, seed))?,

@@ -55,6 +55,13 @@ fn conditions_outside_are_named_with_the_range() {
 }
 
 #[test]
+fn deviations_are_those_of_the_galaxies_that_train() {
+    // Of 2, 6 and 9: the root of 25 / 3 - (1 / 3)^2 about 6.
+    let deviation = table().deviations()[1];
+    assert!((deviation - (25f64 / 3.0 - 1.0 / 9.0).sqrt()).abs() < 1e-12, "{deviation}");
+}
+
+#[test]
 fn between_two_galaxies_is_straight_in_each_condition_or_its_logarithm() {
     let (table, units) = (table(), units());
     let between = |from, to, share| table.between([from, to], share, &units);

@@ -77,7 +77,7 @@ fn the_gaussian_beside_it_is_that_of_the_training_stars() {
         -0.5 * z * z - deviation.ln() - 0.5 * (2.0 * PI).ln() - y * LN_10 - LN_10.ln()
     });
     let galaxy = &report.galaxies[0];
-    assert!((galaxy.gaussian.mean - by_hand.mean().unwrap()).abs() < 1e-3, "{galaxy:?}");
+    assert!((galaxy.gaussian.likelihood.mean - by_hand.mean().unwrap()).abs() < 1e-3, "{galaxy:?}");
     assert!(galaxy.physics.is_none(), "metals have no place");
 }
 
@@ -100,7 +100,12 @@ fn a_flow_of_a_single_training_galaxy_learns() {
     let galaxy = &report.galaxies[0];
     assert_eq!((&galaxy.id[..], &galaxy.nearest_id[..]), ("g0002", "g0002"));
     // Its mass of 1e9 and more tells nothing apart, and must not drown what does.
-    assert!(galaxy.flow.mean > galaxy.gaussian.mean - 1.0, "{galaxy:?}");
+    let gaussian = galaxy.gaussian;
+    assert!(galaxy.flow.mean > gaussian.likelihood.mean - 1.0, "{galaxy:?}");
+    // Star by star: what stars have in common cancels in the gain, and the report has it so.
+    assert!((galaxy.flow.mean - gaussian.likelihood.mean - gaussian.gain.mean).abs() < 1e-9);
+    assert!(gaussian.gain.error < galaxy.flow.error.hypot(gaussian.likelihood.error), "{galaxy:?}");
+    assert_eq!(report.mean(|of| of.gaussian.gain), gaussian.gain);
     let forge = Forge::load(&run, Device::Cpu).unwrap();
     let wanted = forge.like("g0002").unwrap();
     let twice = forge.set(wanted.clone(), "m_stars", 2.0 * wanted.values[0]).unwrap();

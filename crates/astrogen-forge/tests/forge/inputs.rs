@@ -97,7 +97,7 @@ fn metals_of_nearly_none_and_ages_of_zero_are_learnt() {
     let run = folder.path().join("run");
     let report = trained(&run, &small(), data.clone()).1;
     let galaxy = &report.galaxies[0];
-    for of in [galaxy.flow, galaxy.gaussian, galaxy.mixture, galaxy.nearest] {
+    for of in [galaxy.flow, galaxy.gaussian.likelihood, galaxy.mixture.gain, galaxy.nearest.gain] {
         assert!(of.mean.is_finite() && of.error.is_finite(), "{galaxy:?}");
     }
 
@@ -291,6 +291,7 @@ fn recipes_that_do_not_hold_are_refused() {
     let with = |recipe: Recipe| refusal(recipe.config(data.clone(), &galaxies));
     for (recipe, words) in [
         (Recipe { components: 0, ..small() }, "components must be at least 1"),
+        (Recipe { latent_noise: -1.0, ..small() }, "latent_noise must be 0 or more, got -1"),
         (Recipe { batch_size: 0, ..small() }, "batch_size"),
         (Recipe { steps: 0, ..small() }, "steps"),
         (Recipe { lr: f64::NAN, ..small() }, "lr"),

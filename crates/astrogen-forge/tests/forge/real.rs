@@ -54,7 +54,9 @@ fn illustris_and_eagle_are_learnt() {
     assert_eq!((report.left_out, report.galaxies.len()), (false, 3));
     for galaxy in &report.galaxies {
         assert_eq!(galaxy.nearest_id, galaxy.id);
-        for of in [galaxy.flow, galaxy.gaussian, galaxy.mixture, galaxy.nearest] {
+        for of in
+            [galaxy.flow, galaxy.gaussian.likelihood, galaxy.mixture.gain, galaxy.nearest.gain]
+        {
             assert!(of.mean.is_finite() && of.error.is_finite(), "{galaxy:?}");
         }
         assert!(galaxy.distances.median_ks().is_finite());

@@ -10,7 +10,7 @@ use astrogen_stars::{COLUMNS, GalaxyFile, Layout, UNITS};
 use ndarray::{Array2, s};
 use tch::Device;
 
-use crate::{forge, names, refusal, settings, small, suite, trained, turn};
+use crate::{alter, forge, names, place, refusal, settings, small, suite, trained, turn};
 
 /// Which stars of two tables differ.
 fn different(a: &Array2<f64>, b: &Array2<f64>) -> usize {
@@ -130,6 +130,40 @@ fn every_file_has_the_same_stars_and_the_galaxys_mass() {
     for words in ["COND1   =", "/ m_stars", "/ latent_2", "SEED    = '5"] {
         assert!(header.contains(words), "{words}: {header}");
     }
+}
+
+#[test]
+fn masses_that_were_learnt_sum_to_the_galaxys() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().unwrap();
+    let stars = suite(folder.path());
+    // Stars of a galaxy in the suite weigh the same: from half to one and a half times as much.
+    for id in ["g0000", "g0001", "g0002", "g0003", "g0004", "g0005"] {
+        alter(&stars, id, |columns| {
+            let masses = columns[place("mass")].iter_mut().enumerate();
+            masses.for_each(|(star, mass)| *mass *= 0.5 + (star % 101) as f64 / 100.0);
+        });
+    }
+    let features = names(&["x", "y", "mass"]);
+    let data = GalaxiesConfig { features, log10: names(&["mass"]), ..settings(&stars) };
+    let run = folder.path().join("run");
+    trained(&run, &small(), data);
+    let forge = Forge::load(&run, Device::Cpu).unwrap();
+    let wanted = forge.like("g0001").unwrap();
+    let mass = wanted.mass.unwrap();
+    let path = folder.path().join("a.fits");
+    // More than are drawn at a time.
+    let count = 70_000;
+    forge.sample(&wanted, count as u64, 5, &path).unwrap();
+    let written = read(&path, &["x", "y", "mass"]);
+    let sum: f64 = written[2].iter().sum();
+    assert!((sum / mass - 1.0).abs() < 1e-6, "{sum} of {mass}");
+    let expected = forge.stars(&wanted, count, 5).unwrap();
+    assert_eq!(expected.column(0).to_vec(), written[0]);
+    // They differ among themselves as they were learnt to.
+    let factor = mass / expected.column(2).sum();
+    let pairs = expected.column(2).into_iter().zip(&written[2]);
+    pairs.for_each(|(learnt, written)| assert!((learnt * factor / written - 1.0).abs() < 1e-6));
 }
 
 #[test]

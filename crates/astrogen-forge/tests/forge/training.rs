@@ -3,12 +3,19 @@
 use std::fs;
 use std::path::Path;
 
-use astrogen_forge::{Deal, Forge, ForgeError, Galaxies, GalaxiesConfig, Recipe, judge, train};
+use astrogen_data::Grouped;
+use astrogen_flows::Member;
+use astrogen_forge::{
+    Deal, Forge, ForgeError, Galaxies, GalaxiesConfig, Recipe, StarStep, judge, train,
+};
 use astrogen_stars::{Columns, GalaxyParameter, ParameterFn};
-use astrogen_train::{Event, RunDir, StopSignal, TrainError};
-use tch::Device;
+use astrogen_train::{
+    Event, FlowStep, FlowStepConfig, Losses, RunDir, Step, StopSignal, TrainError,
+};
+use ndarray::array;
+use tch::{Device, Kind, Tensor};
 
-use crate::{alter, names, nobody, refusal, settings, small, suite, turn};
+use crate::{alter, latents, names, nobody, refusal, settings, small, suite, turn};
 
 /// Every file that a run's end consists of.
 const FILES: [&str; 5] = [
@@ -32,7 +39,7 @@ fn run(run: &Path, data: &GalaxiesConfig, deal: Deal, stopped: bool) -> Galaxies
     if stopped {
         let folder = RunDir::create(run).unwrap();
         let stop = StopSignal::default();
-        let mut watch = |_: &astrogen_forge::StarStep, event: &Event| -> Result<(), TrainError> {
+        let mut watch = |_: &StarStep, event: &Event| -> Result<(), TrainError> {
             if matches!(event, Event::Saved { step: 8, .. }) {
                 stop.raise();
             }
@@ -52,7 +59,10 @@ fn a_stopped_run_and_a_streamed_one_end_in_the_same_bytes() {
     let _turn = turn();
     let folder = tempfile::tempdir().unwrap();
     let features = names(&["x", "vz", "metals", "age"]);
-    let data = GalaxiesConfig { features, ..settings(&suite(folder.path())) };
+    let ids = ["g0000", "g0001", "g0002", "g0003", "g0004", "g0005"];
+    // With latents, there is noise on them.
+    let latents = Some(latents(folder.path(), &ids));
+    let data = GalaxiesConfig { features, latents, ..settings(&suite(folder.path())) };
     // Of galaxies with as many stars each, both ways to deal are one.
     alter(&data.path, "g0003", |columns| columns.iter_mut().for_each(|own| own.truncate(250)));
     let mut ends = Vec::new();
@@ -134,4 +144,42 @@ fn parameters_of_ones_own_condition_and_are_judged() {
     assert!(matches!(judge(&run), Err(ForgeError::Stars(_))));
     astrogen_forge::judge_with(&run, &own).unwrap();
     assert!(report == bytes(run.path(), "report.json"));
+}
+
+#[test]
+fn noise_on_conditions_is_drawn_for_each_star_anew() {
+    let _turn = turn();
+    let (flow, algorithm) = (Member::Maf.config(2, 2), FlowStepConfig::default());
+    let conditions = array![[1.0, 20.0], [3.0, -5.0], [0.5, 8.0]];
+    let noise = [0.0, 4.0];
+    let make = || {
+        tch::manual_seed(3);
+        StarStep::new(&flow, &algorithm, &conditions, Device::Cpu).unwrap()
+    };
+    let options = (Kind::Float, Device::Cpu);
+    let features = Tensor::randn([64, 2], options);
+    let group = Tensor::arange(64, (Kind::Int64, Device::Cpu)).remainder(3);
+    let batch = Grouped { features, group };
+    let loss = |losses: Losses| losses[0].1.double_value(&[]);
+
+    // By hand: each star's conditions, and what is added to them.
+    tch::manual_seed(3);
+    let mut by_hand = FlowStep::new(&flow, &algorithm, Device::Cpu).unwrap();
+    tch::manual_seed(9);
+    let table = Tensor::from_slice(&[1f32, 20.0, 3.0, -5.0, 0.5, 8.0]).view([3, 2]);
+    let drawn = Tensor::randn([64, 2], options) * Tensor::from_slice(&[0f32, 4.0]);
+    let context = table.index_select(0, &batch.group) + drawn;
+    let [expected, _] = by_hand.update(Some(&context), &batch.features, None).unwrap();
+
+    let mut noisy = make().with_noise(&noise).unwrap();
+    tch::manual_seed(9);
+    assert_eq!(loss(noisy.step(&batch).unwrap()), expected.double_value(&[]));
+    // And none without it, or where it is 0.
+    let plain = loss(make().step(&batch).unwrap());
+    assert_ne!(plain, expected.double_value(&[]));
+    assert_eq!(plain, loss(make().with_noise(&[0.0; 2]).unwrap().step(&batch).unwrap()));
+    for bad in [&[1.0][..], &[1.0, -1.0], &[f64::NAN, 0.0]] {
+        let message = make().with_noise(bad).unwrap_err().to_string();
+        assert!(message.contains("noise must be a number from 0 on"), "{message}");
+    }
 }
