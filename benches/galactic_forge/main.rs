@@ -128,7 +128,11 @@ fn compare(
     let member: Member = name.parse()?;
     let (steps, count) = (arguments.steps, arguments.count);
     let hidden = vec![128; if member == Member::Galactic { 3 } else { 2 }];
-    let transforms = (member == Member::RealNvp).then_some(30);
+    let transforms = match member {
+        Member::RealNvp => Some(30),
+        Member::Nsf => Some(3),
+        _ => None,
+    };
     let recipe = Recipe { member, transforms, hidden, lr: 2e-3, steps, ..Recipe::default() };
     let mut ours = Ours::new(&recipe, config, galaxies)?;
     let start = |schedule| Theirs::start(python, file, name, schedule, steps);

@@ -21,8 +21,8 @@ const SHARES: [f64; 3] = [0.15865525393145707, 0.5, 0.8413447460685429];
 pub struct Recipe {
     /// Which flow. Default [`Member::Nsf`].
     pub member: Member,
-    /// How many transforms. By default GalacticForge's: 10 of maf and sospf, 30 of nice; of others
-    /// their own number.
+    /// How many transforms. By default GalacticForge's, 10 of maf and sospf, 30 of nice; 5 of nsf; of
+    /// others their own number.
     pub transforms: Option<i64>,
     /// Widths of the hidden layers. Default 128, 128.
     pub hidden: Vec<i64>,
@@ -99,6 +99,7 @@ impl Recipe {
         let transforms = self.transforms.unwrap_or(match self.member {
             Member::Maf | Member::Sospf => 10,
             Member::Nice => 30,
+            Member::Nsf => 5,
             _ => flow.transforms,
         });
         let flow = FlowConfig {
