@@ -29,7 +29,7 @@ pub struct Recipe {
     /// Whether correlations are taken out of features before the first transform that is learnt.
     /// Default yes.
     pub whiten: bool,
-    /// Adam's learning rate, which falls to 0 along a half cosine. Default 1e-3.
+    /// Adam's learning rate, which falls to 0 along a half cosine. Default 3e-3.
     pub lr: f64,
     /// Stars of a batch. Default 1024.
     pub batch_size: usize,
@@ -53,7 +53,7 @@ impl Default for Recipe {
             transforms: None,
             hidden: vec![128; 2],
             whiten: true,
-            lr: 1e-3,
+            lr: 3e-3,
             batch_size: 1024,
             steps: 6000,
             deal: Deal::default(),

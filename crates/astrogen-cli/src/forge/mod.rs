@@ -5,6 +5,7 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use astrogen_data::split;
@@ -97,7 +98,7 @@ pub struct ForgeArguments {
     #[arg(long, num_args = 1.., default_values_t = [128, 128])]
     hidden: Vec<i64>,
     /// Adam's learning rate.
-    #[arg(long, default_value_t = 2e-3)]
+    #[arg(long, default_value_t = Recipe::default().lr)]
     lr: f64,
     /// Stars of a batch.
     #[arg(long, default_value_t = 1024)]
@@ -141,7 +142,8 @@ impl ForgeArguments {
     /// unless they were named. Stars are read for it, so that what is chosen can be used.
     ///
     /// # Errors
-    /// [`CliError::Usage`] where there is no cache folder; [`CliError::Sky`] where a suite cannot be
+    /// [`CliError::Usage`] where there is no cache folder, and for a column or a floor that is given
+    /// twice; [`CliError::Sky`] where a suite cannot be
     /// written there; [`CliError::Stars`] for a folder without galaxies; [`CliError::Forge`] for images
     /// and latents that do not fit.
     pub fn galaxies(&self) -> Result<(GalaxiesConfig, Option<GalaxyImages>), CliError> {
@@ -168,8 +170,8 @@ impl ForgeArguments {
         };
         config.cleaning.min_stars = self.min_stars;
         config.cleaning.max_radius = self.max_radius;
-        config.cleaning.floors.extend(self.floors.iter().cloned());
-        config.layout.columns = self.columns.iter().cloned().collect();
+        config.cleaning.floors.extend(once("--floor", &self.floors)?);
+        config.layout.columns = once("--column", &self.columns)?;
         config.layout.group.clone_from(&self.group);
         let images = self.images(&config)?;
         // Of galaxies that cannot train, no image is learnt and none is chosen to be judged.
@@ -247,6 +249,17 @@ impl ForgeArguments {
             folder => Ok(folder?),
         }
     }
+}
+
+/// What names were given, each of them once.
+fn once<T: Clone>(option: &str, given: &[(String, T)]) -> Result<BTreeMap<String, T>, CliError> {
+    let mut all = BTreeMap::new();
+    for (name, value) in given {
+        if all.insert(name.clone(), value.clone()).is_some() {
+            return Err(CliError::Usage(format!("{option} names {name} twice: give it once")));
+        }
+    }
+    Ok(all)
 }
 
 /// Those names of a list that are among others.

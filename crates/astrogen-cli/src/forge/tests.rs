@@ -49,6 +49,19 @@ fn columns_have_names_sources_and_units() {
 }
 
 #[test]
+fn what_is_named_twice_is_refused() {
+    let folder = std::env::temp_dir();
+    for (typed, words) in [
+        ("--column age=a age=b", "--column names age twice"),
+        ("--floor metals=1e-5 --floor metals=1e-6", "--floor names metals twice"),
+    ] {
+        let typed = format!("--stars {} {typed}", folder.display());
+        let told = train(&typed).unwrap().galaxies().err().map(|error| error.to_string());
+        assert!(told.as_ref().is_some_and(|told| told.contains(words)), "{typed}: {told:?}");
+    }
+}
+
+#[test]
 fn names_are_given_finite_numbers() {
     assert_eq!(assignment("m_stars=2e10"), Ok(("m_stars".to_owned(), 2e10)));
     assert_eq!(assignment("latent_3=-0.5"), Ok(("latent_3".to_owned(), -0.5)));
