@@ -13,6 +13,7 @@
 //! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage |
 //! | [`grid_density`] | densities on a grid beside what was observed: PIT, CRPS, the loss of the conditional density |
 //! | [`redshift`] | point estimates of photometric redshifts: bias, scatter, outliers |
+//! | [`roc`] | how well a score finds what it should |
 //! | [`gaussian_mixture`] | the baseline of density estimates: mixtures of Gaussians, their marginal and conditional densities |
 //! | [`LogLikelihood`] | what a density makes of rows that it was not trained on |
 //! | [`emulation`] | generated observations of a survey beside the real ones: all of the above by band, colour, magnitude and condition |
@@ -27,6 +28,7 @@ mod log_likelihood;
 pub mod one_dimensional;
 pub mod power_spectrum;
 pub mod redshift;
+pub mod roc;
 pub mod sliced_wasserstein;
 pub mod table;
 
@@ -43,6 +45,7 @@ pub use one_dimensional::{
 };
 pub use power_spectrum::{nyquist_ratio, power_spectrum};
 pub use redshift::RedshiftResiduals;
+pub use roc::Roc;
 pub use sliced_wasserstein::halves::RealHalves;
 pub use sliced_wasserstein::{SlicedWasserstein, SlicedWassersteinConfig, sliced_wasserstein};
 pub use table::{

@@ -8,10 +8,13 @@
 //! [`galaxy`] makes galaxies as star particles, pictures of them, and suites of galaxies that
 //! follow the scaling relations of real ones.
 //!
+//! [`anomaly`] puts odd things into images: companions, trails, cosmic rays, rings.
+//!
 //! [`survey`] makes a survey's catalogue and sky maps: true magnitudes and observing
 //! conditions, and the magnitudes observed under them. [`cache`] keeps them for programs that
 //! have no data of their own. [`plane`] has plain sets of points to try a density model on.
 
+pub mod anomaly;
 pub mod cache;
 mod claim;
 pub mod error;
@@ -26,6 +29,7 @@ pub mod stars;
 pub mod survey;
 pub mod turbulence;
 
+pub use anomaly::Anomaly;
 pub use cache::{
     cached_galaxies, cached_nebulae, cached_spirals, cached_stars, cached_survey, cached_two_moons,
 };
