@@ -50,7 +50,7 @@ impl Galaxies {
     }
 
     /// Reads all galaxies of a folder; `own` are parameters by functions of one's own, for the names
-    /// in the settings that are none of [`Parameter`].
+    /// in the settings that are none of [`Parameter`](astrogen_stars::Parameter).
     ///
     /// # Errors
     /// [`ForgeError::Setting`] for settings that do not [hold](GalaxiesConfig::validate), and for a
