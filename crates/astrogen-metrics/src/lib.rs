@@ -16,16 +16,20 @@
 //! | [`gaussian_mixture`] | the baseline of density estimates: mixtures of Gaussians, their marginal and conditional densities |
 //! | [`LogLikelihood`] | what a density makes of rows that it was not trained on |
 //! | [`emulation`] | generated observations of a survey beside the real ones: all of the above by band, colour, magnitude and condition |
+//! | [`memorisation`] | nearest training neighbours under flips and turns, the test of data copying, leakage between splits |
+//! | [`diversity`] | how far samples are from each other, and the alarm of a collapse |
 //! | [`mod@estimate`] | any of these numbers with an interval, and with its floor between two halves of the reals |
 //! | [`error`] | [`MetricsError`] |
 
 pub mod calibration;
+pub mod diversity;
 pub mod emulation;
 pub mod error;
 pub mod estimate;
 pub mod gaussian_mixture;
 pub mod grid_density;
 mod log_likelihood;
+pub mod memorisation;
 pub mod one_dimensional;
 pub mod power_spectrum;
 pub mod redshift;

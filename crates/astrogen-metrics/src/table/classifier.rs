@@ -227,3 +227,19 @@ fn fit(features: &Tensor) -> Result<Tensor, TchError> {
     }
     Ok(weights)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_those_of_scikit_learn() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/two_sample.safetensors");
+        let tensors = Tensor::read_safetensors(path).unwrap();
+        let of = |wanted| &tensors.iter().find(|(name, _)| name == wanted).unwrap().1;
+        let got = fit(of("features")).unwrap().view([-1]);
+        let off = (got - of("weights")).abs().max().double_value(&[]);
+        assert!(off < 1e-6, "{off}");
+    }
+}

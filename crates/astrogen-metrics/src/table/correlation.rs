@@ -96,7 +96,7 @@ fn ranks(table: &Tensor) -> Result<Tensor, TchError> {
     let columns = table.f_tr()?.f_contiguous()?; // [D, N]
     let (sorted, _) = columns.f_sort(1, false)?;
     let place = |right, side| {
-        sorted.f_searchsorted(&columns, false, right, side, None::<Tensor>)?.f_to_kind(Kind::Double)
+        columns.f_searchsorted(&sorted, false, right, side, None::<Tensor>)?.f_to_kind(Kind::Double)
     };
     let (below, not_above) = (place(false, "left")?, place(true, "right")?);
     below.f_add(&not_above)?.f_add_scalar(1.0)?.f_mul_scalar(0.5)?.f_tr()

@@ -8,12 +8,12 @@
 //! | all columns together | [`sliced_wasserstein_table`], [`maximum_mean_discrepancy`], [`energy_distance`], [`classifier_two_sample`] |
 //!
 //! Tables of one distribution are not at distance 0: [`between_halves`] gives the floor of any of
-//! these numbers.
+//! these numbers, and [`estimate`](mod@crate::estimate) an interval with it.
 
 mod classifier;
 mod columns;
 mod correlation;
-mod energy;
+pub(crate) mod energy;
 mod mmd;
 pub(crate) mod pairs;
 mod sliced_wasserstein;
