@@ -59,7 +59,6 @@ fn an_interval_holds_the_mean_as_often_as_it_says() {
                 *held += f64::from(u8::from(inside)) / TRIALS as f64;
             }
         }
-        println!("shift {shift}: {held:?} of 0.9");
         // The difference of the means is linear: it has to be near 0.9 with and without a shift.
         assert!((0.84..0.96).contains(&held[0]), "{held:?} at {shift}");
         assert!(held[1..].iter().all(|held| counts.contains(held)), "{held:?} at {shift}");

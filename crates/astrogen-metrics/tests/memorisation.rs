@@ -140,7 +140,6 @@ proptest! {
 fn copies_are_caught_mirrored_turned_and_noisy() {
     let (train, held_out) = (fields(300, 1), fields(200, 2));
     let found = audit(&copies(&train, 200, 0.1, 3), &held_out, &train);
-    println!("{found}");
     assert!(found.copying.p_value < 1e-10 && found.copying.statistic < -5.0, "{found}");
     assert!(found.share > 0.95 && found.ks.p_value < 1e-10, "{found}");
     assert!(found.to_string().starts_with("samples copy training images"), "{found}");

@@ -221,7 +221,6 @@ fn equal_rows_are_called_different_no_more_often_than_said() {
         })
         .collect();
     let below = |p: f64| found.iter().filter(|found| found.p_value < p).count();
-    println!("p below 0.05: {}, 0.25: {}, 0.5: {}", below(0.05), below(0.25), below(0.5));
     assert!(below(0.05) <= 12, "{} of {trials} below 0.05", below(0.05));
     assert!((10..40).contains(&below(0.25)), "{} of {trials} below 0.25", below(0.25));
     let mean = found.iter().map(|found| found.accuracy).sum::<f64>() / trials as f64;

@@ -11,7 +11,7 @@
 //! The classifier is a logistic regression with a ridge on
 //!
 //! - the columns in deviations of the reals, cut at 5 of them;
-//! - their squares and products, up to 48 columns: these see a wrong width and a wrong correlation;
+//! - their squares and products, of up to 32 columns: these see a wrong width and a wrong correlation;
 //! - 96 random waves `cos(w . x + b)` with `w` normal of deviation 1, 2 and 4 over `sqrt(D)` (Rahimi
 //!   & Recht 2007), which see any other difference of shape.
 //!
@@ -32,8 +32,8 @@ use crate::{MetricsError, Sorted};
 const LEAST: i64 = 20;
 /// Where columns are cut, in deviations of the reals: squares of outliers would decide alone.
 const CUT: f64 = 5.0;
-/// The most columns whose products are taken, 1176 of them.
-const PRODUCTS: i64 = 48;
+/// The most columns whose products are taken, 528 of them.
+const PRODUCTS: i64 = 32;
 /// Random waves.
 const WAVES: i64 = 96;
 /// Weight of the ridge, and the waves' amplitude, by which it holds them down more.
@@ -48,7 +48,7 @@ const SMALL: f64 = 1e-8;
 #[serde(default, deny_unknown_fields)]
 pub struct ClassifierConfig {
     /// The most rows of either table, 20 or more; of more, so many are drawn by the seed. 10,000
-    /// by default: about a second for ten columns.
+    /// by default: a second or two for up to 32 columns.
     pub rows: i64,
     /// Of the rows, the halves and the waves; 0 by default.
     pub seed: u64,
