@@ -102,7 +102,7 @@ fn neighbours_are_those_of_trying_all() {
 fn many_blocks_find_what_one_finds() {
     // More queries and members than are compared at a time, one of which is another's twin.
     let (queries, set) = (normal(&[2300, 2], 1), normal(&[4500, 2], 2));
-    let _ = set.narrow(0, 4400, 1).copy_(&set.narrow(0, 100, 1));
+    set.narrow(0, 4400, 1).copy_(&set.narrow(0, 100, 1));
     let all = Tensor::cdist(&queries.to_kind(Kind::Double), &set.to_kind(Kind::Double), 2.0, 0);
     let (distance, index) = all.min_dim(1, false);
     let found = nearest(&Points::rows(&queries).unwrap(), &Points::rows(&set).unwrap()).unwrap();
@@ -268,7 +268,7 @@ fn one_region_that_is_copied_is_seen_beside_others_that_are_missed() {
     };
     let (train, held_out) = (sides(400, 1.0, 1.0, 1), sides(300, 1.0, 1.0, 2));
     let samples = sides(300, 0.0, 1.6, 3);
-    let _ = samples.slice(0, 0, None, 2).copy_(&(train.slice(0, 0, 300, 2) + 0.01));
+    samples.slice(0, 0, None, 2).copy_(&(train.slice(0, 0, 300, 2) + 0.01));
     let [train, held_out, samples] =
         [train, held_out, samples].map(|rows| Points::rows(&rows).unwrap());
     let config = CopyingConfig { cells: Some(2), ..CopyingConfig::default() };

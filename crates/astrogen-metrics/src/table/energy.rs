@@ -72,7 +72,7 @@ impl EnergyConfig {
 /// let table = |values: &[f64]| Tensor::from_slice(values).unsqueeze(1);
 /// let config = EnergyConfig { standardise: false, ..Default::default() };
 /// let distance = energy_distance(&table(&[0.0, 8.0]), &table(&[0.0, 6.0, 8.0]), &config, 7)?;
-/// assert!((distance.powi(2) - 8.0 / 9.0).abs() < 1e-12);
+/// assert!((distance.powi(2) - 4.0 / 9.0).abs() < 1e-12);
 /// # Ok::<(), astrogen_metrics::MetricsError>(())
 /// ```
 ///
