@@ -5,8 +5,8 @@
 //! rows that it has not seen is then 1/2, give or take `1 / (2 sqrt(rows))`, and one that is better
 //! than that is a proof of a difference (Lopez-Paz & Oquab 2017, *Revisiting Classifier Two-Sample
 //! Tests*). A half and not several folds: classifiers of overlapping folds share their luck, which
-//! the binomial does not know of, and it then calls 13 of 100 equal pairs different where it should
-//! call 5.
+//! the binomial does not know of, and it then calls some twice as many equal pairs different as it
+//! says.
 //!
 //! The classifier is a logistic regression with a ridge on
 //!
