@@ -10,21 +10,27 @@
 //! | [`power_spectrum`](mod@power_spectrum) | power by frequency, and the mesh at the Nyquist frequency |
 //! | [`table`] | two tables: every column by itself, and the joint distance of all columns along random directions or by a kernel |
 //! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity; profiles |
-//! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage |
+//! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage, also by condition |
 //! | [`grid_density`] | densities on a grid beside what was observed: PIT, CRPS, the loss of the conditional density |
 //! | [`redshift`] | point estimates of photometric redshifts: bias, scatter, outliers |
 //! | [`roc`] | how well a score finds what it should |
 //! | [`gaussian_mixture`] | the baseline of density estimates: mixtures of Gaussians, their marginal and conditional densities |
 //! | [`LogLikelihood`] | what a density makes of rows that it was not trained on |
 //! | [`emulation`] | generated observations of a survey beside the real ones: all of the above by band, colour, magnitude and condition |
+//! | [`memorisation`] | nearest training neighbours under flips and turns, the test of data copying, leakage between splits |
+//! | [`diversity`] | how far samples are from each other, and the alarm of a collapse |
+//! | [`mod@estimate`] | any of these numbers with an interval, and with its floor between two halves of the reals |
 //! | [`error`] | [`MetricsError`] |
 
 pub mod calibration;
+pub mod diversity;
 pub mod emulation;
 pub mod error;
+pub mod estimate;
 pub mod gaussian_mixture;
 pub mod grid_density;
 mod log_likelihood;
+pub mod memorisation;
 pub mod one_dimensional;
 pub mod power_spectrum;
 pub mod redshift;
@@ -32,13 +38,15 @@ pub mod roc;
 pub mod sliced_wasserstein;
 pub mod table;
 
-pub use calibration::Pit;
+pub use calibration::{CalibratedBin, Calibration, Pit, pit_values};
 pub use emulation::{EmulatedQuantity, Emulation, EmulationConfig, EmulationReport};
 pub use error::MetricsError;
+pub use estimate::{Estimate, EstimateConfig, estimate, estimate_all};
 pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig, GaussianMixtureFit};
 pub use grid_density::GridDensities;
 pub use log_likelihood::LogLikelihood;
 pub use one_dimensional::binned::{Bin, Binned, Comparison, binned, quantile_edges};
+pub use one_dimensional::mann_whitney::MannWhitney;
 pub use one_dimensional::profile::{Profile, profile};
 pub use one_dimensional::{
     KolmogorovSmirnov, Sorted, kolmogorov_smirnov, quantiles, wasserstein_1,
@@ -49,6 +57,8 @@ pub use roc::Roc;
 pub use sliced_wasserstein::halves::RealHalves;
 pub use sliced_wasserstein::{SlicedWasserstein, SlicedWassersteinConfig, sliced_wasserstein};
 pub use table::{
-    Mmd, MmdConfig, Standardisation, between_halves, compare_columns, maximum_mean_discrepancy,
-    mean_difference, sliced_wasserstein_table,
+    ClassifierConfig, ClassifierTwoSample, Correlation, CorrelationDistance, EnergyConfig, Mmd,
+    MmdConfig, Standardisation, between_halves, classifier_two_sample, compare_columns,
+    correlation_distance, energy_distance, maximum_mean_discrepancy, mean_difference,
+    sliced_wasserstein_table,
 };

@@ -128,7 +128,6 @@ pub fn binned(
     edges: &[f64],
     least: usize,
 ) -> Result<Vec<Bin>, MetricsError> {
-    check_edges(edges)?;
     let real = split("real values", real, edges)?;
     let fake = split("fake values", fake, edges)?;
     let bins = edges.windows(2).zip(real.into_iter().zip(fake));
@@ -147,12 +146,13 @@ pub fn binned(
     .collect()
 }
 
-/// The values of each bin.
-fn split(
+/// The values of each bin, and the refusals of [`binned`].
+pub(crate) fn split(
     set: &'static str,
     sample: Binned<'_>,
     edges: &[f64],
 ) -> Result<Vec<Vec<f64>>, MetricsError> {
+    check_edges(edges)?;
     let Binned { by, values } = sample;
     if by.len() != values.len() {
         let rule = "paired, one value to bin by for each";

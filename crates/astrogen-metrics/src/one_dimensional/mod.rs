@@ -17,7 +17,8 @@
 //! many values the `p_value` falls for differences of no importance; judge those by `D`.
 //!
 //! [`binned`](mod@binned) does the same in bins of another quantity, and [`profile`](mod@profile)
-//! gives one sample's means and sums in such bins.
+//! gives one sample's means and sums in such bins. [`mann_whitney`] says which of two samples has the
+//! larger values.
 //!
 //! The work is on the host in float64, most of it sorting. References: Smirnov 1939 for the
 //! limit of `D`; Vallender 1974 for `W1` by distribution functions. `W1` and quantiles are those
@@ -25,6 +26,7 @@
 //! `scipy.stats.ks_2samp`.
 
 pub mod binned;
+pub mod mann_whitney;
 pub mod profile;
 
 use serde::{Deserialize, Serialize};

@@ -22,11 +22,9 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, TchError, Tensor};
 
-use super::{Standardisation, pair, some_rows};
+use super::pairs::{sum_across, sum_within};
+use super::{in_units, pair, some_rows};
 use crate::{MetricsError, quantiles};
-
-/// Rows of a block: the kernel of two blocks takes 8 MiB.
-const BLOCK: i64 = 1024;
 
 /// Real rows of whose distances the median is taken, two million of them.
 const MEDIAN_ROWS: i64 = 2000;
@@ -42,7 +40,7 @@ pub struct MmdConfig {
     /// above 0; `[1.0]` by default, `[0.5, 1.0, 2.0]` is a mixture that sees more sizes.
     pub factors: Vec<f64>,
     /// Whether columns are first brought to mean 0 and deviation 1 of the real rows
-    /// ([`Standardisation`]); true by default. Without it every column counts in its own unit.
+    /// ([`Standardisation`](super::Standardisation)); true by default. Without it every column counts in its own unit.
     pub standardise: bool,
     /// The most rows of either table, 2 or more; of more, so many are drawn by the seed. 20,000 by
     /// default: some seconds on two cores, in proportion to the square.
@@ -128,14 +126,7 @@ pub fn maximum_mean_discrepancy(
         let got = format!("{} real and {} fake", rows[0], rows[1]);
         return Err(MetricsError::BadValues { set, rule, got });
     }
-    let [real, fake] = if config.standardise {
-        let units = Standardisation::of(&real)?;
-        [units.apply(&real)?, units.apply(&fake)?]
-    } else {
-        // Distances of numbers near 0 lose fewest digits.
-        let mean = real.f_mean_dim(&[0i64][..], true, None)?;
-        [real.f_sub(&mean)?, fake.f_sub(&mean)?]
-    };
+    let [real, fake] = in_units(real, fake, config.standardise)?;
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let (real, fake) =
         (some_rows(&real, config.rows, &mut rng)?, some_rows(&fake, config.rows, &mut rng)?);
@@ -146,8 +137,9 @@ pub fn maximum_mean_discrepancy(
     let scales: Vec<f64> =
         config.factors.iter().map(|factor| -0.5 / (factor * bandwidth).powi(2)).collect();
     let (n, m) = (real.size()[0], fake.size()[0]);
-    let (among_real, among_fake) = (sum_within(&real, &scales)?, sum_within(&fake, &scales)?);
-    let across = sum_across(&real, &fake, &scales)?;
+    let kernel = |squares: Tensor, same| kernel_sum(&squares, same, &scales);
+    let (among_real, among_fake) = (sum_within(&real, kernel)?, sum_within(&fake, kernel)?);
+    let across = sum_across(&real, &fake, kernel)?;
     let count = |rows: i64, others: i64| rows as f64 * others as f64;
     let squared =
         among_real / count(n, n - 1) + among_fake / count(m, m - 1) - 2.0 * across / count(n, m);
@@ -165,43 +157,9 @@ fn median_distance(rows: &Tensor) -> Result<f64, MetricsError> {
     Err(MetricsError::BadValues { set, rule, got: "0: most rows are the same".into() })
 }
 
-/// Sum of the kernel over all pairs of different rows, each pair twice.
-fn sum_within(rows: &Tensor, scales: &[f64]) -> Result<f64, TchError> {
-    let blocks = rows.f_split(BLOCK, 0)?;
-    let mut sum = 0.0;
-    for (index, first) in blocks.iter().enumerate() {
-        sum += kernel_sum(first, first, scales, true)?;
-        for second in &blocks[index + 1..] {
-            sum += 2.0 * kernel_sum(first, second, scales, false)?;
-        }
-    }
-    Ok(sum)
-}
-
-/// Sum of the kernel over all pairs of a real and a fake row.
-fn sum_across(real: &Tensor, fake: &Tensor, scales: &[f64]) -> Result<f64, TchError> {
-    let fake = fake.f_split(BLOCK, 0)?;
-    let mut sum = 0.0;
-    for real in real.f_split(BLOCK, 0)? {
-        for fake in &fake {
-            sum += kernel_sum(&real, fake, scales, false)?;
-        }
-    }
-    Ok(sum)
-}
-
-/// Sum of the kernel over the pairs of two blocks; without that of a row and itself if both are
-/// the same block.
-fn kernel_sum(
-    first: &Tensor,
-    second: &Tensor,
-    scales: &[f64],
-    same: bool,
-) -> Result<f64, TchError> {
-    let norms = |rows: &Tensor| rows.f_square()?.f_sum_dim_intlist(&[1i64][..], true, None);
-    let products = first.f_matmul(&second.f_tr()?)?; // [rows of the first, of the second]
-    let mut squares = products.f_mul_scalar(-2.0)?.f_add_(&norms(first)?)?;
-    let squares = squares.f_add_(&norms(second)?.f_tr()?)?.f_clamp_min_(0.0)?;
+/// Sum of the kernel over the pairs of two blocks of these squared distances; without that of a row
+/// and itself if both are the same block.
+fn kernel_sum(squares: &Tensor, same: bool, scales: &[f64]) -> Result<f64, TchError> {
     let mut sum = 0.0;
     for scale in scales {
         let mut kernel = squares.f_mul_scalar(*scale)?.f_exp_()?;

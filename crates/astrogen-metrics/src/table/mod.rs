@@ -4,17 +4,25 @@
 //! | what it sees | numbers |
 //! | --- | --- |
 //! | each column by itself | [`compare_columns`], [`mean_difference`] |
-//! | all columns together | [`sliced_wasserstein_table`], [`maximum_mean_discrepancy`] |
+//! | how columns go together | [`correlation_distance`] |
+//! | all columns together | [`sliced_wasserstein_table`], [`maximum_mean_discrepancy`], [`energy_distance`], [`classifier_two_sample`] |
 //!
 //! Tables of one distribution are not at distance 0: [`between_halves`] gives the floor of any of
-//! these numbers.
+//! these numbers, and [`estimate`](mod@crate::estimate) an interval with it.
 
+mod classifier;
 mod columns;
+mod correlation;
+pub(crate) mod energy;
 mod mmd;
+pub(crate) mod pairs;
 mod sliced_wasserstein;
 mod standardisation;
 
+pub use classifier::{ClassifierConfig, ClassifierTwoSample, classifier_two_sample};
 pub use columns::{compare_columns, mean_difference};
+pub use correlation::{Correlation, CorrelationDistance, correlation_distance};
+pub use energy::{EnergyConfig, energy_distance};
 pub use mmd::{Mmd, MmdConfig, maximum_mean_discrepancy};
 pub use sliced_wasserstein::sliced_wasserstein_table;
 pub use standardisation::Standardisation;
@@ -64,8 +72,12 @@ pub fn between_halves<T>(
     metric(&shuffled.f_narrow(0, 0, half)?, &shuffled.f_narrow(0, half, half)?)
 }
 
-/// So many rows of a table, or all it has, in a random order.
-fn some_rows(table: &Tensor, count: i64, rng: &mut ChaCha8Rng) -> Result<Tensor, TchError> {
+/// So many rows of a set `[N, ...]`, or all it has, in a random order.
+pub(crate) fn some_rows(
+    table: &Tensor,
+    count: i64,
+    rng: &mut ChaCha8Rng,
+) -> Result<Tensor, TchError> {
     let rows = table.size()[0];
     let chosen = index::sample(rng, rows as usize, count.min(rows) as usize);
     let chosen: Vec<i64> = chosen.into_iter().map(|row| row as i64).collect();
@@ -83,6 +95,17 @@ fn pair(real: &Tensor, fake: &Tensor) -> Result<[Tensor; 2], MetricsError> {
         return Err(bad_pair(rule, real, fake));
     }
     on_one_device(real, fake)
+}
+
+/// Both tables about the real one's means, in its deviations or in their own units: distances of
+/// numbers near 0 lose fewest digits.
+fn in_units(real: Tensor, fake: Tensor, standardise: bool) -> Result<[Tensor; 2], MetricsError> {
+    if standardise {
+        let units = Standardisation::of(&real)?;
+        return Ok([units.apply(&real)?, units.apply(&fake)?]);
+    }
+    let mean = real.f_mean_dim(&[0i64][..], true, None)?;
+    Ok([real.f_sub(&mean)?, fake.f_sub(&mean)?])
 }
 
 fn on_one_device(real: &Tensor, fake: &Tensor) -> Result<[Tensor; 2], MetricsError> {

@@ -16,9 +16,14 @@
 //! - a slope: biased, up to the right if the draws are too low.
 //!
 //! Even is necessary, not sufficient: a sampler that ignores its conditions and draws from all
-//! objects alike is calibrated as a whole, so look at parts of the objects too. References:
+//! objects alike is calibrated as a whole, so look at parts of the objects too:
+//! [`by_condition`](mod@by_condition) does so in bins of a condition. References:
 //! Dawid 1984 for the transform; Gneiting, Balabdaoui and Raftery 2007, *Probabilistic
 //! forecasts, calibration and sharpness*.
+
+pub mod by_condition;
+
+pub use by_condition::{CalibratedBin, Calibration, by_condition};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -52,23 +57,7 @@ impl Pit {
     /// [`MetricsError::BadValues`] for no object, values that are not finite, and draws that
     /// are not equally many, one at least, for every object.
     pub fn new(observed: &[f64], draws: &[f64], seed: u64) -> Result<Self, MetricsError> {
-        check_values("observed values", observed)?;
-        check_values("draws", draws)?;
-        if !draws.len().is_multiple_of(observed.len()) {
-            let rule = "equally many for each observed value";
-            let got = format!("{} for {} observed values", draws.len(), observed.len());
-            return Err(MetricsError::BadValues { set: "draws", rule, got });
-        }
-        let each = draws.len() / observed.len();
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let rank = |(value, draws): (&f64, &[f64])| {
-            let below = draws.iter().filter(|draw| *draw < value).count();
-            let tied = draws.iter().filter(|draw| *draw == value).count();
-            let u: f64 = rng.random();
-            (below as f64 + u * (tied + 1) as f64) / (each + 1) as f64
-        };
-        let values: Vec<f64> = observed.iter().zip(draws.chunks_exact(each)).map(rank).collect();
-        Ok(Self { sorted: Sorted::new("PIT values", &values)? })
+        Ok(Self { sorted: Sorted::new("PIT values", &pit_values(observed, draws, seed)?)? })
     }
 
     /// Values that are known already, one per object: those of densities on a grid, say.
@@ -127,4 +116,29 @@ impl Pit {
         let within = |value: &&f64| (*value - 0.5).abs() <= 0.5 * level;
         self.values().iter().filter(within).count() as f64 / self.values().len() as f64
     }
+}
+
+/// The probability integral transform of each of `observed` `[N]` among its own draws `[N, K]`, in
+/// the order of the objects; [`Pit::new`] sorts them. For
+/// [`by_condition`](by_condition::by_condition), which has to know whose they are.
+///
+/// # Errors
+/// As [`Pit::new`].
+pub fn pit_values(observed: &[f64], draws: &[f64], seed: u64) -> Result<Vec<f64>, MetricsError> {
+    check_values("observed values", observed)?;
+    check_values("draws", draws)?;
+    if !draws.len().is_multiple_of(observed.len()) {
+        let rule = "equally many for each observed value";
+        let got = format!("{} for {} observed values", draws.len(), observed.len());
+        return Err(MetricsError::BadValues { set: "draws", rule, got });
+    }
+    let each = draws.len() / observed.len();
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let rank = |(value, draws): (&f64, &[f64])| {
+        let below = draws.iter().filter(|draw| *draw < value).count();
+        let tied = draws.iter().filter(|draw| *draw == value).count();
+        let u: f64 = rng.random();
+        (below as f64 + u * (tied + 1) as f64) / (each + 1) as f64
+    };
+    Ok(observed.iter().zip(draws.chunks_exact(each)).map(rank).collect())
 }
