@@ -161,9 +161,12 @@ pub struct Morphology {
     pub pixels: usize,
 }
 
+/// One of the numbers of an image.
+pub type Statistic = fn(&Morphology) -> f64;
+
 impl Morphology {
     /// What two sets are compared by, each with its name.
-    pub const STATISTICS: [(&'static str, fn(&Self) -> f64); 6] = [
+    pub const STATISTICS: [(&'static str, Statistic); 6] = [
         ("flux", |of| of.flux),
         ("half_light_radius", |of| of.half_light_radius),
         ("concentration", |of| of.concentration),

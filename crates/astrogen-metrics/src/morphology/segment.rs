@@ -76,7 +76,7 @@ fn clipped(mut values: Vec<f64>) -> (f64, f64) {
         }
         let (below, upper, _) = values.select_nth_unstable_by(count / 2, f64::total_cmp);
         let lower = below.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let median = if count % 2 == 0 { 0.5 * (lower + *upper) } else { *upper };
+        let median = if count.is_multiple_of(2) { 0.5 * (lower + *upper) } else { *upper };
         let mean = values.iter().sum::<f64>() / count as f64;
         let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
         let deviation = (squares / count as f64).sqrt();
