@@ -21,14 +21,11 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use crate::sliced_wasserstein::{batch_shape, check_finite};
+use crate::power_spectrum::{chunks, float_shape};
 use crate::{Comparison, MetricsError, Sorted};
 
 /// Values of a set that are compared at most, all channels together.
 const VALUES: usize = 2_000_000;
-
-/// Images that are checked at a time.
-const CHUNK: i64 = 128;
 
 /// How the values of pixels compare.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,7 +66,7 @@ pub fn pixel_intensities(
     fake: &Tensor,
     seed: u64,
 ) -> Result<PixelIntensities, MetricsError> {
-    let [real_shape, fake_shape] = [batch_shape("real", real)?, batch_shape("fake", fake)?];
+    let [real_shape, fake_shape] = [float_shape("real", real)?, float_shape("fake", fake)?];
     if real_shape[1] != fake_shape[1] {
         let [real, fake] = [real_shape, fake_shape].map(|shape| shape[1..].to_vec());
         return Err(MetricsError::DifferentShapes { real, fake });
@@ -94,14 +91,9 @@ fn some_values(
     images: &Tensor,
     rng: &mut ChaCha8Rng,
 ) -> Result<Vec<Vec<f64>>, MetricsError> {
-    let [n, c, height, width] = batch_shape(set, images)?;
-    if !images.is_floating_point() {
-        return Err(MetricsError::BadKind { set, got: images.kind() });
-    }
+    let [n, c, height, width] = float_shape(set, images)?;
+    chunks(set, images)?.try_for_each(|images| images.map(drop))?; // all are finite
     let images = images.f_detach()?;
-    for images in images.f_split(CHUNK, 0)? {
-        check_finite(set, &images)?;
-    }
     let places = (n * height * width) as usize;
     let most = (VALUES / c as usize).max(1);
     let chosen = if places > most {

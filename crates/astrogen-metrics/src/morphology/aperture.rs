@@ -52,16 +52,14 @@ impl Circle {
     pub(super) fn columns(&self, y: usize) -> [Range<usize>; 2] {
         let down = y as f64 - self.centre[1];
         let within = |radius: f64| {
-            let reach = (radius.max(0.0).powi(2) - down * down).sqrt(); // NaN beyond
-            let first = (self.centre[0] - reach).ceil().max(0.0) as usize;
+            let reach = (radius.max(0.0).powi(2) - down * down).sqrt(); // NaN beyond it
+            let first = (self.centre[0] - reach).ceil().max(0.0) as usize; // 0 of NaN
             let end = ((self.centre[0] + reach).floor() + 1.0).max(0.0) as usize;
             first..end.min(self.columns.len() - 1)
         };
-        let nothing = |range: &Range<usize>, reach: f64| down.abs() > reach || range.is_empty();
-        let (outer, inner) = (within(self.radius + CORNER), within(self.radius - CORNER));
-        let outer = if nothing(&outer, self.radius + CORNER) { 0..0 } else { outer };
-        let end = outer.end;
-        [outer, if nothing(&inner, self.radius - CORNER) { end..end } else { inner }]
+        let (touched, covered) = (within(self.radius + CORNER), within(self.radius - CORNER));
+        let end = touched.end;
+        [touched, if covered.is_empty() { end..end } else { covered }]
     }
 
     /// The part of pixel `(x, y)` within the circle, 0 to 1.
@@ -145,8 +143,8 @@ impl<'a> Growth<'a> {
             let [low, high] =
                 [radius - 0.5 * ANNULUS, radius + 0.5 * ANNULUS].map(|radius| self.within(radius));
             let annulus = [high[0] - low[0], high[1] - low[1]];
-            let ratio = mean(annulus) / mean(within);
-            if ratio.is_nan() { -PETROSIAN } else { ratio.min(f64::MAX) - PETROSIAN }
+            let (on, within) = (mean(annulus), mean(within));
+            if on > 0.0 { (on / within).min(1.0) - PETROSIAN } else { -PETROSIAN }
         };
         let diagonal = (self.plane.width as f64).hypot(self.plane.height as f64);
         let step = (diagonal - ANNULUS) / (STEPS - 1) as f64;

@@ -159,7 +159,7 @@ mod tests {
         let tensors = tch::Tensor::read_safetensors(path).unwrap();
         let of = |name: &str| &tensors.iter().find(|(key, _)| key == name).unwrap().1;
         let config = MorphologyConfig::default();
-        for (index, plane) in (0..).zip(planes("given", of("images")).unwrap()) {
+        for (index, plane) in (0..).zip(planes(&of("images").to_kind(tch::Kind::Double)).unwrap()) {
             let sky = border_sky(&plane, config.border);
             let expected = of("sky").get(index);
             assert!((sky.level - expected.double_value(&[0])).abs() < 1e-12, "{index}");

@@ -28,7 +28,7 @@ use tch::{Device, Kind, TchError, Tensor};
 use crate::MetricsError;
 use crate::sliced_wasserstein::{batch_shape, check_finite};
 
-/// Images that are transformed at a time.
+/// Images that are worked on at a time.
 const CHUNK: i64 = 128;
 
 /// The mean power spectrum of images `[N, C, H, W]`, float64 `[H, W]` on their device, with the
@@ -88,7 +88,8 @@ fn spectrum_of(set: &'static str, images: &Tensor) -> Result<Tensor, MetricsErro
     Ok(sum.f_div_scalar((n * c) as f64)?)
 }
 
-fn float_shape(set: &'static str, images: &Tensor) -> Result<[i64; 4], MetricsError> {
+/// The shape `[N, C, H, W]` of images of floats.
+pub(crate) fn float_shape(set: &'static str, images: &Tensor) -> Result<[i64; 4], MetricsError> {
     let shape = batch_shape(set, images)?;
     if !images.is_floating_point() {
         return Err(MetricsError::BadKind { set, got: images.kind() });
@@ -103,7 +104,7 @@ fn window(height: i64, width: i64, device: Device) -> Result<Tensor, TchError> {
 }
 
 /// Some images at a time, in float64 and finite.
-fn chunks(
+pub(crate) fn chunks(
     set: &'static str,
     images: &Tensor,
 ) -> Result<impl Iterator<Item = Result<Tensor, MetricsError>>, MetricsError> {

@@ -1,7 +1,8 @@
 """Makes morphology.safetensors: statmorph's numbers of six images.
 
-Needs statmorph 0.7.2 (Rodriguez-Gomez et al. 2019), from PyPI. `python morphology.py` overwrites
-the file beside this script. A fixed seed makes the file the same each time.
+Run with statmorph 0.7.2 (Rodriguez-Gomez et al. 2019), numpy, scipy and safetensors:
+`python morphology.py` rewrites `morphology.safetensors` beside it. A fixed seed makes the file the
+same each time.
 
 The images, 48 rows by 56 columns on a sky of 0.1 with noise: an inclined disc; a bulge off the
 middle of a disc; a disc off the middle of the frame, with a star beside it; clumps; a compact
