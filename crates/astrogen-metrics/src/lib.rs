@@ -7,7 +7,9 @@
 //! | module | what it holds |
 //! | --- | --- |
 //! | [`sliced_wasserstein`](mod@sliced_wasserstein) | the distance between the local structure of two sets of images, scale by scale |
-//! | [`power_spectrum`](mod@power_spectrum) | power by frequency, and the mesh at the Nyquist frequency |
+//! | [`power_spectrum`](mod@power_spectrum) | power by frequency, the mesh at the Nyquist frequency, and the distance between the power of two sets by scale |
+//! | [`pixel_intensities`](mod@pixel_intensities) | the values of pixels, by channel and together, in model range or in physical units |
+//! | [`morphology`](mod@morphology) | flux, half-light radius, concentration, asymmetry, Gini and M20 of each image, and how they compare |
 //! | [`table`] | two tables: every column by itself, and the joint distance of all columns along random directions or by a kernel |
 //! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity; profiles |
 //! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage, also by condition |
@@ -31,7 +33,9 @@ pub mod gaussian_mixture;
 pub mod grid_density;
 mod log_likelihood;
 pub mod memorisation;
+pub mod morphology;
 pub mod one_dimensional;
+pub mod pixel_intensities;
 pub mod power_spectrum;
 pub mod redshift;
 pub mod roc;
@@ -45,11 +49,19 @@ pub use estimate::{Estimate, EstimateConfig, estimate, estimate_all};
 pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig, GaussianMixtureFit};
 pub use grid_density::GridDensities;
 pub use log_likelihood::LogLikelihood;
+pub use morphology::{
+    Morphology, MorphologyConfig, MorphologyDistance, morphology, morphology_distances,
+    segment_morphology,
+};
 pub use one_dimensional::binned::{Bin, Binned, Comparison, binned, quantile_edges};
 pub use one_dimensional::mann_whitney::MannWhitney;
 pub use one_dimensional::profile::{Profile, profile};
 pub use one_dimensional::{
     KolmogorovSmirnov, Sorted, kolmogorov_smirnov, quantiles, wasserstein_1,
+};
+pub use pixel_intensities::{PixelIntensities, pixel_intensities};
+pub use power_spectrum::radial::{
+    RadialSpectrum, SpectrumDistance, radial_power_spectrum, radial_spectrum_distance,
 };
 pub use power_spectrum::{nyquist_ratio, power_spectrum};
 pub use redshift::RedshiftResiduals;

@@ -13,7 +13,7 @@ use crate::record;
 use crate::say::note;
 
 /// The packages of the environment; golden values and peers' times come from exactly these.
-const REQUIREMENTS: [&str; 10] = [
+const REQUIREMENTS: [&str; 13] = [
     "torch==2.13.0",
     "numpy==2.4.6",
     "astropy==8.0.2",
@@ -24,6 +24,9 @@ const REQUIREMENTS: [&str; 10] = [
     "pillow==13.0.0",
     "zuko==1.6.0",
     "scikit-learn==1.9.1",
+    "statmorph==0.7.2",
+    "photutils==3.0.0",
+    "scikit-image==0.26.0",
 ];
 
 /// The oldest Python minor version that has all of them.
@@ -80,8 +83,7 @@ fn check(environment: &Path) -> Result<()> {
         .find(|path| path.is_dir())
         .with_context(|| format!("{} has no site-packages", environment.display()))?;
     record::verify(&site, &REQUIREMENTS)?;
-    let imports =
-        "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko, sklearn";
+    let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko, sklearn, statmorph";
     ensure!(
         output(Command::new(interpreter(environment)).args(["-c", imports])).is_some(),
         "its interpreter cannot `{imports}`"

@@ -18,13 +18,17 @@
 //! ```
 //!
 //! 1 is the reals' own; an eye sees the mesh from some 3 on.
+//!
+//! [`radial`] averages the power over all directions and compares two sets scale by scale.
 
-use tch::{Kind, Tensor};
+pub mod radial;
+
+use tch::{Device, Kind, TchError, Tensor};
 
 use crate::MetricsError;
 use crate::sliced_wasserstein::{batch_shape, check_finite};
 
-/// Images that are transformed at a time.
+/// Images that are worked on at a time.
 const CHUNK: i64 = 128;
 
 /// The mean power spectrum of images `[N, C, H, W]`, float64 `[H, W]` on their device, with the
@@ -74,22 +78,47 @@ pub fn nyquist_ratio(real: &Tensor, fake: &Tensor) -> Result<f64, MetricsError> 
 }
 
 fn spectrum_of(set: &'static str, images: &Tensor) -> Result<Tensor, MetricsError> {
-    let [n, c, height, width] = batch_shape(set, images)?;
-    if !images.is_floating_point() {
-        return Err(MetricsError::BadKind { set, got: images.kind() });
-    }
-    let options = (Kind::Double, images.device());
-    let window = |side| Tensor::f_hann_window_periodic(side, false, options);
-    let window = window(height)?.f_unsqueeze(1)?.f_mul(&window(width)?)?; // [H, W]
-    let mut sum = Tensor::f_zeros([height, width], options)?;
-    for start in (0..n).step_by(CHUNK as usize) {
-        let images = images.f_narrow(0, start, CHUNK.min(n - start))?;
-        let images = images.f_detach()?.f_to_kind(Kind::Double)?;
-        check_finite(set, &images)?;
-        let centred = images.f_sub(&images.f_mean_dim(&[2i64, 3][..], true, Kind::Double)?)?;
-        let waves = centred.f_mul(&window)?.f_fft_fft2(None::<&[i64]>, [-2i64, -1], "backward")?;
-        let power = waves.f_abs()?.f_square()?;
+    let [n, c, height, width] = float_shape(set, images)?;
+    let window = window(height, width, images.device())?;
+    let mut sum = Tensor::f_zeros([height, width], (Kind::Double, images.device()))?;
+    for images in chunks(set, images)? {
+        let power = power_of(&images?, &window)?;
         sum = sum.f_add(&power.f_sum_dim_intlist(&[0i64, 1][..], false, Kind::Double)?)?;
     }
     Ok(sum.f_div_scalar((n * c) as f64)?)
+}
+
+/// The shape `[N, C, H, W]` of images of floats.
+pub(crate) fn float_shape(set: &'static str, images: &Tensor) -> Result<[i64; 4], MetricsError> {
+    let shape = batch_shape(set, images)?;
+    if !images.is_floating_point() {
+        return Err(MetricsError::BadKind { set, got: images.kind() });
+    }
+    Ok(shape)
+}
+
+/// The Hann window along both axes, `[H, W]`.
+fn window(height: i64, width: i64, device: Device) -> Result<Tensor, TchError> {
+    let window = |side| Tensor::f_hann_window_periodic(side, false, (Kind::Double, device));
+    window(height)?.f_unsqueeze(1)?.f_mul(&window(width)?)
+}
+
+/// Some images at a time, in float64 and finite.
+pub(crate) fn chunks(
+    set: &'static str,
+    images: &Tensor,
+) -> Result<impl Iterator<Item = Result<Tensor, MetricsError>>, MetricsError> {
+    let chunks = images.f_detach()?.f_split(CHUNK, 0)?;
+    Ok(chunks.into_iter().map(move |images| {
+        let images = images.f_to_kind(Kind::Double)?;
+        check_finite(set, &images)?;
+        Ok(images)
+    }))
+}
+
+/// The squared Fourier transform of each channel less its mean and under the window.
+fn power_of(images: &Tensor, window: &Tensor) -> Result<Tensor, TchError> {
+    let centred = images.f_sub(&images.f_mean_dim(&[2i64, 3][..], true, Kind::Double)?)?;
+    let waves = centred.f_mul(window)?.f_fft_fft2(None::<&[i64]>, [-2i64, -1], "backward")?;
+    waves.f_abs()?.f_square()
 }
