@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`sliced_wasserstein`](mod@sliced_wasserstein) | the distance between the local structure of two sets of images, scale by scale |
 //! | [`power_spectrum`](mod@power_spectrum) | power by frequency, and the mesh at the Nyquist frequency |
+//! | [`features`] | features of images by a network, a random one or that of a file, and what is measured on them: Frechet distance, kernel distance, MIND, precision and recall, density and coverage |
 //! | [`table`] | two tables: every column by itself, and the joint distance of all columns along random directions or by a kernel |
 //! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity; profiles |
 //! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage |
@@ -21,6 +22,7 @@
 pub mod calibration;
 pub mod emulation;
 pub mod error;
+pub mod features;
 pub mod gaussian_mixture;
 pub mod grid_density;
 mod log_likelihood;
@@ -33,6 +35,11 @@ pub mod table;
 pub use calibration::Pit;
 pub use emulation::{EmulatedQuantity, Emulation, EmulationConfig, EmulationReport};
 pub use error::MetricsError;
+pub use features::{
+    FeatureNetwork, FrechetDistance, KernelDistance, KernelDistanceConfig, KernelSubset, Prdc,
+    PrdcConfig, RandomFeaturesConfig, TorchScriptConfig, frechet_distance, kernel_distance,
+    kernel_distance_with, mind, mind_with, prdc,
+};
 pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig, GaussianMixtureFit};
 pub use grid_density::GridDensities;
 pub use log_likelihood::LogLikelihood;

@@ -65,7 +65,11 @@ pub fn between_halves<T>(
 }
 
 /// So many rows of a table, or all it has, in a random order.
-fn some_rows(table: &Tensor, count: i64, rng: &mut ChaCha8Rng) -> Result<Tensor, TchError> {
+pub(crate) fn some_rows(
+    table: &Tensor,
+    count: i64,
+    rng: &mut ChaCha8Rng,
+) -> Result<Tensor, TchError> {
     let rows = table.size()[0];
     let chosen = index::sample(rng, rows as usize, count.min(rows) as usize);
     let chosen: Vec<i64> = chosen.into_iter().map(|row| row as i64).collect();
@@ -73,7 +77,7 @@ fn some_rows(table: &Tensor, count: i64, rng: &mut ChaCha8Rng) -> Result<Tensor,
 }
 
 /// Both tables in float64 on the real one's device, `[N, D]` and `[M, D]` of finite values.
-fn pair(real: &Tensor, fake: &Tensor) -> Result<[Tensor; 2], MetricsError> {
+pub(crate) fn pair(real: &Tensor, fake: &Tensor) -> Result<[Tensor; 2], MetricsError> {
     let good = match (&real.size()[..], &fake.size()[..]) {
         ([n, d], [m, e]) => *n > 0 && *m > 0 && *d > 0 && d == e,
         _ => false,
