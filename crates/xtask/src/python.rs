@@ -13,7 +13,7 @@ use crate::record;
 use crate::say::note;
 
 /// The packages of the environment; golden values and peers' times come from exactly these.
-const REQUIREMENTS: [&str; 10] = [
+const REQUIREMENTS: [&str; 12] = [
     "torch==2.13.0",
     "numpy==2.4.6",
     "astropy==8.0.2",
@@ -24,6 +24,9 @@ const REQUIREMENTS: [&str; 10] = [
     "pillow==13.0.0",
     "zuko==1.6.0",
     "scikit-learn==1.9.1",
+    // torch-fidelity loads it, and each version is for one of torch.
+    "torchvision==0.28.0",
+    "torch-fidelity==0.4.0",
 ];
 
 /// The oldest Python minor version that has all of them.
@@ -80,8 +83,8 @@ fn check(environment: &Path) -> Result<()> {
         .find(|path| path.is_dir())
         .with_context(|| format!("{} has no site-packages", environment.display()))?;
     record::verify(&site, &REQUIREMENTS)?;
-    let imports =
-        "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko, sklearn";
+    let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko, \
+                   sklearn, torch_fidelity";
     ensure!(
         output(Command::new(interpreter(environment)).args(["-c", imports])).is_some(),
         "its interpreter cannot `{imports}`"

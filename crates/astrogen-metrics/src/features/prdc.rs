@@ -108,10 +108,12 @@ pub fn prdc(real: &Tensor, fake: &Tensor, config: &PrdcConfig) -> Result<Prdc, M
     config.validate()?;
     let ks = [config.precision_recall, config.density_coverage];
     let least = ks[0].max(ks[1]).saturating_add(1);
-    let [real, fake] = pair_of(least, "of more rows than neighbours each", real, fake)?;
-    // Distances of numbers near 0 lose fewest digits.
-    let mean = real.f_mean_dim(&[0i64][..], true, None)?;
-    let (real, fake) = (Rows::new(real.f_sub(&mean)?)?, Rows::new(fake.f_sub(&mean)?)?);
+    let (real, fake) = {
+        let [real, fake] = pair_of(least, "of more rows than neighbours each", real, fake)?;
+        // Distances of numbers near 0 lose fewest digits.
+        let mean = real.f_mean_dim(&[0i64][..], true, None)?;
+        (Rows::new(real.f_sub(&mean)?)?, Rows::new(fake.f_sub(&mean)?)?)
+    };
     let [real_wide, real_strict] = real.radii(ks)?.map(|radii| radii.f_tr());
     let (real_wide, real_strict) = (real_wide?, real_strict?); // [1, N]
     let [fake_wide, _] = fake.radii(ks)?; // [M, 1]

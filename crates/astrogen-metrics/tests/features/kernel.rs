@@ -73,6 +73,20 @@ fn blocks_and_groups_give_what_one_piece_gives() {
 }
 
 #[test]
+fn float32_tables_cost_digits_of_the_products_alone() {
+    // As Inception's: none below 0, of order 1, many.
+    let single = |table: Tensor| table.relu().to_kind(Kind::Float);
+    let (real, fake) = (single(normal([400, 1024], 1)), single(normal([300, 1024], 2) + 0.05));
+    let config = KernelDistanceConfig { subsets: 20, subset_size: 200 };
+    let got = kernel_distance(&real, &fake, &config, 1).unwrap();
+    let [real, fake] = [real, fake].map(|table| table.to_kind(Kind::Double));
+    let exact = kernel_distance(&real, &fake, &config, 1).unwrap();
+    assert!((got.mean - exact.mean).abs() < 1e-8, "{got:?} {exact:?}");
+    assert!((got.deviation - exact.deviation).abs() < 1e-8, "{got:?} {exact:?}");
+    assert!(exact.mean > 1e-3);
+}
+
+#[test]
 fn normal_distributions_have_the_distance_of_the_formula() {
     // In one dimension E(xy + 1)^3 = 1 + 3 m m' + 3 s s' + t t' with the first three moments.
     let moments = |mean: f64| [mean, 1.0 + mean.powi(2), mean.powi(3) + 3.0 * mean];
