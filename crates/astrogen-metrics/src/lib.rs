@@ -35,11 +35,15 @@ pub mod table;
 pub use calibration::Pit;
 pub use emulation::{EmulatedQuantity, Emulation, EmulationConfig, EmulationReport};
 pub use error::MetricsError;
-pub use features::{
-    FeatureNetwork, FrechetDistance, KernelDistance, KernelDistanceConfig, KernelSubset, Prdc,
-    PrdcConfig, RandomFeaturesConfig, TorchScriptConfig, frechet_distance, kernel_distance,
-    kernel_distance_with, mind, mind_with, prdc,
+pub use features::FeatureNetwork;
+pub use features::frechet::{FrechetDistance, frechet_distance};
+pub use features::kernel::{
+    KernelDistance, KernelDistanceConfig, KernelSubset, kernel_distance, kernel_distance_with,
 };
+pub use features::mind::{mind, mind_with};
+pub use features::prdc::{Prdc, PrdcConfig, prdc};
+pub use features::random::RandomFeaturesConfig;
+pub use features::torch_script::TorchScriptConfig;
 pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig, GaussianMixtureFit};
 pub use grid_density::GridDensities;
 pub use log_likelihood::LogLikelihood;

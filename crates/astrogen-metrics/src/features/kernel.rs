@@ -15,7 +15,7 @@
 //!
 //! The kernel of two rows does not ask which subset they are in. Where subsets overlap, it is made
 //! once for all rows that are in any, in blocks that are summed by subset on the spot: 100 subsets
-//! of 1000 out of 5000 rows cost a sixth of the products that subset by subset would take.
+//! of 1000 out of 5000 rows cost a quarter of the products that subset by subset would take.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ const BLOCK: i64 = 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct KernelDistanceConfig {
-    /// Number of subsets, 1 to 65536; 100 by default.
+    /// Number of subsets, 1 to 1000; 100 by default.
     pub subsets: i64,
     /// Rows of a subset of either table, 2 or more and no more than it has; 1000 by default.
     pub subset_size: i64,
@@ -55,8 +55,8 @@ impl KernelDistanceConfig {
     pub fn validate(&self) -> Result<(), MetricsError> {
         let setting =
             |name, rule, got: i64| Err(MetricsError::Setting { name, rule, got: got.to_string() });
-        if !(1..=65536).contains(&self.subsets) {
-            return setting("subsets", "1 to 65536", self.subsets);
+        if !(1..=1000).contains(&self.subsets) {
+            return setting("subsets", "1 to 1000", self.subsets);
         }
         if self.subset_size < 2 {
             return setting("subset_size", "2 or more", self.subset_size);
@@ -89,8 +89,8 @@ pub struct KernelDistance {
 /// Features should be of order 1: of much smaller ones the kernel sees the means alone. The work is
 /// on the real table's device, block by block, in float64, but for the products `x . y` of two
 /// float32 tables, which are made in float32 as they came: that costs a hundred-millionth of the
-/// kernel's own size, and half the time. Rows are drawn without replacement by a
-/// ChaCha generator of the seed; libtorch's generators are left alone.
+/// kernel's own size, and half the time. Rows are drawn without replacement by a ChaCha generator of
+/// the seed; libtorch's generators are left alone.
 ///
 /// ```
 /// use astrogen_metrics::{KernelDistanceConfig, kernel_distance};

@@ -4,14 +4,14 @@
 //! | what | how |
 //! | --- | --- |
 //! | features | [`FeatureNetwork`]: a fixed random one for any channels, or any TorchScript file |
-//! | [`frechet_distance`] | means and covariances: the distance of two normal distributions |
-//! | [`kernel_distance`] | all moments up to the third, without bias, also of few rows |
-//! | [`mind`] | the whole distributions, along random directions |
-//! | [`prdc`] | apart: how good samples are (precision, density), and how many of the reals they stand for (recall, coverage) |
+//! | [`frechet_distance`](frechet::frechet_distance) | means and covariances: the distance of two normal distributions |
+//! | [`kernel_distance`](kernel::kernel_distance) | all moments up to the third, without bias, also of few rows |
+//! | [`mind`](mind::mind) | the whole distributions, along random directions |
+//! | [`prdc`](prdc::prdc) | apart: how good samples are (precision, density), and how many of the reals they stand for (recall, coverage) |
 //!
 //! Any two tables of features can be compared, from this crate's networks or not. The numbers of
 //! one network say nothing beside those of another, nor do numbers of different counts of rows:
-//! only [`kernel_distance`] has the same mean for all counts. Two sets of one distribution are not
+//! only [`kernel_distance`](kernel::kernel_distance) has the same mean for all counts. Two sets of one distribution are not
 //! at 0 either; [`between_halves`](crate::between_halves) gives the floor.
 //!
 //! ```
@@ -28,23 +28,15 @@
 //! # Ok::<(), astrogen_metrics::MetricsError>(())
 //! ```
 
-mod frechet;
-mod kernel;
-mod mind;
+pub mod frechet;
+pub mod kernel;
+pub mod mind;
 mod network;
-mod prdc;
-mod random;
-mod torch_script;
+pub mod prdc;
+pub mod random;
+pub mod torch_script;
 
-pub use frechet::{FrechetDistance, frechet_distance};
-pub use kernel::{
-    KernelDistance, KernelDistanceConfig, KernelSubset, kernel_distance, kernel_distance_with,
-};
-pub use mind::{mind, mind_with};
 pub use network::FeatureNetwork;
-pub use prdc::{Prdc, PrdcConfig, prdc};
-pub use random::RandomFeaturesConfig;
-pub use torch_script::TorchScriptConfig;
 
 use tch::Tensor;
 

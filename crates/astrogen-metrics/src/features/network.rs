@@ -4,17 +4,17 @@ use std::path::Path;
 
 use tch::{Device, Kind, Tensor};
 
-use super::random::RandomFeatures;
-use super::torch_script::TorchScript;
-use super::{RandomFeaturesConfig, TorchScriptConfig};
+use super::random::{RandomFeatures, RandomFeaturesConfig};
+use super::torch_script::{TorchScript, TorchScriptConfig};
 use crate::MetricsError;
 use crate::sliced_wasserstein::{batch_shape, check_finite};
 
 /// Images `[N, C, H, W]` to features `[N, D]`.
 ///
 /// Two networks are there: a [`random`](Self::random) one, which needs no file and takes images of
-/// any channel count, and that of a TorchScript file ([`open`](Self::open)), so that Inception,
-/// DINOv2 or an encoder of galaxies works where there is one.
+/// any channel count, and that of a TorchScript file
+/// ([`open`](Self::open)), so that Inception, DINOv2 or an encoder of galaxies works where there is
+/// one.
 #[derive(Debug)]
 pub struct FeatureNetwork(Network);
 
@@ -25,7 +25,7 @@ enum Network {
 }
 
 impl FeatureNetwork {
-    /// The network with weights drawn by the settings' seed; see [`RandomFeaturesConfig`].
+    /// The network with weights drawn by the settings' seed; see [`features::random`](super::random).
     ///
     /// # Errors
     /// [`MetricsError::Setting`].

@@ -39,7 +39,7 @@ const CHUNK: i64 = 1 << 19;
 /// Settings of the random network.
 ///
 /// It has no biases and sees images as they are: give both sets in one unit, best in `[-1, 1]` or
-/// of deviation near 1, since [`kernel_distance`](super::kernel_distance) is no more than a
+/// of deviation near 1, since [`kernel_distance`](super::kernel::kernel_distance) is no more than a
 /// difference of means where features are much smaller than 1.
 ///
 /// On the CPU features are the same on all machines up to rounding. On NVIDIA GPUs libtorch

@@ -178,7 +178,7 @@ fn refusals_say_what_was_expected() {
     let config = KernelDistanceConfig { subset_size: 1, ..plain.clone() };
     assert_eq!(message(&good, &config), "subset_size must be 2 or more, got 1");
     let config = KernelDistanceConfig { subsets: 0, ..plain };
-    assert_eq!(message(&good, &config), "subsets must be 1 to 65536, got 0");
+    assert_eq!(message(&good, &config), "subsets must be 1 to 1000, got 0");
 
     let with = |subsets: &[KernelSubset]| {
         kernel_distance_with(&good, &good, subsets).unwrap_err().to_string()
