@@ -9,6 +9,7 @@
 mod autoencoder;
 mod cwgan_gp;
 mod dcgan;
+mod features;
 mod flows;
 mod inputs;
 mod penalty;
@@ -81,6 +82,8 @@ const ROWS: &[Entry] = &[
         tolerance: 1e-3,
         prepare: flows::galactic_train_step_b1024,
     },
+    // The peer sums in float32.
+    Entry { name: "kid_5k_2048d", tolerance: 1e-3, prepare: features::kid_5k_2048d },
 ];
 
 fn main() -> Result<()> {

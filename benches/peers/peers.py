@@ -22,13 +22,18 @@ from safetensors.torch import save_file
 import autoencoder
 import cwgan_gp
 import dcgan
+import features
 import flows
 import sharp
 import wgan_gp
 
-PEERS = {"pytorch eager": lambda network: network, "torch.compile": torch.compile}
+# What each peer passes networks through; torch-fidelity's rows have none.
+PEERS = {"pytorch eager": lambda network: network, "torch.compile": torch.compile,
+         "torch-fidelity": None}
 ROWS = {**dcgan.ROWS, **wgan_gp.ROWS, **sharp.ROWS, **autoencoder.ROWS,
-        **cwgan_gp.ROWS, **flows.ROWS}
+        **cwgan_gp.ROWS, **flows.ROWS, **features.ROWS}
+# Peers of rows whose peers are not both of PyTorch's.
+OTHERS = {**dict.fromkeys(flows.ROWS, flows.PEERS), **dict.fromkeys(features.ROWS, features.PEERS)}
 # A timed repetition has as many runs as fit into this many seconds, but at least one.
 SHORTEST = 0.3
 # A run of so many seconds or more is warmed up by one.
@@ -44,7 +49,7 @@ class Side:
         return {"libtorch": version, "threads": torch.get_num_threads()}
 
     def rows(self):
-        return {name: flows.PEERS if name in flows.ROWS else list(PEERS) for name in ROWS}
+        return {name: OTHERS.get(name, ["pytorch eager", "torch.compile"]) for name in ROWS}
 
     def prepare(self, row, peer, file):
         self.row = None

@@ -124,6 +124,15 @@ pub enum MetricsError {
         got: String,
     },
 
+    /// The file: a network that cannot be used.
+    #[error("the network {} {problem}", .path.display())]
+    Network {
+        /// The network's file.
+        path: std::path::PathBuf,
+        /// What it is or does that it should not.
+        problem: String,
+    },
+
     /// The machine: libtorch failed, most likely for want of memory.
     #[error("libtorch could not compute the metric: {0}")]
     Torch(#[from] tch::TchError),

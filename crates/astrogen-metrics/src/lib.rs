@@ -10,6 +10,7 @@
 //! | [`power_spectrum`](mod@power_spectrum) | power by frequency, the mesh at the Nyquist frequency, and the distance between the power of two sets by scale |
 //! | [`pixel_intensities`](mod@pixel_intensities) | the values of pixels, by channel and together, in model range or in physical units |
 //! | [`morphology`](mod@morphology) | flux, half-light radius, concentration, asymmetry, Gini and M20 of each image, and how they compare |
+//! | [`features`] | features of images by a network, a random one or that of a file, and what is measured on them: Frechet distance, kernel distance, MIND, precision and recall, density and coverage |
 //! | [`table`] | two tables: every column by itself, and the joint distance of all columns along random directions or by a kernel |
 //! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity; profiles |
 //! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage, also by condition |
@@ -29,6 +30,7 @@ pub mod diversity;
 pub mod emulation;
 pub mod error;
 pub mod estimate;
+pub mod features;
 pub mod gaussian_mixture;
 pub mod grid_density;
 mod log_likelihood;
@@ -46,6 +48,15 @@ pub use calibration::{CalibratedBin, Calibration, Pit, pit_values};
 pub use emulation::{EmulatedQuantity, Emulation, EmulationConfig, EmulationReport};
 pub use error::MetricsError;
 pub use estimate::{Estimate, EstimateConfig, estimate, estimate_all};
+pub use features::FeatureNetwork;
+pub use features::frechet::{FrechetDistance, frechet_distance};
+pub use features::kernel::{
+    KernelDistance, KernelDistanceConfig, KernelSubset, kernel_distance, kernel_distance_with,
+};
+pub use features::mind::{mind, mind_with};
+pub use features::prdc::{Prdc, PrdcConfig, prdc};
+pub use features::random::RandomFeaturesConfig;
+pub use features::torch_script::TorchScriptConfig;
 pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig, GaussianMixtureFit};
 pub use grid_density::GridDensities;
 pub use log_likelihood::LogLikelihood;

@@ -13,7 +13,7 @@ use crate::record;
 use crate::say::note;
 
 /// The packages of the environment; golden values and peers' times come from exactly these.
-const REQUIREMENTS: [&str; 13] = [
+const REQUIREMENTS: [&str; 15] = [
     "torch==2.13.0",
     "numpy==2.4.6",
     "astropy==8.0.2",
@@ -27,6 +27,9 @@ const REQUIREMENTS: [&str; 13] = [
     "statmorph==0.7.2",
     "photutils==3.0.0",
     "scikit-image==0.26.0",
+    // torch-fidelity loads it, and each version is for one of torch.
+    "torchvision==0.28.0",
+    "torch-fidelity==0.4.0",
 ];
 
 /// The oldest Python minor version that has all of them.
@@ -84,6 +87,8 @@ fn check(environment: &Path) -> Result<()> {
         .with_context(|| format!("{} has no site-packages", environment.display()))?;
     record::verify(&site, &REQUIREMENTS)?;
     let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko, sklearn, statmorph";
+    let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko, \
+                   sklearn, torch_fidelity";
     ensure!(
         output(Command::new(interpreter(environment)).args(["-c", imports])).is_some(),
         "its interpreter cannot `{imports}`"

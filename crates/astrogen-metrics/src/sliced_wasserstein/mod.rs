@@ -218,7 +218,7 @@ pub fn sliced_wasserstein_with(
             let patches = patches(level, &draws.positions, config.patch_size)?;
             standardised(&patches, ROUNDING)?.f_flatten(1, -1) // [N * P, C * p * p]
         };
-        let distance = projections::mean_distance(&cut(real)?, &cut(fake)?, &directions)?;
+        let distance = projections::mean_distance::<1>(&cut(real)?, &cut(fake)?, &directions)?;
         levels.push((height.min(width), 1000.0 * distance));
     }
     let mean = levels.iter().map(|level| level.1).sum::<f64>() / levels.len() as f64;

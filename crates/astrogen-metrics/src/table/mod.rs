@@ -85,7 +85,7 @@ pub(crate) fn some_rows(
 }
 
 /// Both tables in float64 on the real one's device, `[N, D]` and `[M, D]` of finite values.
-fn pair(real: &Tensor, fake: &Tensor) -> Result<[Tensor; 2], MetricsError> {
+pub(crate) fn pair(real: &Tensor, fake: &Tensor) -> Result<[Tensor; 2], MetricsError> {
     let good = match (&real.size()[..], &fake.size()[..]) {
         ([n, d], [m, e]) => *n > 0 && *m > 0 && *d > 0 && d == e,
         _ => false,

@@ -63,7 +63,7 @@ pub fn sliced_wasserstein_table(
     let rows = directions as i64;
     let drawn: Vec<f32> = (0..rows).flat_map(|_| draws::direction(columns, &mut rng)).collect();
     let drawn = Tensor::f_from_slice(&drawn)?.f_view([rows, columns])?;
-    Ok(projections::mean_distance(&real, &fake, &drawn.f_to_device(real.device())?)?)
+    Ok(projections::mean_distance::<1>(&real, &fake, &drawn.f_to_device(real.device())?)?)
 }
 
 /// The number of columns of two tables that can be compared.
