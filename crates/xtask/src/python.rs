@@ -86,9 +86,8 @@ fn check(environment: &Path) -> Result<()> {
         .find(|path| path.is_dir())
         .with_context(|| format!("{} has no site-packages", environment.display()))?;
     record::verify(&site, &REQUIREMENTS)?;
-    let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko, sklearn, statmorph";
     let imports = "import torch, numpy, astropy, safetensors, scipy, healpy, pyarrow, PIL, zuko, \
-                   sklearn, torch_fidelity";
+                   sklearn, statmorph, torch_fidelity";
     ensure!(
         output(Command::new(interpreter(environment)).args(["-c", imports])).is_some(),
         "its interpreter cannot `{imports}`"

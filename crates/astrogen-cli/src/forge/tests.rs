@@ -56,7 +56,8 @@ fn what_is_named_twice_is_refused() {
         ("--floor metals=1e-5 --floor metals=1e-6", "--floor names metals twice"),
     ] {
         let typed = format!("--stars {} {typed}", folder.display());
-        let told = train(&typed).unwrap().galaxies().err().map(|error| error.to_string());
+        let told =
+            train(&typed).expect("arguments").galaxies().err().map(|error| error.to_string());
         assert!(told.as_ref().is_some_and(|told| told.contains(words)), "{typed}: {told:?}");
     }
 }
