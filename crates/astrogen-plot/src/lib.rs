@@ -10,6 +10,8 @@
 //! - [`bands`]: median and percentiles of a residual along a magnitude. [`save_bands`]
 //! - [`histogram`]: step histograms over each other, and the probability integral transform's
 //!   against the even line. [`save_histograms`], [`save_pit`]
+//! - [`intervals`]: numbers with their intervals, one below the other, beside what they are held
+//!   against. [`Intervals`]
 //! - [`sample`]: what these are drawn from, borrowed and named: [`Points`], [`Values`], [`Rows`],
 //!   [`Panel`]
 //! - [`png`]: finished 8-bit pictures, copied from a tensor once and written whole
@@ -24,6 +26,7 @@ mod figure;
 mod file;
 pub mod grid;
 pub mod histogram;
+pub mod intervals;
 pub mod png;
 pub mod sample;
 
@@ -36,5 +39,6 @@ pub use density::{Density, MapRow, Maps, save_density, save_maps};
 pub use error::{PlotError, left_out};
 pub use grid::{LabelledGrid, make_grid, save_grid, save_labelled_grid};
 pub use histogram::{Histograms, save_histograms, save_pit};
+pub use intervals::{Interval, Intervals};
 pub use png::Picture;
 pub use sample::{Panel, Points, Rows, Values};

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use astrogen_metrics::Quality;
+use astrogen_metrics::memorisation::MemorisationAudit;
 use astrogen_models::Network;
 use astrogen_train::{GanStep, Outcome, RunDir};
 use serde::Serialize;
@@ -23,6 +25,13 @@ pub struct BestReport {
     pub nyquist_ratio: f64,
     /// The distance to the reals that it was chosen by.
     pub chosen_by: f64,
+    /// All numbers of its samples beside reals, with intervals and floors; none of images too few or
+    /// too small. The reals are those that it was chosen by, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
+    /// Whether it gives training images back; none without images that were held out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memorisation: Option<MemorisationAudit>,
 }
 
 /// What came of a session: where everything is, and the best generator's numbers; as text, lines
@@ -41,8 +50,8 @@ pub struct RunReport {
     pub weights: PathBuf,
     /// Those of the best one, and its numbers.
     pub best: Option<(PathBuf, BestReport)>,
-    /// What is to be said of a picture that was left out.
-    pub remark: Option<String>,
+    /// What is to be said of pictures that were left out.
+    pub remarks: Vec<String>,
 }
 
 impl RunReport {
@@ -50,7 +59,7 @@ impl RunReport {
         run: &RunDir,
         outcome: &Outcome,
         best: Option<BestReport>,
-        remark: Option<String>,
+        remarks: Vec<String>,
     ) -> Self {
         Self {
             step: outcome.step,
@@ -59,16 +68,14 @@ impl RunReport {
             losses: Some(run.losses_path("png")).filter(|losses| losses.exists()),
             weights: run.join(S::Generator::FILE),
             best: best.map(|best| (run.best_path().join(S::Generator::FILE), best)),
-            remark,
+            remarks,
         }
     }
 }
 
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(remark) = &self.remark {
-            writeln!(f, "{remark}")?;
-        }
+        self.remarks.iter().try_for_each(|remark| writeln!(f, "{remark}"))?;
         let how = if self.interrupted { "stopped" } else { "finished" };
         writeln!(f, "{how} after {} steps", self.step)?;
         writeln!(f, "  grid     {}", self.grid.display())?;
@@ -78,6 +85,7 @@ impl fmt::Display for RunReport {
         write!(f, "  weights  {}", self.weights.display())?;
         if let Some((file, best)) = &self.best {
             let BestReport { step, sliced_wasserstein, floor, chosen_by, .. } = best;
+            let BestReport { quality, memorisation, .. } = best;
             write!(
                 f,
                 "\n  best     {}: sliced Wasserstein {sliced_wasserstein:.1} (floor {floor:.1}) at \
@@ -85,6 +93,14 @@ impl fmt::Display for RunReport {
                  it was",
                 file.display()
             )?;
+            for name in ["power_spectrum", "precision", "recall"] {
+                if let Some(number) = quality.as_ref().and_then(|quality| quality.get(name)) {
+                    write!(f, "\n           {} {number}", name.replace('_', " "))?;
+                }
+            }
+            if let Some(memorisation) = memorisation {
+                write!(f, "\n           {memorisation}")?;
+            }
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ pub mod best;
 pub mod curves;
 pub mod error;
 pub mod look;
+mod quality;
 mod real;
 
 pub use best::{BestReport, RunReport};

@@ -1,8 +1,9 @@
 //! A look at samples while their generator trains.
 
 use astrogen_data::Batches;
+use astrogen_metrics::diversity::{CollapseConfig, Diversity, collapsed, mean_pairwise_distance};
 use astrogen_metrics::power_spectrum::nyquist_ratio;
-use astrogen_metrics::{RealHalves, SlicedWassersteinConfig};
+use astrogen_metrics::{FeatureNetwork, PrdcConfig, RealHalves, SlicedWassersteinConfig, prdc};
 use astrogen_models::Generator;
 use astrogen_plot::save_grid;
 use astrogen_runtime::seed_everything;
@@ -11,6 +12,7 @@ use tch::Tensor;
 
 use crate::best::{BestReport, RunReport};
 use crate::curves::draw_losses;
+use crate::quality::{self, Audit};
 use crate::real::real_images;
 use crate::{ReportError, best};
 
@@ -19,7 +21,8 @@ const GRID: i64 = 64;
 
 /// An observer that draws a grid of the same latents and the loss curves at every
 /// [`Event::Sample`], and evaluates what is saved: the sliced Wasserstein distance of samples to
-/// real images, which is the score, its floor, and an eye on the mesh.
+/// real images, which is the score, its floor, how diverse samples are beside reals, and an eye on the
+/// mesh. A generator that has collapsed is named in the log.
 ///
 /// Real images are parted into two halves: the best generator is chosen by one and
 /// [reported](Self::finish) by the other and by other latents ([`RealHalves`]).
@@ -28,6 +31,8 @@ pub struct SampleLook<'a> {
     run: &'a RunDir,
     real: Tensor,
     halves: RealHalves,
+    diversity: Option<RealDiversity>,
+    audit: Option<Audit>,
     /// Those of the grid, of the choice and of the report, `[N, latent_dim]`.
     latent: Tensor,
     choosing: Tensor,
@@ -51,11 +56,27 @@ impl<'a> SampleLook<'a> {
         let real = real_images(batches)?;
         save_grid(&real.slice(0, 0, GRID, 1), None, run.real_path("png"))?;
         let halves = RealHalves::new(&real, SlicedWassersteinConfig::default(), 0)?;
+        let diversity = RealDiversity::of(&real)?;
         let latent = step.average().latent(GRID);
         let latents = step.average().latent(2 * halves.images());
         let [choosing, reporting] =
             [0, halves.images()].map(|at| latents.narrow(0, at, halves.images()));
-        Ok(Self { run, real, halves, latent, choosing, reporting, seed })
+        Ok(Self { run, real, halves, diversity, audit: None, latent, choosing, reporting, seed })
+    }
+
+    /// Holds samples of the best generator against the training images in the end, beside images that
+    /// were held out of training: whether it gives training images back. Of fewer than 20 held-out
+    /// images nothing is told.
+    ///
+    /// # Errors
+    /// What the data report.
+    pub fn with_held_out(
+        mut self,
+        train: &mut Batches,
+        held_out: &mut Batches,
+    ) -> Result<Self, ReportError> {
+        self.audit = Audit::new(train, held_out)?;
+        Ok(self)
     }
 
     /// Draws a last time, and reports on the best generator: `report.json` in the run's folder.
@@ -67,24 +88,38 @@ impl<'a> SampleLook<'a> {
         step: &S,
         outcome: &Outcome,
     ) -> Result<RunReport, ReportError> {
-        let remark = self.draw(step, outcome.step)?;
+        let mut remarks: Vec<String> = self.draw(step, outcome.step)?.into_iter().collect();
         let best = match self.run.best_checkpoint()? {
             Some((of, chosen_by)) => {
                 let generator = best::generator::<S>(self.run, self.latent.device())?;
                 let fake = self.sample(&generator, &self.reporting)?;
+                let measured = match &self.diversity {
+                    Some(of) => Some(quality::measure(self.run, &of.network, [&self.real, &fake])?),
+                    None => None,
+                };
+                let (quality, lines) = measured.unzip();
+                remarks.extend(lines.into_iter().flatten());
+                let audit = match &self.audit {
+                    Some(audit) => Some(audit.of(self.run, &fake)?),
+                    None => None,
+                };
+                let (memorisation, line) = audit.unzip();
+                remarks.extend(line.flatten());
                 let report = BestReport {
                     step: of,
                     sliced_wasserstein: self.halves.test(&fake)?,
                     floor: self.halves.floor(),
                     nyquist_ratio: nyquist_ratio(&self.real, &fake)?,
                     chosen_by,
+                    quality,
+                    memorisation,
                 };
                 self.run.write_json("report.json", &report)?;
                 Some(report)
             }
             None => None,
         };
-        Ok(RunReport::new::<S>(self.run, outcome, best, remark))
+        Ok(RunReport::new::<S>(self.run, outcome, best, remarks))
     }
 
     fn sample(&self, generator: &impl Generator, latent: &Tensor) -> Result<Tensor, ReportError> {
@@ -103,12 +138,52 @@ impl<'a> SampleLook<'a> {
         let fake = self.sample(step.average(), &self.choosing)?;
         let distance = self.halves.validation(&fake)?;
         let nyquist = nyquist_ratio(&self.real, &fake)?;
-        let numbers = [
+        let mut numbers = vec![
             ("sliced_wasserstein", distance),
             ("floor", self.halves.floor()),
             ("nyquist_ratio", nyquist),
         ];
-        Ok(Evaluation { score: Some(distance), remark: mesh(nyquist), ..Evaluation::new(numbers) })
+        let mut remarks: Vec<String> = mesh(nyquist).into_iter().collect();
+        if let Some(of) = &self.diversity {
+            let now = of.samples(&fake)?;
+            numbers.push(("diversity", now.distance / of.reals.distance));
+            numbers.extend(now.coverage.map(|coverage| ("coverage", coverage)));
+            let collapse = collapsed(&now, &of.reals, &CollapseConfig::default())?;
+            remarks.extend(collapse.map(|collapse| collapse.to_string()));
+        }
+        let remark = (!remarks.is_empty()).then(|| remarks.join("; "));
+        Ok(Evaluation { score: Some(distance), remark, ..Evaluation::new(numbers) })
+    }
+}
+
+/// How diverse real images are, and what it takes to say it of samples.
+#[derive(Debug)]
+struct RealDiversity {
+    network: FeatureNetwork,
+    /// Features of half of the reals, `[N, D]`.
+    features: Tensor,
+    reals: Diversity,
+}
+
+impl RealDiversity {
+    /// Of real images `[N, C, H, W]`; none of fewer than 16, of images that are too small for features,
+    /// and of reals that are all the same.
+    fn of(real: &Tensor) -> Result<Option<Self>, ReportError> {
+        let (n, channels, height, width) = real.size4()?;
+        let network = quality::network([channels, height, width])?;
+        let Some(network) = network.filter(|_| n >= 16) else { return Ok(None) };
+        let all = network.extract(real)?;
+        let [features, other] = [0, n / 2].map(|at| all.narrow(0, at, n / 2));
+        let coverage = prdc(&features, &other, &PrdcConfig::default())?.coverage;
+        let reals = Diversity { distance: mean_pairwise_distance(real)?, coverage: Some(coverage) };
+        let differ = reals.distance > 0.0 && coverage > 0.0;
+        Ok(differ.then_some(Self { network, features, reals }))
+    }
+
+    fn samples(&self, fake: &Tensor) -> Result<Diversity, ReportError> {
+        let features = self.network.extract(fake)?;
+        let coverage = prdc(&self.features, &features, &PrdcConfig::default())?.coverage;
+        Ok(Diversity { distance: mean_pairwise_distance(fake)?, coverage: Some(coverage) })
     }
 }
 

@@ -57,7 +57,8 @@ impl<S> Observer<S> for HistoryCsv {
 #[derive(Debug)]
 struct Rows {
     path: PathBuf,
-    writer: Option<csv::Writer<File>>,
+    /// The open file, and the names of its columns behind step and seconds.
+    writer: Option<(csv::Writer<File>, Vec<String>)>,
 }
 
 impl Rows {
@@ -89,32 +90,41 @@ impl Rows {
         seconds: f64,
         numbers: &[(impl AsRef<str>, f64)],
     ) -> Result<(), TrainError> {
-        let mut writer = match self.writer.take() {
+        let (mut writer, columns) = match self.writer.take() {
             Some(writer) => writer,
             None => self.open(numbers)?,
         };
-        let values = numbers.iter().map(|(_, value)| value.to_string());
+        let of = |column: &String| numbers.iter().find(|(name, _)| name.as_ref() == column);
+        let values = columns.iter().map(|column| of(column).map_or(f64::NAN, |(_, value)| *value));
+        let values = values.map(|value| value.to_string());
         writer
             .write_record([step.to_string(), format!("{seconds:.3}")].into_iter().chain(values))
             .and_then(|()| Ok(writer.flush()?))
             .map_err(|error| self.error(error))?;
-        self.writer = Some(writer);
+        self.writer = Some((writer, columns));
         Ok(())
     }
 
-    /// Opens the file at its end and writes the header if it is new.
-    fn open(&self, numbers: &[(impl AsRef<str>, f64)]) -> Result<csv::Writer<File>, TrainError> {
+    /// Opens the file at its end and writes the header if it is new. A file that is there keeps the
+    /// columns it has, those of an earlier version say: numbers without one are in `log.jsonl` alone.
+    fn open(
+        &self,
+        numbers: &[(impl AsRef<str>, f64)],
+    ) -> Result<(csv::Writer<File>, Vec<String>), TrainError> {
         let file = OpenOptions::new().append(true).create(true).open(&self.path);
         let file = file.map_err(TrainError::io(&self.path))?;
         let is_new = file.metadata().map_err(TrainError::io(&self.path))?.len() == 0;
         let mut writer = csv::Writer::from_writer(file);
-        if is_new {
-            let names = numbers.iter().map(|(name, _)| name.as_ref());
-            writer
-                .write_record(["step", "seconds"].into_iter().chain(names))
-                .map_err(|error| self.error(error))?;
+        if !is_new {
+            let mut reader =
+                csv::Reader::from_path(&self.path).map_err(|error| self.error(error))?;
+            let names = reader.headers().map_err(|error| self.error(error))?;
+            return Ok((writer, names.iter().skip(2).map(str::to_owned).collect()));
         }
-        Ok(writer)
+        let names: Vec<String> = numbers.iter().map(|(name, _)| name.as_ref().to_owned()).collect();
+        let all = ["step", "seconds"].into_iter().chain(names.iter().map(|name| &name[..]));
+        writer.write_record(all).map_err(|error| self.error(error))?;
+        Ok((writer, names))
     }
 }
 

@@ -196,3 +196,23 @@ fn the_numbers_of_a_score_are_written_down_once_a_checkpoint() {
     let losses = History::open(&path.join("history.csv")).unwrap();
     assert!(losses.losses.iter().all(|(name, _)| name != "distance"));
 }
+
+#[test]
+fn a_file_of_an_earlier_version_keeps_its_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.csv");
+    let scores = folder.path().join("scores.csv");
+    fs::write(&scores, "step,seconds,gone,distance\n2,1.000,7,0.5\n").unwrap();
+    let mut history = HistoryCsv::new(&path);
+    let step = 4;
+    let numbers = [("coverage", 0.25), ("distance", 0.125)];
+    let evaluation = Evaluation::new(numbers);
+    let mut observe = |event: &Event| Observer::<()>::observe(&mut history, &(), event).unwrap();
+    observe(&Event::Started { step: 2, steps: 9, again: false });
+    observe(&Event::Evaluated { step, evaluation: &evaluation });
+    let text = fs::read_to_string(&scores).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[..2], ["step,seconds,gone,distance", "2,1.000,7,0.5"]);
+    let cells: Vec<&str> = lines[2].split(',').collect();
+    assert_eq!((cells[0], cells[2], cells[3]), ("4", "NaN", "0.125"), "{text}");
+}
