@@ -66,7 +66,11 @@ fn a_whole_run_is_a_page_with_all_its_sections() {
 
     // Every picture is data, with words for who does not see it; every link stays in the folder.
     let sources = attributes(&html, "[src]", "src");
-    assert_eq!(sources.len(), 1 + 12 + 2 + 1, "reals, a dozen grids, two figures, one more picture");
+    assert_eq!(
+        sources.len(),
+        1 + 12 + 2 + 1,
+        "reals, a dozen grids, two figures, one more picture"
+    );
     assert!(sources.iter().all(|source| source.starts_with("data:image/png;base64,")));
     assert!(attributes(&html, "img", "alt").iter().all(|alt| !alt.is_empty()));
     for link in attributes(&html, "[href]", "href") {
@@ -74,7 +78,10 @@ fn a_whole_run_is_a_page_with_all_its_sections() {
     }
     assert!(!text.contains("http:") && !text.contains("https:") && !text.contains("url("));
     let policy = attributes(&html, "meta[http-equiv]", "content").concat();
-    assert!(policy.starts_with("default-src 'none'; img-src data:; style-src 'sha256-"), "{policy}");
+    assert!(
+        policy.starts_with("default-src 'none'; img-src data:; style-src 'sha256-"),
+        "{policy}"
+    );
     assert!(attributes(&html, "[style]", "style").is_empty());
 
     // The last grid is shown, the others are beside it; the slider waits for its script.
@@ -99,7 +106,7 @@ fn a_whole_run_is_a_page_with_all_its_sections() {
             "Pixels after the stretch, as networks see them"
         ]
     );
-    assert_eq!(texts(&html, ".legend").len(), 2);
+    assert_eq!(texts(&html, ".legend").len(), 4);
     assert!(texts(&html, ".remarks li").contains(&"Step 100: samples have a fine mesh".to_owned()));
     let tables = texts(&html, "#environment table");
     assert!(tables[0].starts_with("Sessions"), "{tables:?}");
@@ -121,7 +128,8 @@ fn what_others_wrote_is_text_wherever_it_stands() {
     run.write_config(&config).unwrap();
     run.write_json("report.json", &serde_json::json!([{"id": evil, "deep": [{evil: {evil: 1}}]}]))
         .unwrap();
-    run.write_data(&serde_json::json!({"skipped_files": [{"file": evil, "reason": evil}]})).unwrap();
+    run.write_data(&serde_json::json!({"skipped_files": [{"file": evil, "reason": evil}]}))
+        .unwrap();
     let line = serde_json::json!({"event": "warned", "message": evil});
     let log = fs::read_to_string(run.log_path()).unwrap();
     fs::write(run.log_path(), format!("{log}{line}\n")).unwrap();
@@ -163,7 +171,7 @@ fn files_that_are_damaged_are_told_of_or_left_out() {
     fs::write(run.sample_path(300, "png"), "no picture").unwrap();
     let (_, html) = parsed(&write_page(&run).unwrap());
     assert!(texts(&html, ".fault")[0].starts_with("report.json is not JSON"), "named");
-    assert_eq!(texts(&html, "#shown .file").len(), 0);
+    assert_eq!(texts(&html, "#shown .file"), ["samples/step-00000270.png"]);
     assert!(texts(&html, "h2").contains(&"Settings".to_owned()));
 }
 

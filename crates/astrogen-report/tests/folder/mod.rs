@@ -9,7 +9,7 @@ use astrogen_train::RunDir;
 use serde_json::json;
 
 /// A PNG picture of so many pixels.
-pub fn picture(width: u32, height: u32) -> Vec<u8> {
+pub(crate) fn picture(width: u32, height: u32) -> Vec<u8> {
     let pixel = |x, y| image::Rgb([(x * 37 % 256) as u8, (y * 53 % 256) as u8, 90]);
     let mut bytes = Cursor::new(Vec::new());
     let image = image::RgbImage::from_fn(width, height, pixel);
@@ -18,7 +18,7 @@ pub fn picture(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// A run that was stopped and resumed, with 30 grids, figures, histograms and a report.
-pub fn whole_run(path: &Path) -> RunDir {
+pub(crate) fn whole_run(path: &Path) -> RunDir {
     let run = RunDir::create(path).unwrap();
     run.write_config(&json!({
         "recipe": "sharp",
@@ -56,10 +56,12 @@ pub fn whole_run(path: &Path) -> RunDir {
     let mut history = "step,seconds,critic_loss,generator_loss,gradient_norm\n".to_owned();
     for step in (1..=1000).map(|row| row * 3 / 10) {
         let step_f = f64::from(step) + 1.0;
-        writeln!(history, "{step},1,{},{},{}", 9.0 / step_f, 1.0 + (step_f * 0.1).sin(), 1.0).unwrap();
+        writeln!(history, "{step},1,{},{},{}", 9.0 / step_f, 1.0 + (step_f * 0.1).sin(), 1.0)
+            .unwrap();
     }
     fs::write(run.history_path(), history).unwrap();
-    let scores = "step,seconds,sliced_wasserstein,floor\n100,10,60,12\n200,20,18,12\n300,30,19,12\n";
+    let scores =
+        "step,seconds,sliced_wasserstein,floor\n100,10,60,12\n200,20,18,12\n300,30,19,12\n";
     fs::write(run.scores_path(), scores).unwrap();
     let environment = json!({"astrogen": "0.1.0", "processor": "A processor", "threads": 2});
     let lines = [

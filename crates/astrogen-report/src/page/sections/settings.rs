@@ -7,5 +7,5 @@ use crate::page::tables::Tables;
 
 pub(super) fn body(contents: &Contents) -> Option<Markup> {
     let config = contents.config.as_ref()?;
-    Some(Tables::of_settings("config.json").draw("Settings", config))
+    Some(Tables::of_settings("config.json").draw("All settings", config))
 }

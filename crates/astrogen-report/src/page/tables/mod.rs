@@ -1,15 +1,22 @@
 //! Any JSON as tables: objects as names and values, lists of objects and objects of alike objects as
 //! rows, single numbers with their errors and intervals, long lists folded.
 
+mod cell;
+mod rows;
+
 use maud::{Markup, html};
 
 use super::json::Json;
-use super::words::{count, human, rounded, short, with_error};
+use super::words::{count, human, short};
+use cell::{estimate, is_cell, is_group, is_number};
+use rows::{alike, at, beyond, gather, heading, label_of, title};
 
 /// Items of a list of plain values that stand in a cell unfolded.
 const SHOWN: usize = 12;
 /// Rows of a table that is not folded.
-const ROWS: usize = 16;
+const ROWS: usize = 24;
+/// Rows whose larger parts are not folded together.
+const BESIDE: usize = 6;
 /// Columns of a table; what is beyond stands below it, row by row.
 const COLUMNS: usize = 16;
 /// Cells of all tables of a value.
@@ -143,7 +150,7 @@ impl Tables {
                         }
                     } }
                     tbody { @for (label, row) in shown { tr {
-                        @if labelled { th scope="row" { (label.map(human).unwrap_or_default()) } }
+                        @if labelled { th scope="row" { (label.map(label_of).unwrap_or_default()) } }
                         @for (path, number) in columns.iter().zip(&numeric) {
                             td.num[*number] { @if let Some(value) = at(row, path) { (self.cell(value)) } }
                         }
@@ -167,13 +174,19 @@ impl Tables {
             }
             false => table,
         };
+        let details: Vec<Markup> = rest
+            .iter()
+            .map(|(label, parts)| {
+                let parts: Vec<Markup> =
+                    parts.iter().map(|(key, value)| self.part(key, value, depth + 2)).collect();
+                fold(label, html! { @for part in &parts { (part) } })
+            })
+            .collect();
+        let details = html! { @for row in &details { (row) } };
         html! {
             (table)
-            @for (label, parts) in &rest {
-                (fold(label, html! {
-                    @for (key, value) in parts { (self.part(key, value, depth + 2)) }
-                }))
-            }
+            @if rest.len() > BESIDE { (fold(&format!("{}, one by one", human(name)), details)) }
+            @else { (details) }
         }
     }
 
@@ -243,135 +256,6 @@ pub(super) fn scroll(name: &str, table: Markup) -> Markup {
     html! { div.scroll tabindex="0" role="region" aria-label=(label) { (table) } }
 }
 
-/// Rows of a table: the objects of a list, or those of an object of objects with the same fields.
-fn alike(json: &Json) -> Option<Vec<(Option<&str>, &Json)>> {
-    let is_row = |value: &Json| matches!(value, Json::Object(_)) && estimate(value).is_none();
-    match json {
-        Json::List(items) if !items.is_empty() && items.iter().all(is_row) => {
-            Some(items.iter().map(|item| (None, item)).collect())
-        }
-        Json::Object(fields)
-            if fields.len() > 1 && fields.iter().all(|(_, value)| is_row(value)) =>
-        {
-            let keys = |value: &Json| match value {
-                Json::Object(fields) => fields.iter().map(|(key, _)| key.clone()).collect(),
-                _ => Vec::new(),
-            };
-            let first = keys(&fields[0].1);
-            let same = fields.iter().all(|(_, value)| keys(value) == first) && !first.is_empty();
-            same.then(|| fields.iter().map(|(key, value)| (Some(key.as_str()), value)).collect())
-        }
-        _ => None,
-    }
-}
-
-/// Adds the paths of an object's cells, those of objects in it, too, that are not there yet.
-fn gather<'a>(row: &'a Json, path: &mut Vec<&'a str>, columns: &mut Vec<Vec<&'a str>>) {
-    let Json::Object(fields) = row else { return };
-    for (key, value) in fields {
-        path.push(key);
-        if is_cell(value) {
-            if !columns.contains(path) {
-                columns.push(path.clone());
-            }
-        } else if path.len() < 3 {
-            gather(value, path, columns);
-        }
-        path.pop();
-    }
-}
-
-/// The parts of a row that are in no column.
-fn beyond<'a>(row: &'a Json, columns: &[Vec<&str>]) -> Vec<(&'a str, &'a Json)> {
-    fn is_shown(value: &Json, path: &mut Vec<String>, columns: &[Vec<&str>]) -> bool {
-        match value {
-            Json::Object(fields) if !is_cell(value) => fields.iter().all(|(key, value)| {
-                path.push(key.clone());
-                let shown = is_shown(value, path, columns);
-                path.pop();
-                shown
-            }),
-            _ => columns.iter().any(|column| column == path),
-        }
-    }
-    let Json::Object(fields) = row else { return Vec::new() };
-    let parts =
-        fields.iter().filter(|(key, value)| !is_shown(value, &mut vec![key.clone()], columns));
-    parts.map(|(key, value)| (key.as_str(), value)).collect()
-}
-
-fn at<'a>(row: &'a Json, path: &[&str]) -> Option<&'a Json> {
-    path.iter().try_fold(row, |value, key| value.get(key))
-}
-
-/// The heading of a column; of one in an object with that one's name.
-fn heading(path: &[&str]) -> String {
-    path.iter().map(|key| human(key)).collect::<Vec<_>>().join(": ")
-}
-
-/// What a row is called.
-fn title(number: usize, label: Option<&str>, row: &Json) -> String {
-    let own = || ["name", "id", "by"].iter().find_map(|key| row.get(key)?.text());
-    match label.map(human).or_else(|| own().map(str::to_owned)) {
-        Some(name) => name,
-        None => format!("Row {number}"),
-    }
-}
-
-/// Whether a value fits a cell: it is plain, an estimate, or a list of such.
-fn is_cell(value: &Json) -> bool {
-    match value {
-        Json::Object(_) => estimate(value).is_some(),
-        Json::List(items) => items.iter().all(is_cell),
-        _ => true,
-    }
-}
-
-/// Whether an object is small enough for rows of its own in the table of another one.
-fn is_group(value: &Json) -> bool {
-    match value {
-        Json::Object(fields) => {
-            fields.len() <= SHOWN && fields.iter().all(|(_, value)| is_cell(value))
-        }
-        _ => false,
-    }
-}
-
-fn is_number(value: &Json) -> bool {
-    value.number().is_some() || estimate(value).is_some()
-}
-
-/// A number with its error, `{mean, error}`, or with its interval, `{value, low, high}`, and perhaps
-/// the same number of real data, `floor`.
-fn estimate(value: &Json) -> Option<String> {
-    let Json::Object(fields) = value else { return None };
-    let known = |allowed: &[&str]| fields.iter().all(|(key, _)| allowed.contains(&key.as_str()));
-    let number = |key: &str| match value.get(key)? {
-        Json::Null => Some(f64::NAN),
-        other => other.number(),
-    };
-    if known(&["mean", "error"]) {
-        return Some(with_error(number("mean")?, number("error")?));
-    }
-    if !known(&["value", "low", "high", "floor"]) {
-        return None;
-    }
-    let (middle, low, high) = (number("value")?, number("low")?, number("high")?);
-    // As many digits as tell the ends apart.
-    let span = (high - low).abs() / low.abs().max(high.abs());
-    let digits =
-        if span.is_normal() { (2.0 - span.log10().floor()).clamp(3.0, 7.0) as usize } else { 4 };
-    let [middle, low, high] = [middle, low, high].map(|value| rounded(value, digits));
-    let floor = match value.get("floor") {
-        None | Some(Json::Null) => String::new(),
-        Some(floor) => match floor.number() {
-            Some(floor) => format!(", reals {}", rounded(floor, digits)),
-            None => format!(", reals {}", estimate(floor)?),
-        },
-    };
-    Some(format!("{middle} ({low} to {high}){floor}"))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
@@ -412,7 +296,7 @@ mod tests {
         );
         assert!(html.contains(r#"<th class="num" scope="col">All: KS</th>"#), "{html}");
         assert!(
-            html.contains(r#"<th scope="row">Generator</th><td class="num">0.4</td>"#),
+            html.contains(r#"<th scope="row">generator</th><td class="num">0.4</td>"#),
             "{html}"
         );
         assert!(html.contains("<summary>Gaussian</summary>"), "{html}");
