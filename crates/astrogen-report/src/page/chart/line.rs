@@ -49,7 +49,7 @@ impl Line {
     pub(super) fn spoken(&self) -> String {
         let mut finite = self.points.iter().map(|point| point[1]).filter(|value| value.is_finite());
         let first = finite.next();
-        match (first, finite.last()) {
+        match (first, finite.next_back()) {
             (Some(first), Some(last)) => {
                 format!("{} from {} to {}", human(&self.name), short(first), short(last))
             }

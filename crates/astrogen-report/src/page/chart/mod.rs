@@ -14,7 +14,7 @@ pub(super) use line::Line;
 const WIDTH: f64 = 440.0;
 const HEIGHT: f64 = 252.0;
 const LEFT: f64 = 54.0;
-const RIGHT: f64 = 12.0;
+const RIGHT: f64 = 22.0;
 const TOP: f64 = 10.0;
 const BOTTOM: f64 = 40.0;
 /// Values that reach over more than this are drawn over powers of ten.

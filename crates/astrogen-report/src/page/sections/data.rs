@@ -6,7 +6,7 @@ use crate::page::chart::{Chart, Line, charts};
 use crate::page::contents::Contents;
 use crate::page::json::Json;
 use crate::page::tables::Tables;
-use crate::page::words::{count, short};
+use crate::page::words::{count, rounded};
 
 pub(super) fn body(contents: &Contents) -> Option<Markup> {
     let data = contents.data.as_ref()?;
@@ -43,17 +43,18 @@ fn pixels(histograms: &Json) -> Markup {
     if drawn.is_empty() {
         return html! {};
     }
-    let outside = |band: &Json, key: &str| band.get(key).and_then(Json::number).unwrap_or(0.0);
     let bands = histograms.get("physical").map_or(&[][..], Json::items);
+    let most = |key: &str| {
+        let shares = bands.iter().filter_map(|band| band.get(key)?.number());
+        rounded(100.0 * shares.fold(0.0, f64::max), 2)
+    };
     html! {
         h3 { "Pixels" }
         (charts(&drawn))
         p.note {
-            "Of " (count(files, "training file", "training files")) ", evenly spread."
-            @for (at, band) in (1..).zip(bands) {
-                " Band " (at) ": " (short(100.0 * outside(band, "below"))) "% of the pixels below and "
-                (short(100.0 * outside(band, "above"))) "% above the range on the left."
-            }
+            "Of " (count(files, "training file", "training files")) ", evenly spread. At most "
+            (most("below")) "% of a band's pixels are below the physical range shown, and "
+            (most("above")) "% above it."
         }
     }
 }

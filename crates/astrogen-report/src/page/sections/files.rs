@@ -47,7 +47,7 @@ pub(super) fn body(contents: &Contents) -> Option<Markup> {
         html! {
             (scroll("Files", html! {
                 table {
-                    caption { "Files in " code { (contents.path.display().to_string()) } }
+                    caption { "Files in " code { (contents.name) } }
                     thead { tr {
                         th scope="col" { "File" } th.num scope="col" { "Size" } th scope="col" { "What it is" }
                     } }

@@ -25,9 +25,12 @@ pub(super) struct Section {
     pub(super) body: Markup,
 }
 
+/// What draws a section; nothing of a run that has nothing for it.
+type Body = fn(&Contents) -> Option<Markup>;
+
 /// Those that a run has something for, in their order.
 pub(super) fn sections(contents: &Contents) -> Vec<Section> {
-    let all: [(&str, &str, fn(&Contents) -> Option<Markup>); 8] = [
+    let all: [(&str, &str, Body); 8] = [
         ("numbers", "Numbers", numbers::body),
         ("samples", "Samples", samples::body),
         ("figures", "Figures", figures::body),
@@ -37,8 +40,7 @@ pub(super) fn sections(contents: &Contents) -> Vec<Section> {
         ("environment", "Environment and seeds", environment::body),
         ("files", "Files", files::body),
     ];
-    let with_body = |(id, title, body): (_, _, fn(&Contents) -> Option<Markup>)| {
-        body(contents).map(|body| Section { id, title, body })
-    };
+    let with_body =
+        |(id, title, body): (_, _, Body)| body(contents).map(|body| Section { id, title, body });
     all.into_iter().filter_map(with_body).collect()
 }
