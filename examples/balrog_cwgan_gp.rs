@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use astrogen::emulator::{self, EmulatorConfig, Judgement, SearchConfig};
+use astrogen::report::write_page;
 use astrogen::runtime::tune_allocator;
 use astrogen::tables::Table;
 use astrogen::train::interrupt::StopSignal;
@@ -80,7 +81,7 @@ fn train(arguments: &EmulatorArguments) -> Result<()> {
         None => arguments.config(data, &table),
     };
     config.validate()?;
-    let run = arguments.run.begin("balrog-cwgan-gp", earlier, &config)?;
+    let run = arguments.run.begin("balrog-cwgan-gp", earlier, &config, table.report())?;
 
     // The emulator, the regression that it has to beat, and the judgement of both.
     say(format_args!("training on {device:?} into {}", run.path().display()));
@@ -89,11 +90,14 @@ fn train(arguments: &EmulatorArguments) -> Result<()> {
         Some(judgement) => show(&judgement),
         None => say(format_args!("stopped; --resume {} goes on", run.path().display())),
     }
+    say(format_args!("report: {}", write_page(&run)?.display()));
     Ok(())
 }
 
 fn evaluate(arguments: &EvaluateArguments) -> Result<()> {
-    show(&emulator::judge(&arguments.run()?)?);
+    let run = arguments.run()?;
+    show(&emulator::judge(&run)?);
+    say(format_args!("report: {}", write_page(&run)?.display()));
     Ok(())
 }
 
@@ -127,7 +131,7 @@ fn search(arguments: &SearchArguments) -> Result<()> {
         Some(config) => config,
         None => arguments.config(data, &table)?, // refused before a folder is made
     };
-    let run = arguments.train.run.begin("balrog-search", earlier, &config)?;
+    let run = arguments.train.run.begin("balrog-search", earlier, &config, table.report())?;
 
     let (stop, mut console) = (StopSignal::on_ctrl_c()?, Console::default());
     let results = emulator::search(&run, &config, &table, device, &stop, &mut console)?;
@@ -137,5 +141,6 @@ fn search(arguments: &SearchArguments) -> Result<()> {
         say(format_args!("the best trial, {best}, on rows that chose nothing"));
         show(&judgement);
     }
+    say(format_args!("report: {}", write_page(&run)?.display()));
     Ok(())
 }

@@ -12,7 +12,7 @@ use anyhow::Result;
 use astrogen::models::{WganConfig, WganGenerator, slerp};
 use astrogen::plot::save_grid;
 use astrogen::prelude::*;
-use astrogen::report::SampleLook;
+use astrogen::report::{SampleLook, write_page};
 use astrogen::runtime::tune_allocator;
 use astrogen::train::{WganGpStep, WganGpStepConfig};
 use astrogen_cli::{
@@ -85,7 +85,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     seed_everything(config.fit.seed);
     let Networks { model, algorithm } = &config.networks;
     let mut step = WganGpStep::new(model, algorithm, device)?;
-    let run = arguments.begin("cosmos-wgan-gp", earlier, &config)?;
+    let run = arguments.begin("cosmos-wgan-gp", earlier, &config, &folder.summary())?;
 
     // The loop, with what is written down and looked at on the way.
     say(format_args!("training on {device:?}"));
@@ -96,6 +96,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     let observers: &mut [&mut dyn Observer<_>] = &mut [&mut log, &mut look];
     let outcome = fit(&mut step, &mut batches, &run, &config.fit, &stop, observers)?;
     say(look.finish(&step, &outcome)?);
+    say(format_args!("  report   {}", write_page(&run)?.display()));
     Ok(())
 }
 

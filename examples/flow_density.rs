@@ -16,10 +16,12 @@
 
 use anyhow::Result;
 use astrogen::density::{self, DensityConfig};
+use astrogen::report::write_page;
 use astrogen::runtime::tune_allocator;
 use astrogen::tables::ColumnTable;
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::Progress;
+use astrogen::train::run_dir::RunDir;
 use astrogen_cli::{
     DensityArguments, DensitySampleArguments, LogProbArguments, PosteriorArguments, Posteriors, say,
 };
@@ -55,7 +57,9 @@ fn main() -> Result<()> {
         Some(Mode::Posterior(arguments)) => match arguments.posterior()? {
             Posteriors::Written(rows, file) => (rows, file),
             Posteriors::Judged(judgement) => {
-                say(judgement);
+                say(&judgement);
+                let page = write_page(&RunDir::open(&judgement.folder)?)?;
+                say(format_args!("report: {}", page.display()));
                 return Ok(());
             }
         },
@@ -84,7 +88,7 @@ fn train(arguments: &DensityArguments) -> Result<()> {
         }
         None => arguments.config(data, &table)?,
     };
-    let run = arguments.run.begin("flow-density", earlier, &config)?;
+    let run = arguments.run.begin("flow-density", earlier, &config, table.counts())?;
 
     // The flow, and what it is compared with.
     say(format_args!("training on {device:?} into {}", run.path().display()));
@@ -93,5 +97,6 @@ fn train(arguments: &DensityArguments) -> Result<()> {
         Some(judgement) => say(judgement),
         None => say(format_args!("stopped; --resume {} goes on", run.path().display())),
     }
+    say(format_args!("report: {}", write_page(&run)?.display()));
     Ok(())
 }

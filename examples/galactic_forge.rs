@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use astrogen::forge::{self, Encoder, ForgeConfig, Galaxies};
+use astrogen::report::write_page;
 use astrogen::runtime::{set_threads, tune_allocator};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::Progress;
@@ -60,7 +61,9 @@ fn main() -> Result<()> {
         Some(Mode::Train(arguments)) => train(arguments),
         Some(Mode::Evaluate { run, threads }) => {
             set_threads(*threads);
-            say(forge::judge(&RunDir::open(run)?)?);
+            let run = RunDir::open(run)?;
+            say(forge::judge(&run)?);
+            say(format_args!("report: {}", write_page(&run)?.display()));
             Ok(())
         }
         Some(Mode::Sample(arguments)) => {
@@ -104,13 +107,14 @@ fn train(arguments: &ForgeArguments) -> Result<()> {
         }
         None => arguments.config(data, &galaxies)?,
     };
-    let run = arguments.run.begin("galactic-forge", earlier, &config)?;
+    let run = arguments.run.begin("galactic-forge", earlier, &config, galaxies.report())?;
     say(format_args!("training on {device:?} into {}", run.path().display()));
     let mut progress = Progress::default();
     match forge::train(&run, &config, &galaxies, device, &stop, &mut progress)? {
         Some(judgement) => say(judgement),
         None => say(format_args!("stopped; --resume {} goes on", run.path().display())),
     }
+    say(format_args!("report: {}", write_page(&run)?.display()));
     Ok(())
 }
 
@@ -121,6 +125,7 @@ fn encode(job: &EncoderJob, device: Device, stop: &StopSignal) -> Result<Option<
     if let Some(images) = images {
         let folder = run.path().display();
         say(format_args!("training an autoencoder on {device:?} into {folder}"));
+        run.write_data(&images.summary())?;
         let mut progress = Progress::default();
         let Some(report) = forge::train_encoder(run, config, images, device, stop, &mut progress)?
         else {
@@ -128,6 +133,7 @@ fn encode(job: &EncoderJob, device: Device, stop: &StopSignal) -> Result<Option<
             return Ok(None);
         };
         say(report);
+        say(format_args!("report: {}", write_page(run)?.display()));
     }
     // The flow's run is used from other folders, too.
     let latents = Encoder::load(run.path(), device)?.export(all, run)?;

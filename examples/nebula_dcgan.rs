@@ -10,7 +10,7 @@
 use anyhow::Result;
 use astrogen::models::SharpGenerator;
 use astrogen::prelude::*;
-use astrogen::report::SampleLook;
+use astrogen::report::{SampleLook, write_page};
 use astrogen::runtime::tune_allocator;
 use astrogen::train::{GanStep, RelativisticStep};
 use astrogen_cli::{
@@ -71,7 +71,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     // Networks with their optimisers, and the loop.
     seed_everything(config.fit.seed);
     let begin = || -> Result<_> {
-        let run = arguments.begin("nebula-dcgan", earlier, &config)?;
+        let run = arguments.begin("nebula-dcgan", earlier, &config, &folder.summary())?;
         say(format_args!("training on {device:?} by the {} recipe", config.networks));
         Ok(run)
     };
@@ -100,6 +100,7 @@ fn run_loop<S: GanStep>(
     say(format_args!("training into {}", run.path().display()));
     let outcome = fit(&mut step, batches, run, config, &stop, &mut [&mut log, &mut look])?;
     say(look.finish(&step, &outcome)?);
+    say(format_args!("  report   {}", write_page(run)?.display()));
     Ok(())
 }
 

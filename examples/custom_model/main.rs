@@ -12,6 +12,7 @@ use anyhow::Result;
 use astrogen::models::Network;
 use astrogen::plot::save_grid;
 use astrogen::prelude::*;
+use astrogen::report::write_page;
 use astrogen::train::{WganGpStep, WganGpStepConfig};
 use astrogen_cli::{ImageArguments, RunArguments, say};
 use clap::Parser;
@@ -59,7 +60,7 @@ fn main() -> Result<()> {
         device,
     )?;
 
-    let run = arguments.begin("custom-model", earlier, &config)?;
+    let run = arguments.begin("custom-model", earlier, &config, &folder.summary())?;
     let (mut log, stop) = (RunLog::new(&run)?, StopSignal::on_ctrl_c()?);
     let step = fit(&mut algorithm, &mut batches, &run, &config.fit, &stop, &mut [&mut log])?.step;
 
@@ -68,5 +69,6 @@ fn main() -> Result<()> {
     let grid = run.sample_path(step, "png");
     save_grid(&generator.sample(&generator.latent(64))?, None, &grid)?;
     say(format_args!("trained {step} steps; samples are in {}", grid.display()));
+    say(format_args!("report: {}", write_page(&run)?.display()));
     Ok(())
 }

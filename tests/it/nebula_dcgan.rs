@@ -44,7 +44,9 @@ fn a_killed_run_resumes_to_the_same_bytes(recipe: &str, interval: u64) -> tempfi
     let last = format!("samples/step-{steps:08}.png");
     for file in [
         "config.json",
+        "data.json",
         "report.json",
+        "report.html",
         "generator.safetensors",
         "history.csv",
         "scores.csv",

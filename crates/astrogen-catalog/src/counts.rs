@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::CatalogError;
 
@@ -80,6 +81,24 @@ impl RowCounts {
             "loosen the rule that drops the most, or check the names, units and maps it uses"
         };
         Err(CatalogError::Rows { reason: format!("the selection is empty: {self}; {hint}") })
+    }
+}
+
+/// For a summary of the data: `read`, `kept`, `missing`, and `dropped` with a rule and its rows each.
+impl Serialize for RowCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Dropped<'a> {
+            rule: &'a str,
+            rows: u64,
+        }
+        let dropped: Vec<_> = self.dropped().map(|(rule, rows)| Dropped { rule, rows }).collect();
+        let mut counts = serializer.serialize_struct("RowCounts", 4)?;
+        counts.serialize_field("read", &self.read)?;
+        counts.serialize_field("kept", &self.kept())?;
+        counts.serialize_field("missing", &self.missing)?;
+        counts.serialize_field("dropped", &dropped)?;
+        counts.end()
     }
 }
 

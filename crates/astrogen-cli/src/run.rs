@@ -71,8 +71,8 @@ impl RunArguments {
         epochs.or(self.steps)
     }
 
-    /// The folder of the run with its settings written: the [earlier](Self::earlier) one, or a
-    /// new one, `runs/NAME-N` if none was named.
+    /// The folder of the run with its settings and what was found of its `data` written: the
+    /// [earlier](Self::earlier) one, or a new one, `runs/NAME-N` if none was named.
     ///
     /// # Errors
     /// [`CliError::Train`] for a folder that holds something already, or cannot be made.
@@ -81,6 +81,7 @@ impl RunArguments {
         name: &str,
         earlier: Option<RunDir>,
         config: &impl Serialize,
+        data: &impl Serialize,
     ) -> Result<RunDir, CliError> {
         let new = || match &self.out {
             Some(path) => RunDir::create(path),
@@ -88,6 +89,7 @@ impl RunArguments {
         };
         let run = earlier.map_or_else(new, Ok::<_, TrainError>)?;
         run.write_config(config)?;
+        run.write_data(data)?;
         Ok(run)
     }
 }

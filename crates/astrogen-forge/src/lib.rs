@@ -26,8 +26,8 @@ mod train;
 pub use conditions::{Conditions, GalaxyConditions, Outside, Part};
 pub use config::ForgeConfig;
 pub use encoder::{
-    Encoder, EncoderConfig, EncoderRecipe, EncoderReport, GalaxyImages, Latents, Restricted,
-    train_encoder,
+    Encoder, EncoderConfig, EncoderRecipe, EncoderReport, GalaxyImages, GalaxyImagesSummary,
+    Latents, Restricted, train_encoder,
 };
 pub use error::ForgeError;
 pub use forge::{Forge, Wanted};

@@ -16,7 +16,7 @@ pub mod physical;
 pub mod tile_sampler;
 
 pub use error::{ImagesError, SkipReason};
-pub use folder::{FolderConfig, FolderReport, ImageFolder};
+pub use folder::{FolderConfig, FolderReport, FolderSummary, ImageFolder};
 pub use physical::Physical;
 pub use physical::{Origin, save_fits};
 pub use tile_sampler::Tiling;

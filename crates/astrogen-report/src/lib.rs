@@ -5,12 +5,14 @@
 //! | [`look`] | the observer: grids, loss curves, and the score of samples beside real images |
 //! | [`best`] | what is found of the best generator in the end |
 //! | [`curves`] | the losses of a run as a picture |
+//! | [`page`] | a run as one page for a browser |
 //! | [`error`] | the one error of this crate |
 
 pub mod best;
 pub mod curves;
 pub mod error;
 pub mod look;
+pub mod page;
 mod quality;
 mod real;
 
@@ -18,3 +20,4 @@ pub use best::{BestReport, RunReport};
 pub use curves::draw_losses;
 pub use error::ReportError;
 pub use look::SampleLook;
+pub use page::write_page;

@@ -10,12 +10,14 @@
 //! | [`threads`] | how many threads libtorch computes with |
 //! | [`allocator`] | glibc settings that keep libtorch's memory from being faulted in again at every step |
 //! | [`libtorch`] | the loaded libtorch: version, path, C++ ABI, CPU capability |
+//! | [`mod@environment`] | what of all that is written down of a run |
 //! | [`mod@doctor`] | all of the above as one report, each fault with its mend |
 
 pub mod allocator;
 pub mod cuda;
 pub mod device;
 pub mod doctor;
+pub mod environment;
 pub mod error;
 pub mod libtorch;
 pub mod seed;
@@ -24,6 +26,7 @@ pub mod threads;
 pub use allocator::{Allocator, tune_allocator};
 pub use device::DeviceChoice;
 pub use doctor::{Report, doctor};
+pub use environment::{Environment, environment};
 pub use error::RuntimeError;
 pub use seed::{derive_seed, seed_everything};
 pub use threads::set_threads;

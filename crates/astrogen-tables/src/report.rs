@@ -4,10 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 
 use astrogen_catalog::RowCounts;
+use serde::Serialize;
 
 /// Which columns are used, how many rows were dropped by which rule, and how the rest was
 /// split. Printed, it is a few lines for the start of a training run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct TableReport {
     /// The catalogue.

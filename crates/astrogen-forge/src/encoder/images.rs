@@ -9,6 +9,7 @@ use astrogen_data::{DataError, Dataset, Images};
 use astrogen_images::{FolderConfig, ImageFolder, SkipReason, Tiling};
 use astrogen_models::AutoencoderConfig;
 use ndarray::Array3;
+use serde::Serialize;
 use tch::Tensor;
 
 use crate::ForgeError;
@@ -39,6 +40,17 @@ pub struct Restricted {
     pub without_stars: Vec<String>,
     /// Ids of galaxies that are wanted and have no image: stars without an image.
     pub without_image: Vec<String>,
+}
+
+/// Images of galaxies in numbers, for whoever looks at a run later.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GalaxyImagesSummary {
+    /// The folder.
+    pub folder: PathBuf,
+    /// Galaxies that have an image.
+    pub galaxies: usize,
+    /// The shape `[C, H, W]` that images are brought to.
+    pub shape: [i64; 3],
 }
 
 impl GalaxyImages {
@@ -101,6 +113,12 @@ impl GalaxyImages {
     /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The images in numbers.
+    pub fn summary(&self) -> GalaxyImagesSummary {
+        let (folder, galaxies) = (self.folder.clone(), self.ids.len());
+        GalaxyImagesSummary { folder, galaxies, shape: self.images.shape() }
     }
 
     /// The ids of the galaxies, sorted.

@@ -15,7 +15,7 @@ mod train;
 mod trained;
 
 pub use config::{EncoderConfig, EncoderRecipe};
-pub use images::{GalaxyImages, Restricted};
+pub use images::{GalaxyImages, GalaxyImagesSummary, Restricted};
 pub use latents::Latents;
 pub use train::{EncoderReport, train_encoder};
 pub use trained::Encoder;

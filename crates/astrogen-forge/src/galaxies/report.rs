@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use astrogen_stars::CleaningReport;
+use serde::{Serialize, Serializer};
 
 /// What became of the galaxies of a folder. Printed, it is the summary in words.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct GalaxiesReport {
     /// What was removed of each galaxy that was read.
@@ -18,11 +19,19 @@ pub struct GalaxiesReport {
     /// Latents of galaxies that have no stars.
     pub without_stars: Vec<String>,
     /// Galaxies that train, choose and are left out.
+    #[serde(serialize_with = "parts")]
     pub parts: [usize; 3],
     /// Stars that train, choose and are judged.
+    #[serde(serialize_with = "parts")]
     pub stars: [usize; 3],
     /// Whether the training stars are in a file, since they exceed the memory that they may have.
     pub in_file: bool,
+}
+
+/// Counts of the three parts by what these are for.
+fn parts<S: Serializer>(counts: &[usize; 3], serializer: S) -> Result<S::Ok, S::Error> {
+    let names = ["to_train_on", "to_choose_by", "to_judge_by"];
+    serializer.collect_map(names.into_iter().zip(counts))
 }
 
 impl fmt::Display for GalaxiesReport {

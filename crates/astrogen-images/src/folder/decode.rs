@@ -96,6 +96,24 @@ impl Decoder {
         Ok(decoded)
     }
 
+    /// Physical pixels of a sample, or of the whole frame where it is no square of that; and whether it
+    /// is a FITS file.
+    pub(super) fn physical(
+        &self,
+        path: &Path,
+        (y, x): (usize, usize),
+        access: Access,
+    ) -> Result<(Array3<f32>, bool), SkipReason> {
+        let FolderConfig { image_size: size, channels, frame: options, .. } = &self.config;
+        let frame = match access {
+            Access::Whole => Frame::open(path, options),
+            _ => Frame::open_region(path, options, y, x, *size, *size),
+        };
+        let frame = frame.map_err(SkipReason::Unreadable)?;
+        let is_fits = access != Access::Whole || !frame.header.is_empty();
+        Ok((convert_bands(frame.pixels, *channels)?, is_fits))
+    }
+
     /// Reads only the square at (y, x) of the FITS file `path` and scales it by what was
     /// measured on the whole frame: `[C, size, size]`, to the bit what is cut from that.
     pub(super) fn region(

@@ -40,6 +40,7 @@ mod report;
 mod samples;
 mod scan;
 mod scratch;
+mod summary;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -60,6 +61,7 @@ use samples::{Files, FolderDataset, Sample};
 
 pub use config::FolderConfig;
 pub use report::{FolderReport, Remark, Skipped, SlowFiles};
+pub use summary::{FolderSummary, PixelHistogram, PixelHistograms, SkippedFile};
 
 /// A folder that was looked through: its samples and what is known about them.
 ///

@@ -9,7 +9,8 @@ use super::StepLines;
 use crate::TrainError;
 use crate::fit::{Evaluation, Event, Observer};
 
-/// Appends each event, with the time in seconds since 1970, to a file.
+/// Appends each event, with the time in seconds since 1970, to a file; that a session started, with its
+/// [environment](astrogen_runtime::Environment).
 ///
 /// A resumed run drops the events after the checkpoint it goes on from: they are about to come
 /// again.
@@ -30,7 +31,12 @@ impl<S> Observer<S> for JsonLines {
                 self.0.retain(|of, line| {
                     of < step || (of == step && !(again && comes_again(line)))
                 })?;
-                json!({"event": "started", "step": step, "steps": steps})
+                json!({
+                    "event": "started",
+                    "step": step,
+                    "steps": steps,
+                    "environment": astrogen_runtime::environment(),
+                })
             }
             Event::Warned { message } => json!({"event": "warned", "message": message}),
             Event::Logged { step, losses } => {

@@ -8,7 +8,9 @@
 //!   checkpoints/step-00000300.safetensors
 //!   samples/step-00000300.png
 //!   history.csv  scores.csv  reports.jsonl  log.jsonl  events.out.tfevents.*
-//!   losses.png  report.json              what programs draw and say of it
+//!   data.json                            what was found of the data
+//!   losses.png  report.json  figures/    what programs draw and say of it
+//!   report.html                          all of that as a page for a browser
 //!   saved.json  .lock                    what is done with, and who trains
 //! ```
 
@@ -26,7 +28,7 @@ use serde::de::DeserializeOwned;
 
 use crate::TrainError;
 use lock::{LOCK, Lock};
-use paths::{CHECKPOINTS, CONFIG, SAMPLES};
+use paths::{CHECKPOINTS, CONFIG, DATA, SAMPLES};
 pub(crate) use write::write_whole;
 use write::{is_partial, sweep_partial};
 
@@ -126,6 +128,14 @@ impl RunDir {
     /// When the file cannot be written.
     pub fn write_config(&self, config: &impl Serialize) -> Result<(), TrainError> {
         self.write_json(CONFIG, config)
+    }
+
+    /// Writes what was found of the data, for whoever looks at the run later.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_data(&self, data: &impl Serialize) -> Result<(), TrainError> {
+        self.write_json(DATA, data)
     }
 
     /// Reads the settings back.

@@ -6,6 +6,8 @@ use super::RunDir;
 
 /// The settings.
 pub(super) const CONFIG: &str = "config.json";
+/// What was found of the data.
+pub(super) const DATA: &str = "data.json";
 /// The folder of checkpoints.
 pub(super) const CHECKPOINTS: &str = "checkpoints";
 /// The folder of samples.
@@ -27,6 +29,11 @@ impl RunDir {
         self.join(CONFIG)
     }
 
+    /// `data.json`: what was found of the data when the last session began.
+    pub fn data_path(&self) -> PathBuf {
+        self.join(DATA)
+    }
+
     /// `checkpoints/step-STEP.safetensors`.
     pub fn checkpoint_path(&self, step: u64) -> PathBuf {
         self.join(CHECKPOINTS).join(format!("step-{step:08}.safetensors"))
@@ -40,6 +47,16 @@ impl RunDir {
     /// `samples/step-STEP.EXTENSION`.
     pub fn sample_path(&self, step: u64, extension: &str) -> PathBuf {
         self.join(SAMPLES).join(format!("step-{step:08}.{extension}"))
+    }
+
+    /// `samples`: the folder of what generators made on the way.
+    pub fn samples_path(&self) -> PathBuf {
+        self.join(SAMPLES)
+    }
+
+    /// `figures`: the folder of figures, where there are many.
+    pub fn figures_path(&self) -> PathBuf {
+        self.join("figures")
     }
 
     /// `samples/real.EXTENSION`: what samples are looked at beside.
@@ -72,7 +89,8 @@ impl RunDir {
         self.join("losses").with_extension(extension)
     }
 
-    /// `report.EXTENSION`: what was found of the best checkpoint in the end.
+    /// `report.EXTENSION`: what was found of the best checkpoint in the end; as `html` the whole run
+    /// as a page for a browser.
     pub fn report_path(&self, extension: &str) -> PathBuf {
         self.join("report").with_extension(extension)
     }

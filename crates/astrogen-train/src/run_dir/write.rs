@@ -26,7 +26,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
 /// and six letters or digits; of earlier versions, a dot, and `.partial` at the end.
 pub(super) fn is_partial(name: &str) -> bool {
     /// The endings of the files that a run writes.
-    const OURS: [&str; 6] = ["safetensors", "json", "jsonl", "csv", "png", "txt"];
+    const OURS: [&str; 7] = ["safetensors", "json", "jsonl", "csv", "png", "txt", "html"];
     let Some((own, random)) = name.strip_prefix('.').and_then(|hidden| hidden.rsplit_once('.'))
     else {
         return false;
