@@ -90,7 +90,8 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     // The loop, with what is written down and looked at on the way.
     say(format_args!("training on {device:?}"));
     say("measuring how far real images are from each other");
-    let mut look = SampleLook::new(&run, &mut batches, &step, config.fit.seed)?;
+    let look = SampleLook::new(&run, &mut batches, &step, config.fit.seed)?;
+    let mut look = look.with_held_out(&mut batches, config.held_out(&folder, device)?)?;
     let (mut log, stop) = (RunLog::new(&run)?, StopSignal::on_ctrl_c()?);
     say(format_args!("training into {}", run.path().display()));
     let observers: &mut [&mut dyn Observer<_>] = &mut [&mut log, &mut look];

@@ -64,6 +64,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
         None => networks.config(images, arguments)?,
     };
     let mut batches = Batches::new(folder.train(), &config.batches, device)?;
+    let held_out = config.held_out(&folder, device)?;
     let steps = arguments.steps(batches.steps_per_epoch());
     config.fit.steps = steps.unwrap_or(config.fit.steps);
     config.validate()?;
@@ -78,11 +79,11 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     match &config.networks {
         DcganRecipe::Sharp(Networks { model, algorithm }) => {
             let step = RelativisticStep::new(model, algorithm, device)?;
-            run_loop(step, &mut batches, &begin()?, &config.fit)
+            run_loop(step, (&mut batches, held_out), &begin()?, &config.fit)
         }
         DcganRecipe::Article(Networks { model, algorithm }) => {
             let step = DcganStep::new(model, algorithm, device)?;
-            run_loop(step, &mut batches, &begin()?, &config.fit)
+            run_loop(step, (&mut batches, held_out), &begin()?, &config.fit)
         }
     }
 }
@@ -90,12 +91,13 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
 /// The loop, with what is written down and looked at on the way.
 fn run_loop<S: GanStep>(
     mut step: S,
-    batches: &mut Batches,
+    (batches, held_out): (&mut Batches, Option<Batches>),
     run: &RunDir,
     config: &FitConfig,
 ) -> Result<()> {
     say("measuring how far real images are from each other");
-    let mut look = SampleLook::new(run, batches, &step, config.seed)?;
+    let look = SampleLook::new(run, batches, &step, config.seed)?;
+    let mut look = look.with_held_out(batches, held_out)?;
     let (mut log, stop) = (RunLog::new(run)?, StopSignal::on_ctrl_c()?);
     say(format_args!("training into {}", run.path().display()));
     let outcome = fit(&mut step, batches, run, config, &stop, &mut [&mut log, &mut look])?;

@@ -1,9 +1,10 @@
 //! What a run on a folder of images was made with.
 
-use astrogen_data::{Augment, BatchConfig};
+use astrogen_data::{Augment, BatchConfig, Batches};
 use astrogen_images::{FolderConfig, ImageFolder, Physical};
 use astrogen_train::fit::FitConfig;
 use serde::{Deserialize, Serialize};
+use tch::Device;
 
 use crate::{CliError, say};
 
@@ -53,6 +54,24 @@ impl<N> ImageConfig<N> {
     /// [`CliError::Images`] where nothing in it can be used.
     pub fn open(&self) -> Result<ImageFolder, CliError> {
         open(&self.data)
+    }
+
+    /// The images of the folder that are held out of training, one at a time as they are; none if there
+    /// are none.
+    ///
+    /// # Errors
+    /// [`CliError::Data`] where they cannot be dealt.
+    pub fn held_out(
+        &self,
+        folder: &ImageFolder,
+        device: Device,
+    ) -> Result<Option<Batches>, CliError> {
+        let images = folder.validation();
+        if images.is_empty() {
+            return Ok(None);
+        }
+        let batches = BatchConfig { batch_size: 1, augment: Augment::None, ..self.batches.clone() };
+        Ok(Some(Batches::new(images, &batches, device)?))
     }
 
     /// Settings of a new run on a folder that was opened: batches of so many images, turned and

@@ -36,6 +36,10 @@ pub struct ImageArguments {
     /// Stop at the first file that cannot be used, instead of skipping it.
     #[arg(long)]
     strict: bool,
+    /// The share of files, 0 to below 1, that is held out of training: with 20 images or more the report
+    /// says whether samples are copies of training images.
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    held_out: f64,
 }
 
 impl ImageArguments {
@@ -75,6 +79,7 @@ impl ImageArguments {
             pictures: pictures.map(|pictures| PipelineConfig { mask, ..pictures }),
             seed,
             strict: self.strict,
+            validation_fraction: self.held_out,
             ..FolderConfig::default()
         })
     }

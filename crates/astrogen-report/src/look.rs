@@ -65,18 +65,21 @@ impl<'a> SampleLook<'a> {
     }
 
     /// Holds samples of the best generator against the training images in the end, beside images that
-    /// were held out of training: whether it gives training images back. Of fewer than 20 held-out
-    /// images nothing is told.
+    /// were held out of training: whether it gives training images back. Without held-out images, and
+    /// of fewer than 20 of either, nothing is told.
     ///
     /// # Errors
     /// What the data report.
     pub fn with_held_out(
-        mut self,
+        self,
         train: &mut Batches,
-        held_out: &mut Batches,
+        held_out: Option<Batches>,
     ) -> Result<Self, ReportError> {
-        self.audit = Audit::new(train, held_out)?;
-        Ok(self)
+        let audit = match held_out {
+            Some(mut held_out) => Audit::new(train, &mut held_out)?,
+            None => None,
+        };
+        Ok(Self { audit, ..self })
     }
 
     /// Draws a last time, and reports on the best generator: `report.json` in the run's folder.

@@ -79,3 +79,63 @@ fn the_best_generator_is_reported_on_images_that_did_not_choose_it() {
     assert!(!text.contains("losses.png"), "no row of the history, no curve: {text}");
     assert!(text.ends_with("on those that it was"), "{text}");
 }
+
+/// So many images of a bright spot on noise, of a seed.
+fn spots(count: usize, seed: usize, batch_size: usize) -> Batches {
+    let pixels = Array4::from_shape_fn((count, 1, 32, 32), |(n, _, y, x)| {
+        let n = n + 1000 * seed;
+        let (y, x) = (y as f32 - (8 + n * 7 % 16) as f32, x as f32 - (8 + n * 5 % 16) as f32);
+        let noise = ((n * 31 + (y * 17.0 + x * 13.0) as usize * 7) % 101) as f32 / 1010.0;
+        1.6 * (-(y * y + x * x) / (8 + n % 13) as f32).exp() - 0.9 + noise
+    });
+    let config = BatchConfig { batch_size, seed: 1, ..BatchConfig::default() };
+    Batches::new(Arc::new(ArrayDataset::new(pixels).unwrap()), &config, Device::Cpu).unwrap()
+}
+
+#[test]
+fn samples_have_all_numbers_pictures_and_the_audit_and_a_collapse_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create(&folder.path().join("run")).unwrap();
+    let config = FitConfig { steps: 2, checkpoint_interval: 2, ..FitConfig::default() };
+    run.write_config(&config).unwrap();
+    tch::manual_seed(5);
+    let mut step = DcganStep::new(&MODEL, &DcganStepConfig::default(), Device::Cpu).unwrap();
+    let mut batches = spots(60, 0, 20);
+    let mut log = RunLog::quiet(&run).unwrap();
+    let look = SampleLook::new(&run, &mut batches, &step, 0).unwrap();
+    let mut look = look.with_held_out(&mut batches, Some(spots(30, 1, 1))).unwrap();
+    let stop = StopSignal::default();
+    let outcome =
+        fit(&mut step, &mut batches, &run, &config, &stop, &mut [&mut log, &mut look]).unwrap();
+    let report = look.finish(&step, &outcome).unwrap();
+    assert!(report.remarks.is_empty(), "{:?}", report.remarks);
+
+    let written: Value = run.read_json("report.json").unwrap();
+    let numbers = written["quality"]["numbers"].as_array().unwrap();
+    let of = |name: &str| numbers.iter().find(|number| number["name"] == name).unwrap();
+    assert_eq!(written["quality"]["images"], 30);
+    for name in ["sliced_wasserstein", "pixels", "frechet", "precision", "coverage"] {
+        for part in ["value", "low", "high", "floor"] {
+            assert!(of(name)[part].is_f64(), "{name}: {part}");
+        }
+    }
+    assert!(of("pixels")["low"].as_f64() > of("pixels")["floor"].as_f64(), "it has learnt nothing");
+    let audit = &written["memorisation"];
+    assert!(audit["copying"]["p_value"].as_f64().is_some_and(|p| p > 0.5), "{audit}");
+    for name in ["quality", "power", "pixels", "closest"] {
+        assert!(run.join(format!("figures/{name}.png")).is_file(), "{name}");
+    }
+    let text = report.to_string();
+    for words in ["precision", "recall", "reals", "C_T"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+
+    // Two steps of training: nearly one image. The log says so.
+    let scores = History::open(&run.scores_path()).unwrap();
+    let names: Vec<&str> = scores.losses.iter().map(|(name, _)| &name[..]).collect();
+    let expected = ["sliced_wasserstein", "floor", "nyquist_ratio", "diversity", "coverage"];
+    assert_eq!(names, expected);
+    assert!(scores.losses[3].1[0] < 0.5, "{:?}", scores.losses[3]);
+    let log = std::fs::read_to_string(run.log_path()).unwrap();
+    assert!(log.contains("the generator has collapsed: samples are only"), "{log}");
+}
