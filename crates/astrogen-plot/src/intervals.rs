@@ -7,8 +7,8 @@
 //! place  =  asinh((value - reference) / ((high - low) / 2))
 //! ```
 //!
-//! so that 0 is the reference, and beyond 1 on either side it lies outside the interval. Near 0 the
-//! axis is linear, far out logarithmic.
+//! so that 0 is the reference. Near 0 the axis is linear, far out logarithmic. A number whose interval
+//! leaves the reference out has another colour.
 
 use std::path::Path;
 

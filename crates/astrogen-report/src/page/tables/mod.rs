@@ -110,10 +110,11 @@ impl Tables {
         html! { tr { th scope="row" { (human(key)) } td.num[is_number(value)] { (self.cell(value)) } } }
     }
 
-    /// A part with a name of its own.
+    /// A part with a name of its own; a short table of results is not folded.
     fn nested(&mut self, name: &str, value: &Json, depth: usize) -> Markup {
         let body = self.part(name, value, depth + 1);
-        match self.folded || depth > 0 {
+        let is_short = depth < 2 && alike(value).is_some_and(|rows| rows.len() <= ROWS);
+        match self.folded || (depth > 0 && !is_short) {
             true => fold(&human(name), body),
             false => body,
         }
