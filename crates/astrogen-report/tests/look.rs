@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use astrogen_data::{ArrayDataset, BatchConfig, Batches};
 use astrogen_metrics::{RealHalves, SlicedWassersteinConfig};
@@ -23,6 +23,9 @@ const MODEL: DcganConfig = DcganConfig {
     discriminator_features: 2,
 };
 
+/// Tests that draw from libtorch's one generator take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
 fn batches() -> Batches {
     let pixels = Array4::from_shape_fn((12, 1, 32, 32), |(n, _, y, x)| {
         ((n * 7 + y * 5 + x * 3) % 17) as f32 / 8.5 - 1.0
@@ -33,6 +36,7 @@ fn batches() -> Batches {
 
 #[test]
 fn the_best_generator_is_reported_on_images_that_did_not_choose_it() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let run = RunDir::create(&folder.path().join("run")).unwrap();
     let config =
@@ -94,6 +98,7 @@ fn spots(count: usize, seed: usize, batch_size: usize) -> Batches {
 
 #[test]
 fn samples_have_all_numbers_pictures_and_the_audit_and_a_collapse_is_named() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let run = RunDir::create(&folder.path().join("run")).unwrap();
     let config = FitConfig { steps: 2, checkpoint_interval: 2, ..FitConfig::default() };
