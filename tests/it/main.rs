@@ -3,6 +3,7 @@
 mod architecture;
 mod balrog_catalogues;
 mod balrog_cwgan_gp;
+mod compare_skies;
 mod cosmos_wgan_gp;
 mod custom_model;
 mod downstream;

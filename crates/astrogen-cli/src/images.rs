@@ -1,6 +1,6 @@
 //! What to train on: a folder of images, or simulated nebulae.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use astrogen_images::FolderConfig;
 use astrogen_preprocess::{Interval, PipelineConfig, Stretch};
@@ -16,6 +16,17 @@ pub struct ImageArguments {
     /// A folder of FITS, PNG, JPEG or TIFF files; simulated nebulae if left out.
     #[arg(long)]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    reading: ReadingArguments,
+    /// The share of files, 0 to below 1, that is held out of training: with 20 images or more the report
+    /// says whether samples are copies of training images.
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    held_out: f64,
+}
+
+/// How images are read.
+#[derive(Debug, Args)]
+pub struct ReadingArguments {
     /// Side of the images in pixels, a power of two.
     #[arg(long, default_value_t = 64)]
     image_size: usize,
@@ -36,37 +47,26 @@ pub struct ImageArguments {
     /// Stop at the first file that cannot be used, instead of skipping it.
     #[arg(long)]
     strict: bool,
-    /// The share of files, 0 to below 1, that is held out of training: with 20 images or more the report
-    /// says whether samples are copies of training images.
-    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
-    held_out: f64,
 }
 
-impl ImageArguments {
-    /// The shape of an image, `[C, H, W]`.
-    pub fn shape(&self) -> [i64; 3] {
-        let [channels, size] = [self.channels, self.image_size];
-        // Numbers beyond i64 are refused like any that are too large.
-        [channels, size, size].map(|count| i64::try_from(count).unwrap_or(i64::MAX))
+impl ReadingArguments {
+    /// Side of the images in pixels.
+    pub(crate) fn image_size(&self) -> usize {
+        self.image_size
     }
 
-    /// The folder that was asked for, or simulated nebulae in the cache; `seed` is that of its
-    /// split and of the squares that are cut from its files.
+    /// The images of a folder; `seed` is that of its split and of the squares that are cut from its
+    /// files.
     ///
     /// # Errors
-    /// [`CliError::Usage`] where there is no cache folder, [`CliError::Sky`] where nebulae cannot
-    /// be written there.
-    pub fn folder(&self, seed: u64) -> Result<FolderConfig, CliError> {
-        let path = match &self.data {
-            Some(path) => absolute(path)?,
-            None => self.nebulae()?,
-        };
+    /// [`CliError::Usage`] where the path cannot be made absolute.
+    pub fn folder(&self, path: &Path, seed: u64) -> Result<FolderConfig, CliError> {
         let as_told = self.interval.is_some() || self.stretch.is_some();
         let defaults = FolderConfig::default();
         let mask = self.frame.mask();
         let pictures = defaults.pictures.filter(|_| !as_told);
         Ok(FolderConfig {
-            path,
+            path: absolute(path)?,
             image_size: self.image_size,
             channels: self.channels,
             frame: self.frame.options(),
@@ -79,14 +79,37 @@ impl ImageArguments {
             pictures: pictures.map(|pictures| PipelineConfig { mask, ..pictures }),
             seed,
             strict: self.strict,
-            validation_fraction: self.held_out,
             ..FolderConfig::default()
         })
+    }
+}
+
+impl ImageArguments {
+    /// The shape of an image, `[C, H, W]`.
+    pub fn shape(&self) -> [i64; 3] {
+        let [channels, size] = [self.reading.channels, self.reading.image_size];
+        // Numbers beyond i64 are refused like any that are too large.
+        [channels, size, size].map(|count| i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    /// The folder that was asked for, or simulated nebulae in the cache; `seed` is that of its
+    /// split and of the squares that are cut from its files.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] where there is no cache folder, [`CliError::Sky`] where nebulae cannot
+    /// be written there.
+    pub fn folder(&self, seed: u64) -> Result<FolderConfig, CliError> {
+        let path = match &self.data {
+            Some(path) => path.clone(),
+            None => self.nebulae()?,
+        };
+        let validation_fraction = self.held_out;
+        Ok(FolderConfig { validation_fraction, ..self.reading.folder(&path, seed)? })
     }
 
     /// A thousand nebulae, of which squares of the images' size are cut.
     fn nebulae(&self) -> Result<PathBuf, CliError> {
-        let size = (self.image_size * 3 / 2).max(96);
+        let size = (self.reading.image_size * 3 / 2).max(96);
         let nebulae = cached_nebulae(size, 1000, 1, |folder| {
             say(format_args!("simulating 1000 nebulae into {} (once)", folder.display()));
         });

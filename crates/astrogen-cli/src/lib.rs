@@ -16,12 +16,14 @@
 //! | [`DensityArguments`] | a density to learn of a catalogue's columns, with [`FileArguments`] |
 //! | [`DensitySampleArguments`], [`LogProbArguments`], [`PosteriorArguments`] | what a trained density is asked for |
 //! | [`ForgeArguments`], [`ForgeSampleArguments`] | galaxies to learn from their stars and images, and stars of a galaxy |
+//! | [`CompareArguments`] | two skies to hold against each other, with [`ReadingArguments`] |
 //! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
 //!
 //! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`say`] writes a program's lines, and
 //! a [`Console`] shows a training.
 
 mod catalog;
+mod compare;
 mod console;
 mod dcgan;
 mod density;
@@ -41,6 +43,7 @@ mod table;
 mod wgan;
 
 pub use catalog::{CatalogArguments, FileArguments};
+pub use compare::{CompareArguments, Sky};
 pub use console::Console;
 pub use dcgan::{DcganArguments, DcganRecipe};
 pub use density::{
@@ -52,7 +55,7 @@ pub use error::CliError;
 pub use forge::{EncoderJob, ForgeArguments, ForgeSampleArguments};
 pub use frame::FrameArguments;
 pub use image_config::{ImageConfig, Networks};
-pub use images::ImageArguments;
+pub use images::{ImageArguments, ReadingArguments};
 pub use run::RunArguments;
 pub use sample::SampleArguments;
 pub use say::say;

@@ -6,6 +6,7 @@
 //! | [`best`] | what is found of the best generator in the end |
 //! | [`curves`] | the losses of a run as a picture |
 //! | [`page`] | a run as one page for a browser |
+//! | [`skies`] | two sets of images, and in which numbers they differ |
 //! | [`error`] | the one error of this crate |
 
 pub mod best;
@@ -15,9 +16,11 @@ pub mod look;
 pub mod page;
 mod quality;
 mod real;
+pub mod skies;
 
 pub use best::{BestReport, RunReport};
 pub use curves::draw_losses;
 pub use error::ReportError;
 pub use look::SampleLook;
 pub use page::write_page;
+pub use skies::{Difference, SkyComparison};

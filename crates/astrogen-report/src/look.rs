@@ -97,7 +97,12 @@ impl<'a> SampleLook<'a> {
                 let generator = best::generator::<S>(self.run, self.latent.device())?;
                 let fake = self.sample(&generator, &self.reporting)?;
                 let measured = match &self.diversity {
-                    Some(of) => Some(quality::measure(self.run, &of.network, [&self.real, &fake])?),
+                    Some(of) => Some(quality::measure(
+                        self.run,
+                        &of.network,
+                        [&self.real, &fake],
+                        quality::NAMES,
+                    )?),
                     None => None,
                 };
                 let (quality, lines) = measured.unzip();

@@ -51,21 +51,28 @@ pub(crate) fn network(
     }
 }
 
-/// The numbers of samples beside reals, `[N, C, H, W]`, signed, with their pictures; a line for each
-/// picture that was left out.
+/// What samples and reals are called in pictures.
+pub(crate) const NAMES: [&str; 2] = ["real", "sampled"];
+
+/// The numbers of a second set beside a first, samples beside reals say, `[N, C, H, W]`, signed, with
+/// pictures in which they have these names; a line for each picture that was left out.
 pub(crate) fn measure(
     run: &RunDir,
     network: &FeatureNetwork,
-    [real, fake]: [&Tensor; 2],
+    sets: [&Tensor; 2],
+    names: [&str; 2],
 ) -> Result<(Quality, Vec<String>), ReportError> {
-    let quality = image_quality(real, fake, network, &QualityConfig::default())?;
+    let quality = image_quality(sets[0], sets[1], network, &QualityConfig::default())?;
     let folder = run.join("figures");
     fs::create_dir_all(&folder)
         .map_err(|source| astrogen_train::TrainError::Io { path: folder.clone(), source })?;
     let drawn = [
-        ("quality.png", intervals(&quality).save(run.join("figures/quality.png"), &rows(&quality))),
-        ("power.png", power(run, [real, fake])?),
-        ("pixels.png", pixels(run, [real, fake])?),
+        (
+            "quality.png",
+            intervals(&quality, names).save(run.join("figures/quality.png"), &rows(&quality)),
+        ),
+        ("power.png", power(run, sets, names)?),
+        ("pixels.png", pixels(run, sets, names)?),
     ];
     let mut lines = Vec::new();
     for (name, drawn) in drawn {
@@ -74,10 +81,10 @@ pub(crate) fn measure(
     Ok((quality, lines))
 }
 
-fn intervals(quality: &Quality) -> Intervals {
+fn intervals(quality: &Quality, [first, second]: [&str; 2]) -> Intervals {
     Intervals {
-        title: format!("Samples beside reals, {} images each", quality.images),
-        x_label: "distance from the floor of reals, in half-widths of the interval".into(),
+        title: format!("{second} beside {first}, {} images each", quality.images),
+        x_label: format!("distance from the floor of {first}, in half-widths of the interval"),
         ..Intervals::default()
     }
 }
@@ -94,10 +101,11 @@ fn rows(quality: &Quality) -> Vec<Interval> {
     quality.numbers.iter().map(row).collect()
 }
 
-/// What the two sets are called.
-const NAMES: [&str; 2] = ["real", "sampled"];
-
-fn power(run: &RunDir, sets: [&Tensor; 2]) -> Result<Result<(), PlotError>, ReportError> {
+fn power(
+    run: &RunDir,
+    sets: [&Tensor; 2],
+    names: [&str; 2],
+) -> Result<Result<(), PlotError>, ReportError> {
     let spectra = [radial_power_spectrum(sets[0])?, radial_power_spectrum(sets[1])?];
     // The mean over channels.
     let mean = |of: &[Vec<f64>], bin: usize| {
@@ -108,7 +116,7 @@ fn power(run: &RunDir, sets: [&Tensor; 2]) -> Result<Result<(), PlotError>, Repo
         Series::new(name, points.map(|(bin, frequency)| (*frequency, mean(of, bin))))
     };
     let both = |of: fn(&RadialSpectrum) -> &[Vec<f64>]| -> Vec<Series> {
-        let lines = spectra.iter().zip(NAMES);
+        let lines = spectra.iter().zip(names);
         lines.map(|(spectrum, name)| line(name, spectrum, of(spectrum))).collect()
     };
     let panel = |y_label: &str, series| ProfilePanel {
@@ -125,7 +133,11 @@ fn power(run: &RunDir, sets: [&Tensor; 2]) -> Result<Result<(), PlotError>, Repo
     Ok(Profiles { title, ..Profiles::default() }.save(run.join("figures/power.png"), &panels))
 }
 
-fn pixels(run: &RunDir, sets: [&Tensor; 2]) -> Result<Result<(), PlotError>, ReportError> {
+fn pixels(
+    run: &RunDir,
+    sets: [&Tensor; 2],
+    names: [&str; 2],
+) -> Result<Result<(), PlotError>, ReportError> {
     let channels = sets[0].size()[1];
     let values = |set: &Tensor, channel: i64| -> Result<Vec<f64>, ReportError> {
         let pixels = set.f_select(1, channel)?.f_reshape([-1])?;
@@ -144,7 +156,7 @@ fn pixels(run: &RunDir, sets: [&Tensor; 2]) -> Result<Result<(), PlotError>, Rep
         .iter()
         .zip(&titles)
         .map(|(sets, title)| {
-            let samples = [0, 1].map(|set| Values::new(NAMES[set], &sets[set]));
+            let samples = [0, 1].map(|set| Values::new(names[set], &sets[set]));
             Panel::new(title, samples.to_vec())
         })
         .collect();

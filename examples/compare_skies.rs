@@ -1,0 +1,31 @@
+//! Says in which numbers two skies differ, a simulation and a survey say.
+//!
+//! ```text
+//! cargo run --release --example compare_skies                      # simulated nebulae, sharp and blurred
+//! cargo run --release --example compare_skies -- simulation survey --image-size 64
+//! ```
+
+use anyhow::Result;
+use astrogen::report::{SkyComparison, write_page};
+use astrogen::runtime::tune_allocator;
+use astrogen_cli::{CompareArguments, say};
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(about = "Says in which numbers two folders of images differ")]
+struct Arguments {
+    #[command(flatten)]
+    of: CompareArguments,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    tune_allocator();
+    let (run, [first, second]) = arguments.of.open()?;
+    say("comparing");
+    let comparison =
+        SkyComparison::of(&run, (&first.name, &first.images), (&second.name, &second.images))?;
+    say(comparison);
+    say(format_args!("report: {}", write_page(&run)?.display()));
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Two folders of images held against each other, as a program.
+
+use std::fs;
+
+use astrogen::sky::{NebulaConfig, simulate_nebulae};
+
+use crate::program::{Program, utf8};
+
+#[test]
+fn a_blurred_sky_differs_from_a_sharp_one_and_a_sharp_one_hardly() {
+    let example = Program::build("compare_skies");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sharp = NebulaConfig { size: 48, ..NebulaConfig::default() };
+    let blurred = NebulaConfig { fwhm: 3.0 * sharp.fwhm, ..sharp.clone() };
+    for (name, config, count, seed) in
+        [("sharp", &sharp, 48, 1), ("other", &sharp, 24, 2), ("blurred", &blurred, 24, 3)]
+    {
+        simulate_nebulae(&folder.path().join(name), config, count, seed).expect("nebulae");
+    }
+    let compare = |second: &str, out: &str| {
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let arguments = [&path("sharp"), &path(second), "--image-size", "32", "--threads", "1"];
+        let told = example.succeed(&[&arguments[..], &["--out", &path(out)]].concat());
+        let report = fs::read_to_string(folder.path().join(out).join("report.json"));
+        let report: serde_json::Value =
+            serde_json::from_str(&report.expect("written")).expect("JSON");
+        let names = report["differ"].as_array().expect("a list").iter();
+        let names = names.map(|number| number["name"].as_str().expect("a name").to_owned());
+        (told, names.collect::<Vec<String>>())
+    };
+    let (told, differ) = compare("blurred", "far");
+    assert!(differ.contains(&"power_spectrum".to_owned()), "{differ:?}");
+    assert!(told.contains("numbers differ, of 24 images each"), "{told}");
+    assert!(told.contains("differs by +"), "{told}");
+    let (_, near) = compare("other", "near");
+    assert!(near.len() < differ.len() && !near.contains(&"power_spectrum".to_owned()), "{near:?}");
+    let far = folder.path().join("far");
+    for file in ["config.json", "data.json", "report.html", "figures/quality.png"] {
+        assert!(far.join(file).is_file(), "{file}");
+    }
+
+    // What is there stays; what cannot be compared is refused.
+    let [sharp, other] = ["sharp", "other"].map(|name| folder.path().join(name));
+    let told = example.refuse(&[utf8(&sharp), utf8(&other), "--out", utf8(&far)]);
+    assert!(told.contains("far"), "{told}");
+    let told = example.refuse(&[utf8(&sharp)]);
+    assert!(told.contains("2 values required"), "{told}");
+    let told = example.refuse(&[utf8(&sharp), utf8(&other), "--count", "3"]);
+    assert!(told.contains("8 real and 4 fake images or more"), "{told}");
+}
