@@ -39,12 +39,15 @@ fn a_blurred_sky_differs_from_a_sharp_one_and_a_sharp_one_hardly() {
         assert!(far.join(file).is_file(), "{file}");
     }
 
-    // What is there stays; what cannot be compared is refused.
+    // What is there stays; what cannot be compared is refused before anything is made.
     let [sharp, other] = ["sharp", "other"].map(|name| folder.path().join(name));
-    let told = example.refuse(&[utf8(&sharp), utf8(&other), "--out", utf8(&far)]);
+    let both = [utf8(&sharp), utf8(&other), "--image-size", "32", "--out"];
+    let told = example.refuse(&[&both[..], &[utf8(&far)]].concat());
     assert!(told.contains("far"), "{told}");
     let told = example.refuse(&[utf8(&sharp)]);
     assert!(told.contains("2 values required"), "{told}");
-    let told = example.refuse(&[utf8(&sharp), utf8(&other), "--count", "3"]);
-    assert!(told.contains("8 real and 4 fake images or more"), "{told}");
+    let new = folder.path().join("new");
+    let told = example.refuse(&[&both[..], &[utf8(&new), "--count", "3"]].concat());
+    assert!(told.contains("3 and 3 images: 8 of the first"), "{told}");
+    assert!(!new.exists());
 }

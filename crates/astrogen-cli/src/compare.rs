@@ -62,13 +62,10 @@ impl CompareArguments {
     /// images.
     ///
     /// # Errors
-    /// [`CliError::Usage`] for no images; [`CliError::Images`] for a folder without any;
+    /// [`CliError::Usage`] for too few images; [`CliError::Images`] for a folder without any;
     /// [`CliError::Sky`] where nebulae cannot be simulated; [`CliError::Train`] for a folder that
     /// holds something already.
     pub fn open(&self) -> Result<(RunDir, [Sky; 2]), CliError> {
-        if self.count == 0 {
-            return Err(CliError::Usage("--count must be at least 1, got 0".to_owned()));
-        }
         set_threads(self.threads);
         let simulated = tempfile::tempdir()
             .map_err(|error| CliError::Usage(format!("cannot make a temporary folder: {error}")))?;
@@ -86,6 +83,13 @@ impl CompareArguments {
         if skies[0].name == skies[1].name {
             skies[0].name += ", first";
             skies[1].name += ", second";
+        }
+        let [first, second] = skies.each_ref().map(|sky| sky.images.size()[0]);
+        if first < 8 || second < 4 {
+            return Err(CliError::Usage(format!(
+                "{first} and {second} images: 8 of the first and 4 of the second are the least that \
+                 intervals can be made of"
+            )));
         }
         let run = match &self.out {
             Some(path) => RunDir::create(path)?,
@@ -106,7 +110,7 @@ impl CompareArguments {
             ..BatchConfig::default()
         };
         let mut batches = Batches::new(folder.train(), &batches, Device::Cpu)?;
-        let count = batches.steps_per_epoch().min(self.count as u64);
+        let count = batches.steps_per_epoch().min(self.count.max(1) as u64);
         let images = (0..count).map(|_| batches.next_batch().map(|Images(image)| image));
         let images = Tensor::cat(&images.collect::<Result<Vec<_>, _>>()?, 0);
         let name = config.path.file_name().unwrap_or(config.path.as_os_str());
