@@ -32,6 +32,9 @@ const REQUIREMENTS: [&str; 15] = [
     "torch-fidelity==0.4.0",
 ];
 
+/// pip's option for the one package that comes as its source alone, in plain Python.
+const FROM_SOURCE: &str = "--no-binary=statmorph";
+
 /// The oldest Python minor version that has all of them.
 const OLDEST: u32 = 11;
 
@@ -72,7 +75,8 @@ fn install(python: &Python, tree: &Path, scratch: &Path) -> Result<()> {
     // pip stays outside: Debian keeps what `venv` needs to put it inside in another package.
     python.run(&["-m", "venv", "--without-pip", &tree_name])?;
     let target = interpreter(tree).display().to_string();
-    python.install(&["--python", &target], &REQUIREMENTS, scratch).with_context(|| {
+    let wanted: Vec<&str> = [FROM_SOURCE].into_iter().chain(REQUIREMENTS).collect();
+    python.install(&["--python", &target], &wanted, scratch).with_context(|| {
         format!("pip {} made no environment (22.3 or newer is needed)", python.pip)
     })
 }
