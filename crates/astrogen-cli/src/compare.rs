@@ -119,7 +119,7 @@ impl CompareArguments {
 
     /// Folders of simulated nebulae: plain ones, and blurred ones.
     fn nebulae(&self, folder: &Path) -> Result<[PathBuf; 2], CliError> {
-        let size = (self.reading.image_size() * 3 / 2).max(96);
+        let size = self.reading.nebula_size();
         say(format_args!("simulating {NEBULAE} nebulae, and {NEBULAE} blurred twice as much"));
         let plain = NebulaConfig { size, ..NebulaConfig::default() };
         let blurred = NebulaConfig { fwhm: 2.0 * plain.fwhm, ..plain.clone() };

@@ -50,9 +50,9 @@ pub struct ReadingArguments {
 }
 
 impl ReadingArguments {
-    /// Side of the images in pixels.
-    pub(crate) fn image_size(&self) -> usize {
-        self.image_size
+    /// Side of simulated nebulae, of which squares of the images' size are cut.
+    pub(crate) fn nebula_size(&self) -> usize {
+        (self.image_size * 3 / 2).max(96)
     }
 
     /// The images of a folder; `seed` is that of its split and of the squares that are cut from its
@@ -109,7 +109,7 @@ impl ImageArguments {
 
     /// A thousand nebulae, of which squares of the images' size are cut.
     fn nebulae(&self) -> Result<PathBuf, CliError> {
-        let size = (self.reading.image_size * 3 / 2).max(96);
+        let size = self.reading.nebula_size();
         let nebulae = cached_nebulae(size, 1000, 1, |folder| {
             say(format_args!("simulating 1000 nebulae into {} (once)", folder.display()));
         });

@@ -111,8 +111,7 @@ impl Quality {
 /// Real and fake images `[N, C, H, W]` and `[M, C, H, W]`, compared by all that this crate knows of
 /// images; features are those of the network.
 ///
-/// 5,000 against 5,000 images of 64 pixels in three bands take about a minute and a half on two
-/// cores. libtorch's generators are left alone.
+/// libtorch's generators are left alone.
 ///
 /// ```
 /// use astrogen_metrics::quality::{QualityConfig, image_quality};
