@@ -7,7 +7,7 @@ use astrogen_runtime::{DeviceChoice, set_threads};
 use clap::Args;
 use tch::Device;
 
-use super::assignment;
+use super::{assignment, once};
 use crate::{CliError, say};
 
 /// Which galaxy stars are sampled for, how many, and where to.
@@ -56,14 +56,15 @@ impl ForgeSampleArguments {
     ///
     /// # Errors
     /// [`CliError::Forge`] for a run without a flow, a galaxy or condition that is not there, and a
-    /// file that is there already; [`CliError::Usage`] for a share that is no number, and an image
+    /// file that is there already; [`CliError::Usage`] for a share that is no number, a condition that is set twice, and an image
     /// for a run without an autoencoder.
     pub fn sample(&self) -> Result<(u64, &Path), CliError> {
+        let assigned = once("--set", &self.set)?;
         set_threads(self.threads);
         let device = self.device.resolve()?;
         let forge = Forge::load(&self.run, device)?;
         let mut wanted = self.wanted(&forge, device)?;
-        for (name, value) in &self.set {
+        for (name, value) in &assigned {
             wanted = forge.set(wanted, name, *value)?;
         }
         for outside in forge.outside(&wanted) {

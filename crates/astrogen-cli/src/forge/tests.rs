@@ -60,6 +60,9 @@ fn what_is_named_twice_is_refused() {
             train(&typed).expect("arguments").galaxies().err().map(|error| error.to_string());
         assert!(told.as_ref().is_some_and(|told| told.contains(words)), "{typed}: {told:?}");
     }
+    let twice = sample("run --galaxy a --set tau50=6 tau50=7 --out o.npy").expect("arguments");
+    let told = twice.sample().err().map(|error| error.to_string());
+    assert!(told.is_some_and(|told| told.contains("--set names tau50 twice")));
 }
 
 #[test]
