@@ -87,6 +87,9 @@ fn a_density_is_trained_resumed_and_used() {
     let arguments = ["log-prob", run, "--catalog", utf8(&short), "--errors", "z=error", "--out"];
     let told = example.refuse(&[&arguments[..], &[utf8(&file("bad.fits"))]].concat());
     assert!(told.contains("errors of features must be finite"), "{told}");
+    let (bad, errors) = (file("bad.fits"), ["z=error", "z=flux", "--out"]);
+    let told = example.refuse(&[&arguments[..5], &errors, &[utf8(&bad)]].concat());
+    assert!(told.contains("column z: errors are given for it twice"), "{told}");
     fs::write(&short, "mag,z,flux,error\n22,0.3,15,0.2\n22,0.3,15,0\n").expect("written");
     let wide = log_prob("wide.hdf5", &["--errors", "z=error", "--draws", "400"]);
     assert!(wide[0] < exact[0] && (wide[1] - exact[0]).abs() < 1e-4, "{wide:?} {exact:?}");

@@ -221,6 +221,13 @@ impl Density {
             let reason = format!("errors are given for it, and it is none of {own:?}");
             return Err(DensityError::Column { column: column.clone(), reason });
         }
+        let mut given = errors.columns.iter().enumerate();
+        let twice =
+            given.find(|(at, (name, _))| errors.columns[..*at].iter().any(|of| of.0 == *name));
+        if let Some((_, (column, _))) = twice {
+            let reason = "errors are given for it twice: give one column of them".to_owned();
+            return Err(DensityError::Column { column: column.clone(), reason });
+        }
         let own = own.into_iter().filter(|name| !but.contains(name));
         let mut names: Vec<String> = Vec::new();
         for name in own.chain(errors.columns.iter().map(|(_, error)| error.clone())) {
