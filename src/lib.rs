@@ -44,11 +44,13 @@
 //! | [`density`] | `astrogen-density` | the density of a catalogue's columns, learnt by flows and used |
 //! | [`emulator`] | `astrogen-emulator` | a survey's measurement, learnt and judged |
 //! | [`forge`] | `astrogen-forge` | galaxies sampled star by star, given images and parameters |
+//! | [`anomaly`] | `astrogen-anomaly` | odd images, found by what a trained generator and its opponent make of them |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, corner plots, calibration histograms |
 //!
 //! `examples/nebula_dcgan.rs` composes them, from files to pictures; `examples/balrog_cwgan_gp.rs`
 //! from catalogues to catalogues.
 
+pub use astrogen_anomaly as anomaly;
 pub use astrogen_catalog as catalog;
 pub use astrogen_data as data;
 pub use astrogen_density as density;

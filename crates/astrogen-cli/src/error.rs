@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use astrogen_anomaly::AnomalyError;
 use astrogen_density::DensityError;
 use astrogen_emulator::EmulatorError;
 use astrogen_forge::ForgeError;
@@ -91,6 +92,10 @@ pub enum CliError {
     /// A density that cannot be learnt, loaded or used.
     #[error(transparent)]
     Density(#[from] DensityError),
+
+    /// Anomalies that cannot be searched for.
+    #[error(transparent)]
+    Anomaly(#[from] AnomalyError),
 
     /// A picture that cannot be written.
     #[error(transparent)]
