@@ -181,7 +181,7 @@ fn what_is_typed_wrong_is_refused_before_a_folder_is_made() {
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let folder = temporary.path();
     let suite = suite(folder);
-    let (stars, run) = (suite.join("stars"), folder.join("run"));
+    let (stars, images, run) = (suite.join("stars"), suite.join("images"), folder.join("run"));
     for (more, words) in [
         (vec!["--log10", "fehh"], "log10 must be among x, y"),
         (vec!["--features", "x", "spin"], "spin"),
@@ -193,12 +193,18 @@ fn what_is_typed_wrong_is_refused_before_a_folder_is_made() {
         (vec!["--column", "x=px"], "layout without columns"),
         (vec!["--encoder", utf8(folder)], "--encoder needs --images"),
         (vec!["--lr", "0"], "lr"),
+        (vec!["--images", utf8(&images), "--lr", "-1"], "lr must be a finite number above 0"),
+        (vec!["--images", utf8(&images), "--latent-noise", "-1"], "latent_noise must be 0 or more"),
+        (vec!["--images", utf8(&images), "--hidden", "0"], "hidden"),
+        (vec!["--images", utf8(&images), "--best-by", "fid"], "name one of validation_nll"),
+        (vec!["--patience", "0"], "--patience must be at least 1"),
         (vec!["--images", utf8(&stars)], "stars"),
     ] {
         let common = ["--stars", utf8(&stars), "--out", utf8(&run), "--min-stars", "100"];
         let common = if more[0] == "--min-stars" { &common[..4] } else { &common };
         let told = example.refuse(&[common, &more].concat());
         assert!(told.contains(words), "{more:?}: {told}");
+        assert!(!told.contains("training an autoencoder"), "{more:?}: {told}");
         assert!(!run.exists(), "{more:?}");
     }
     for (mode, words) in [
