@@ -118,6 +118,7 @@ fn tables_that_cannot_be_compared_are_refused() {
     }
     for config in [
         TableQualityConfig { rows: 39, ..TableQualityConfig::default() },
+        TableQualityConfig { pair_rows: 39, ..TableQualityConfig::default() },
         TableQualityConfig { directions: 0, ..TableQualityConfig::default() },
     ] {
         assert!(matches!(config.validate(), Err(MetricsError::Setting { .. })), "{config:?}");

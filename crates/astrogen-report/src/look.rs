@@ -153,6 +153,7 @@ impl<'a> SampleLook<'a> {
                     None => None,
                 };
                 let (memorisation, line) = audit.unzip();
+                let memorisation = memorisation.flatten();
                 remarks.extend(line.flatten());
                 let report = BestReport {
                     step: of,

@@ -234,18 +234,25 @@ impl Audit {
         Points::images(images, Some(SIDE))
     }
 
-    /// The audit of samples, and the picture of the closest pairs.
+    /// The audit of samples, and the picture of the closest pairs; a line for what is left out, the whole
+    /// of it where there are fewer samples than it needs.
     pub(crate) fn of(
         &self,
         run: &RunDir,
         fake: &Tensor,
-    ) -> Result<(MemorisationAudit, Option<String>), ReportError> {
+    ) -> Result<(Option<MemorisationAudit>, Option<String>), ReportError> {
         let [fakes, held_out, train] =
             [Self::points(fake)?, Self::points(&self.held_out)?, Self::points(&self.train)?];
-        let audit = memorisation_audit(&fakes, &held_out, &train, &AuditConfig::default())?;
+        let audit = match memorisation_audit(&fakes, &held_out, &train, &AuditConfig::default()) {
+            Ok(audit) => audit,
+            Err(error @ MetricsError::BadValues { .. }) => {
+                return Ok((None, Some(format!("memorisation is left out: {error}"))));
+            }
+            Err(error) => return Err(error.into()),
+        };
         let title = "The samples that are nearest to a training image, by distance";
         let drawn = self.pairs(run, "closest", title, ("sampled", fake), &audit.closest)?;
-        Ok((audit, left_out("figures/closest.png", drawn)?))
+        Ok((Some(audit), left_out("figures/closest.png", drawn)?))
     }
 
     /// Draws training images above those of a named set that are near to them, the nearest first.

@@ -9,8 +9,8 @@ use super::Quality;
 use crate::estimate::EstimateConfig;
 use crate::table::{
     ClassifierConfig, Correlation, EnergyConfig, MmdConfig, Standardisation, classifier_two_sample,
-    compare_columns, correlation_distance, energy_distance, maximum_mean_discrepancy, pair,
-    sliced_wasserstein_table, some_rows,
+    compare_columns, correlation_distance, energy_distance, maximum_mean_discrepancy,
+    median_distance, pair, sliced_wasserstein_table, some_rows,
 };
 use crate::{Comparison, MetricsError};
 
@@ -21,16 +21,19 @@ pub struct TableQualityConfig {
     /// Of the intervals.
     pub estimate: EstimateConfig,
     /// The most rows in each of the sets that are compared, 40 or more; of more, so many are drawn by
-    /// the seed. 2000 by default: three seconds for a dozen columns on two cores, in proportion to the
-    /// square.
+    /// the seed. 2000 by default.
     pub rows: i64,
+    /// The most rows of either set of which all pairs are taken, by `energy` and `mmd`, 40 or more; 1000
+    /// by default. Their time grows with the square: the numbers of a dozen columns together take
+    /// some three seconds of a processor.
+    pub pair_rows: i64,
     /// Random directions of the sliced Wasserstein distance, 1 to 65536; 128 by default.
     pub directions: usize,
 }
 
 impl Default for TableQualityConfig {
     fn default() -> Self {
-        Self { estimate: EstimateConfig::default(), rows: 2000, directions: 128 }
+        Self { estimate: EstimateConfig::default(), rows: 2000, pair_rows: 1000, directions: 128 }
     }
 }
 
@@ -42,8 +45,10 @@ impl TableQualityConfig {
     pub fn validate(&self) -> Result<(), MetricsError> {
         self.estimate.validate()?;
         let setting = |name, rule, got| Err(MetricsError::Setting { name, rule, got });
-        if self.rows < LEAST {
-            return setting("rows", "40 or more", self.rows.to_string());
+        for (name, rows) in [("rows", self.rows), ("pair_rows", self.pair_rows)] {
+            if rows < LEAST {
+                return setting(name, "40 or more", rows.to_string());
+            }
         }
         if !(1..=1 << 16).contains(&self.directions) {
             return setting("directions", "1 to 65536", self.directions.to_string());
@@ -141,11 +146,19 @@ pub fn table_quality(
     quality.add(&["sliced_wasserstein"], tables, estimate, |real, fake| {
         Ok(vec![sliced_wasserstein_table(real, fake, config.directions, seed)?])
     })?;
-    quality.add(&["energy"], tables, estimate, |real, fake| {
+    // Rows are in a random order.
+    let few = [
+        &tables[0].f_slice(0, 0, 2 * config.pair_rows, 1)?,
+        &tables[1].f_slice(0, 0, config.pair_rows, 1)?,
+    ];
+    quality.add(&["energy"], few, estimate, |real, fake| {
         Ok(vec![energy_distance(real, fake, &EnergyConfig::default(), seed)?])
     })?;
-    quality.add(&["mmd"], tables, estimate, |real, fake| {
-        Ok(vec![maximum_mean_discrepancy(real, fake, &MmdConfig::default(), seed)?.squared])
+    let units = Standardisation::of(few[0])?;
+    let bandwidth = median_distance(&units.apply(few[0])?.f_slice(0, 0, config.pair_rows, 1)?).ok();
+    quality.add(&["mmd"], few, estimate, |real, fake| {
+        let config = MmdConfig { bandwidth, ..MmdConfig::default() }; // one kernel for all
+        Ok(vec![maximum_mean_discrepancy(real, fake, &config, seed)?.squared])
     })?;
     quality.add(&["classifier"], tables, estimate, |real, fake| {
         let config = ClassifierConfig { seed, ..ClassifierConfig::default() };
