@@ -11,7 +11,7 @@
 //! | [`pixel_intensities`](mod@pixel_intensities) | the values of pixels, by channel and together, in model range or in physical units |
 //! | [`morphology`](mod@morphology) | flux, half-light radius, concentration, asymmetry, Gini and M20 of each image, and how they compare |
 //! | [`features`] | features of images by a network, a random one or that of a file, and what is measured on them: Frechet distance, kernel distance, MIND, precision and recall, density and coverage |
-//! | [`quality`] | all that is said of images, each number with its interval and its floor |
+//! | [`quality`] | all that is said of images, and all that is said of tables, each number with its interval and its floor |
 //! | [`table`] | two tables: every column by itself, and the joint distance of all columns along random directions or by a kernel |
 //! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity; profiles |
 //! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage, also by condition |
@@ -77,7 +77,10 @@ pub use power_spectrum::radial::{
     RadialSpectrum, SpectrumDistance, radial_power_spectrum, radial_spectrum_distance,
 };
 pub use power_spectrum::{nyquist_ratio, power_spectrum};
-pub use quality::{Quality, QualityConfig, QualityNumber, image_quality};
+pub use quality::{
+    Quality, QualityConfig, QualityNumber, TableQualityConfig, image_quality, paired_table_quality,
+    table_quality,
+};
 pub use redshift::RedshiftResiduals;
 pub use roc::Roc;
 pub use sliced_wasserstein::halves::RealHalves;

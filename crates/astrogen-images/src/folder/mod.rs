@@ -239,6 +239,12 @@ impl ImageFolder {
         &self.scaling
     }
 
+    /// Whether pixels have physical units: FITS files train, whose pipeline and scaling then stand for
+    /// all.
+    pub fn is_fits(&self) -> bool {
+        self.is_fits
+    }
+
     /// The unit of the physical pixels, where all the files counted in
     /// [`ImageFolder::scaling`] name one and the same (`BUNIT`).
     pub fn unit(&self) -> Option<&str> {

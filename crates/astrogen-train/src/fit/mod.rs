@@ -93,7 +93,8 @@ fn train<S: Step>(
     let again = newest.is_some() && !run.is_saved(step);
     let mut saved_at = step;
     batches.seek(step);
-    session.tell(algorithm, &Event::Started { step, steps: config.steps, again })?;
+    let (steps, device) = (config.steps, batches.device());
+    session.tell(algorithm, &Event::Started { step, steps, again, device })?;
     if let Some(remark) = run.remark() {
         session.warn(algorithm, remark)?;
     }
