@@ -55,6 +55,11 @@ impl ReadingArguments {
         (self.image_size * 3 / 2).max(96)
     }
 
+    /// Side of simulated galaxies, which are shrunk to the images' size.
+    pub(crate) fn galaxy_size(&self) -> usize {
+        self.image_size.max(64)
+    }
+
     /// The images of a folder; `seed` is that of its split and of the squares that are cut from its
     /// files.
     ///

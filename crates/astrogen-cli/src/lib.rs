@@ -17,6 +17,7 @@
 //! | [`DensitySampleArguments`], [`LogProbArguments`], [`PosteriorArguments`] | what a trained density is asked for |
 //! | [`ForgeArguments`], [`ForgeSampleArguments`] | galaxies to learn from their stars and images, and stars of a galaxy |
 //! | [`CompareArguments`] | two skies to hold against each other, with [`ReadingArguments`] |
+//! | [`ScarceArguments`] | few labelled images, and what generated ones are to be held against, with [`ReadingArguments`] |
 //! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
 //!
 //! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`say`] writes a program's lines, and
@@ -37,6 +38,7 @@ mod images;
 mod run;
 mod sample;
 mod say;
+mod scarce;
 mod search;
 mod survey;
 mod table;
@@ -59,6 +61,7 @@ pub use images::{ImageArguments, ReadingArguments};
 pub use run::RunArguments;
 pub use sample::SampleArguments;
 pub use say::say;
+pub use scarce::{Scarce, ScarceArguments};
 pub use search::SearchArguments;
 pub use table::TableArguments;
 pub use wgan::WganArguments;
