@@ -144,7 +144,7 @@ network_methods!(Classifier);
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ClassifierStepConfig {
-    /// Adam. Default lr 1e-3, betas (0.9, 0.999).
+    /// Adam. Default lr 2e-3, betas (0.9, 0.999).
     pub optimizer: AdamConfig,
     /// Shifts of the images that it is trained on. Default none.
     pub translation: Translation,
@@ -152,7 +152,8 @@ pub struct ClassifierStepConfig {
 
 impl Default for ClassifierStepConfig {
     fn default() -> Self {
-        Self { optimizer: AdamConfig::default(), translation: Translation::default() }
+        let optimizer = AdamConfig { lr: 2e-3, ..AdamConfig::default() };
+        Self { optimizer, translation: Translation::default() }
     }
 }
 

@@ -31,7 +31,7 @@ pub struct ScarceConfig {
     /// The generator of each class. Default: a [`SharpConfig`] trained for 600 steps of 8 images, which
     /// the critic sees shifted by up to an eighth of their side.
     pub generator: Training<SharpConfig, RelativisticStepConfig>,
-    /// The classifier. Default: 400 steps of 32 images, the learning rate falling to zero, half of the
+    /// The classifier. Default: 600 steps of 32 images, the learning rate falling to zero, half of the
     /// images shifted by up to a sixteenth of their side.
     pub classifier: Training<ClassifierConfig, ClassifierStepConfig>,
     /// Seed of the splits and of all that is drawn. Default 0.
@@ -82,7 +82,7 @@ impl Default for ScarceConfig {
             seed: 0,
         };
         config.set_generator_steps(600);
-        config.set_classifier_steps(400);
+        config.set_classifier_steps(600);
         config
     }
 }

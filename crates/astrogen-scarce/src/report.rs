@@ -59,12 +59,15 @@ pub struct ArmScores {
 pub struct Difference {
     /// What was added.
     pub added: Arm,
-    /// Whether it raises the accuracy.
-    pub answer: Answer,
     /// The difference in balanced accuracy.
     pub accuracy: MeanInterval,
-    /// The difference in the area under the curve.
+    /// What it says.
+    pub accuracy_answer: Answer,
+    /// The difference in the area under the curve, which asks for the order of images alone and not for
+    /// where the line between classes is.
     pub auc: MeanInterval,
+    /// What it says.
+    pub auc_answer: Answer,
 }
 
 /// Whether generated images help, in numbers: report.json in the run's folder. Intervals are over splits
@@ -125,9 +128,14 @@ impl ScarceReport {
             let change = |score: fn(&Scores) -> f64| {
                 mean(numbers(&|split| score(&of(split)) - score(&split.few)))
             };
-            let accuracy = change(|scores| scores.accuracy)?;
-            let (answer, auc) = (Answer::of(&accuracy), change(|scores| scores.auc)?);
-            differences.push(Difference { added: arm, answer, accuracy, auc });
+            let (accuracy, auc) = (change(|scores| scores.accuracy)?, change(|scores| scores.auc)?);
+            differences.push(Difference {
+                added: arm,
+                accuracy,
+                accuracy_answer: Answer::of(&accuracy),
+                auc,
+                auc_answer: Answer::of(&auc),
+            });
         }
         let remarks = match *more_per_class {
             0 => vec![
@@ -144,7 +152,7 @@ impl ScarceReport {
         };
         Ok(Self {
             // The first difference is that of generated images.
-            generated_images: differences[0].answer,
+            generated_images: differences[0].accuracy_answer,
             classes: few.classes.clone(),
             per_class: config.per_class,
             held_out: *held_out,
@@ -184,17 +192,16 @@ impl fmt::Display for ScarceReport {
             let (accuracy, auc) = (format!("{:.3}", arm.accuracy), format!("{:.3}", arm.auc));
             writeln!(f, "  {:<34} {accuracy:<27} {auc}", arm.words())?;
         }
-        for Difference { added, answer, accuracy, auc } in differences {
+        for Difference { added, accuracy, accuracy_answer, auc, auc_answer } in differences {
             let what = match added {
                 Arm::MoreReal => "more real images",
                 _ => "generated images",
             };
-            let change = |of: &MeanInterval| {
-                let MeanInterval { value, low, high } = of;
-                format!("{value:+.3} ({low:+.3} to {high:+.3})")
-            };
-            let (accuracy, auc) = (change(accuracy), change(auc));
-            writeln!(f, "{what}: {answer}, accuracy by {accuracy}, AUC by {auc}")?;
+            for (score, answer, MeanInterval { value, low, high }) in
+                [("accuracy", accuracy_answer, accuracy), ("AUC", auc_answer, auc)]
+            {
+                writeln!(f, "{what}, {score}: {answer}, {value:+.3} ({low:+.3} to {high:+.3})")?;
+            }
         }
         remarks.iter().try_for_each(|remark| writeln!(f, "note: {remark}"))
     }

@@ -8,7 +8,7 @@ use crate::page::pictures::Picture;
 use crate::page::words::human;
 
 /// What the pictures of the workspace's programs show, by the end of their names.
-const KNOWN: [(&str, &str); 15] = [
+const KNOWN: [(&str, &str); 16] = [
     (
         "calibration",
         "Calibration: where true values lie in the spread of samples, flat if all is well",
@@ -17,6 +17,7 @@ const KNOWN: [(&str, &str); 15] = [
     ("colour-magnitude", "Colours against magnitudes, real and emulated"),
     ("colour-tails", "Tails of the colours, real and emulated"),
     ("corner", "Columns against each other, real and generated"),
+    ("few-and-generated", "The few images of each class, and generated ones below them"),
     ("maps", "Maps, real and generated"),
     ("metrics", "Validation over the training"),
     ("pit", "Probability integral transforms, flat if posteriors are calibrated"),
