@@ -45,11 +45,13 @@
 //! | [`emulator`] | `astrogen-emulator` | a survey's measurement, learnt and judged |
 //! | [`forge`] | `astrogen-forge` | galaxies sampled star by star, given images and parameters |
 //! | [`scarce`] | `astrogen-scarce` | whether generated images help a classifier that has few labelled ones |
+//! | [`anomaly`] | `astrogen-anomaly` | odd images, found by what a trained generator and its opponent make of them |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, corner plots, calibration histograms |
 //!
 //! `examples/nebula_dcgan.rs` composes them, from files to pictures; `examples/balrog_cwgan_gp.rs`
 //! from catalogues to catalogues.
 
+pub use astrogen_anomaly as anomaly;
 pub use astrogen_catalog as catalog;
 pub use astrogen_data as data;
 pub use astrogen_density as density;

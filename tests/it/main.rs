@@ -8,6 +8,7 @@ mod compare_skies;
 mod cosmos_wgan_gp;
 mod custom_model;
 mod downstream;
+mod find_anomalies;
 mod fits_stretch;
 mod flow_density;
 mod galactic_forge;

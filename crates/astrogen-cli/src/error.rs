@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use astrogen_anomaly::AnomalyError;
 use astrogen_density::DensityError;
 use astrogen_emulator::EmulatorError;
 use astrogen_forge::ForgeError;
@@ -96,6 +97,10 @@ pub enum CliError {
     /// Labelled images that cannot be used.
     #[error(transparent)]
     Scarce(#[from] ScarceError),
+
+    /// Anomalies that cannot be searched for.
+    #[error(transparent)]
+    Anomaly(#[from] AnomalyError),
 
     /// A picture that cannot be written.
     #[error(transparent)]

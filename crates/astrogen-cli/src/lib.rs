@@ -18,11 +18,13 @@
 //! | [`ForgeArguments`], [`ForgeSampleArguments`] | galaxies to learn from their stars and images, and stars of a galaxy |
 //! | [`CompareArguments`] | two skies to hold against each other, with [`ReadingArguments`] |
 //! | [`ScarceArguments`] | few labelled images, and what generated ones are to be held against, with [`ReadingArguments`] |
+//! | [`AnomalyArguments`] | a trained run, and images to be searched by it |
 //! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
 //!
 //! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`say`] writes a program's lines, and
 //! a [`Console`] shows a training.
 
+mod anomaly;
 mod catalog;
 mod compare;
 mod console;
@@ -44,6 +46,7 @@ mod survey;
 mod table;
 mod wgan;
 
+pub use anomaly::{AnomalyArguments, AnomalySearch, ImageRecipe};
 pub use catalog::{CatalogArguments, FileArguments};
 pub use compare::{CompareArguments, Sky};
 pub use console::Console;

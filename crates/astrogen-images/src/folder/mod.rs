@@ -192,7 +192,16 @@ impl ImageFolder {
     /// The file that each training sample is from, in order, and the height and width of its frame in
     /// pixels.
     pub fn train_files(&self) -> impl Iterator<Item = (&Path, [usize; 2])> {
-        let files = self.train.samples.iter().map(|sample| &self.files.files[sample.file]);
+        self.files_of(&self.train)
+    }
+
+    /// The file that each held-out sample is from, as [`train_files`](Self::train_files).
+    pub fn validation_files(&self) -> impl Iterator<Item = (&Path, [usize; 2])> {
+        self.files_of(&self.validation)
+    }
+
+    fn files_of(&self, set: &'_ FolderDataset) -> impl Iterator<Item = (&Path, [usize; 2])> {
+        let files = set.samples.iter().map(|sample| &self.files.files[sample.file]);
         files.map(|file| (file.path.as_path(), file.size))
     }
 
