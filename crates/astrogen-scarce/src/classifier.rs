@@ -158,13 +158,13 @@ impl Default for ClassifierStepConfig {
 }
 
 impl ClassifierStepConfig {
-    /// Checks the settings for images of this side, as [`ClassifierStep::new`] does.
+    /// Checks the settings. [`ClassifierStep::new`] checks the shifts too, which have to be shorter than an
+    /// image's side.
     ///
     /// # Errors
-    /// [`TrainError::Setting`] and [`TrainError::Data`] for one that is out of its range.
-    pub fn validate(&self, side: i64) -> Result<(), TrainError> {
-        self.optimizer.validate()?;
-        Ok(self.translation.validate(side)?)
+    /// [`TrainError::Setting`] for one that is out of its range.
+    pub fn validate(&self) -> Result<(), TrainError> {
+        self.optimizer.validate()
     }
 }
 
@@ -186,7 +186,8 @@ impl ClassifierStep {
         config: &ClassifierStepConfig,
         device: Device,
     ) -> Result<Self, TrainError> {
-        config.validate(model.image_size)?;
+        config.validate()?;
+        config.translation.validate(model.image_size)?;
         let network = Stored::new(device, |path| {
             let classifier = Classifier::build(model, path)?;
             classifier.net.init(Initialization::He { slope: SLOPE })?;

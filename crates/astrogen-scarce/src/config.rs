@@ -175,9 +175,11 @@ impl ScarceConfig {
         let Training { model, algorithm, .. } = &self.generator;
         model.validate()?;
         algorithm.validate()?;
+        algorithm.translation.validate(model.image_size)?;
         let Training { model: classifier, algorithm, .. } = &self.classifier;
         classifier.validate()?;
-        algorithm.validate(classifier.image_size)?;
+        algorithm.validate()?;
+        algorithm.translation.validate(classifier.image_size)?;
         let own = [classifier.channels, classifier.image_size, classifier.image_size];
         match model.image_shape() {
             shape if shape == own => Ok(()),
