@@ -185,15 +185,11 @@ impl ScarceArguments {
             ..SuiteConfig::default()
         };
         let mut table = String::from("objid,class_name\n");
-        let mut number = 0;
-        for index in 0..2 * count {
-            // Late types alone: the others have no disc to speak of.
-            let mut member = suite.member(number, self.seed)?;
-            while member.early {
-                number += 1;
-                member = suite.member(number, self.seed)?;
-            }
-            number += 1;
+        // Late types alone: the others have no disc to speak of.
+        let members = (0..).map(|number| suite.member(number, self.seed));
+        let late = members.filter(|member| member.as_ref().map_or(true, |member| !member.early));
+        for (index, member) in late.take(2 * count).enumerate() {
+            let mut member = member?;
             let spiral = index % 2 == 0;
             let own = member.galaxy.config().clone();
             let arms = Arms { strength: if spiral { own.arms.strength } else { 0.0 }, ..own.arms };

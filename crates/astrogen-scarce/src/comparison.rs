@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
 use crate::batch::FewAndAdded;
-use crate::classifier::{Classifier, ClassifierStep};
+use crate::classifier::Classifier;
+use crate::step::ClassifierStep;
 use crate::{LabelledImages, ScarceConfig, ScarceError, Scores, Split};
 
 /// How often a classifier is looked at while it trains.

@@ -6,7 +6,8 @@ use astrogen_models::SharpConfig;
 use astrogen_train::{AdamConfig, RelativisticStepConfig, Schedule};
 use serde::{Deserialize, Serialize};
 
-use crate::classifier::{ClassifierConfig, ClassifierStepConfig};
+use crate::classifier::ClassifierConfig;
+use crate::step::ClassifierStepConfig;
 use crate::{LabelledImages, ScarceError};
 
 /// Everything a trial is made with: config.json in its folder, beside the settings of the data.
@@ -28,10 +29,10 @@ pub struct ScarceConfig {
     /// What is done to every image that is trained on, by generators and classifiers alike. Default:
     /// the eight flips and quarter turns.
     pub augment: Augment,
-    /// The generator of each class. Default: a [`SharpConfig`] trained for 600 steps of 8 images, which
-    /// the critic sees shifted by up to an eighth of their side.
+    /// The generator of each class. Default: a [`SharpConfig`] of 8 features trained for 800 steps of 8
+    /// images, of which the critic sees a third shifted by up to an eighth of their side.
     pub generator: Training<SharpConfig, RelativisticStepConfig>,
-    /// The classifier. Default: 600 steps of 32 images, the learning rate falling to zero, half of the
+    /// The classifier. Default: 500 steps of 32 images, the learning rate falling to zero, half of the
     /// images shifted by up to a sixteenth of their side.
     pub classifier: Training<ClassifierConfig, ClassifierStepConfig>,
     /// Seed of the splits and of all that is drawn. Default 0.
@@ -53,7 +54,9 @@ pub struct Training<M, A> {
 
 impl Default for ScarceConfig {
     fn default() -> Self {
-        let (model, classifier) = (SharpConfig::default(), ClassifierConfig::default());
+        let classifier = ClassifierConfig::default();
+        let model =
+            SharpConfig { generator_features: 8, critic_features: 8, ..SharpConfig::default() };
         let mut config = Self {
             per_class: 20,
             generated: 200,
@@ -81,8 +84,8 @@ impl Default for ScarceConfig {
             },
             seed: 0,
         };
-        config.set_generator_steps(600);
-        config.set_classifier_steps(600);
+        config.set_generator_steps(800);
+        config.set_classifier_steps(500);
         config
     }
 }

@@ -37,10 +37,11 @@ mod labels;
 mod report;
 mod score;
 mod split;
+mod step;
 mod trial;
 
 pub use batch::{Labelled, LabelledImage};
-pub use classifier::{Classifier, ClassifierConfig, ClassifierStep, ClassifierStepConfig};
+pub use classifier::{Classifier, ClassifierConfig};
 pub use comparison::{Arm, Comparison, Generate, Look, SplitScores, compare};
 pub use config::{ScarceConfig, Training};
 pub use error::ScarceError;
@@ -50,4 +51,5 @@ pub use labels::{LabelColumns, Labels};
 pub use report::{Answer, ArmScores, Difference, ScarceReport};
 pub use score::Scores;
 pub use split::Split;
+pub use step::{ClassifierStep, ClassifierStepConfig};
 pub use trial::augment_scarce;
