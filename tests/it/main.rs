@@ -1,6 +1,7 @@
 //! Integration tests.
 
 mod architecture;
+mod augment_scarce;
 mod balrog_catalogues;
 mod balrog_cwgan_gp;
 mod compare_skies;

@@ -60,6 +60,11 @@ impl ReadingArguments {
         nebula_size(self.image_size)
     }
 
+    /// Side of simulated galaxies, which are shrunk to the images' size.
+    pub(crate) fn galaxy_size(&self) -> usize {
+        self.image_size.max(64)
+    }
+
     /// The images of a folder; `seed` is that of its split and of the squares that are cut from its
     /// files.
     ///

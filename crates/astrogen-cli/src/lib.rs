@@ -18,6 +18,7 @@
 //! | [`DensitySampleArguments`], [`LogProbArguments`], [`PosteriorArguments`] | what a trained density is asked for |
 //! | [`ForgeArguments`], [`ForgeSampleArguments`] | galaxies to learn from their stars and images, and stars of a galaxy |
 //! | [`CompareArguments`] | two skies to hold against each other, with [`ReadingArguments`] |
+//! | [`ScarceArguments`] | few labelled images, and what generated ones are to be held against, with [`ReadingArguments`] |
 //! | [`AnomalyArguments`] | a trained run, and images to be searched by it |
 //! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
 //!
@@ -40,6 +41,7 @@ mod images;
 mod run;
 mod sample;
 mod say;
+mod scarce;
 mod search;
 mod survey;
 mod table;
@@ -63,6 +65,7 @@ pub use images::{ImageArguments, ReadingArguments};
 pub use run::{Evaluating, RunArguments};
 pub use sample::SampleArguments;
 pub use say::say;
+pub use scarce::{Scarce, ScarceArguments};
 pub use search::SearchArguments;
 pub use table::TableArguments;
 pub use wgan::WganArguments;

@@ -23,6 +23,7 @@
 //! | [`emulation`] | generated observations of a survey beside the real ones: all of the above by band, colour, magnitude and condition |
 //! | [`memorisation`] | nearest training neighbours under flips and turns, the test of data copying, leakage between splits |
 //! | [`diversity`] | how far samples are from each other, and the alarm of a collapse |
+//! | [`mean_interval`] | the mean of a few numbers with Student's interval |
 //! | [`mod@estimate`] | any of these numbers with an interval, and with its floor between two halves of the reals |
 //! | [`error`] | [`MetricsError`] |
 
@@ -35,6 +36,7 @@ pub mod features;
 pub mod gaussian_mixture;
 pub mod grid_density;
 mod log_likelihood;
+pub mod mean_interval;
 pub mod memorisation;
 pub mod morphology;
 pub mod one_dimensional;
@@ -62,6 +64,7 @@ pub use features::torch_script::TorchScriptConfig;
 pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig, GaussianMixtureFit};
 pub use grid_density::GridDensities;
 pub use log_likelihood::LogLikelihood;
+pub use mean_interval::MeanInterval;
 pub use morphology::{
     Morphology, MorphologyConfig, MorphologyDistance, morphology, morphology_distances,
     segment_morphology,

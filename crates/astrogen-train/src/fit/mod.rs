@@ -8,6 +8,7 @@ mod config;
 mod evaluation;
 mod event;
 mod guarded;
+mod in_memory;
 mod session;
 mod snapshot;
 
@@ -29,6 +30,7 @@ use snapshot::Snapshot;
 pub use config::{Criterion, FitConfig};
 pub use evaluation::{EvaluateBy, Evaluation};
 pub use event::{Event, Observer};
+pub use in_memory::fit_in_memory;
 
 /// How a call of [`fit`] ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
