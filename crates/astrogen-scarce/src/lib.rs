@@ -20,13 +20,13 @@
 //! 2. the few and the generated images, half and half,
 //! 3. the few and as many more real images, half and half: what a perfect generator would do,
 //!
-//! all turned, mirrored and shifted alike. The scores at the last step, on images that neither has seen,
+//! all turned, mirrored and shifted alike. The scores at the last step, on images that none has seen,
 //! are compared split by split: their differences have Student's interval ([`MeanInterval`]).
 //!
 //! [`MeanInterval`]: astrogen_metrics::MeanInterval
 
 mod batch;
-mod classifier;
+pub mod classifier;
 mod comparison;
 mod config;
 mod error;
@@ -37,7 +37,7 @@ mod labels;
 mod report;
 mod score;
 mod split;
-mod step;
+pub mod step;
 mod trial;
 
 pub use batch::{Labelled, LabelledImage};
