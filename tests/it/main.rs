@@ -10,5 +10,6 @@ mod downstream;
 mod fits_stretch;
 mod flow_density;
 mod galactic_forge;
+mod gpu;
 mod nebula_dcgan;
 mod program;
