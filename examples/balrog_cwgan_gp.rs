@@ -62,6 +62,7 @@ fn main() -> Result<()> {
 
 fn train(arguments: &EmulatorArguments) -> Result<()> {
     let device = arguments.run.device()?;
+    let evaluating = arguments.run.evaluating(&emulator::criteria())?;
 
     // Data and settings: of the run to go on with, or new ones.
     let (earlier, config) = arguments.run.earlier::<EmulatorConfig>()?.unzip();
@@ -72,14 +73,15 @@ fn train(arguments: &EmulatorArguments) -> Result<()> {
     say(format_args!("reading {}", data.path.display()));
     let table = Table::open(&data)?;
     say(table.report());
-    let config = match config {
+    let mut config = match config {
         Some(mut config) => {
-            let epoch = config.fit.checkpoint_interval; // it is judged every epoch
+            let epoch = config.steps_per_epoch(&table);
             config.fit.steps = arguments.run.steps(epoch).unwrap_or(config.fit.steps);
             config
         }
         None => arguments.config(data, &table),
     };
+    evaluating.enter(&mut config.fit);
     config.validate()?;
     let run = arguments.run.begin("balrog-cwgan-gp", earlier, &config, table.report())?;
 
@@ -120,6 +122,7 @@ fn emulate(arguments: &EmulateArguments) -> Result<()> {
 
 fn search(arguments: &SearchArguments) -> Result<()> {
     let device = arguments.train.run.device()?;
+    let evaluating = arguments.train.run.evaluating(&emulator::criteria())?;
     let (earlier, config) = arguments.train.run.earlier::<SearchConfig>()?.unzip();
     let data = match &config {
         Some(config) => config.base.data.clone(),
@@ -127,10 +130,11 @@ fn search(arguments: &SearchArguments) -> Result<()> {
     };
     let table = Table::open(&data)?;
     say(table.report());
-    let config = match config {
+    let mut config = match config {
         Some(config) => config,
         None => arguments.config(data, &table)?, // refused before a folder is made
     };
+    evaluating.enter(&mut config.base.fit);
     let run = arguments.train.run.begin("balrog-search", earlier, &config, table.report())?;
 
     let (stop, mut console) = (StopSignal::on_ctrl_c()?, Console::default());

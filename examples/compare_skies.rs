@@ -5,6 +5,8 @@
 //! cargo run --release --example compare_skies -- simulation survey --image-size 64
 //! ```
 
+use std::time::Instant;
+
 use anyhow::Result;
 use astrogen::report::{SkyComparison, write_page};
 use astrogen::runtime::tune_allocator;
@@ -23,9 +25,10 @@ fn main() -> Result<()> {
     tune_allocator();
     let (run, [first, second]) = arguments.of.open()?;
     say("comparing");
+    let started = Instant::now();
     let comparison =
         SkyComparison::of(&run, (&first.name, &first.images), (&second.name, &second.images))?;
-    say(comparison);
+    say(format_args!("{comparison}  in {:.1} s", started.elapsed().as_secs_f64()));
     say(format_args!("report: {}", write_page(&run)?.display()));
     Ok(())
 }

@@ -68,6 +68,7 @@ fn main() -> Result<()> {
 fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -> Result<()> {
     type Config = ImageConfig<Networks<WganConfig, WganGpStepConfig>>;
     let device = arguments.device()?;
+    let evaluating = arguments.evaluating(&SampleLook::criteria())?;
 
     // Settings and data: of the run to go on with, or new ones.
     let (earlier, config) = arguments.earlier::<Config>()?.unzip();
@@ -78,6 +79,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     let mut batches = Batches::new(folder.train(), &config.batches, device)?;
     let epoch = batches.steps_per_epoch();
     config.fit.steps = arguments.steps(epoch).unwrap_or(config.fit.steps);
+    evaluating.enter(&mut config.fit);
     config.fit.sample_interval = epoch.max(100); // a grid an epoch
     config.validate()?;
 
@@ -92,6 +94,10 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     say("measuring how far real images are from each other");
     let look = SampleLook::new(&run, &mut batches, &step, config.fit.seed)?;
     let mut look = look.with_held_out(&mut batches, config.held_out(&folder, device)?)?;
+    if folder.is_fits() {
+        let unit = config.physical.unit.as_deref();
+        look = look.with_physical(unit, |images| config.physical.pixels(images));
+    }
     let (mut log, stop) = (RunLog::new(&run)?, StopSignal::on_ctrl_c()?);
     say(format_args!("training into {}", run.path().display()));
     let observers: &mut [&mut dyn Observer<_>] = &mut [&mut log, &mut look];

@@ -70,6 +70,7 @@ fn main() -> Result<()> {
 
 fn train(arguments: &DensityArguments) -> Result<()> {
     let device = arguments.run.device()?;
+    let evaluating = arguments.run.evaluating(&density::criteria())?;
 
     // Data and settings: of the run to go on with, or new ones.
     let (earlier, config) = arguments.run.earlier::<DensityConfig>()?.unzip();
@@ -80,14 +81,15 @@ fn train(arguments: &DensityArguments) -> Result<()> {
     say(format_args!("reading {}", data.path.display()));
     let table = ColumnTable::open(&data)?;
     say(table.counts());
-    let config = match config {
+    let mut config = match config {
         Some(mut config) => {
-            let epoch = config.fit.checkpoint_interval;
+            let epoch = config.steps_per_epoch(&table);
             config.fit.steps = arguments.run.steps(epoch).unwrap_or(config.fit.steps);
             config
         }
         None => arguments.config(data, &table)?,
     };
+    evaluating.enter(&mut config.fit);
     let run = arguments.run.begin("flow-density", earlier, &config, table.counts())?;
 
     // The flow, and what it is compared with.

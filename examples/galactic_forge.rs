@@ -76,6 +76,7 @@ fn main() -> Result<()> {
 
 fn train(arguments: &ForgeArguments) -> Result<()> {
     let device = arguments.run.device()?;
+    let evaluating = arguments.run.evaluating(&forge::criteria())?;
     let stop = StopSignal::on_ctrl_c()?;
 
     // The galaxies: of the run to go on with, or new ones with the latents of their images.
@@ -99,7 +100,7 @@ fn train(arguments: &ForgeArguments) -> Result<()> {
     say(galaxies.report());
 
     // The flow, and what it is compared with.
-    let config = match config {
+    let mut config = match config {
         Some(mut config) => {
             let epoch = galaxies.steps_per_epoch(config.deal, config.batches.batch_size);
             config.fit.steps = arguments.run.steps(epoch).unwrap_or(config.fit.steps);
@@ -107,6 +108,7 @@ fn train(arguments: &ForgeArguments) -> Result<()> {
         }
         None => arguments.config(data, &galaxies)?,
     };
+    evaluating.enter(&mut config.fit);
     let run = arguments.run.begin("galactic-forge", earlier, &config, galaxies.report())?;
     say(format_args!("training on {} into {}", device_name(device), run.path().display()));
     let mut progress = Progress::default();

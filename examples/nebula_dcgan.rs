@@ -8,6 +8,7 @@
 //! ```
 
 use anyhow::Result;
+use astrogen::images::Physical;
 use astrogen::models::SharpGenerator;
 use astrogen::prelude::*;
 use astrogen::report::{SampleLook, write_page};
@@ -56,6 +57,7 @@ fn main() -> Result<()> {
 
 fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -> Result<()> {
     let device = arguments.device()?;
+    let evaluating = arguments.evaluating(&SampleLook::criteria())?;
 
     // Settings and data: of the run to go on with, or new ones.
     let (earlier, config) = arguments.earlier::<ImageConfig<DcganRecipe>>()?.unzip();
@@ -67,6 +69,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     let held_out = config.held_out(&folder, device)?;
     let steps = arguments.steps(batches.steps_per_epoch());
     config.fit.steps = steps.unwrap_or(config.fit.steps);
+    evaluating.enter(&mut config.fit);
     config.validate()?;
 
     // Networks with their optimisers, and the loop.
@@ -77,14 +80,15 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
         say(format_args!("training on {on} by the {} recipe", config.networks));
         Ok(run)
     };
+    let physical = folder.is_fits().then_some(&config.physical);
     match &config.networks {
         DcganRecipe::Sharp(Networks { model, algorithm }) => {
             let step = RelativisticStep::new(model, algorithm, device)?;
-            run_loop(step, (&mut batches, held_out), &begin()?, &config.fit)
+            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config.fit)
         }
         DcganRecipe::Article(Networks { model, algorithm }) => {
             let step = DcganStep::new(model, algorithm, device)?;
-            run_loop(step, (&mut batches, held_out), &begin()?, &config.fit)
+            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config.fit)
         }
     }
 }
@@ -93,12 +97,16 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
 fn run_loop<S: GanStep>(
     mut step: S,
     (batches, held_out): (&mut Batches, Option<Batches>),
+    physical: Option<&Physical>,
     run: &RunDir,
     config: &FitConfig,
 ) -> Result<()> {
     say("measuring how far real images are from each other");
     let look = SampleLook::new(run, batches, &step, config.seed)?;
     let mut look = look.with_held_out(batches, held_out)?;
+    if let Some(physical) = physical {
+        look = look.with_physical(physical.unit.as_deref(), |images| physical.pixels(images));
+    }
     let (mut log, stop) = (RunLog::new(run)?, StopSignal::on_ctrl_c()?);
     say(format_args!("training into {}", run.path().display()));
     let outcome = fit(&mut step, batches, run, config, &stop, &mut [&mut log, &mut look])?;

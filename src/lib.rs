@@ -44,11 +44,14 @@
 //! | [`density`] | `astrogen-density` | the density of a catalogue's columns, learnt by flows and used |
 //! | [`emulator`] | `astrogen-emulator` | a survey's measurement, learnt and judged |
 //! | [`forge`] | `astrogen-forge` | galaxies sampled star by star, given images and parameters |
+//! | [`scarce`] | `astrogen-scarce` | whether generated images help a classifier that has few labelled ones |
+//! | [`anomaly`] | `astrogen-anomaly` | odd images, found by what a trained generator and its opponent make of them |
 //! | [`plot`] | `astrogen-plot` | sample grids, loss curves, density maps, corner plots, calibration histograms |
 //!
 //! `examples/nebula_dcgan.rs` composes them, from files to pictures; `examples/balrog_cwgan_gp.rs`
 //! from catalogues to catalogues.
 
+pub use astrogen_anomaly as anomaly;
 pub use astrogen_catalog as catalog;
 pub use astrogen_data as data;
 pub use astrogen_density as density;
@@ -65,6 +68,7 @@ pub use astrogen_plot as plot;
 pub use astrogen_preprocess as preprocess;
 pub use astrogen_report as report;
 pub use astrogen_runtime as runtime;
+pub use astrogen_scarce as scarce;
 pub use astrogen_sky as sky;
 pub use astrogen_stars as stars;
 pub use astrogen_tables as tables;

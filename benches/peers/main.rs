@@ -16,6 +16,7 @@ mod penalty;
 mod row;
 mod sharp;
 mod side;
+mod sliced_wasserstein;
 mod wgan_gp;
 
 use std::io::{BufRead, Write};
@@ -83,6 +84,11 @@ const ROWS: &[Entry] = &[
         prepare: flows::galactic_train_step_b1024,
     },
     // The peer sums in float32.
+    Entry {
+        name: "sliced_wasserstein_5k",
+        tolerance: 1e-3,
+        prepare: sliced_wasserstein::sliced_wasserstein_5k,
+    },
     Entry { name: "kid_5k_2048d", tolerance: 1e-3, prepare: features::kid_5k_2048d },
 ];
 

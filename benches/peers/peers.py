@@ -25,15 +25,17 @@ import dcgan
 import features
 import flows
 import sharp
+import sliced_wasserstein
 import wgan_gp
 
 # What each peer passes networks through; torch-fidelity's rows have none.
 PEERS = {"pytorch eager": lambda network: network, "torch.compile": torch.compile,
          "torch-fidelity": None}
 ROWS = {**dcgan.ROWS, **wgan_gp.ROWS, **sharp.ROWS, **autoencoder.ROWS,
-        **cwgan_gp.ROWS, **flows.ROWS, **features.ROWS}
+        **cwgan_gp.ROWS, **flows.ROWS, **features.ROWS,
+        **sliced_wasserstein.ROWS}
 # Peers of rows whose peers are not both of PyTorch's.
-OTHERS = {**dict.fromkeys(flows.ROWS, flows.PEERS), **dict.fromkeys(features.ROWS, features.PEERS)}
+OTHERS = {row: module.PEERS for module in (flows, features, sliced_wasserstein) for row in module.ROWS}
 # A timed repetition has as many runs as fit into this many seconds, but at least one.
 SHORTEST = 0.3
 # A run of so many seconds or more is warmed up by one.

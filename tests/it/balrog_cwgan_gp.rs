@@ -85,7 +85,15 @@ fn a_survey_becomes_an_emulator_with_numbers_figures_and_rows() {
     let report: serde_json::Value = serde_json::from_str(&read("report.json")).expect("a report");
     for name in ["generated", "Gaussian"] {
         assert_eq!(report[name]["rows"], table.test().rows.len(), "{name}");
+        let quality = &report[name]["quality"];
+        assert_eq!(quality["numbers"].as_array().map(Vec::len), Some(7), "{quality}");
+        let calibrated = &report[name]["quantities"][0]["pit"]["by_condition"];
+        assert_eq!(calibrated[0]["by"], "true R", "{calibrated}");
+        assert!(calibrated[0]["bins"][0]["calibration"]["coverage_68"].is_f64(), "{calibrated}");
     }
+    assert!(out.join("figures/quality.png").is_file());
+    assert!(told.contains("residuals, truth and conditions as one table, "), "{told}");
+    assert!(told.contains("least calibrated "), "{told}");
     for line in reports.lines() {
         let line: serde_json::Value = serde_json::from_str(line).expect("a report");
         let validation = table.validation().rows.len();
@@ -143,7 +151,8 @@ fn a_stopped_search_goes_on_and_lists_the_best_first() {
         .expect("written");
     let out = folder.path().join("search");
     let arguments = ["search", "--space", utf8(&space), "--epochs", "1", "--out", utf8(&out)];
-    let told = run(&arguments, &columns(&survey));
+    let by = ["--best-by", "ks_bands", "--checkpoint-every", "10"].map(str::to_owned);
+    let told = run(&arguments, &[columns(&survey), by.into()].concat());
     assert!(told.contains("2 of 2 trials done"), "{told}");
     assert!(told.contains("the best trial, "), "{told}");
     let reported =
@@ -155,6 +164,12 @@ fn a_stopped_search_goes_on_and_lists_the_best_first() {
     let table = fs::read_to_string(&path).expect("a table");
     let lines: Vec<&str> = table.lines().collect();
     assert_eq!(lines.len(), 3, "{table}");
+    let metrics = fs::read_to_string(out.join("trial-001/metrics.csv")).expect("metrics");
+    let ks = metrics.lines().skip(1).map(|row| row.split(',').nth(3).expect("a cell").parse());
+    let best = ks.map(|ks: Result<f64, _>| ks.expect("a number")).fold(f64::INFINITY, f64::min);
+    assert_eq!(lines[1].split(',').nth(3), Some(&best.to_string()[..]), "{table}{metrics}");
+    let page = fs::read_to_string(out.join("report.html")).expect("a page");
+    assert!(page.contains("Trials, the best first") && page.contains(">Device<"));
     fs::write(&path, format!("{}\n{}\n", lines[0], lines[1])).expect("written");
     fs::remove_dir_all(out.join("trial-002")).expect("removed");
     run(&["search", "--resume", utf8(&out)], &[]);
@@ -195,6 +210,8 @@ fn bad_catalogues_and_columns_are_answered_with_what_to_do() {
     assert!(told.contains(CATALOGUE), "{told}");
     let told = example().refuse(&["train", "--catalog", "x.fits"]);
     assert!(told.contains("--observed"), "{told}");
+    let told = example().refuse(&["train", "--best-by", "fid"]);
+    assert!(told.contains("name one of score, ks_bands, ks_colours"), "{told}");
     let told = example().refuse(&["evaluate", utf8(folder.path())]);
     assert!(told.contains("run folder"), "{told}");
 }

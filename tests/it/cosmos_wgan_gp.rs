@@ -52,6 +52,7 @@ fn a_run_resumes_to_the_same_bytes_and_samples_walks_and_fits_files() {
         (&["--n-critic", "0"], &["n_critic", "at least 1"]),
         (&["--penalty-weight", "-1"], &["gradient penalty weight", "at least 0"]),
         (&["--lr", "0"], &["lr", "above 0"]),
+        (&["--best-by", "fid"], &["--best-by fid", "sliced_wasserstein, diversity, coverage"]),
         (&["--lr", "-1"], &["lr", "above 0"]),
         (&["--features", "-1"], &["features"]),
     ];

@@ -133,6 +133,11 @@ fn columns_that_have_no_density_are_refused_before_a_folder_is_made() {
         (vec!["--features", "x", "--context", "z"], "\"z\" is not in the table"),
         (vec!["--features", "x", "--flow", "glow"], "one of nice, real_nvp"),
         (vec!["--features", "x", "--members", "0"], "members must be at least 1"),
+        (vec!["--features", "x", "--best-by", "nll"], "--best-by nll: name one of validation_nll"),
+        (
+            vec!["--features", "x", "--checkpoint-every", "0"],
+            "--checkpoint-every must be at least 1",
+        ),
         (vec!["--features", "x", "--held-out", "2"], "held_out"),
         (vec!["--features", "x", "--weights", "y"], "weights: expected numbers, 0 or more"),
     ] {
@@ -151,9 +156,31 @@ fn several_flows_are_one_density() {
     let run = folder.path().join("run");
     let mut arguments = vec!["--catalog", utf8(&catalog), "--features", "z", "mag"];
     arguments.extend("--flow maf --hidden 8 --steps 20 --members 2 --components 1".split(' '));
+    arguments.extend("--held-out 0.5 --checkpoint-every 5 --best-by validation_nll".split(' '));
+    arguments.extend("--patience 20".split(' '));
     let told = example.succeed(&[&arguments[..], &["--out", utf8(&run)]].concat());
     assert!(told.contains("mixture of 1 Gaussians"), "{told}");
     assert!(run.join("member-2/best/flow.safetensors").is_file());
+    let read_text = |name: &str| fs::read_to_string(run.join(name)).expect("written");
+    let scores = read_text("member-1/scores.csv");
+    let steps = scores.lines().skip(1).map(|row| row.split(',').next().expect("a step"));
+    assert_eq!(steps.collect::<Vec<_>>(), ["5", "10", "15", "20"], "{scores}");
+    let config: serde_json::Value = serde_json::from_str(&read_text("config.json")).expect("JSON");
+    assert_eq!(config["fit"]["best_by"]["lowest"], "validation_nll");
+    assert_eq!(config["fit"]["patience"], 20);
+
+    // Samples beside held-out rows as tables, in words, numbers and a picture; and on the page.
+    assert!(told.contains("samples beside held-out rows as tables, 100 rows each"), "{told}");
+    assert!(told.contains("  classifier           0."), "{told}");
+    let report: serde_json::Value = serde_json::from_str(&read_text("report.json")).expect("JSON");
+    let numbers = report["quality"]["numbers"].as_array().expect("numbers");
+    for number in numbers {
+        assert!(["value", "low", "high", "floor"].iter().all(|part| number[part].is_f64()));
+    }
+    assert_eq!(numbers.len(), 7, "{report}");
+    assert!(run.join("figures/quality.png").is_file());
+    let page = read_text("report.html");
+    assert!(page.contains(">energy</td>"), "{page}");
     let out = folder.path().join("samples.fits");
     let sample = ["sample", utf8(&run), "--count", "100", "--out", utf8(&out)];
     example.succeed(&sample);

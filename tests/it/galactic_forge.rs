@@ -99,6 +99,13 @@ fn galaxies_are_learnt_judged_and_sampled() {
     for name in ["report.json", "conditions.json", "best/flow.safetensors", "figures"] {
         assert!(folder.join("whole").join(name).exists(), "{name}");
     }
+    assert!(told.contains("the stars of all galaxies as one table, "), "{told}");
+    assert!(folder.join("whole/figures/quality.png").exists());
+    let judged = fs::read_to_string(folder.join("whole/report.json")).expect("written");
+    let judged: serde_json::Value = serde_json::from_str(&judged).expect("JSON");
+    assert_eq!(judged["quality"]["numbers"].as_array().map(Vec::len), Some(7), "{judged}");
+    let seen = fs::read_to_string(encoder.join("data.json")).expect("written");
+    assert!(seen.contains("\"histograms\"") && seen.contains("\"signed\""), "{seen}");
     // One that is trained already is used as it is.
     let again = go_on.replace("whole", "again");
     let told = succeed(&example, folder, &words(&train, &again));
@@ -112,9 +119,11 @@ fn galaxies_are_learnt_judged_and_sampled() {
     let told = succeed(&example, folder, &["evaluate", "whole", "--threads", "1"]);
     assert!(told.contains("figures/ in whole"), "{told}");
     assert!(report == read("whole/report.json"), "judged otherwise");
-    succeed(&example, folder, &["--resume", "again", "--epochs", "1"]);
+    let resumed = ["--resume", "again", "--epochs", "1", "--checkpoint-every", "7"];
+    succeed(&example, folder, &resumed);
     let settings = String::from_utf8(read("again/config.json")).expect("text");
     let settings: serde_json::Value = serde_json::from_str(&settings).expect("JSON");
+    assert_eq!(settings["fit"]["checkpoint_interval"], 7);
     let steps = settings["fit"]["steps"].as_u64().expect("a number");
     assert!((30..=37).contains(&steps), "8 galaxies of 300 stars in batches of 64: {steps}");
     assert!(folder.join(format!("again/checkpoints/step-{steps:08}.safetensors")).exists());
@@ -181,7 +190,7 @@ fn what_is_typed_wrong_is_refused_before_a_folder_is_made() {
     let temporary = tempfile::tempdir().expect("a temporary folder");
     let folder = temporary.path();
     let suite = suite(folder);
-    let (stars, run) = (suite.join("stars"), folder.join("run"));
+    let (stars, images, run) = (suite.join("stars"), suite.join("images"), folder.join("run"));
     for (more, words) in [
         (vec!["--log10", "fehh"], "log10 must be among x, y"),
         (vec!["--features", "x", "spin"], "spin"),
@@ -193,12 +202,18 @@ fn what_is_typed_wrong_is_refused_before_a_folder_is_made() {
         (vec!["--column", "x=px"], "layout without columns"),
         (vec!["--encoder", utf8(folder)], "--encoder needs --images"),
         (vec!["--lr", "0"], "lr"),
+        (vec!["--images", utf8(&images), "--lr", "-1"], "lr must be a finite number above 0"),
+        (vec!["--images", utf8(&images), "--latent-noise", "-1"], "latent_noise must be 0 or more"),
+        (vec!["--images", utf8(&images), "--hidden", "0"], "hidden"),
+        (vec!["--images", utf8(&images), "--best-by", "fid"], "name one of validation_nll"),
+        (vec!["--patience", "0"], "--patience must be at least 1"),
         (vec!["--images", utf8(&stars)], "stars"),
     ] {
         let common = ["--stars", utf8(&stars), "--out", utf8(&run), "--min-stars", "100"];
         let common = if more[0] == "--min-stars" { &common[..4] } else { &common };
         let told = example.refuse(&[common, &more].concat());
         assert!(told.contains(words), "{more:?}: {told}");
+        assert!(!told.contains("training an autoencoder"), "{more:?}: {told}");
         assert!(!run.exists(), "{more:?}");
     }
     for (mode, words) in [

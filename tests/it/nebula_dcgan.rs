@@ -325,6 +325,60 @@ fn images_that_need_an_option_train_and_nobody_has_to_read() {
 }
 
 #[test]
+fn the_best_is_best_in_what_is_asked_for_and_a_file_that_is_there_twice_is_told() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = folder.path().join("data");
+    fs::create_dir(&data).expect("a folder");
+    let mut header = Header::new();
+    header.push("BUNIT", "adu", "unit of the pixels");
+    for number in 0..48 {
+        let value = |(band, y, x): (usize, usize, usize)| {
+            let [dy, dx] = [y.abs_diff(6 + number * 7 % 20), x.abs_diff(6 + number * 5 % 20)];
+            let spot = 900.0 * (-((dy * dy + dx * dx) as f32) / (6 + number % 9) as f32).exp();
+            spot + ((number * 31 + (band + 3) * (y * 17 + x * 13)) % 101) as f32
+        };
+        let pixels = Array3::from_shape_fn((3, 32, 32), value);
+        write_image(data.join(format!("{number}.fits")), &pixels, &header).expect("written");
+    }
+    for number in 0..8 {
+        let twice = data.join(format!("{number}-again.fits"));
+        fs::copy(data.join(format!("{number}.fits")), twice).expect("copied");
+    }
+    let out = folder.path().join("run");
+    let mut arguments = train(&data, &out, "12");
+    let more = "--held-out 0.4 --best-by coverage --checkpoint-every 3 --patience 3";
+    arguments.extend(more.split(' ').map(str::to_owned));
+    let told = example().succeed(&words(&arguments));
+
+    // Nothing that is so small gets better than at first.
+    assert!(told.contains("training ends early"), "{told}");
+    let read = |name: &str| fs::read_to_string(out.join(name)).expect(name);
+    let report: serde_json::Value = serde_json::from_str(&read("report.json")).expect("JSON");
+    let scores = read("scores.csv");
+    assert!(scores.starts_with("step,seconds,sliced_wasserstein,"), "{scores}");
+    let best = scores.lines().skip(1).max_by(|a, b| {
+        let coverage = |row: &str| row.rsplit(',').next().and_then(|cell| cell.parse::<f64>().ok());
+        // The earliest of equals.
+        coverage(a).partial_cmp(&coverage(b)).expect("numbers").then(std::cmp::Ordering::Greater)
+    });
+    let best: Vec<&str> = best.expect("a row").split(',').collect();
+    assert_eq!(report["step"].to_string(), best[0], "{scores}");
+    let chosen_by = report["chosen_by"].as_f64().expect("a number");
+    let distance: f64 = best[2].parse().expect("a number");
+    assert!((chosen_by - distance).abs() < 1e-6 * distance, "{report}");
+
+    // Pixels in the files' unit, and what is in both splits.
+    assert_eq!(report["pixels_physical"]["unit"], "adu");
+    assert_eq!(report["pixels_physical"]["bands"].as_array().map(Vec::len), Some(3));
+    assert!(told.contains("pixels in adu, band by band: "), "{told}");
+    assert!(told.contains("held-out image"), "{told}");
+    let pairs = report["leakage"]["pairs"].as_array().expect("pairs");
+    assert!((1..=8).contains(&pairs.len()), "{pairs:?}");
+    assert!(pairs.iter().all(|pair| pair["distance"].as_f64() < Some(1e-3)), "{pairs:?}");
+    assert!(out.join("figures/leakage.png").is_file());
+}
+
+#[test]
 fn bad_input_is_answered_with_what_to_do() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = nebulae(folder.path(), 48);
@@ -362,6 +416,9 @@ fn bad_input_is_answered_with_what_to_do() {
             &["--data", data, "--image-size", "32", "--batch-size", "4", "--out", "/dev/null/run"],
             &["/dev/null/run"],
         ),
+        (&["--data", data, "--best-by", "fid"], &["sliced_wasserstein, diversity, coverage"]),
+        (&["--data", data, "--patience", "0"], &["--patience must be at least 1"]),
+        (&["--resume", utf8(&empty), "--best-by", "coverage"], &["cannot be used with"]),
         (&["--resume", utf8(&empty)], &["config.json"]),
         (&["sample", utf8(&empty)], &["config.json"]),
     ];

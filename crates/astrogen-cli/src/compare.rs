@@ -14,9 +14,6 @@ use tch::{Device, Tensor};
 use crate::image_config::open;
 use crate::{CliError, ReadingArguments, say};
 
-/// Nebulae that are simulated of either kind where no folders are given.
-const NEBULAE: usize = 200;
-
 /// Which folders are compared, and how their images are read.
 #[derive(Debug, Args)]
 pub struct CompareArguments {
@@ -26,6 +23,9 @@ pub struct CompareArguments {
     folders: Vec<PathBuf>,
     #[command(flatten)]
     reading: ReadingArguments,
+    /// Nebulae that are simulated of either kind where no folders are given.
+    #[arg(long, default_value_t = 200, conflicts_with = "folders")]
+    simulate: usize,
     /// Images of each folder, at most.
     #[arg(long, default_value_t = 5000)]
     count: usize,
@@ -120,14 +120,15 @@ impl CompareArguments {
     /// Folders of simulated nebulae: plain ones, and blurred ones.
     fn nebulae(&self, folder: &Path) -> Result<[PathBuf; 2], CliError> {
         let size = self.reading.nebula_size();
-        say(format_args!("simulating {NEBULAE} nebulae, and {NEBULAE} blurred twice as much"));
+        let count = self.simulate;
+        say(format_args!("simulating {count} nebulae, and {count} blurred twice as much"));
         let plain = NebulaConfig { size, ..NebulaConfig::default() };
         let blurred = NebulaConfig { fwhm: 2.0 * plain.fwhm, ..plain.clone() };
         let made = [("plain", plain), ("blurred", blurred)].map(|(name, config)| {
             let path = folder.join(name);
             // Other nebulae, not the same ones blurred.
             let seed = self.seed.wrapping_mul(2).wrapping_add(u64::from(name == "blurred"));
-            simulate_nebulae(&path, &config, NEBULAE, seed).map(|_| path)
+            simulate_nebulae(&path, &config, count, seed).map(|_| path)
         });
         let [plain, blurred] = made;
         Ok([plain?, blurred?])

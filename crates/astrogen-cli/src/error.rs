@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use astrogen_anomaly::AnomalyError;
 use astrogen_density::DensityError;
 use astrogen_emulator::EmulatorError;
 use astrogen_forge::ForgeError;
@@ -9,6 +10,7 @@ use astrogen_images::ImagesError;
 use astrogen_models::ModelError;
 use astrogen_plot::PlotError;
 use astrogen_runtime::RuntimeError;
+use astrogen_scarce::ScarceError;
 use astrogen_sky::SkyError;
 use astrogen_stars::StarsError;
 use astrogen_train::TrainError;
@@ -91,6 +93,14 @@ pub enum CliError {
     /// A density that cannot be learnt, loaded or used.
     #[error(transparent)]
     Density(#[from] DensityError),
+
+    /// Labelled images that cannot be used.
+    #[error(transparent)]
+    Scarce(#[from] ScarceError),
+
+    /// Anomalies that cannot be searched for.
+    #[error(transparent)]
+    Anomaly(#[from] AnomalyError),
 
     /// A picture that cannot be written.
     #[error(transparent)]

@@ -49,10 +49,20 @@ pub struct ReadingArguments {
     strict: bool,
 }
 
+/// Side of simulated nebulae, of which squares of an images' size are cut.
+pub(crate) fn nebula_size(image_size: usize) -> usize {
+    (image_size * 3 / 2).max(96)
+}
+
 impl ReadingArguments {
     /// Side of simulated nebulae, of which squares of the images' size are cut.
     pub(crate) fn nebula_size(&self) -> usize {
-        (self.image_size * 3 / 2).max(96)
+        nebula_size(self.image_size)
+    }
+
+    /// Side of simulated galaxies, which are shrunk to the images' size.
+    pub(crate) fn galaxy_size(&self) -> usize {
+        self.image_size.max(64)
     }
 
     /// The images of a folder; `seed` is that of its split and of the squares that are cut from its

@@ -6,6 +6,7 @@
 //! | options | what they become |
 //! | --- | --- |
 //! | [`RunArguments`] | the device, how long to train, and the folder of a run, new or to go on with |
+//! | [`Evaluating`] | how often what is trained is evaluated, and what the best checkpoint is best in |
 //! | [`ImageArguments`] | a folder of images to train on, with [`FrameArguments`] |
 //! | [`FrameArguments`] | which image of a file is taken, and which of its pixels are bad |
 //! | [`DcganArguments`], [`WganArguments`] | networks and how they are trained |
@@ -17,11 +18,14 @@
 //! | [`DensitySampleArguments`], [`LogProbArguments`], [`PosteriorArguments`] | what a trained density is asked for |
 //! | [`ForgeArguments`], [`ForgeSampleArguments`] | galaxies to learn from their stars and images, and stars of a galaxy |
 //! | [`CompareArguments`] | two skies to hold against each other, with [`ReadingArguments`] |
+//! | [`ScarceArguments`] | few labelled images, and what generated ones are to be held against, with [`ReadingArguments`] |
+//! | [`AnomalyArguments`] | a trained run, and images to be searched by it |
 //! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
 //!
 //! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`say`] writes a program's lines, and
 //! a [`Console`] shows a training.
 
+mod anomaly;
 mod catalog;
 mod compare;
 mod console;
@@ -37,11 +41,13 @@ mod images;
 mod run;
 mod sample;
 mod say;
+mod scarce;
 mod search;
 mod survey;
 mod table;
 mod wgan;
 
+pub use anomaly::{AnomalyArguments, AnomalySearch, ImageRecipe};
 pub use catalog::{CatalogArguments, FileArguments};
 pub use compare::{CompareArguments, Sky};
 pub use console::Console;
@@ -56,9 +62,10 @@ pub use forge::{EncoderJob, ForgeArguments, ForgeSampleArguments};
 pub use frame::FrameArguments;
 pub use image_config::{ImageConfig, Networks};
 pub use images::{ImageArguments, ReadingArguments};
-pub use run::RunArguments;
+pub use run::{Evaluating, RunArguments};
 pub use sample::SampleArguments;
 pub use say::say;
+pub use scarce::{Scarce, ScarceArguments};
 pub use search::SearchArguments;
 pub use table::TableArguments;
 pub use wgan::WganArguments;

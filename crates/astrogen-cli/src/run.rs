@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use astrogen_runtime::{DeviceChoice, set_threads};
 use astrogen_train::TrainError;
+use astrogen_train::fit::{Criterion, FitConfig};
 use astrogen_train::run_dir::RunDir;
 use clap::Args;
 use serde::Serialize;
@@ -21,6 +22,17 @@ pub struct RunArguments {
     /// Passes over the data, instead of --steps.
     #[arg(long)]
     epochs: Option<u64>,
+    /// Steps between two checkpoints; what is trained is evaluated at each. The program's own number
+    /// if left out.
+    #[arg(long, value_name = "STEPS")]
+    checkpoint_every: Option<u64>,
+    /// The number that the best checkpoint is best in, by its name in the evaluations; the program's
+    /// own score if left out.
+    #[arg(long, value_name = "NAME", conflicts_with = "resume")]
+    best_by: Option<String>,
+    /// Training ends early once the best checkpoint is so many steps old; never if left out.
+    #[arg(long, value_name = "STEPS")]
+    patience: Option<u64>,
     /// auto, cpu, cuda or cuda:N.
     #[arg(long, default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
@@ -33,9 +45,29 @@ pub struct RunArguments {
     #[arg(long)]
     out: Option<PathBuf>,
     /// Go on with the run in this folder, with the settings it began with (only --steps,
-    /// --epochs, --device and --threads are heeded).
+    /// --epochs, --checkpoint-every, --patience, --device and --threads are heeded).
     #[arg(long, conflicts_with = "out")]
     resume: Option<PathBuf>,
+}
+
+/// How what is trained is evaluated: how often, what the best checkpoint is best in, and when nothing
+/// more is hoped for. What was not asked for stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evaluating {
+    checkpoint_every: Option<u64>,
+    best_by: Option<Criterion>,
+    patience: Option<u64>,
+}
+
+impl Evaluating {
+    /// Enters what was asked for into settings.
+    pub fn enter(&self, fit: &mut FitConfig) {
+        fit.checkpoint_interval = self.checkpoint_every.unwrap_or(fit.checkpoint_interval);
+        if let Some(best_by) = &self.best_by {
+            fit.best_by = best_by.clone();
+        }
+        fit.patience = self.patience.or(fit.patience);
+    }
 }
 
 impl RunArguments {
@@ -69,6 +101,33 @@ impl RunArguments {
     pub fn steps(&self, steps_per_epoch: u64) -> Option<u64> {
         let epochs = self.epochs.map(|epochs| epochs.saturating_mul(steps_per_epoch));
         epochs.or(self.steps)
+    }
+
+    /// How what is trained is evaluated, where the program's evaluations have these numbers.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] for a name that is none of these, and for no steps.
+    pub fn evaluating(&self, known: &[Criterion]) -> Result<Evaluating, CliError> {
+        let options =
+            [("--checkpoint-every", self.checkpoint_every), ("--patience", self.patience)];
+        if let Some((option, _)) = options.into_iter().find(|(_, steps)| *steps == Some(0)) {
+            return Err(CliError::Usage(format!("{option} must be at least 1, got 0")));
+        }
+        if known.is_empty() && (self.best_by.is_some() || self.patience.is_some()) {
+            let hint = "--best-by and --patience: this program evaluates nothing";
+            return Err(CliError::Usage(hint.to_owned()));
+        }
+        let named = |name: &String| {
+            known.iter().find(|number| number.name() == name).cloned().ok_or_else(|| {
+                let names: Vec<&str> = known.iter().map(Criterion::name).collect();
+                CliError::Usage(format!("--best-by {name}: name one of {}", names.join(", ")))
+            })
+        };
+        Ok(Evaluating {
+            checkpoint_every: self.checkpoint_every,
+            best_by: self.best_by.as_ref().map(named).transpose()?,
+            patience: self.patience,
+        })
     }
 
     /// The folder of the run with its settings and what was found of its `data` written: the

@@ -2,7 +2,7 @@
 
 use astrogen_data::BatchConfig;
 use astrogen_flows::FlowConfig;
-use astrogen_tables::ColumnTableConfig;
+use astrogen_tables::{ColumnTable, ColumnTableConfig};
 use astrogen_train::{FitConfig, FlowStepConfig};
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,11 @@ impl DensityConfig {
         self.flow.validate()?;
         self.algorithm.validate()?;
         Ok(self.fit.validate()?)
+    }
+
+    /// Steps of a pass over the training rows.
+    pub fn steps_per_epoch(&self, table: &ColumnTable) -> u64 {
+        (table.train().len() / self.batches.batch_size.max(1)).max(1) as u64
     }
 
     /// Features and then context: the columns in the order in which the flow counts them.

@@ -7,6 +7,7 @@ use astrogen_data::DataError;
 use astrogen_flows::FlowError;
 use astrogen_metrics::MetricsError;
 use astrogen_plot::PlotError;
+use astrogen_report::ReportError;
 use astrogen_tables::TablesError;
 use astrogen_train::TrainError;
 
@@ -75,4 +76,8 @@ pub enum DensityError {
     /// A figure that cannot be written.
     #[error(transparent)]
     Plot(#[from] PlotError),
+
+    /// The picture of all numbers that cannot be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
 }

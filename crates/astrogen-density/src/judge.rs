@@ -6,8 +6,12 @@ use std::path::PathBuf;
 
 use astrogen_data::tensor_of;
 use astrogen_flows::{Conditional, Density as _, Transform, Unit, Units};
-use astrogen_metrics::{GaussianMixtureConfig, LogLikelihood};
+use astrogen_metrics::{
+    EstimateConfig, GaussianMixtureConfig, LogLikelihood, MetricsError, Quality,
+    TableQualityConfig, paired_table_quality,
+};
 use astrogen_plot::{Corner, Rows, left_out};
+use astrogen_report::draw_quality;
 use astrogen_tables::{ColumnRows, ColumnTable};
 use astrogen_train::RunDir;
 use ndarray::{Array2, s};
@@ -16,7 +20,7 @@ use tch::{Device, Kind, Tensor};
 
 use crate::{Density, DensityConfig, DensityError};
 
-/// Rows that are drawn in the corner plot at most.
+/// Rows of which samples are looked at, at most.
 const DRAWN: usize = 20_000;
 
 /// Rows whose likelihood is computed at a time.
@@ -39,13 +43,17 @@ pub struct DensityReport {
     pub mixture: LogLikelihood,
     /// Components of the mixture.
     pub components: usize,
+    /// Samples beside held-out rows, both with their context, as tables; the logarithm of columns whose
+    /// logarithm was learnt. None of rows with weights, which samples have not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
 }
 
 /// How good a density is, and what was drawn. Printed, it is the summary in words.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Judgement {
-    /// The run's folder, with report.json and corner.png.
+    /// The run's folder, with report.json, corner.png and figures/quality.png.
     pub folder: PathBuf,
     /// The numbers.
     pub report: DensityReport,
@@ -55,7 +63,8 @@ pub struct Judgement {
 
 impl fmt::Display for Judgement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let DensityReport { rows, chosen_by, flow, gaussian, mixture, components } = &self.report;
+        let DensityReport { rows, chosen_by, flow, gaussian, mixture, components, quality } =
+            &self.report;
         let too_good =
             if *chosen_by { " (they chose the flow too: a little too good)" } else { "" };
         writeln!(f, "log-likelihood of {rows} held-out rows, in nats per row{too_good}")?;
@@ -67,13 +76,17 @@ impl fmt::Display for Judgement {
         for (name, LogLikelihood { mean, error }) in names {
             writeln!(f, "  {name:<26} {mean:>10.4} +- {error:.4}")?;
         }
+        if let Some(quality) = quality {
+            writeln!(f, "samples beside held-out rows as tables, {} rows each", quality.count)?;
+            write!(f, "{quality}")?;
+        }
         self.left_out.iter().try_for_each(|line| writeln!(f, "{line}"))?;
-        write!(f, "report.json and corner.png in {}", self.folder.display())
+        write!(f, "report.json and figures in {}", self.folder.display())
     }
 }
 
-/// Judges the density of a run on the rows that chose nothing: report.json and corner.png in the
-/// run's folder.
+/// Judges the density of a run on the rows that chose nothing: report.json, corner.png and
+/// figures/quality.png in the run's folder.
 ///
 /// # Errors
 /// [`DensityError::Unfinished`] for a run without flows; what its rows, flows and files report.
@@ -94,6 +107,11 @@ pub(crate) fn judge_rows(
     let held_out = if chosen_by { table.validation() } else { table.test() };
     let mixture =
         |components| mixture(&density, table.train(), held_out, components, config.fit.seed);
+    let beside = Beside::of(&density, held_out)?;
+    let quality = match &held_out.weights {
+        Some(_) => None,
+        None => Some(beside.quality(config.fit.seed)?),
+    };
     let report = DensityReport {
         rows: held_out.len(),
         chosen_by,
@@ -101,9 +119,13 @@ pub(crate) fn judge_rows(
         gaussian: LogLikelihood::of(&mixture(1)?),
         mixture: LogLikelihood::of(&mixture(config.components)?),
         components: config.components,
+        quality,
     };
     run.write_json("report.json", &report)?;
-    let left_out = corner(run, &density, held_out)?.into_iter().collect();
+    let mut left_out: Vec<String> = beside.corner(run)?.into_iter().collect();
+    if let Some(quality) = &report.quality {
+        left_out.extend(draw_quality(run, quality, NAMES)?);
+    }
     Ok(Judgement { folder: run.path().to_owned(), report, left_out })
 }
 
@@ -153,44 +175,67 @@ fn mixture(
     Ok(mixture.conditional_log_prob(&rows, &given)? + ladj)
 }
 
-/// Draws held-out rows beside one sample for each of them, features and context; columns whose
-/// logarithm was learnt by their logarithm.
-fn corner(
-    run: &RunDir,
-    density: &Density,
-    held_out: &ColumnRows,
-) -> Result<Option<String>, DensityError> {
-    let rows = held_out.len().min(DRAWN);
-    let first = |of: &Array2<f64>| of.slice(s![..rows, ..]).to_owned();
-    let (features, context) = (first(&held_out.features), first(&held_out.context));
-    let given = density.context(&context)?;
-    let mut samples = vec![0.0; features.len()];
-    let seed = density.config().fit.seed;
-    density.ensemble().given(given.as_ref())?.sample_rows(0, seed, &mut samples)?;
-    let mut samples = samples.into_iter().map(f64::from);
-    let samples = features.mapv(|_| samples.next().unwrap_or(f64::NAN));
+/// What the two samples are called.
+const NAMES: [&str; 2] = ["held-out rows", "samples"];
 
-    let names = density.config().columns();
-    let [of_features, of_context] = density.ensemble().units();
-    let is_log = |i: usize| {
-        let steps = of_features.0.iter().chain(&of_context.0).nth(i);
-        steps.and_then(|steps| steps.first()) == Some(&Unit::Log10)
-    };
-    let labels = names.iter().enumerate();
-    let labels =
-        labels.map(|(i, name)| if is_log(i) { format!("log10 {name}") } else { name.clone() });
-    let labels: Vec<String> = labels.collect();
-    let shown = |features: &Array2<f64>| -> Vec<f64> {
-        let rows = features.rows().into_iter().zip(context.rows());
-        let values = rows.flat_map(|(row, context)| row.into_iter().chain(context));
-        let columns = (0..names.len()).cycle();
-        values.zip(columns).map(|(x, i)| if is_log(i) { x.log10() } else { *x }).collect()
-    };
-    let (data, samples) = (shown(&features), shown(&samples));
-    let corner = Corner { labels, ..Corner::default() };
-    let drawn = corner.save(
-        run.join("corner.png"),
-        &[Rows::new("held-out rows", &data), Rows::new("samples", &samples)],
-    );
-    Ok(left_out("corner.png", drawn)?)
+/// Held-out rows beside one sample for each of them, features and context; columns whose logarithm was
+/// learnt by their logarithm.
+struct Beside {
+    labels: Vec<String>,
+    /// Row by row.
+    data: Vec<f64>,
+    samples: Vec<f64>,
+}
+
+impl Beside {
+    fn of(density: &Density, held_out: &ColumnRows) -> Result<Self, DensityError> {
+        let rows = held_out.len().min(DRAWN);
+        let first = |of: &Array2<f64>| of.slice(s![..rows, ..]).to_owned();
+        let (features, context) = (first(&held_out.features), first(&held_out.context));
+        let given = density.context(&context)?;
+        let mut samples = vec![0.0; features.len()];
+        let seed = density.config().fit.seed;
+        density.ensemble().given(given.as_ref())?.sample_rows(0, seed, &mut samples)?;
+        let mut samples = samples.into_iter().map(f64::from);
+        let samples = features.mapv(|_| samples.next().unwrap_or(f64::NAN));
+
+        let names = density.config().columns();
+        let [of_features, of_context] = density.ensemble().units();
+        let is_log = |i: usize| {
+            let steps = of_features.0.iter().chain(&of_context.0).nth(i);
+            steps.and_then(|steps| steps.first()) == Some(&Unit::Log10)
+        };
+        let labels = names.iter().enumerate();
+        let labels =
+            labels.map(|(i, name)| if is_log(i) { format!("log10 {name}") } else { name.clone() });
+        let shown = |features: &Array2<f64>| -> Vec<f64> {
+            let rows = features.rows().into_iter().zip(context.rows());
+            let values = rows.flat_map(|(row, context)| row.into_iter().chain(context));
+            let columns = (0..names.len()).cycle();
+            values.zip(columns).map(|(x, i)| if is_log(i) { x.log10() } else { *x }).collect()
+        };
+        Ok(Self { labels: labels.collect(), data: shown(&features), samples: shown(&samples) })
+    }
+
+    fn quality(&self, seed: u64) -> Result<Quality, DensityError> {
+        let columns = self.labels.len() as i64;
+        let table = |values: &[f64]| -> Result<Tensor, MetricsError> {
+            Ok(Tensor::f_from_slice(values)?.f_view([-1, columns])?)
+        };
+        let names: Vec<&str> = self.labels.iter().map(String::as_str).collect();
+        let estimate = EstimateConfig { seed, ..EstimateConfig::default() };
+        let config = TableQualityConfig { estimate, ..TableQualityConfig::default() };
+        let (data, samples) = (table(&self.data)?, table(&self.samples)?);
+        Ok(paired_table_quality(&data, &samples, &names, &config)?)
+    }
+
+    fn corner(&self, run: &RunDir) -> Result<Option<String>, DensityError> {
+        let corner = Corner { labels: self.labels.clone(), ..Corner::default() };
+        let [data, samples] = NAMES;
+        let drawn = corner.save(
+            run.join("corner.png"),
+            &[Rows::new(data, &self.data), Rows::new(samples, &self.samples)],
+        );
+        Ok(left_out("corner.png", drawn)?)
+    }
 }

@@ -24,6 +24,6 @@ pub use error::DensityError;
 pub use judge::{DensityReport, Judgement, judge};
 pub use posterior::{PointErrors, PosteriorJudgement, PosteriorReport};
 pub use recipe::{Length, Recipe};
-pub use train::train;
+pub use train::{criteria, train};
 
 use judge::judge_rows;

@@ -7,7 +7,8 @@ use astrogen_data::Batches;
 use astrogen_runtime::{derive_seed, seed_everything};
 use astrogen_tables::ColumnTable;
 use astrogen_train::{
-    EvaluateBy, Evaluation, FitConfig, FlowStep, Observer, RunDir, RunLog, StopSignal, fit,
+    Criterion, EvaluateBy, Evaluation, FitConfig, FlowStep, Observer, RunDir, RunLog, StopSignal,
+    fit,
 };
 use tch::Device;
 
@@ -55,7 +56,7 @@ pub fn train(
         let mut log = RunLog::quiet(folder)?;
         let mut compare = EvaluateBy(|step: &FlowStep| {
             let nll = step.negative_log_likelihood(&validation)?;
-            Ok(Evaluation { score: Some(nll), ..Evaluation::new([("validation_nll", nll)]) })
+            Ok(Evaluation { score: Some(nll), ..Evaluation::new([(NLL, nll)]) })
         });
         let observers: &mut [&mut dyn Observer<FlowStep>] = &mut [&mut log, &mut compare, watch];
         let settings = FitConfig { seed, ..config.fit.clone() };
@@ -65,6 +66,14 @@ pub fn train(
         }
     }
     judge_rows(run, config, table).map(Some)
+}
+
+/// What is found of a flow at each checkpoint.
+const NLL: &str = "validation_nll";
+
+/// The numbers that the best state of a flow may be chosen by.
+pub fn criteria() -> Vec<Criterion> {
+    vec![Criterion::Lowest(NLL.to_owned())]
 }
 
 /// The folder of a member: the run's own where there is one.

@@ -1,8 +1,8 @@
 //! What a run is made with.
 
-use astrogen_data::BatchConfig;
+use astrogen_data::{BatchConfig, Dataset};
 use astrogen_models::TabularConfig;
-use astrogen_tables::{TableConfig, TableScaling};
+use astrogen_tables::{Table, TableConfig, TableScaling};
 use astrogen_train::{CwganGpStepConfig, FitConfig};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,11 @@ pub enum Compare {
 }
 
 impl EmulatorConfig {
+    /// Steps of a pass over the table's training rows.
+    pub fn steps_per_epoch(&self, table: &Table) -> u64 {
+        (table.train().len() / self.batches.batch_size.max(1)) as u64
+    }
+
     /// Checks what needs no table.
     ///
     /// # Errors

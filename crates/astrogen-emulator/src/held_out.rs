@@ -2,7 +2,7 @@
 //! test rows, which it is reported on.
 
 use astrogen_data::RowDataset;
-use astrogen_metrics::{Emulation, EmulationConfig, EmulationReport};
+use astrogen_metrics::{Emulation, EmulationConfig, EmulationReport, Quality, TableQualityConfig};
 use astrogen_tables::{Table, TableRows, TableScaling};
 use ndarray::{Array2, ArrayView2, Axis};
 
@@ -85,12 +85,31 @@ impl HeldOut {
         generated: &Array2<f64>,
         draws: &[Array2<f64>],
     ) -> Result<EmulationReport, EmulatorError> {
+        self.emulation(generated, draws, |emulation| {
+            Ok(emulation.evaluate(&EmulationConfig::default())?)
+        })
+    }
+
+    /// Whether generated rows go with truth and conditions as the observed ones do.
+    pub(crate) fn quality(&self, generated: &Array2<f64>) -> Result<Quality, EmulatorError> {
+        self.emulation(generated, &[], |emulation| {
+            Ok(emulation.quality(&TableQualityConfig::default())?)
+        })
+    }
+
+    /// Generated rows beside observed ones, as they are compared.
+    fn emulation<T>(
+        &self,
+        generated: &Array2<f64>,
+        draws: &[Array2<f64>],
+        compare: impl FnOnce(Emulation<'_, f64>) -> Result<T, EmulatorError>,
+    ) -> Result<T, EmulatorError> {
         let flat = |rows: ArrayView2<f64>| rows.iter().copied().collect::<Vec<f64>>();
         let bands: Vec<&str> = self.bands.iter().map(String::as_str).collect();
         let names: Vec<&str> = self.condition_names.iter().map(String::as_str).collect();
         let (truth, observed) = (flat(self.truth.view()), flat(self.observed.view()));
         let draws: Vec<f64> = draws.iter().flat_map(|draw| flat(draw.view())).collect();
-        let emulation = Emulation {
+        compare(Emulation {
             bands: &bands,
             truth: (self.compare == Compare::Residuals).then_some(truth.as_slice()),
             observed: &observed,
@@ -98,8 +117,7 @@ impl HeldOut {
             condition_names: &names,
             conditions: &flat(self.conditions.view()),
             draws: (!draws.is_empty()).then_some(draws.as_slice()),
-        };
-        Ok(emulation.evaluate(&EmulationConfig::default())?)
+        })
     }
 
     /// Observed or generated rows as what is compared.

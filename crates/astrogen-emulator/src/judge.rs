@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use astrogen_metrics::EmulationReport;
 use astrogen_models::GaussianRegressor;
+use astrogen_report::draw_quality;
 use astrogen_tables::Table;
 use astrogen_train::RunDir;
 use ndarray::Array2;
@@ -103,6 +104,7 @@ pub(crate) fn judge_rows(
         for (quantity, calibrated) in report.quantities.iter_mut().zip(calibrated.quantities) {
             quantity.pit = calibrated.pit;
         }
+        report.quality = Some(all.quality(&generated)?);
         reports.push((name, report));
         rows.push((name, generated));
         draws.push((name, passes));
@@ -121,6 +123,9 @@ pub(crate) fn judge_rows(
     let drawn = 1 + usize::from(baseline.is_some());
     let held_out = |rows| HeldOut::test(table, config, rows);
     let mut left_out = figures::draw(run, &held_out(usize::MAX), &rows[..drawn])?;
+    if let Some(quality) = reports.get(GENERATED).and_then(|report| report.quality.as_ref()) {
+        left_out.extend(draw_quality(run, quality, ["observed", GENERATED])?);
+    }
     left_out.extend(figures::draw_calibration(run, &held_out(CALIBRATED), &draws[..drawn])?);
     Ok(Judgement { folder: run.path().to_owned(), reports, text, left_out })
 }

@@ -39,4 +39,5 @@ pub use judge::{Judgement, judge};
 pub use recipe::{Length, Recipe};
 pub use search::{SearchConfig, judge_best, search};
 pub use train::train;
+pub use validation::criteria;
 pub use watch::Watch;

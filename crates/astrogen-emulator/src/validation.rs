@@ -5,7 +5,9 @@
 use astrogen_metrics::emulation::EmulatedQuantity;
 use astrogen_models::GaussianRegressor;
 use astrogen_plot::{Curves, Scale, Series, left_out};
-use astrogen_train::{CwganGpStep, Evaluation, Event, History, Observer, RunDir, TrainError};
+use astrogen_train::{
+    Criterion, CwganGpStep, Evaluation, Event, History, Observer, RunDir, TrainError,
+};
 
 use crate::emulator::emulate_rows;
 use crate::held_out::HeldOut;
@@ -46,16 +48,11 @@ impl<'a> Validation<'a> {
         let draws = (1..=DRAWS).map(|pass| self.held_out.generate(emulate, pass));
         let report = self.held_out.report(&generated, &draws.collect::<Result<Vec<_>, _>>()?)?;
         let (bands, colours) = report.quantities.split_at(self.held_out.bands.len());
-        let numbers = [
-            ("score", report.score),
-            ("ks_bands", mean_ks(bands)),
-            ("ks_colours", mean_ks(colours)),
-            ("sliced_wasserstein", report.sliced_wasserstein),
-        ];
+        let numbers = [report.score, mean_ks(bands), mean_ks(colours), report.sliced_wasserstein];
         Ok(Evaluation {
             score: Some(report.score),
             report: Some(serde_json::to_value(&report).map_err(TrainError::custom)?),
-            ..Evaluation::new(numbers)
+            ..Evaluation::new(NUMBERS.into_iter().zip(numbers))
         })
     }
 }
@@ -74,6 +71,14 @@ impl Observer<CwganGpStep> for Validation<'_> {
         self.judge(algorithm).map(Some).map_err(TrainError::custom)
     }
 }
+
+/// The numbers that the best checkpoint may be chosen by, the score first.
+pub fn criteria() -> Vec<Criterion> {
+    NUMBERS.map(|name| Criterion::Lowest(name.to_owned())).into()
+}
+
+/// The numbers of metrics.csv.
+const NUMBERS: [&str; 4] = ["score", "ks_bands", "ks_colours", "sliced_wasserstein"];
 
 /// The mean Kolmogorov-Smirnov statistic over all rows; 0 for a single band's no colours.
 fn mean_ks(quantities: &[EmulatedQuantity]) -> f64 {

@@ -45,14 +45,7 @@ impl ForgeConfig {
     /// [`ForgeError::Setting`] for no components, and for a noise that is negative or not finite; those
     /// of the settings in it.
     pub fn validate(&self) -> Result<(), ForgeError> {
-        if self.components == 0 {
-            let (rule, got) = ("at least 1".to_owned(), "0".to_owned());
-            return Err(ForgeError::Setting { name: "components", rule, got });
-        }
-        if !(self.latent_noise.is_finite() && self.latent_noise >= 0.0) {
-            let (rule, got) = ("0 or more".to_owned(), self.latent_noise.to_string());
-            return Err(ForgeError::Setting { name: "latent_noise", rule, got });
-        }
+        check(self.components, self.latent_noise)?;
         let fits = |[low, high]: &[f64; 2]| low.is_finite() && high.is_finite() && low <= high;
         if self.ranges.len() as i64 != self.flow.features || !self.ranges.iter().all(fits) {
             let rule = format!("{} pairs, the lower end first", self.flow.features);
@@ -65,4 +58,17 @@ impl ForgeConfig {
         self.batches.validate()?;
         Ok(self.fit.validate()?)
     }
+}
+
+/// Checks what a recipe and its settings have in common.
+pub(crate) fn check(components: usize, latent_noise: f64) -> Result<(), ForgeError> {
+    if components == 0 {
+        let (rule, got) = ("at least 1".to_owned(), "0".to_owned());
+        return Err(ForgeError::Setting { name: "components", rule, got });
+    }
+    if !(latent_noise.is_finite() && latent_noise >= 0.0) {
+        let (rule, got) = ("0 or more".to_owned(), latent_noise.to_string());
+        return Err(ForgeError::Setting { name: "latent_noise", rule, got });
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ use astrogen_images::ImagesError;
 use astrogen_metrics::MetricsError;
 use astrogen_models::ModelError;
 use astrogen_plot::PlotError;
+use astrogen_report::ReportError;
 use astrogen_stars::StarsError;
 use astrogen_train::TrainError;
 
@@ -105,4 +106,8 @@ pub enum ForgeError {
     /// A figure that cannot be written.
     #[error(transparent)]
     Plot(#[from] PlotError),
+
+    /// The picture of all numbers that cannot be written.
+    #[error(transparent)]
+    Report(#[from] ReportError),
 }

@@ -37,4 +37,4 @@ pub use judge::{
 };
 pub use recipe::Recipe;
 pub use step::StarStep;
-pub use train::train;
+pub use train::{criteria, train};

@@ -7,6 +7,7 @@ use astrogen_train::{AdamConfig, FitConfig, FlowStepConfig, Schedule};
 use ndarray::{Array2, ArrayView1};
 
 use crate::conditions::Part;
+use crate::config::check;
 use crate::galaxies::{Deal, Galaxies, GalaxiesConfig};
 use crate::{ForgeConfig, ForgeError};
 
@@ -95,27 +96,12 @@ impl Recipe {
         // A condition of one value, as all are of a single galaxy, tells nothing apart and becomes 0.
         let alone = |_: &str, value| Ok(Unit::Standardize { loc: value, scale: 1.0 });
         let context_units = units(names, &known, &galaxies.log10_parameters, alone)?;
-        let flow = self.member.config(galaxies.features.len() as i64, names.len() as i64);
-        let transforms = self.transforms.unwrap_or(match self.member {
-            Member::Maf | Member::Sospf => 10,
-            Member::Nice => 30,
-            Member::Nsf => 5,
-            _ => flow.transforms,
-        });
-        let flow = FlowConfig {
-            transforms,
-            hidden: self.hidden.clone(),
-            feature_units,
-            context_units,
-            whitening,
-            ..flow
-        };
-        let schedule = Schedule::Cosine { steps: self.steps };
-        let optimizer = AdamConfig { lr: self.lr, schedule, ..AdamConfig::default() };
+        let flow = self.flow(galaxies.features.len(), names.len());
+        let flow = FlowConfig { feature_units, context_units, whitening, ..flow };
         let config = ForgeConfig {
             galaxies,
             flow,
-            algorithm: FlowStepConfig { optimizer, ..FlowStepConfig::default() },
+            algorithm: self.algorithm(),
             deal: self.deal,
             latent_noise: self.latent_noise,
             batches: BatchConfig {
@@ -136,6 +122,34 @@ impl Recipe {
         };
         config.validate()?;
         Ok(config)
+    }
+
+    /// Checks what needs no galaxies, for stars of so many features: before minutes go into their images.
+    ///
+    /// # Errors
+    /// Those of [`ForgeConfig::validate`] that are the recipe's own.
+    pub fn validate(&self, features: usize) -> Result<(), ForgeError> {
+        check(self.components, self.latent_noise)?;
+        self.algorithm().validate()?;
+        Ok(self.flow(features, 1).validate()?)
+    }
+
+    /// The flow without its units.
+    fn flow(&self, features: usize, conditions: usize) -> FlowConfig {
+        let flow = self.member.config(features as i64, conditions as i64);
+        let transforms = self.transforms.unwrap_or(match self.member {
+            Member::Maf | Member::Sospf => 10,
+            Member::Nice => 30,
+            Member::Nsf => 5,
+            _ => flow.transforms,
+        });
+        FlowConfig { transforms, hidden: self.hidden.clone(), ..flow }
+    }
+
+    fn algorithm(&self) -> FlowStepConfig {
+        let schedule = Schedule::Cosine { steps: self.steps };
+        let optimizer = AdamConfig { lr: self.lr, schedule, ..AdamConfig::default() };
+        FlowStepConfig { optimizer, ..FlowStepConfig::default() }
     }
 }
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use astrogen_data::Batches;
 use astrogen_runtime::seed_everything;
-use astrogen_train::{EvaluateBy, Evaluation, Observer, RunDir, RunLog, StopSignal, fit};
+use astrogen_train::{
+    Criterion, EvaluateBy, Evaluation, Observer, RunDir, RunLog, StopSignal, fit,
+};
 use tch::Device;
 
 use crate::galaxies::Galaxies;
@@ -52,7 +54,7 @@ pub fn train(
     let mut log = RunLog::quiet(run)?;
     let mut compare = EvaluateBy(|step: &StarStep| {
         let nll = step.negative_log_likelihood(&validation)?;
-        Ok(Evaluation { score: Some(nll), ..Evaluation::new([("validation_nll", nll)]) })
+        Ok(Evaluation { score: Some(nll), ..Evaluation::new([(NLL, nll)]) })
     });
     let observers: &mut [&mut dyn Observer<StarStep>] = &mut [&mut log, &mut compare, watch];
     let outcome = fit(&mut step, &mut batches, run, &config.fit, stop, observers)?;
@@ -60,6 +62,14 @@ pub fn train(
         return Ok(None);
     }
     judge_galaxies(run, config, galaxies).map(Some)
+}
+
+/// What is found of a flow at each checkpoint.
+const NLL: &str = "validation_nll";
+
+/// The numbers that the best state of a flow may be chosen by.
+pub fn criteria() -> Vec<Criterion> {
+    vec![Criterion::Lowest(NLL.to_owned())]
 }
 
 /// The deviation of the noise of each condition: none of parameters, and of latents in proportion to

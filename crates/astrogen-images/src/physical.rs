@@ -32,6 +32,23 @@ impl Physical {
         }
     }
 
+    /// Images `[N, C, H, W]` in signed range \[-1, 1\] in physical units, on the CPU: as if each were of
+    /// the median frame, since where pixels of one frame lie in signed range is that frame's own.
+    ///
+    /// # Errors
+    /// [`ImagesError::Setting`] for a tensor of another shape, [`ImagesError::Pipeline`] for one of
+    /// another number of bands and settings out of their range.
+    pub fn pixels(&self, images: &Tensor) -> Result<Tensor, ImagesError> {
+        let pipeline = Pipeline::new(self.pipeline.clone())?;
+        let images = signed(images)?.map(|signed| {
+            let physical = pipeline.inverse(&signed?, &self.scaling)?;
+            let shape = physical.shape().iter().map(|&size| size as i64).collect::<Vec<_>>();
+            let values: Vec<f32> = physical.iter().copied().collect();
+            Ok(Tensor::f_from_slice(&values)?.f_view(&shape[..])?)
+        });
+        Ok(Tensor::f_stack(&images.collect::<Result<Vec<_>, ImagesError>>()?, 0)?)
+    }
+
     /// Writes images `[N, C, H, W]` in signed range \[-1, 1\] as FITS files into a folder that
     /// exists, as [`save_fits`] does; `model` and `seed` are those of the [`Origin`].
     ///
@@ -78,6 +95,23 @@ pub fn save_fits(
     origin: &Origin,
     folder: &Path,
 ) -> Result<Vec<PathBuf>, ImagesError> {
+    let header = header(pipeline, scaling, origin);
+    (0_i64..)
+        .zip(signed(images)?)
+        .map(|(number, signed)| {
+            let mut header = header.clone();
+            header.push("SAMPLE", number, "number in the batch of this seed");
+            let path = folder.join(format!("sample-{number:04}.fits"));
+            write_image(&path, &pipeline.inverse(&signed?, scaling)?, &header)?;
+            Ok(path)
+        })
+        .collect()
+}
+
+/// Images `[N, C, H, W]` as arrays, one after the other.
+fn signed(
+    images: &Tensor,
+) -> Result<impl Iterator<Item = Result<Array3<f32>, ImagesError>>, ImagesError> {
     let &[count, channels, height, width] = images.size().as_slice() else {
         return Err(ImagesError::Setting {
             name: "images",
@@ -87,21 +121,14 @@ pub fn save_fits(
     };
     let shape = (channels as usize, height as usize, width as usize);
     let images = images.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?.f_contiguous()?;
-    let header = header(pipeline, scaling, origin);
-    (0..count)
-        .map(|number| {
-            let mut signed = Array3::<f32>::zeros(shape);
-            // A new array in standard layout is one slice.
-            let pixels = signed.as_slice_mut().expect("a new array is contiguous");
-            let length = pixels.len();
-            images.f_get(number)?.f_copy_data(pixels, length)?;
-            let mut header = header.clone();
-            header.push("SAMPLE", number, "number in the batch of this seed");
-            let path = folder.join(format!("sample-{number:04}.fits"));
-            write_image(&path, &pipeline.inverse(&signed, scaling)?, &header)?;
-            Ok(path)
-        })
-        .collect()
+    Ok((0..count).map(move |number| {
+        let mut signed = Array3::<f32>::zeros(shape);
+        // A new array in standard layout is one slice.
+        let pixels = signed.as_slice_mut().expect("a new array is contiguous");
+        let length = pixels.len();
+        images.f_get(number)?.f_copy_data(pixels, length)?;
+        Ok(signed)
+    }))
 }
 
 /// The cards that all files of a batch share.
@@ -179,6 +206,25 @@ mod tests {
         let config: PipelineConfig =
             serde_json::from_str(header.get::<&str>("PIPELINE").unwrap()).unwrap();
         assert_eq!(&config, pipeline.config());
+    }
+
+    #[test]
+    fn tensors_come_back_to_physical_units() {
+        let frame = Array3::from_shape_fn((2, 6, 5), |(c, y, x)| (c * 40 + 6 * y + x) as f32);
+        let pipeline = pipeline();
+        let prepared = pipeline.apply(&frame).unwrap();
+        let image = Tensor::from_slice(prepared.pixels.as_slice().unwrap()).view([2, 6, 5]);
+        let physical = Physical {
+            pipeline: pipeline.config().clone(),
+            scaling: prepared.scaling,
+            unit: Some("adu".into()),
+        };
+        let back = physical.pixels(&Tensor::stack(&[&image, &image], 0)).unwrap();
+        assert_eq!(back.size(), [2, 2, 6, 5]);
+        let truth = Tensor::from_slice(frame.as_slice().unwrap()).view([2, 6, 5]);
+        assert!((back - truth).abs().max().double_value(&[]) < 1e-3);
+        assert!(physical.pixels(&image).is_err());
+        assert!(physical.pixels(&image.view([1, 1, 2, 30])).is_err(), "one band of two");
     }
 
     fn scaling() -> Scaling {

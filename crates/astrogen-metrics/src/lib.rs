@@ -11,7 +11,7 @@
 //! | [`pixel_intensities`](mod@pixel_intensities) | the values of pixels, by channel and together, in model range or in physical units |
 //! | [`morphology`](mod@morphology) | flux, half-light radius, concentration, asymmetry, Gini and M20 of each image, and how they compare |
 //! | [`features`] | features of images by a network, a random one or that of a file, and what is measured on them: Frechet distance, kernel distance, MIND, precision and recall, density and coverage |
-//! | [`quality`] | all that is said of images, each number with its interval and its floor |
+//! | [`quality`] | all that is said of images, and all that is said of tables, each number with its interval and its floor |
 //! | [`table`] | two tables: every column by itself, and the joint distance of all columns along random directions or by a kernel |
 //! | [`one_dimensional`] | one quantity of two samples: Kolmogorov-Smirnov, Wasserstein-1, widths, also in bins of another quantity; profiles |
 //! | [`calibration`] | whether a conditional sampler is as wide as the truth: probability integral transform, coverage, also by condition |
@@ -23,6 +23,7 @@
 //! | [`emulation`] | generated observations of a survey beside the real ones: all of the above by band, colour, magnitude and condition |
 //! | [`memorisation`] | nearest training neighbours under flips and turns, the test of data copying, leakage between splits |
 //! | [`diversity`] | how far samples are from each other, and the alarm of a collapse |
+//! | [`mean_interval`] | the mean of a few numbers with Student's interval |
 //! | [`mod@estimate`] | any of these numbers with an interval, and with its floor between two halves of the reals |
 //! | [`error`] | [`MetricsError`] |
 
@@ -35,6 +36,7 @@ pub mod features;
 pub mod gaussian_mixture;
 pub mod grid_density;
 mod log_likelihood;
+pub mod mean_interval;
 pub mod memorisation;
 pub mod morphology;
 pub mod one_dimensional;
@@ -62,6 +64,7 @@ pub use features::torch_script::TorchScriptConfig;
 pub use gaussian_mixture::{GaussianMixture, GaussianMixtureConfig, GaussianMixtureFit};
 pub use grid_density::GridDensities;
 pub use log_likelihood::LogLikelihood;
+pub use mean_interval::MeanInterval;
 pub use morphology::{
     Morphology, MorphologyConfig, MorphologyDistance, morphology, morphology_distances,
     segment_morphology,
@@ -77,7 +80,10 @@ pub use power_spectrum::radial::{
     RadialSpectrum, SpectrumDistance, radial_power_spectrum, radial_spectrum_distance,
 };
 pub use power_spectrum::{nyquist_ratio, power_spectrum};
-pub use quality::{Quality, QualityConfig, QualityNumber, image_quality};
+pub use quality::{
+    Quality, QualityConfig, QualityNumber, TableQualityConfig, image_quality, paired_table_quality,
+    table_quality,
+};
 pub use redshift::RedshiftResiduals;
 pub use roc::Roc;
 pub use sliced_wasserstein::halves::RealHalves;

@@ -1,5 +1,5 @@
-//! All that this crate says of two sets of images, number by number, each with its interval and
-//! its floor.
+//! All that this crate says of two sets of images, or of two tables ([`table_quality`]), number by
+//! number, each with its interval and its floor. Of images:
 //!
 //! | number | of | unit | good |
 //! | --- | --- | --- | --- |
@@ -16,8 +16,14 @@
 //! the interval. Numbers of other counts of images are not comparable, and none of them sees copies:
 //! that is what [`memorisation`](crate::memorisation) is for.
 
+mod tables;
+
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
+
+pub use tables::{TableQualityConfig, paired_table_quality, table_quality};
 
 use crate::estimate::{Estimate, EstimateConfig, estimate_all};
 use crate::morphology::{self, table_distances};
@@ -90,15 +96,25 @@ pub struct QualityNumber {
     pub estimate: Estimate,
 }
 
-/// All numbers of two sets of images.
+/// All numbers of two sets of images, or of two tables. Printed, it is a line for each.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
-    /// Images in each of the sets that are compared.
-    pub images: i64,
-    /// The numbers, in the order of the [module](self)'s table.
+    /// Images, or rows, in each of the sets that are compared.
+    #[serde(alias = "images")]
+    pub count: i64,
+    /// The numbers, in the order of the [module](self)'s table or of that of [`table_quality`].
     pub numbers: Vec<QualityNumber>,
-    /// Numbers that these images have not, each with the reason.
+    /// Numbers that these sets have not, each with the reason.
     pub left_out: Vec<String>,
+}
+
+impl fmt::Display for Quality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for QualityNumber { name, estimate } in &self.numbers {
+            writeln!(f, "  {:<20} {estimate}", name.replace('_', " "))?;
+        }
+        self.left_out.iter().try_for_each(|line| writeln!(f, "  left out: {line}"))
+    }
 }
 
 impl Quality {
@@ -153,22 +169,32 @@ pub fn image_quality(
         return Err(MetricsError::BadValues { set, rule, got });
     }
     let seed = config.estimate.seed;
-    let mut quality = Quality { images, numbers: Vec::new(), left_out: Vec::new() };
+    let mut quality = Quality { count: images, numbers: Vec::new(), left_out: Vec::new() };
 
     // Of the real images one half is compared with the fakes.
     let few = config.sliced_wasserstein_images;
     let (few_real, few_fake) = (real.f_slice(0, 0, 2 * few, 1)?, fake.f_slice(0, 0, few, 1)?);
-    quality.add(&["sliced_wasserstein"], [&few_real, &few_fake], config, |real, fake| {
-        Ok(vec![sliced_wasserstein(real, fake, &config.sliced_wasserstein, seed)?.mean])
-    })?;
+    quality.add(
+        &["sliced_wasserstein"],
+        [&few_real, &few_fake],
+        &config.estimate,
+        |real, fake| {
+            Ok(vec![sliced_wasserstein(real, fake, &config.sliced_wasserstein, seed)?.mean])
+        },
+    )?;
 
     let power = [radial_log_power(real)?, radial_log_power(fake)?];
-    quality.add(&["power_spectrum", "power_scatter"], power.each_ref(), config, |real, fake| {
-        let distance = log_power_distance(real, fake)?;
-        Ok(vec![distance.mean, distance.scatter])
-    })?;
+    quality.add(
+        &["power_spectrum", "power_scatter"],
+        power.each_ref(),
+        &config.estimate,
+        |real, fake| {
+            let distance = log_power_distance(real, fake)?;
+            Ok(vec![distance.mean, distance.scatter])
+        },
+    )?;
 
-    quality.add(&["pixels"], [real, fake], config, |real, fake| {
+    quality.add(&["pixels"], [real, fake], &config.estimate, |real, fake| {
         Ok(vec![pixel_intensities::wasserstein_1(real, fake, seed)?])
     })?;
 
@@ -176,7 +202,7 @@ pub fn image_quality(
     let [real_shapes, fake_shapes] = shapes;
     let tables = [Morphology::table(&real_shapes?)?, Morphology::table(&fake_shapes?)?];
     for (place, (name, _)) in Morphology::STATISTICS.iter().enumerate() {
-        quality.add(&[name], tables.each_ref(), config, |real, fake| {
+        quality.add(&[name], tables.each_ref(), &config.estimate, |real, fake| {
             let of = table_distances(real, fake)?;
             let found = of[place].comparison.as_ref().map(|comparison| comparison.ks);
             Ok(vec![found.unwrap_or(f64::NAN)])
@@ -185,7 +211,7 @@ pub fn image_quality(
 
     let features = [network.extract(real)?, network.extract(fake)?];
     let names = ["frechet", "kernel", "mind", "precision", "density", "recall", "coverage"];
-    quality.add(&names, features.each_ref(), config, |real, fake| {
+    quality.add(&names, features.each_ref(), &config.estimate, |real, fake| {
         // All rows in one subset, or subsets of a thousand where that would take long.
         let rows = real.size()[0];
         let (subsets, subset_size) = if rows <= 1000 { (1, rows) } else { (20, 1000) };
@@ -210,10 +236,10 @@ impl Quality {
         &mut self,
         names: &[&str],
         [real, fake]: [&Tensor; 2],
-        config: &QualityConfig,
+        config: &EstimateConfig,
         metric: impl Fn(&Tensor, &Tensor) -> Result<Vec<f64>, MetricsError>,
     ) -> Result<(), MetricsError> {
-        match estimate_all(real, fake, &config.estimate, metric) {
+        match estimate_all(real, fake, config, metric) {
             Ok(estimates) => {
                 let named = names.iter().zip(estimates);
                 self.numbers.extend(

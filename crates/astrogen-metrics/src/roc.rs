@@ -17,6 +17,14 @@
 //! var = s^2 of the x_i's shares of negatives below / m  +  s^2 of the y_j's shares of positives above / n
 //! ```
 //!
+//! It is 0 where all positives are found first, however few they are, so intervals are made otherwise
+//! (Newcombe 2006, *Confidence intervals for an effect size measure based on the Mann-Whitney
+//! statistic. Part 2*, his method 5, after Wilson's for shares): their ends are the `A` with
+//!
+//! ```text
+//! (A - AUC)^2 = z^2 A (1 - A) (1 + ((m + n) / 2 - 1) ((1 - A) / (2 - A) + A / (1 + A))) / (m n)
+//! ```
+//!
 //! AUC and curve are those of scikit-learn's `roc_auc_score` and `roc_curve`.
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +50,8 @@ pub struct Roc {
     pub auc: f64,
     /// Its standard error; not a number for a single positive or negative.
     pub error: f64,
+    /// How many positives and negatives there were.
+    pub counts: [usize; 2],
 }
 
 impl Roc {
@@ -65,7 +75,30 @@ impl Roc {
         let (found, taken) = (shares(x, y), shares(y, x));
         let auc = mean(&found);
         let error = (variance(&found) / x.len() as f64 + variance(&taken) / y.len() as f64).sqrt();
-        Ok(Self { points: curve(x, y), auc, error })
+        Ok(Self { points: curve(x, y), auc, error, counts: [x.len(), y.len()] })
+    }
+
+    /// An interval for the area, of `z` deviations of a normal distribution to either side: 1.645 for a
+    /// level of 0.9. It is within 0 to 1, and wide where there are few scores.
+    pub fn interval(&self, z: f64) -> [f64; 2] {
+        let [m, n] = self.counts.map(|count| count as f64);
+        let beyond = |area: f64| {
+            let shared = (1.0 - area) / (2.0 - area) + area / (1.0 + area);
+            let variance = area * (1.0 - area) * (1.0 + (0.5 * (m + n) - 1.0) * shared) / (m * n);
+            (area - self.auc).powi(2) > z * z * variance
+        };
+        // From the area to the end of the range `beyond` is false, then true.
+        [0.0, 1.0].map(|end| {
+            let (mut within, mut outside) = (self.auc, end);
+            if !beyond(end) {
+                return end;
+            }
+            for _ in 0..60 {
+                let middle = 0.5 * (within + outside);
+                if beyond(middle) { outside = middle } else { within = middle }
+            }
+            within
+        })
     }
 }
 

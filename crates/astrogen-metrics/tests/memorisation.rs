@@ -279,6 +279,25 @@ fn one_region_that_is_copied_is_seen_beside_others_that_are_missed() {
 }
 
 #[test]
+fn a_collapsed_generator_has_an_audit_of_fewer_cells() {
+    // Six islands, and samples on a single point of one of them: of 100 held-out reals a sixth is there.
+    let islands = |count: i64, seed| {
+        let offset = Tensor::arange(count, (Kind::Double, Device::Cpu)).remainder(6.0) * 50.0;
+        normal(&[count, 3], seed) + offset.unsqueeze(1)
+    };
+    let rows = |of: &Tensor| Points::rows(of).unwrap();
+    let (train, held_out) = (rows(&islands(300, 1)), rows(&islands(100, 2)));
+    let collapsed = rows(&(normal(&[300, 3], 3) * 1e-3));
+    let config = CopyingConfig { cells: Some(6), ..CopyingConfig::default() };
+    let refused = data_copying(&collapsed, &held_out, &train, &config).unwrap_err().to_string();
+    assert!(refused.contains("take more of them, or fewer cells"), "{refused}");
+    let config = CopyingConfig { cells: None, least: 80, ..config };
+    let found = data_copying(&collapsed, &held_out, &train, &config).unwrap();
+    assert_eq!(found.cells.len(), 1);
+    assert_eq!((found.cells[0].samples, found.cells[0].held_out), (300, 100));
+}
+
+#[test]
 fn images_of_two_splits_are_found() {
     let (train, fresh) = (fields(250, 1), fields(120, 2));
     let none = leakage(&points(&fresh), &points(&train), &LeakageConfig::default()).unwrap();

@@ -64,7 +64,7 @@ const NAMES: [&str; 17] = [
 fn samples_as_good_as_reals_are_at_the_floor() {
     let quality = measure(&sky(160, 1), &sky(80, 2)).unwrap();
     let names: Vec<&str> = quality.numbers.iter().map(|number| &number.name[..]).collect();
-    assert_eq!((quality.images, names), (80, NAMES.to_vec()), "{:?}", quality.left_out);
+    assert_eq!((quality.count, names), (80, NAMES.to_vec()), "{:?}", quality.left_out);
     for number in &quality.numbers {
         let of = number.estimate;
         assert!(of.low <= of.value && of.value <= of.high, "{}: {of}", number.name);

@@ -69,3 +69,31 @@ proptest! {
         prop_assert_eq!(Roc::of(&cubed(&x), &cubed(&y)).unwrap(), roc);
     }
 }
+
+#[test]
+fn intervals_hold_the_true_area_as_often_as_they_say_and_few_scores_make_them_wide() {
+    use rand::{RngExt, SeedableRng};
+
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+    // Sums of twelve: as good as normal, deviation 1. The area is that of a shift by 1.5, Phi(1.5 / sqrt 2).
+    let mut normal =
+        |shift: f64| shift + (0..12).map(|_| random.random::<f64>()).sum::<f64>() - 6.0;
+    let (truth, trials) = (0.855_58, 2000);
+    let mut held = 0;
+    for _ in 0..trials {
+        let positives: Vec<f64> = (0..12).map(|_| normal(1.5)).collect();
+        let negatives: Vec<f64> = (0..40).map(|_| normal(0.0)).collect();
+        let [low, high] = Roc::of(&positives, &negatives).unwrap().interval(1.645);
+        held += i32::from(low <= truth && truth <= high);
+    }
+    let share = f64::from(held) / f64::from(trials);
+    assert!((0.87..0.95).contains(&share), "{share}");
+
+    let apart = Roc::of(&[3.0; 4], &[1.0; 16]).unwrap();
+    let [low, high] = apart.interval(1.645);
+    assert!((0.5..0.9).contains(&low) && high == 1.0, "{low} to {high}");
+    // The equation of the definition holds at the end that is inside.
+    let v =
+        low * (1.0 - low) * (1.0 + 9.0 * ((1.0 - low) / (2.0 - low) + low / (1.0 + low))) / 64.0;
+    assert!(((low - 1.0).powi(2) - 1.645f64.powi(2) * v).abs() < 1e-9);
+}

@@ -94,6 +94,15 @@ pub trait Discriminator: Debug + Send {
     /// [`Discriminator::probability`] checks them.
     fn forward_t(&self, images: &Tensor, train: bool) -> Tensor;
 
+    /// What the network decides by: features `[N, F]` of images `[N, C, H, W]`, signed, in eval mode
+    /// and with the graph to the images; none where it does not tell, which is the default.
+    ///
+    /// # Panics
+    /// As [`forward_t`](Self::forward_t).
+    fn features(&self, _images: &Tensor) -> Option<Tensor> {
+        None
+    }
+
     /// The probability `[N]` that each image `[N, C, H, W]`, signed ([-1, 1]), is real:
     /// the sigmoid of its logit, in eval mode and without gradients.
     ///
@@ -101,8 +110,17 @@ pub trait Discriminator: Debug + Send {
     /// [`ModelError::Shape`] where the images have another shape, and
     /// [`ModelError::Torch`] where they cannot be brought to the weights' device.
     fn probability(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        Ok(self.logit(images)?.sigmoid())
+    }
+
+    /// Logits `[N]` of images `[N, C, H, W]`, signed ([-1, 1]), of any device and float type, in eval
+    /// mode and without gradients.
+    ///
+    /// # Errors
+    /// Those of [`probability`](Self::probability).
+    fn logit(&self, images: &Tensor) -> Result<Tensor, ModelError> {
         let images = bring(check_images(images, self.image_shape())?, self.options())?;
-        Ok(tch::no_grad(|| self.forward_t(&images, false).sigmoid()))
+        Ok(tch::no_grad(|| self.forward_t(&images, false)))
     }
 }
 
@@ -134,6 +152,15 @@ pub trait Critic: Debug + Send {
     /// Where the images have another shape, element type or device than the network;
     /// [`Critic::score`] checks them.
     fn forward_t(&self, images: &Tensor, train: bool) -> Tensor;
+
+    /// What the network decides by: features `[N, F]` of images `[N, C, H, W]`, signed, in eval mode
+    /// and with the graph to the images; none where it does not tell, which is the default.
+    ///
+    /// # Panics
+    /// As [`forward_t`](Self::forward_t).
+    fn features(&self, _images: &Tensor) -> Option<Tensor> {
+        None
+    }
 
     /// The critic as what a gradient penalty in closed form takes, if it is piecewise linear
     /// in its images; else the penalty takes double backward. Default none.

@@ -4,13 +4,13 @@ use std::fmt;
 use std::path::PathBuf;
 
 use astrogen_metrics::Quality;
-use astrogen_metrics::memorisation::MemorisationAudit;
+use astrogen_metrics::memorisation::{Leakage, MemorisationAudit};
 use astrogen_models::Network;
 use astrogen_train::{GanStep, Outcome, RunDir};
 use serde::Serialize;
 use tch::Device;
 
-use crate::ReportError;
+use crate::{PhysicalPixels, ReportError};
 
 /// The best generator's numbers: `report.json` of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -23,12 +23,18 @@ pub struct BestReport {
     pub floor: f64,
     /// The samples' power at a period of two pixels, in those of reals.
     pub nyquist_ratio: f64,
-    /// The distance to the reals that it was chosen by.
+    /// The distance to the reals on which it was chosen.
     pub chosen_by: f64,
     /// All numbers of its samples beside reals, with intervals and floors; none of images too few or
     /// too small. The reals are those that it was chosen by, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
+    /// The values of its pixels beside reals in physical units; none of pictures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pixels_physical: Option<PhysicalPixels>,
+    /// Held-out images that are nearly training images; none without images that were held out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leakage: Option<Leakage>,
     /// Whether it gives training images back; none without images that were held out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memorisation: Option<MemorisationAudit>,
@@ -85,7 +91,7 @@ impl fmt::Display for RunReport {
         write!(f, "  weights  {}", self.weights.display())?;
         if let Some((file, best)) = &self.best {
             let BestReport { step, sliced_wasserstein, floor, chosen_by, .. } = best;
-            let BestReport { quality, memorisation, .. } = best;
+            let BestReport { quality, pixels_physical, memorisation, .. } = best;
             write!(
                 f,
                 "\n  best     {}: sliced Wasserstein {sliced_wasserstein:.1} (floor {floor:.1}) at \
@@ -97,6 +103,9 @@ impl fmt::Display for RunReport {
                 if let Some(number) = quality.as_ref().and_then(|quality| quality.get(name)) {
                     write!(f, "\n           {} {number}", name.replace('_', " "))?;
                 }
+            }
+            if let Some(pixels) = pixels_physical {
+                write!(f, "\n           {pixels}")?;
             }
             if let Some(memorisation) = memorisation {
                 write!(f, "\n           {memorisation}")?;

@@ -6,6 +6,7 @@
 //! | [`best`] | what is found of the best generator in the end |
 //! | [`curves`] | the losses of a run as a picture |
 //! | [`page`] | a run as one page for a browser |
+//! | [`draw_quality`] | all numbers of two sets as a picture |
 //! | [`skies`] | two sets of images, and in which numbers they differ |
 //! | [`error`] | the one error of this crate |
 
@@ -14,6 +15,7 @@ pub mod curves;
 pub mod error;
 pub mod look;
 pub mod page;
+mod physical;
 mod quality;
 mod real;
 pub mod skies;
@@ -23,4 +25,6 @@ pub use curves::draw_losses;
 pub use error::ReportError;
 pub use look::SampleLook;
 pub use page::write_page;
+pub use physical::PhysicalPixels;
+pub use quality::draw_quality;
 pub use skies::{Difference, SkyComparison};

@@ -7,11 +7,14 @@ use astrogen_metrics::{FeatureNetwork, PrdcConfig, RealHalves, SlicedWasserstein
 use astrogen_models::Generator;
 use astrogen_plot::save_grid;
 use astrogen_runtime::seed_everything;
-use astrogen_train::{Evaluation, Event, GanStep, Observer, Outcome, RunDir, TrainError};
+use astrogen_train::{
+    Criterion, Evaluation, Event, GanStep, Observer, Outcome, RunDir, TrainError,
+};
 use tch::Tensor;
 
 use crate::best::{BestReport, RunReport};
 use crate::curves::draw_losses;
+use crate::physical::ToPhysical;
 use crate::quality::{self, Audit};
 use crate::real::real_images;
 use crate::{ReportError, best};
@@ -33,6 +36,7 @@ pub struct SampleLook<'a> {
     halves: RealHalves,
     diversity: Option<RealDiversity>,
     audit: Option<Audit>,
+    physical: Option<ToPhysical<'a>>,
     /// Those of the grid, of the choice and of the report, `[N, latent_dim]`.
     latent: Tensor,
     choosing: Tensor,
@@ -61,11 +65,23 @@ impl<'a> SampleLook<'a> {
         let latents = step.average().latent(2 * halves.images());
         let [choosing, reporting] =
             [0, halves.images()].map(|at| latents.narrow(0, at, halves.images()));
-        Ok(Self { run, real, halves, diversity, audit: None, latent, choosing, reporting, seed })
+        Ok(Self {
+            run,
+            real,
+            halves,
+            diversity,
+            audit: None,
+            physical: None,
+            latent,
+            choosing,
+            reporting,
+            seed,
+        })
     }
 
     /// Holds samples of the best generator against the training images in the end, beside images that
-    /// were held out of training: whether it gives training images back. Without held-out images, and
+    /// were held out of training: whether it gives training images back. Held-out images that are nearly
+    /// training images are told at the first evaluation and in the end. Without held-out images, and
     /// of fewer than 20 of either, nothing is told.
     ///
     /// # Errors
@@ -76,10 +92,30 @@ impl<'a> SampleLook<'a> {
         held_out: Option<Batches>,
     ) -> Result<Self, ReportError> {
         let audit = match held_out {
-            Some(mut held_out) => Audit::new(train, &mut held_out)?,
+            Some(mut held_out) => Audit::new(self.run, train, &mut held_out)?,
             None => None,
         };
         Ok(Self { audit, ..self })
+    }
+
+    /// Compares pixels in physical units, too, in the end: `convert` takes images `[N, C, H, W]` in signed
+    /// range there, and their unit has this name, if it is known.
+    pub fn with_physical<E: Into<Box<dyn std::error::Error + Send + Sync>>>(
+        self,
+        unit: Option<&str>,
+        convert: impl Fn(&Tensor) -> Result<Tensor, E> + 'a,
+    ) -> Self {
+        let convert = Box::new(move |images: &Tensor| convert(images).map_err(TrainError::custom));
+        Self { physical: Some(ToPhysical { unit: unit.map(str::to_owned), convert }), ..self }
+    }
+
+    /// The numbers that a best checkpoint may be chosen by, the score first; the last two of images that
+    /// are large enough for features.
+    pub fn criteria() -> Vec<Criterion> {
+        let [distance, diversity, coverage] =
+            ["sliced_wasserstein", "diversity", "coverage"].map(String::from);
+        let highest = [diversity, coverage].map(Criterion::Highest);
+        [Criterion::Lowest(distance)].into_iter().chain(highest).collect()
     }
 
     /// Draws a last time, and reports on the best generator: `report.json` in the run's folder.
@@ -93,7 +129,7 @@ impl<'a> SampleLook<'a> {
     ) -> Result<RunReport, ReportError> {
         let mut remarks: Vec<String> = self.draw(step, outcome.step)?.into_iter().collect();
         let best = match self.run.best_checkpoint()? {
-            Some((of, chosen_by)) => {
+            Some((of, _)) => {
                 let generator = best::generator::<S>(self.run, self.latent.device())?;
                 let fake = self.sample(&generator, &self.reporting)?;
                 let measured = match &self.diversity {
@@ -107,19 +143,27 @@ impl<'a> SampleLook<'a> {
                 };
                 let (quality, lines) = measured.unzip();
                 remarks.extend(lines.into_iter().flatten());
+                let pixels_physical = match (&self.physical, &self.diversity) {
+                    (Some(physical), Some(_)) => Some(physical.compare([&self.real, &fake])?),
+                    _ => None,
+                };
+                remarks.extend(self.audit.iter().flat_map(|audit| audit.remarks.clone()));
                 let audit = match &self.audit {
                     Some(audit) => Some(audit.of(self.run, &fake)?),
                     None => None,
                 };
                 let (memorisation, line) = audit.unzip();
+                let memorisation = memorisation.flatten();
                 remarks.extend(line.flatten());
                 let report = BestReport {
                     step: of,
                     sliced_wasserstein: self.halves.test(&fake)?,
                     floor: self.halves.floor(),
                     nyquist_ratio: nyquist_ratio(&self.real, &fake)?,
-                    chosen_by,
+                    chosen_by: self.halves.validation(&self.sample(&generator, &self.choosing)?)?,
                     quality,
+                    pixels_physical,
+                    leakage: self.audit.as_ref().and_then(|audit| audit.leakage.clone()),
                     memorisation,
                 };
                 self.run.write_json("report.json", &report)?;
@@ -206,7 +250,14 @@ impl<S: GanStep> Observer<S> for SampleLook<'_> {
     }
 
     fn evaluate(&mut self, step: &S) -> Result<Option<Evaluation>, TrainError> {
-        self.measure(step).map(Some).map_err(TrainError::custom)
+        let mut evaluation = self.measure(step).map_err(TrainError::custom)?;
+        if let Some(audit) = self.audit.as_mut().filter(|audit| !audit.told) {
+            audit.told = true;
+            let own = evaluation.remark.take();
+            let remarks: Vec<String> = audit.remarks.iter().cloned().chain(own).collect();
+            evaluation.remark = (!remarks.is_empty()).then(|| remarks.join("; "));
+        }
+        Ok(Some(evaluation))
     }
 }
 

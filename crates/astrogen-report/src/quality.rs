@@ -7,14 +7,18 @@
 //! | `power.png` | power by scale, and its scatter over images |
 //! | `pixels.png` | the values of pixels |
 //! | `closest.png` | the samples that are nearest to a training image, each below it |
+//! | `leakage.png` | held-out images that are nearly training images, each below it |
 
 use std::fs;
 
 use astrogen_data::{Batches, Images};
-use astrogen_metrics::memorisation::{AuditConfig, MemorisationAudit, Points, memorisation_audit};
+use astrogen_metrics::memorisation::{
+    AuditConfig, Leakage, LeakageConfig, MemorisationAudit, Neighbour, Points, leakage,
+    memorisation_audit,
+};
 use astrogen_metrics::{
-    FeatureNetwork, Quality, QualityConfig, RadialSpectrum, RandomFeaturesConfig, image_quality,
-    radial_power_spectrum,
+    FeatureNetwork, MetricsError, Quality, QualityConfig, RadialSpectrum, RandomFeaturesConfig,
+    image_quality, radial_power_spectrum,
 };
 use astrogen_plot::{
     Histograms, Interval, Intervals, LabelledGrid, Panel, PlotError, ProfilePanel, Profiles,
@@ -63,30 +67,34 @@ pub(crate) fn measure(
     names: [&str; 2],
 ) -> Result<(Quality, Vec<String>), ReportError> {
     let quality = image_quality(sets[0], sets[1], network, &QualityConfig::default())?;
-    let folder = run.join("figures");
-    fs::create_dir_all(&folder)
-        .map_err(|source| astrogen_train::TrainError::Io { path: folder.clone(), source })?;
-    let drawn = [
-        (
-            "quality.png",
-            intervals(&quality, names).save(run.join("figures/quality.png"), &rows(&quality)),
-        ),
-        ("power.png", power(run, sets, names)?),
-        ("pixels.png", pixels(run, sets, names)?),
-    ];
-    let mut lines = Vec::new();
+    let mut lines: Vec<String> = draw_quality(run, &quality, names)?.into_iter().collect();
+    let drawn =
+        [("power.png", power(run, sets, names)?), ("pixels.png", pixels(run, sets, names)?)];
     for (name, drawn) in drawn {
         lines.extend(left_out(&format!("figures/{name}"), drawn)?);
     }
     Ok((quality, lines))
 }
 
-fn intervals(quality: &Quality, [first, second]: [&str; 2]) -> Intervals {
-    Intervals {
-        title: format!("{second} beside {first}, {} images each", quality.images),
+/// Draws all numbers of the second of two named sets beside the first into `figures/quality.png` of a
+/// run's folder: each with its interval, in half-widths of it from the floor of the first. A line that
+/// says why where there is nothing to be drawn.
+///
+/// # Errors
+/// [`ReportError::Train`] and [`ReportError::Plot`] where the file cannot be written.
+pub fn draw_quality(
+    run: &RunDir,
+    quality: &Quality,
+    [first, second]: [&str; 2],
+) -> Result<Option<String>, ReportError> {
+    figures(run)?;
+    let figure = Intervals {
+        title: format!("{second} beside {first}, {} each", quality.count),
         x_label: format!("distance from the floor of {first}, in half-widths of the interval"),
         ..Intervals::default()
-    }
+    };
+    let drawn = figure.save(run.figures_path().join("quality.png"), &rows(quality));
+    Ok(left_out("figures/quality.png", drawn)?)
 }
 
 fn rows(quality: &Quality) -> Vec<Interval> {
@@ -174,58 +182,126 @@ fn pixels(
 pub(crate) struct Audit {
     train: Tensor,
     held_out: Tensor,
+    /// Held-out images that are nearly training images; none where this cannot be said.
+    pub(crate) leakage: Option<Leakage>,
+    /// What is to be said of that.
+    pub(crate) remarks: Vec<String>,
+    /// Whether it was said.
+    pub(crate) told: bool,
 }
 
 impl Audit {
     /// Each image of both sets once, up to 10,000 of the training set and up to 1,000 held-out ones;
     /// none for fewer than 20 of either.
+    /// Held-out images that are nearly training images are drawn into `figures/leakage.png`.
     pub(crate) fn new(
+        run: &RunDir,
         train: &mut Batches,
         held_out: &mut Batches,
     ) -> Result<Option<Self>, ReportError> {
-        let audit = Self { train: all(train, TRAINING)?, held_out: all(held_out, 1000)? };
-        let enough = [&audit.train, &audit.held_out].iter().all(|set| set.size()[0] >= 20);
-        Ok(enough.then_some(audit))
+        let (train, held_out) = (all(train, TRAINING)?, all(held_out, 1000)?);
+        if [&train, &held_out].iter().any(|set| set.size()[0] < 20) {
+            return Ok(None);
+        }
+        let [of_held_out, of_train] = [Self::points(&held_out)?, Self::points(&train)?];
+        let mut audit = Self { train, held_out, leakage: None, remarks: Vec::new(), told: false };
+        match leakage(&of_held_out, &of_train, &LeakageConfig::default()) {
+            Ok(found) => {
+                audit.remarks.extend(said(&found));
+                if !found.pairs.is_empty() {
+                    let title = "Held-out images that are nearly training images, by distance";
+                    let drawn = audit.pairs(
+                        run,
+                        "leakage",
+                        title,
+                        ("held out", &audit.held_out),
+                        &found.pairs,
+                    )?;
+                    audit.remarks.extend(left_out("figures/leakage.png", drawn)?);
+                }
+                audit.leakage = Some(found);
+            }
+            // Of training images that are mostly alike.
+            Err(error @ MetricsError::BadValues { .. }) => {
+                audit.remarks.push(format!("leakage is left out: {error}"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Some(audit))
     }
 
-    /// The audit of samples, and the picture of the closest pairs.
+    fn points(images: &Tensor) -> Result<Points, MetricsError> {
+        Points::images(images, Some(SIDE))
+    }
+
+    /// The audit of samples, and the picture of the closest pairs; a line for what is left out, the whole
+    /// of it where there are fewer samples than it needs.
     pub(crate) fn of(
         &self,
         run: &RunDir,
         fake: &Tensor,
-    ) -> Result<(MemorisationAudit, Option<String>), ReportError> {
-        let points = |images: &Tensor| Points::images(images, Some(SIDE));
+    ) -> Result<(Option<MemorisationAudit>, Option<String>), ReportError> {
         let [fakes, held_out, train] =
-            [points(fake)?, points(&self.held_out)?, points(&self.train)?];
-        let audit = memorisation_audit(&fakes, &held_out, &train, &AuditConfig::default())?;
-        let drawn = self.pairs(run, fake, &audit)?;
-        Ok((audit, left_out("figures/closest.png", drawn)?))
+            [Self::points(fake)?, Self::points(&self.held_out)?, Self::points(&self.train)?];
+        let audit = match memorisation_audit(&fakes, &held_out, &train, &AuditConfig::default()) {
+            Ok(audit) => audit,
+            Err(error @ MetricsError::BadValues { .. }) => {
+                return Ok((None, Some(format!("memorisation is left out: {error}"))));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let title = "The samples that are nearest to a training image, by distance";
+        let drawn = self.pairs(run, "closest", title, ("sampled", fake), &audit.closest)?;
+        Ok((Some(audit), left_out("figures/closest.png", drawn)?))
     }
 
+    /// Draws training images above those of a named set that are near to them, the nearest first.
     fn pairs(
         &self,
         run: &RunDir,
-        fake: &Tensor,
-        audit: &MemorisationAudit,
+        file: &str,
+        title: &str,
+        (name, set): (&str, &Tensor),
+        closest: &[Neighbour],
     ) -> Result<Result<(), PlotError>, ReportError> {
-        let closest = &audit.closest[..audit.closest.len().min(PAIRS)];
+        figures(run)?;
+        let closest = &closest[..closest.len().min(PAIRS)];
         let (mut above, mut below, mut labels) = (Vec::new(), Vec::new(), Vec::new());
         for pair in closest {
             above.push(self.train.f_narrow(0, pair.index as i64, 1)?);
-            let sample = fake.f_narrow(0, pair.query as i64, 1)?;
+            let sample = set.f_narrow(0, pair.query as i64, 1)?;
             below.push(pair.symmetry.apply(&sample)?.f_to_device(self.train.device())?);
             labels.push(format!("{:.2}", pair.distance));
         }
         above.append(&mut below);
         let images = Tensor::f_cat(&above, 0)?;
         let grid = LabelledGrid {
-            title: "The samples that are nearest to a training image, by distance".into(),
-            row_labels: ["training", "sampled"].map(String::from).into(),
+            title: title.into(),
+            row_labels: ["training", name].map(String::from).into(),
             column_labels: labels,
             ..LabelledGrid::default()
         };
-        Ok(grid.save(&images, run.join("figures/closest.png")))
+        Ok(grid.save(&images, run.figures_path().join(format!("{file}.png"))))
     }
+}
+
+/// What is to be said of held-out images that are nearly training images; nothing of none.
+fn said(leakage: &Leakage) -> Option<String> {
+    let nearest = leakage.pairs.first()?;
+    let (copies, all) = (leakage.pairs.len(), leakage.held_out);
+    let are = if copies == 1 { "is nearly a training image" } else { "are nearly training images" };
+    Some(format!(
+        "{copies} of {all} held-out images {are} (the nearest at a distance of {:.2}, typically {:.2}): \
+         take one of each pair out of the data, figures/leakage.png shows them",
+        nearest.distance, leakage.typical
+    ))
+}
+
+/// Makes the folder of figures of a run.
+fn figures(run: &RunDir) -> Result<(), ReportError> {
+    let path = run.figures_path();
+    let made = fs::create_dir_all(&path);
+    Ok(made.map_err(|source| astrogen_train::TrainError::Io { path, source })?)
 }
 
 /// The images of a data set, once each, up to so many.

@@ -79,7 +79,7 @@ impl fmt::Display for SkyComparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { quality, differ, remarks } = self;
         let all = quality.numbers.len();
-        writeln!(f, "{} of {all} numbers differ, of {} images each", differ.len(), quality.images)?;
+        writeln!(f, "{} of {all} numbers differ, of {} images each", differ.len(), quality.count)?;
         for number in &quality.numbers {
             let mark = match differ.iter().find(|differs| differs.name == number.name) {
                 Some(differs) => format!("differs by {:+.1} half-widths", differs.distance),

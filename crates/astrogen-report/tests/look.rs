@@ -108,7 +108,10 @@ fn samples_have_all_numbers_pictures_and_the_audit_and_a_collapse_is_named() {
     let mut batches = spots(60, 0, 20);
     let mut log = RunLog::quiet(&run).unwrap();
     let look = SampleLook::new(&run, &mut batches, &step, 0).unwrap();
-    let mut look = look.with_held_out(&mut batches, Some(spots(30, 1, 1))).unwrap();
+    let mut look = look
+        .with_held_out(&mut batches, Some(spots(30, 1, 1)))
+        .unwrap()
+        .with_physical(Some("adu"), |images| images.f_mul_scalar(100.0));
     let stop = StopSignal::default();
     let outcome =
         fit(&mut step, &mut batches, &run, &config, &stop, &mut [&mut log, &mut look]).unwrap();
@@ -118,20 +121,30 @@ fn samples_have_all_numbers_pictures_and_the_audit_and_a_collapse_is_named() {
     let written: Value = run.read_json("report.json").unwrap();
     let numbers = written["quality"]["numbers"].as_array().unwrap();
     let of = |name: &str| numbers.iter().find(|number| number["name"] == name).unwrap();
-    assert_eq!(written["quality"]["images"], 30);
+    assert_eq!(written["quality"]["count"], 30);
     for name in ["sliced_wasserstein", "pixels", "frechet", "precision", "coverage"] {
         for part in ["value", "low", "high", "floor"] {
             assert!(of(name)[part].is_f64(), "{name}: {part}");
         }
     }
     assert!(of("pixels")["low"].as_f64() > of("pixels")["floor"].as_f64(), "it has learnt nothing");
+    // The same in units of which a hundred are one.
+    let physical = &written["pixels_physical"];
+    assert_eq!(physical["unit"], "adu");
+    for part in ["value", "low", "high", "floor"] {
+        let [band, all] =
+            [&physical["bands"][0], of("pixels")].map(|of| of[part].as_f64().unwrap());
+        assert!((band - 100.0 * all).abs() < 1e-3 * band, "{part}: {band} for {all}");
+    }
+    let leakage = &written["leakage"];
+    assert_eq!((&leakage["held_out"], &leakage["pairs"]), (&30.into(), &Value::Array(Vec::new())));
     let audit = &written["memorisation"];
     assert!(audit["copying"]["p_value"].as_f64().is_some_and(|p| p > 0.5), "{audit}");
     for name in ["quality", "power", "pixels", "closest"] {
         assert!(run.join(format!("figures/{name}.png")).is_file(), "{name}");
     }
     let text = report.to_string();
-    for words in ["precision", "recall", "reals", "C_T"] {
+    for words in ["precision", "recall", "reals", "C_T", "pixels in adu, band by band: "] {
         assert!(text.contains(words), "{words}: {text}");
     }
 
@@ -143,4 +156,33 @@ fn samples_have_all_numbers_pictures_and_the_audit_and_a_collapse_is_named() {
     assert!(scores.losses[3].1[0] < 0.5, "{:?}", scores.losses[3]);
     let log = std::fs::read_to_string(run.log_path()).unwrap();
     assert!(log.contains("the generator has collapsed: samples are only"), "{log}");
+}
+
+#[test]
+fn held_out_images_that_are_training_images_are_told() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create(&folder.path().join("run")).unwrap();
+    let config = FitConfig { steps: 4, checkpoint_interval: 2, ..FitConfig::default() };
+    run.write_config(&config).unwrap();
+    tch::manual_seed(5);
+    let mut step = DcganStep::new(&MODEL, &DcganStepConfig::default(), Device::Cpu).unwrap();
+    let mut batches = spots(60, 0, 20);
+    let mut log = RunLog::quiet(&run).unwrap();
+    let look = SampleLook::new(&run, &mut batches, &step, 0).unwrap();
+    // The first images of the training set are all that is held out.
+    let mut look = look.with_held_out(&mut batches, Some(spots(24, 0, 1))).unwrap();
+    assert!(run.join("figures/leakage.png").is_file());
+    let stop = StopSignal::default();
+    let outcome =
+        fit(&mut step, &mut batches, &run, &config, &stop, &mut [&mut log, &mut look]).unwrap();
+    let report = look.finish(&step, &outcome).unwrap();
+    let words =
+        "24 of 24 held-out images are nearly training images (the nearest at a distance of 0.00";
+    assert!(report.to_string().contains(words), "{report}");
+    let written: Value = run.read_json("report.json").unwrap();
+    assert_eq!(written["leakage"]["pairs"].as_array().map(Vec::len), Some(24));
+    let log = std::fs::read_to_string(run.log_path()).unwrap();
+    let told = log.lines().filter(|line| line.contains(words));
+    assert_eq!(told.count(), 1, "at the first evaluation, and not again: {log}");
 }

@@ -186,3 +186,30 @@ fn pictures_that_there_is_no_room_for_are_named() {
     let (_, html) = parsed(&write_page(&run).unwrap());
     assert_eq!(texts(&html, "#figures .files li"), ["b.png"]);
 }
+
+#[test]
+fn a_search_shows_its_trials_the_best_first_and_where_they_ran() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = RunDir::create(&folder.path().join("search-1")).unwrap();
+    let best_by = serde_json::json!({"highest": "coverage"});
+    run.write_config(&serde_json::json!({"space": {}, "base": {}, "fit": {"best_by": best_by}}))
+        .unwrap();
+    let table =
+        "trial,algorithm.n_critic,score,failure\n1,2,0.25,\n2,5,,<b>it failed</b>\n3,4,0.125,\n";
+    fs::write(run.join("search.csv"), table).unwrap();
+    for (trial, device) in [("trial-001", "cpu"), ("trial-003", "cuda:0")] {
+        let trial = RunDir::create(&run.join(trial)).unwrap();
+        trial.write_config(&serde_json::json!({})).unwrap();
+        let log = format!(
+            "{{\"event\":\"started\",\"step\":0,\"steps\":9,\"device\":\"{device}\",\"time\":1.0,\
+             \"environment\":{{\"processor\":\"A processor\"}}}}\n"
+        );
+        fs::write(trial.log_path(), log).unwrap();
+    }
+    let (_, html) = parsed(&write_page(&run).unwrap());
+    let rows = texts(&html, "#numbers tbody tr");
+    assert_eq!(rows, ["340.125none", "120.25none", "25none<b>it failed</b>"]);
+    let sessions = texts(&html, "#environment table").concat();
+    assert!(sessions.contains("trial-001") && sessions.contains("cuda:0"), "{sessions}");
+    assert!(sessions.contains("Environment of sessions trial-001, trial-003"), "{sessions}");
+}

@@ -199,6 +199,11 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
         &self.average.network.module
     }
 
+    /// The generator's opponent, as it was left by the last step.
+    pub fn discriminator(&self) -> &D {
+        &self.discriminator.module
+    }
+
     /// One step on images `[N, C, H, W]`, signed, with the latents given, `[N, latent_dim]`.
     ///
     /// # Errors

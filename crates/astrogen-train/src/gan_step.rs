@@ -1,7 +1,8 @@
 //! What the steps of adversarial networks have in common for those who look at samples.
 
 use astrogen_data::Images;
-use astrogen_models::{Critic, Discriminator, Generator, Network};
+use astrogen_models::{Critic, Discriminator, Generator, ModelError, Network};
+use tch::Tensor;
 
 use crate::gan::DcganStep;
 use crate::relativistic::RelativisticStep;
@@ -19,6 +20,21 @@ pub trait GanStep: Step<Batch = Images> {
 
     /// The averaged generator: the one to sample from.
     fn average(&self) -> &Self::Generator;
+
+    /// How real the generator's opponent thinks that images `[N, C, H, W]`, signed, are: its scores, or
+    /// log-odds, `[N]`, in eval mode and without gradients. High is real; values of two runs are not
+    /// comparable.
+    ///
+    /// # Errors
+    /// Those of [`Critic::score`].
+    fn realness(&self, images: &Tensor) -> Result<Tensor, ModelError>;
+
+    /// What the opponent decides by: features `[N, F]` of images `[N, C, H, W]`, signed, with the graph
+    /// to the images; none where it does not tell ([`Critic::features`]).
+    ///
+    /// # Panics
+    /// Where the images have another shape, element type or device than the opponent.
+    fn features(&self, images: &Tensor) -> Option<Tensor>;
 }
 
 impl<G: Generator + Network, D: Discriminator> GanStep for DcganStep<G, D> {
@@ -28,6 +44,14 @@ impl<G: Generator + Network, D: Discriminator> GanStep for DcganStep<G, D> {
 
     fn average(&self) -> &G {
         self.average()
+    }
+
+    fn realness(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        self.discriminator().logit(images)
+    }
+
+    fn features(&self, images: &Tensor) -> Option<Tensor> {
+        self.discriminator().features(images)
     }
 }
 
@@ -39,6 +63,14 @@ impl<G: Generator + Network, C: Critic> GanStep for WganGpStep<G, C> {
     fn average(&self) -> &G {
         self.average()
     }
+
+    fn realness(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        self.critic().score(images)
+    }
+
+    fn features(&self, images: &Tensor) -> Option<Tensor> {
+        self.critic().features(images)
+    }
 }
 
 impl<G: Generator + Network, C: Critic> GanStep for RelativisticStep<G, C> {
@@ -48,5 +80,13 @@ impl<G: Generator + Network, C: Critic> GanStep for RelativisticStep<G, C> {
 
     fn average(&self) -> &G {
         self.average()
+    }
+
+    fn realness(&self, images: &Tensor) -> Result<Tensor, ModelError> {
+        self.critic().score(images)
+    }
+
+    fn features(&self, images: &Tensor) -> Option<Tensor> {
+        self.critic().features(images)
     }
 }

@@ -63,7 +63,9 @@ pub use checkpoint::Checkpoint;
 pub use cwgan_gp::{CwganGpStep, CwganGpStepConfig};
 pub use ema::Ema;
 pub use error::TrainError;
-pub use fit::{Criterion, EvaluateBy, Evaluation, Event, FitConfig, Observer, Outcome, fit};
+pub use fit::{
+    Criterion, EvaluateBy, Evaluation, Event, FitConfig, Observer, Outcome, fit, fit_in_memory,
+};
 pub use flow::{FlowStep, FlowStepConfig};
 pub use gan::{DcganStep, DcganStepConfig};
 pub use gan_step::GanStep;

@@ -183,6 +183,11 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         &self.networks.average.network.module
     }
 
+    /// The generator's opponent, as it was left by the last step.
+    pub fn critic(&self) -> &C {
+        &self.networks.critic.module
+    }
+
     /// One step on images `[2 N, C, H, W]`, signed, the first half for the critic and the second
     /// for the generator, and the fakes of latents `[N, latent_dim]`.
     ///

@@ -176,6 +176,11 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         &self.networks.average.network.module
     }
 
+    /// The generator's opponent, as it was left by the last step.
+    pub fn critic(&self) -> &C {
+        &self.networks.critic.module
+    }
+
     /// Updates the critic on images `[N, C, H, W]`, signed, and the fakes of latents
     /// `[N, latent_dim]`; the penalty, where one is due, lies between both by `draw`.
     ///

@@ -98,7 +98,7 @@ pub struct ForgeArguments {
     #[arg(long, num_args = 1.., default_values_t = [128, 128])]
     hidden: Vec<i64>,
     /// Adam's learning rate.
-    #[arg(long, default_value_t = Recipe::default().lr)]
+    #[arg(long, default_value_t = Recipe::default().lr, allow_negative_numbers = true)]
     lr: f64,
     /// Stars of a batch.
     #[arg(long, default_value_t = 1024)]
@@ -145,8 +145,9 @@ impl ForgeArguments {
     /// [`CliError::Usage`] where there is no cache folder, and for a column or a floor that is given
     /// twice; [`CliError::Sky`] where a suite cannot be
     /// written there; [`CliError::Stars`] for a folder without galaxies; [`CliError::Forge`] for images
-    /// and latents that do not fit.
+    /// and latents that do not fit, and for settings of the flow that can be refused already.
     pub fn galaxies(&self) -> Result<(GalaxiesConfig, Option<GalaxyImages>), CliError> {
+        self.recipe().validate(self.features.len())?;
         let mut config = GalaxiesConfig {
             path: match &self.stars {
                 Some(path) => absolute(path)?,
@@ -213,7 +214,15 @@ impl ForgeArguments {
         galaxies: GalaxiesConfig,
         open: &Galaxies,
     ) -> Result<ForgeConfig, CliError> {
-        let recipe = Recipe {
+        let recipe = self.recipe();
+        let epoch = open.steps_per_epoch(recipe.deal, self.batch_size);
+        let steps = self.run.steps(epoch).unwrap_or(recipe.steps);
+        Ok(Recipe { steps, ..recipe }.config(galaxies, open)?)
+    }
+
+    /// How the flow is trained, but for its length.
+    fn recipe(&self) -> Recipe {
+        Recipe {
             member: self.flow,
             transforms: self.transforms,
             hidden: self.hidden.clone(),
@@ -227,10 +236,7 @@ impl ForgeArguments {
             components: self.components,
             seed: self.run.seed(),
             ..Recipe::default()
-        };
-        let epoch = open.steps_per_epoch(recipe.deal, self.batch_size);
-        let steps = self.run.steps(epoch).unwrap_or(recipe.steps);
-        Ok(Recipe { steps, ..recipe }.config(galaxies, open)?)
+        }
     }
 
     /// The folder of the simulated suite, which is made where it is not there yet.

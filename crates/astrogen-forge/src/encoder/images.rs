@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use astrogen_data::{DataError, Dataset, Images};
+use astrogen_images::folder::PixelHistograms;
 use astrogen_images::{FolderConfig, ImageFolder, SkipReason, Tiling};
 use astrogen_models::AutoencoderConfig;
 use ndarray::Array3;
@@ -24,6 +25,7 @@ const PACKED: [&str; 4] = ["gz", "bz2", "z", "fz"];
 #[derive(Clone)]
 pub struct GalaxyImages {
     folder: PathBuf,
+    opened: Arc<ImageFolder>,
     /// One sample a file of the folder.
     images: Arc<dyn Dataset<Batch = Images>>,
     ids: Vec<String>,
@@ -43,7 +45,7 @@ pub struct Restricted {
 }
 
 /// Images of galaxies in numbers, for whoever looks at a run later.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GalaxyImagesSummary {
     /// The folder.
     pub folder: PathBuf,
@@ -51,6 +53,8 @@ pub struct GalaxyImagesSummary {
     pub galaxies: usize,
     /// The shape `[C, H, W]` that images are brought to.
     pub shape: [i64; 3],
+    /// How the pixels of some files of the folder lie; none where they cannot be read again.
+    pub histograms: Option<PixelHistograms>,
 }
 
 impl GalaxyImages {
@@ -107,7 +111,7 @@ impl GalaxyImages {
         let galaxies = galaxies.into_iter().map(|(id, (sample, _))| (id, sample));
         let (ids, samples) = galaxies.unzip();
         let images = opened.train();
-        Ok(Self { folder, images, ids, samples })
+        Ok(Self { folder, opened: Arc::new(opened), images, ids, samples })
     }
 
     /// The folder.
@@ -115,10 +119,11 @@ impl GalaxyImages {
         &self.folder
     }
 
-    /// The images in numbers.
+    /// The images in numbers; some files are read once more for the histograms.
     pub fn summary(&self) -> GalaxyImagesSummary {
         let (folder, galaxies) = (self.folder.clone(), self.ids.len());
-        GalaxyImagesSummary { folder, galaxies, shape: self.images.shape() }
+        let (shape, histograms) = (self.images.shape(), self.opened.histograms());
+        GalaxyImagesSummary { folder, galaxies, shape, histograms }
     }
 
     /// The ids of the galaxies, sorted.
@@ -162,7 +167,8 @@ impl GalaxyImages {
         let of = |wanted: bool| {
             let galaxies = self.ids.iter().cloned().zip(self.samples.iter().copied());
             let (ids, samples) = galaxies.filter(|(id, _)| is_in(id) == wanted).unzip();
-            Self { folder: self.folder.clone(), images: self.images.clone(), ids, samples }
+            let (folder, opened) = (self.folder.clone(), self.opened.clone());
+            Self { folder, opened, images: self.images.clone(), ids, samples }
         };
         (of(true), of(false))
     }

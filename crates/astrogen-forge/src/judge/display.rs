@@ -85,6 +85,10 @@ impl fmt::Display for Judgement {
         let rotation =
             over(|of| of.physics.as_ref().map_or(f64::NAN, |of| Physics::difference(&of.rotation)));
         writeln!(f, "  {:<32} {rotation:>9.2} km/s", "difference of rotation curves")?;
+        if let Some(quality) = &report.quality {
+            writeln!(f, "the stars of all galaxies as one table, {} each", quality.count)?;
+            write!(f, "{quality}")?;
+        }
         self.left_out.iter().try_for_each(|line| writeln!(f, "{line}"))?;
         write!(f, "report.json and figures/ in {}", self.folder.display())
     }

@@ -16,7 +16,7 @@ use crate::ForgeError;
 const DRAWN: usize = 4;
 
 /// What the two samples are called.
-const NAMES: [&str; 2] = ["true", "sampled"];
+pub(super) const NAMES: [&str; 2] = ["true", "sampled"];
 
 /// Which of so many galaxies are drawn, spread evenly over all of them.
 pub(super) fn spread(galaxies: usize) -> Vec<usize> {

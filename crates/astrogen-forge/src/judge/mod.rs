@@ -4,12 +4,14 @@ mod display;
 mod figures;
 mod likelihood;
 mod physics;
+mod pooled;
 mod samples;
 
 use std::path::PathBuf;
 
 use astrogen_data::tensor_of;
-use astrogen_metrics::{LogLikelihood, between_halves};
+use astrogen_metrics::{LogLikelihood, Quality, between_halves};
+use astrogen_report::draw_quality;
 use astrogen_stars::GalaxyParameter;
 use astrogen_train::RunDir;
 use serde::Serialize;
@@ -21,6 +23,7 @@ pub use likelihood::Comparison;
 use likelihood::{Baseline, by_flow};
 use physics::Named;
 pub use physics::Physics;
+use pooled::Pooled;
 pub use samples::SampleDistances;
 
 /// Stars that mixtures are fitted to, at most.
@@ -68,6 +71,10 @@ pub struct ForgeReport {
     pub left_out: bool,
     /// Each galaxy that is judged.
     pub galaxies: Vec<GalaxyReport>,
+    /// Sampled stars beside true ones as tables, of all galaxies that are judged, with the parameters
+    /// of their galaxies where there are several; the logarithm of what is learnt by its logarithm.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
 }
 
 /// How good a flow over stars is, and what was drawn. Printed, it is the summary in words.
@@ -120,11 +127,13 @@ pub(crate) fn judge_galaxies(
         components: config.components,
         left_out: !config.galaxies.leave_out.is_empty(),
         galaxies: Vec::new(),
+        quality: None,
     };
     let mut left_out = Vec::new();
     let table = galaxies.conditions();
     let judged: Vec<usize> = galaxies.judged().collect();
     let drawn = figures::spread(judged.len());
+    let mut pooled = Pooled::new(config, judged.len());
     for (number, &row) in judged.iter().enumerate() {
         let known = &table.galaxies()[row];
         let wanted = forge.like(&known.id)?;
@@ -134,6 +143,7 @@ pub(crate) fn judge_galaxies(
         let place = table.galaxies().iter().position(|galaxy| galaxy.id == nearest);
         let of_nearest = galaxies.training_stars(place, FITTED)?;
         let seed = config.fit.seed;
+        pooled.add(&known.values, [&truth, &sampled]);
         let [a, b] = [&truth, &sampled].map(|stars| Named { names, stars });
         let flow = by_flow(&forge, &wanted, &truth)?;
         let tables = [tensor_of(&truth)?, tensor_of(&sampled)?];
@@ -155,6 +165,9 @@ pub(crate) fn judge_galaxies(
         }
         report.galaxies.push(galaxy);
     }
+    let quality = pooled.quality(config.fit.seed)?;
+    left_out.extend(draw_quality(run, &quality, figures::NAMES)?);
+    report.quality = Some(quality);
     run.write_json("report.json", &report)?;
     Ok(Judgement { folder: run.path().to_owned(), report, left_out })
 }

@@ -192,7 +192,16 @@ impl ImageFolder {
     /// The file that each training sample is from, in order, and the height and width of its frame in
     /// pixels.
     pub fn train_files(&self) -> impl Iterator<Item = (&Path, [usize; 2])> {
-        let files = self.train.samples.iter().map(|sample| &self.files.files[sample.file]);
+        self.files_of(&self.train)
+    }
+
+    /// The file that each held-out sample is from, as [`train_files`](Self::train_files).
+    pub fn validation_files(&self) -> impl Iterator<Item = (&Path, [usize; 2])> {
+        self.files_of(&self.validation)
+    }
+
+    fn files_of(&self, set: &'_ FolderDataset) -> impl Iterator<Item = (&Path, [usize; 2])> {
+        let files = set.samples.iter().map(|sample| &self.files.files[sample.file]);
         files.map(|file| (file.path.as_path(), file.size))
     }
 
@@ -228,6 +237,12 @@ impl ImageFolder {
     /// pictures are mixed, the FITS files alone are counted.
     pub fn scaling(&self) -> &Scaling {
         &self.scaling
+    }
+
+    /// Whether pixels have physical units: FITS files train, whose pipeline and scaling then stand for
+    /// all.
+    pub fn is_fits(&self) -> bool {
+        self.is_fits
     }
 
     /// The unit of the physical pixels, where all the files counted in

@@ -112,7 +112,9 @@ impl ImageFolder {
         }
     }
 
-    fn histograms(&self) -> Option<PixelHistograms> {
+    /// How the pixels of some training files lie, which are read once more for it; none where they
+    /// cannot be.
+    pub fn histograms(&self) -> Option<PixelHistograms> {
         // The first sample of each training file.
         let mut firsts: Vec<usize> = (0..self.train.samples.len()).collect();
         firsts.dedup_by_key(|&mut number| self.train.samples[number].file);

@@ -19,6 +19,9 @@ pub struct EmulationConfig {
     pub directions: usize,
     /// Bins of the histogram of the probability integral transform, 1 to 1000; 20 by default.
     pub pit_bins: usize,
+    /// Bins of the true magnitude and of each condition in which the calibration is told, 1 to 1000; 3
+    /// by default, terciles.
+    pub calibration_bins: usize,
     /// Of the directions and of the random part of the transform; 0 by default.
     pub seed: u64,
 }
@@ -31,6 +34,7 @@ impl Default for EmulationConfig {
             least: 100,
             directions: 128,
             pit_bins: 20,
+            calibration_bins: 3,
             seed: 0,
         }
     }
@@ -48,6 +52,7 @@ impl EmulationConfig {
             ("least", self.least, usize::MAX, "1 or more"),
             ("directions", self.directions, 65536, "1 to 65536"),
             ("pit_bins", self.pit_bins, 1000, "1 to 1000"),
+            ("calibration_bins", self.calibration_bins, 1000, "1 to 1000"),
         ];
         match rules.into_iter().find(|(_, got, most, _)| !(1..=*most).contains(got)) {
             Some((name, got, _, rule)) => {

@@ -20,7 +20,9 @@ impl fmt::Display for EmulationReport {
             number(self.sliced_wasserstein)
         )?;
         self.over_all_rows(f)?;
+        self.all_columns(f)?;
         self.worst_bins(f)?;
+        self.worst_calibration(f)?;
         self.notes(f)?;
         if f.alternate() { self.every_bin(f) } else { Ok(()) }
     }
@@ -51,6 +53,37 @@ impl EmulationReport {
                 f,
                 "from even: that of the PIT histogram; a perfect emulator: about {even:.4}"
             )?;
+        }
+        Ok(())
+    }
+
+    /// Residuals, truth and conditions as one table.
+    fn all_columns(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(quality) = &self.quality else { return Ok(()) };
+        let rows = quality.count;
+        writeln!(f, "\nresiduals, truth and conditions as one table, {rows} rows each")?;
+        write!(f, "{quality}")
+    }
+
+    /// In which bin each band and colour is least calibrated.
+    fn worst_calibration(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let worst = self.quantities.iter().filter_map(|quantity| {
+            let (by, bin, found) = quantity.pit.as_ref()?.worst()?;
+            Some((&quantity.name, by, bin, found))
+        });
+        let worst: Vec<_> = worst.collect();
+        if worst.is_empty() {
+            return Ok(());
+        }
+        let head = ("least calibrated", "of", "from", "to", "in 68%", "in 95%", "KS");
+        let (name, of, from, to, narrow, wide, ks) = head;
+        writeln!(f, "\n{name:16} {of:BY$}{from:>11}{to:>11}{narrow:>8}{wide:>8}{ks:>8}")?;
+        for (name, by, bin, found) in worst {
+            let (name, by) = (clip(name, NAME), clip(by, BY));
+            let (low, high) = (number(bin.low), number(bin.high));
+            let (narrow, wide) = (found.coverage_68, found.coverage_95);
+            write!(f, "{name:16} {by:BY$}{low:>11}{high:>11}{narrow:8.3}{wide:8.3}")?;
+            writeln!(f, "{:8.4}", found.ks.statistic)?;
         }
         Ok(())
     }

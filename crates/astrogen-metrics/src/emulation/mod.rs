@@ -13,7 +13,9 @@
 //! - jointly, all residuals of a row as one point: the sliced Wasserstein distance
 //!   ([`table`](crate::table)), in the real residuals' standard deviations;
 //! - row by row, if further draws are given: the probability integral transform
-//!   ([`calibration`](crate::calibration)), which needs no bins.
+//!   ([`calibration`](crate::calibration)), which needs no bins, and in few bins of the truth and of
+//!   every condition;
+//! - in the end, with the truth and the conditions as further columns: [`Emulation::quality`].
 //!
 //! Colours are where it shows whether the bands go together: two bands with the right
 //! distributions each give a colour that is too wide if they are drawn independently.
@@ -32,13 +34,15 @@
 mod check;
 mod config;
 mod display;
+mod quality;
 mod report;
 
 pub use config::EmulationConfig;
-pub use report::{EmulatedQuantity, EmulationReport, Partition, PitSummary};
+pub use report::{CalibratedPartition, EmulatedQuantity, EmulationReport, Partition, PitSummary};
 
 use tch::Tensor;
 
+use crate::calibration::{by_condition, pit_values};
 use crate::one_dimensional::binned::{Binned, Comparison, binned, quantile_edges};
 use crate::{MetricsError, Pit, Sorted, sliced_wasserstein_table};
 
@@ -139,13 +143,14 @@ impl<T: Copy + Into<f64>> Emulation<'_, T> {
                 return Err(MetricsError::BadValues { set, rule, got });
             }
             let of_band = truths.get(quantity.band);
-            let partitions = of_band.into_iter().chain(&conditions);
+            let by: Vec<&By> = of_band.into_iter().chain(&conditions).collect();
             found.push(EmulatedQuantity {
                 all: Comparison::of(&sorted, &Sorted::new("generated residuals", &fake)?),
-                partitions: partitions
+                partitions: by
+                    .iter()
                     .map(|by| by.compare(&real, &fake, config.least))
                     .collect::<Result<_, _>>()?,
-                pit: self.pit(&quantity, &real, config)?,
+                pit: self.pit(&quantity, &real, &by, config)?,
                 name: quantity.name,
             });
             real_columns.extend(real);
@@ -191,6 +196,7 @@ impl<T: Copy + Into<f64>> Emulation<'_, T> {
         &self,
         quantity: &Quantity,
         real: &[f64],
+        by: &[&By],
         config: &EmulationConfig,
     ) -> Result<Option<PitSummary>, MetricsError> {
         let Some(draws) = self.draws else { return Ok(None) };
@@ -203,12 +209,20 @@ impl<T: Copy + Into<f64>> Emulation<'_, T> {
                 *place = value;
             }
         }
-        let pit = Pit::new(real, &by_row, config.seed)?;
+        let values = pit_values(real, &by_row, config.seed)?;
+        let pit = Pit::from_values(&values)?;
+        let by_condition = |by: &&By| {
+            let edges = quantile_edges(&by.values, config.calibration_bins)?;
+            let bins = by_condition(&values, &by.values, &edges, config.least)?;
+            Ok(CalibratedPartition { by: by.name.clone(), bins })
+        };
+        let by_condition = by.iter().map(by_condition).collect::<Result<_, MetricsError>>()?;
         Ok(Some(PitSummary {
             histogram: pit.histogram(config.pit_bins),
             total_variation: pit.total_variation(config.pit_bins),
             ks: pit.kolmogorov_smirnov().statistic,
             coverage_68: pit.coverage(0.68),
+            by_condition,
         }))
     }
 }

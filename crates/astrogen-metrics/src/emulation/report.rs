@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::EmulationConfig;
+use crate::calibration::CalibratedBin;
 use crate::one_dimensional::binned::{Bin, Comparison};
 use crate::one_dimensional::kolmogorov_survival;
+use crate::{Calibration, Quality};
 
 /// How an emulator's rows compare with a survey's.
 ///
@@ -24,6 +26,11 @@ pub struct EmulationReport {
     /// The joint distance of all residuals, bands and colours, in the real ones' standard
     /// deviations; outliers count in full.
     pub sliced_wasserstein: f64,
+    /// Whether residuals go with the truth, the conditions and each other as the observed ones do,
+    /// with intervals and floors: [`Emulation::quality`](super::Emulation::quality), which takes
+    /// seconds and is for who judges in the end. None by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quality: Option<Quality>,
     /// The bands, then the colours.
     pub quantities: Vec<EmulatedQuantity>,
     /// The settings it was made with.
@@ -66,6 +73,31 @@ pub struct PitSummary {
     pub ks: f64,
     /// The part of the rows within the draws' central 68%.
     pub coverage_68: f64,
+    /// The same in bins of the true magnitude, if that was given, then of each condition.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_condition: Vec<CalibratedPartition>,
+}
+
+/// All rows, divided into few bins of one quantity, and how calibrated each is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CalibratedPartition {
+    /// What is binned by: `true r`, or the condition's name.
+    pub by: String,
+    /// The bins in ascending order; those with too few rows are not judged.
+    pub bins: Vec<CalibratedBin>,
+}
+
+impl PitSummary {
+    /// The bin that is least calibrated, and what it is a bin of: that with the largest
+    /// Kolmogorov-Smirnov statistic against the even distribution.
+    pub fn worst(&self) -> Option<(&str, &CalibratedBin, Calibration)> {
+        let bins = self
+            .by_condition
+            .iter()
+            .flat_map(|partition| partition.bins.iter().map(move |bin| (&partition.by[..], bin)));
+        let bins = bins.filter_map(|(by, bin)| Some((by, bin, bin.calibration?)));
+        bins.max_by(|(.., a), (.., b)| a.ks.statistic.total_cmp(&b.ks.statistic))
+    }
 }
 
 impl EmulationReport {
@@ -81,7 +113,7 @@ impl EmulationReport {
         };
         let score = mean(|quantity, _| quantity.score());
         let floor = mean(EmulatedQuantity::floor);
-        Self { rows, score, floor, sliced_wasserstein, quantities, config }
+        Self { rows, score, floor, sliced_wasserstein, quality: None, quantities, config }
     }
 
     /// The band or colour of this name.

@@ -144,8 +144,11 @@ impl RandomFeatures {
     /// Features `[N, D]` of images `[N, C, H, W]`, both float32.
     pub(super) fn forward(&self, images: &Tensor) -> Result<Tensor, TchError> {
         let statistics = |maps: &Tensor| -> Result<[Tensor; 2], TchError> {
-            let (deviation, mean) = maps.f_std_mean_correction(&[2i64, 3][..], 0, false)?;
-            Ok([mean, deviation])
+            // In two passes: libtorch's own deviation goes through the pixels one by one.
+            let mean_of = |values: &Tensor| values.f_mean_dim(&[2i64, 3][..], true, None);
+            let mean = mean_of(maps)?;
+            let deviation = mean_of(&maps.f_sub(&mean)?.f_square_()?)?.f_sqrt()?;
+            Ok([mean.f_flatten(1, -1)?, deviation.f_flatten(1, -1)?])
         };
         let mut features = Vec::from(statistics(images)?);
         let mut maps = images.shallow_clone();

@@ -36,7 +36,8 @@ const EACH: usize = 50;
 #[serde(default, deny_unknown_fields)]
 pub struct CopyingConfig {
     /// Cells of the space, 1 or more; by default one for 50 of the held-out reals or the samples,
-    /// whichever are fewer, from 1 to 50.
+    /// whichever are fewer, from 1 to 50, and half as many as long as none holds enough of both, as
+    /// where a generator has collapsed.
     pub cells: Option<usize>,
     /// The least held-out reals and the least samples of a cell that counts, 2 or more; 20 by
     /// default.
@@ -132,18 +133,27 @@ pub(super) fn in_cells(
 ) -> Result<DataCopying, MetricsError> {
     config.validate()?;
     let fewer = samples.count().min(held_out.count());
-    let count = config.cells.unwrap_or((fewer / EACH).clamp(1, 50));
-    let cells = Cells::of(&train.as_rows()?, count, config.seed)?;
+    let mut count = config.cells.unwrap_or((fewer / EACH).clamp(1, 50));
     let distances = |near: &[Neighbour]| near.iter().map(|found| found.distance).collect();
     let (near, near_held_out): (Vec<f64>, Vec<f64>) = (distances(near), distances(near_held_out));
-    let places = [samples, held_out].map(|set| Ok(cells.places(&set.as_rows()?)?));
-    let [places, held_out_places]: [Result<Vec<usize>, MetricsError>; 2] = places;
-    DataCopying::of(
-        Located { distances: &near, cells: &places? },
-        Located { distances: &near_held_out, cells: &held_out_places? },
-        cells.count(),
-        config.least,
-    )
+    let [train, samples, held_out] = [train, samples, held_out].map(Points::as_rows);
+    let (train, samples, held_out) = (train?, samples?, held_out?);
+    loop {
+        let cells = Cells::of(&train, count, config.seed)?;
+        let (places, held_out_places) = (cells.places(&samples)?, cells.places(&held_out)?);
+        let found = DataCopying::of(
+            Located { distances: &near, cells: &places },
+            Located { distances: &near_held_out, cells: &held_out_places },
+            cells.count(),
+            config.least,
+        );
+        match found {
+            Err(MetricsError::BadValues { .. }) if config.cells.is_none() && count > 1 => {
+                count /= 2
+            }
+            found => return found,
+        }
+    }
 }
 
 impl DataCopying {

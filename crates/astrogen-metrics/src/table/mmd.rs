@@ -147,7 +147,7 @@ pub fn maximum_mean_discrepancy(
 }
 
 /// The median of the distances between all pairs of rows.
-fn median_distance(rows: &Tensor) -> Result<f64, MetricsError> {
+pub(crate) fn median_distance(rows: &Tensor) -> Result<f64, MetricsError> {
     let distances = Vec::<f64>::try_from(rows.f_pdist(2.0)?)?;
     let median = quantiles(&distances, &[0.5])?[0];
     if median > 0.0 {

@@ -23,6 +23,7 @@ pub use classifier::{ClassifierConfig, ClassifierTwoSample, classifier_two_sampl
 pub use columns::{compare_columns, mean_difference};
 pub use correlation::{Correlation, CorrelationDistance, correlation_distance};
 pub use energy::{EnergyConfig, energy_distance};
+pub(crate) use mmd::median_distance;
 pub use mmd::{Mmd, MmdConfig, maximum_mean_discrepancy};
 pub use sliced_wasserstein::sliced_wasserstein_table;
 pub use standardisation::Standardisation;

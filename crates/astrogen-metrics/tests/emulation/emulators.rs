@@ -1,6 +1,6 @@
 //! Right and wrong emulators told apart.
 
-use astrogen_metrics::EmulationReport;
+use astrogen_metrics::{EmulationReport, TableQualityConfig};
 
 use crate::survey::*;
 
@@ -103,4 +103,42 @@ fn wrong_emulators_are_told_apart_by_the_right_entry() {
     assert!(partition.worst_ks().unwrap().low > 1.3 && worst.ks > 0.08, "{hazy}");
     assert!(ks(partition)[..4].iter().all(|ks| *ks < 0.05), "{hazy}");
     assert!(ks(&i.partitions[2]).iter().all(|ks| *ks < 0.06), "not by the sky: {hazy}");
+}
+
+#[test]
+fn an_emulator_that_ignores_the_seeing_is_not_calibrated_by_it() {
+    let survey = Survey::new(ROWS);
+    let blind = |noise: &Noise| noise.right().map(|residual| 1.07 * residual / noise.seeing);
+    let coverage = |report: &EmulationReport| -> Vec<f64> {
+        let by = &report.quantity("r").unwrap().pit.as_ref().unwrap().by_condition;
+        let names: Vec<&str> = by.iter().map(|partition| &partition.by[..]).collect();
+        assert_eq!(names, ["true r", "seeing", "sky"]);
+        by[1].bins.iter().map(|bin| bin.calibration.unwrap().coverage_68).collect()
+    };
+    let (right, wrong) = (survey.judge(19, Noise::right), survey.judge(19, blind));
+    assert!(coverage(&right).iter().all(|covered| (covered - 0.68).abs() < 0.025), "{right}");
+    let [good, _, bad] = coverage(&wrong)[..] else { panic!("terciles of the seeing: {wrong}") };
+    assert!(good > 0.72 && bad < 0.6, "{good} in good seeing, {bad} in bad: {wrong}");
+    let (by, bin, _) = wrong.quantity("r").unwrap().pit.as_ref().unwrap().worst().unwrap();
+    assert!(by == "seeing" && wrong.to_string().contains("least calibrated"), "{by} {bin:?}");
+}
+
+#[test]
+fn residuals_that_go_with_a_condition_as_they_should_not_are_told_as_a_table() {
+    let survey = Survey::new(ROWS);
+    let observed = survey.observe(10, Noise::right);
+    let told = |model: &dyn Fn(&Noise) -> [f64; 3]| {
+        let generated = survey.observe(11, model);
+        let config = TableQualityConfig::default();
+        let quality = survey.emulation(&observed, &generated).quality(&config).unwrap();
+        assert_eq!((quality.count, quality.numbers.len()), (2000, 7), "{quality}");
+        ["classifier", "correlation"].map(|name| *quality.get(name).unwrap())
+    };
+    // Too bright in good seeing and too faint in bad seeing: right over all rows.
+    let leaning =
+        |noise: &Noise| noise.right().map(|residual| residual + 0.1 * (noise.seeing - 1.1));
+    for (right, wrong) in told(&Noise::right).into_iter().zip(told(&leaning)) {
+        assert!((right.value - right.floor).abs() < right.high - right.low, "{right}");
+        assert!(wrong.low > wrong.floor, "{wrong}");
+    }
 }

@@ -40,6 +40,10 @@ impl Discriminator for DcganDiscriminator {
         // [N, 1, 1, 1] -> [N]; images of another size have more logits and fail here.
         self.net.forward_t(images, train).reshape([images.size()[0]])
     }
+
+    fn features(&self, images: &Tensor) -> Option<Tensor> {
+        Some(self.net.features(images))
+    }
 }
 
 impl NamedTensors for DcganDiscriminator {

@@ -32,6 +32,10 @@ impl Critic for WganCritic {
         self.net.forward_t(images, train).reshape([images.size()[0]])
     }
 
+    fn features(&self, images: &Tensor) -> Option<Tensor> {
+        Some(self.net.features(images))
+    }
+
     fn piecewise_linear(&self) -> Option<&dyn PiecewiseLinear> {
         self.net.is_piecewise_linear().then_some(&self.net as _)
     }

@@ -64,6 +64,19 @@ impl Sequential {
         self.layers.iter().fold(xs.shallow_clone(), |xs, layer| layer.forward_t(xs, train))
     }
 
+    /// What the last layer is given, in eval mode, flattened to `[N, F]`: the features that the stack
+    /// decides by. Of an empty stack its input.
+    ///
+    /// # Panics
+    /// As [`forward_t`](Self::forward_t).
+    pub fn features(&self, xs: &Tensor) -> Tensor {
+        let all_but_last = &self.layers[..self.layers.len().saturating_sub(1)];
+        all_but_last
+            .iter()
+            .fold(xs.shallow_clone(), |xs, layer| layer.forward_t(xs, false))
+            .flatten(1, -1)
+    }
+
     /// The element type and the device of the weights; single precision on the CPU where there
     /// are none.
     pub fn options(&self) -> (Kind, Device) {

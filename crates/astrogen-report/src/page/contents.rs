@@ -30,6 +30,10 @@ pub(super) struct Contents {
     /// The numbers of evaluations.
     pub(super) scores: Vec<(String, History)>,
     pub(super) log: Log,
+    /// The logs of runs in it, by their folders' names.
+    pub(super) inner_logs: Vec<(String, Log)>,
+    /// The trials of a search, the best first.
+    pub(super) trials: Option<Json>,
     /// Step and score of the best checkpoint.
     pub(super) best: Option<(u64, f64)>,
     pub(super) pictures: Pictures,
@@ -66,6 +70,8 @@ impl Contents {
             losses: Vec::new(),
             scores: Vec::new(),
             log: Log::read(&run.log_path()),
+            inner_logs: Vec::new(),
+            trials: read_trials(&run.join("search.csv")),
             best: run.best_checkpoint().ok().flatten(),
             pictures: Pictures::of(run),
             faults,
@@ -74,7 +80,8 @@ impl Contents {
         contents
     }
 
-    /// Reads the tables of numbers by step: losses of the run and of those in it, and evaluations.
+    /// Reads the tables of numbers by step, losses and evaluations, of the run and of those in it, whose
+    /// logs are read, too.
     fn histories(&mut self, run: &RunDir) {
         let is_losses = |path: &Path| path.file_name() == run.history_path().file_name();
         let own = entries(run.path()).into_iter();
@@ -89,6 +96,10 @@ impl Contents {
         for folder in entries(run.path()).into_iter().filter(|path| path.is_dir()) {
             let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let Ok(inner) = RunDir::open(&folder) else { continue };
+            let log = Log::read(&inner.log_path());
+            if !log.sessions.is_empty() {
+                self.inner_logs.push((name.clone(), log));
+            }
             if let Ok(history) = History::open(&inner.history_path()) {
                 self.losses.push((name.clone(), history));
             }
@@ -112,4 +123,25 @@ fn read_json(path: &Path) -> Result<Option<Json>, String> {
     let Ok(text) = fs::read(path) else { return Ok(None) };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     serde_json::from_slice(&text).map(Some).map_err(|error| format!("{name} is not JSON: {error}"))
+}
+
+/// The table of a search, a row for each trial, the lowest score first and failures last; none where
+/// there is no such file.
+fn read_trials(path: &Path) -> Option<Json> {
+    let mut reader = csv::Reader::from_path(path).ok()?;
+    let names = reader.headers().ok()?.clone();
+    let cell = |text: &str| match (text, text.parse::<u64>(), text.parse::<f64>()) {
+        ("", ..) => Json::Null,
+        (_, Ok(whole), _) => Json::Whole(whole.into()),
+        (_, _, Ok(number)) => Json::Real(number),
+        _ => Json::Text(text.to_owned()),
+    };
+    let rows = reader.records().map_while(Result::ok).map(|row| {
+        let cells = names.iter().zip(&row);
+        Json::Object(cells.map(|(name, text)| (name.to_owned(), cell(text))).collect())
+    });
+    let mut rows: Vec<Json> = rows.collect();
+    let score = |row: &Json| row.get("score").and_then(Json::number).unwrap_or(f64::INFINITY);
+    rows.sort_by(|a, b| score(a).total_cmp(&score(b)));
+    (!rows.is_empty()).then_some(Json::List(rows))
 }

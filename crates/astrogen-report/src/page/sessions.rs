@@ -17,6 +17,8 @@ pub(super) struct Session {
     pub(super) time: [f64; 2],
     /// The steps that it was to come to.
     pub(super) wanted: u64,
+    /// The device that it trained on; earlier versions did not write that down.
+    pub(super) device: Option<String>,
     /// Where it ran; earlier versions did not write that down.
     pub(super) environment: Option<Json>,
     /// Whether it came to its end, and was stopped there.
@@ -45,6 +47,7 @@ struct Line {
     steps: Option<u64>,
     #[serde(default)]
     time: f64,
+    device: Option<String>,
     environment: Option<Json>,
     interrupted: Option<bool>,
     message: Option<String>,
@@ -70,6 +73,7 @@ impl Log {
                 steps: [step, step],
                 time: [line.time, line.time],
                 wanted: line.steps.unwrap_or(0),
+                device: line.device,
                 environment: line.environment,
                 end: None,
             });

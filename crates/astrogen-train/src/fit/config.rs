@@ -99,6 +99,14 @@ pub enum Criterion {
 }
 
 impl Criterion {
+    /// The name of the number, `score` of the evaluators' own.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Score => "score",
+            Self::Lowest(name) | Self::Highest(name) => name,
+        }
+    }
+
     /// What a checkpoint is compared by, lower is better: of [`Highest`](Self::Highest) the
     /// negative of the number. None where no score was given.
     ///

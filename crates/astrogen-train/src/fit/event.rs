@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tch::Device;
+
 use super::Evaluation;
 use crate::TrainError;
 
@@ -19,6 +21,8 @@ pub enum Event<'a> {
         /// ended in the middle of that: its [`Evaluated`](Self::Evaluated) and
         /// [`Saved`](Self::Saved) come (again).
         again: bool,
+        /// Where it trains.
+        device: Device,
     },
     /// Something that does not end the run, but that a person should know.
     Warned {

@@ -8,6 +8,7 @@ mod config;
 mod evaluation;
 mod event;
 mod guarded;
+mod in_memory;
 mod session;
 mod snapshot;
 
@@ -29,6 +30,7 @@ use snapshot::Snapshot;
 pub use config::{Criterion, FitConfig};
 pub use evaluation::{EvaluateBy, Evaluation};
 pub use event::{Event, Observer};
+pub use in_memory::fit_in_memory;
 
 /// How a call of [`fit`] ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +95,8 @@ fn train<S: Step>(
     let again = newest.is_some() && !run.is_saved(step);
     let mut saved_at = step;
     batches.seek(step);
-    session.tell(algorithm, &Event::Started { step, steps: config.steps, again })?;
+    let (steps, device) = (config.steps, batches.device());
+    session.tell(algorithm, &Event::Started { step, steps, again, device })?;
     if let Some(remark) = run.remark() {
         session.warn(algorithm, remark)?;
     }

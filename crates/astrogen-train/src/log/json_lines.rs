@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use tch::Device;
 
 use super::StepLines;
 use crate::TrainError;
 use crate::fit::{Evaluation, Event, Observer};
 
 /// Appends each event, with the time in seconds since 1970, to a file; that a session started, with its
-/// [environment](astrogen_runtime::Environment).
+/// device and its [environment](astrogen_runtime::Environment).
 ///
 /// A resumed run drops the events after the checkpoint it goes on from: they are about to come
 /// again.
@@ -27,7 +28,7 @@ impl JsonLines {
 impl<S> Observer<S> for JsonLines {
     fn observe(&mut self, _: &S, event: &Event) -> Result<(), TrainError> {
         let mut line = match *event {
-            Event::Started { step, steps, again } => {
+            Event::Started { step, steps, again, device } => {
                 self.0.retain(|of, line| {
                     of < step || (of == step && !(again && comes_again(line)))
                 })?;
@@ -35,6 +36,7 @@ impl<S> Observer<S> for JsonLines {
                     "event": "started",
                     "step": step,
                     "steps": steps,
+                    "device": name(device),
                     "environment": astrogen_runtime::environment(),
                 })
             }
@@ -67,6 +69,14 @@ impl<S> Observer<S> for JsonLines {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         line["time"] = now.as_secs_f64().into();
         self.0.append(&line)
+    }
+}
+
+/// A device as command lines name it.
+fn name(device: Device) -> String {
+    match device {
+        Device::Cuda(number) => format!("cuda:{number}"),
+        other => format!("{other:?}").to_lowercase(),
     }
 }
 

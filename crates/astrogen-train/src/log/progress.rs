@@ -6,7 +6,7 @@ use std::io::Write as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::TrainError;
-use crate::fit::{Event, Observer};
+use crate::fit::{Evaluation, Event, Observer};
 
 /// Draws the bar while the loop runs. Where standard error is no terminal, a line is written
 /// at every look at samples instead. Evaluations are a line each in both cases.
@@ -44,8 +44,9 @@ impl<S> Observer<S> for Progress {
                 }
             }
             Event::Evaluated { step, evaluation } => {
-                if let Some(bar) = self.bar.as_ref().filter(|_| !evaluation.numbers.is_empty()) {
-                    say(bar, step, &in_words(&evaluation.numbers));
+                let words = evaluated(evaluation);
+                if let Some(bar) = self.bar.as_ref().filter(|_| !words.is_empty()) {
+                    say(bar, step, &words);
                     evaluation.remark.iter().for_each(|remark| say(bar, step, remark));
                 }
             }
@@ -67,6 +68,13 @@ fn say(bar: &ProgressBar, step: u64, what: &str) {
     bar.suspend(|| drop(writeln!(std::io::stderr(), "{line}")));
 }
 
+/// All numbers, and the score where it is none of them.
+fn evaluated(evaluation: &Evaluation) -> String {
+    let Evaluation { numbers, score, .. } = evaluation;
+    let own = score.filter(|score| numbers.iter().all(|(_, number)| number != score));
+    in_words(numbers) + &own.map(|score| in_words(&[("score", score)])).unwrap_or_default()
+}
+
 fn in_words(numbers: &[(impl AsRef<str>, f64)]) -> String {
     let mut words = String::new();
     for (name, value) in numbers {
@@ -74,4 +82,24 @@ fn in_words(numbers: &[(impl AsRef<str>, f64)]) -> String {
         let _ = write!(words, "{} {value:.3}  ", name.as_ref());
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_is_told_once() {
+        let of = |score, numbers: &[(&str, f64)]| {
+            let numbers = numbers.iter().copied();
+            evaluated(&Evaluation { score, ..Evaluation::new(numbers) })
+        };
+        assert_eq!(
+            of(Some(0.5), &[("distance", 0.5), ("coverage", 0.9)]),
+            "distance 0.500  coverage 0.900  "
+        );
+        assert_eq!(of(Some(0.5), &[("coverage", 0.9)]), "coverage 0.900  score 0.500  ");
+        assert_eq!(of(Some(0.5), &[]), "score 0.500  ");
+        assert_eq!(of(None, &[]), "");
+    }
 }

@@ -208,7 +208,7 @@ fn a_file_of_an_earlier_version_keeps_its_columns() {
     let numbers = [("coverage", 0.25), ("distance", 0.125)];
     let evaluation = Evaluation::new(numbers);
     let mut observe = |event: &Event| Observer::<()>::observe(&mut history, &(), event).unwrap();
-    observe(&Event::Started { step: 2, steps: 9, again: false });
+    observe(&Event::Started { step: 2, steps: 9, again: false, device: Device::Cpu });
     observe(&Event::Evaluated { step, evaluation: &evaluation });
     let text = fs::read_to_string(&scores).unwrap();
     let lines: Vec<&str> = text.lines().collect();

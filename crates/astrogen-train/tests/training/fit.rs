@@ -7,13 +7,13 @@ use astrogen_data::{Batches, Images};
 use astrogen_models::{DcganConfig, DcganGenerator, Generator, weights};
 use astrogen_train::TrainError;
 use astrogen_train::checkpoint::Checkpoint;
-use astrogen_train::fit::{EvaluateBy, Event, FitConfig, Observer, Outcome, fit};
+use astrogen_train::fit::{EvaluateBy, Event, FitConfig, Observer, Outcome, fit, fit_in_memory};
 use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use astrogen_train::interrupt::StopSignal;
 use astrogen_train::log::{History, HistoryCsv, JsonLines, Progress, TensorBoard};
 use astrogen_train::run_dir::RunDir;
 use astrogen_train::state::State;
-use astrogen_train::step::Step;
+use astrogen_train::step::{Losses, Step};
 use tch::{Device, Tensor};
 
 use crate::{alone, bytes_of, config, stop_at};
@@ -55,6 +55,23 @@ fn train(
     let mut algorithm = algorithm();
     let outcome = fit(&mut algorithm, &mut batches_of(11), &run, config, stop, observers)?;
     Ok((outcome, algorithm))
+}
+
+#[test]
+fn the_loop_without_a_folder_ends_in_the_same_weights() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let stop = StopSignal::default();
+    let (_, in_folder) = train(&folder.path().join("run"), &config(3), &stop, &mut []).unwrap();
+    let (mut algorithm, mut steps) = (algorithm(), Vec::new());
+    let observe = |_: &DcganStep, step, losses: &Losses| {
+        steps.push((step, losses.len()));
+        Ok(())
+    };
+    fit_in_memory(&mut algorithm, &mut batches_of(11), 3, config(3).seed, observe).unwrap();
+    assert_eq!(bytes_of(&algorithm), bytes_of(&in_folder));
+    assert_eq!(steps.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(steps.iter().all(|(_, losses)| *losses > 0));
 }
 
 fn sample_bytes(algorithm: &DcganStep) -> Vec<f32> {

@@ -9,18 +9,18 @@ use crate::page::tables::{Tables, scroll};
 use crate::page::words::{duration, human, moment};
 
 pub(super) fn body(contents: &Contents) -> Option<Markup> {
-    let sessions = &contents.log.sessions;
+    let sessions = sessions(contents);
     let mut seeds = Vec::new();
     if let Some(config) = &contents.config {
         gather(config, &mut String::new(), &mut seeds);
     }
     (!sessions.is_empty() || !seeds.is_empty()).then(|| {
         html! {
-            @if !sessions.is_empty() { (table(sessions)) }
-            @for (number, environment) in environments(sessions) {
+            @if !sessions.is_empty() { (table(&sessions)) }
+            @for (number, environment) in environments(&sessions) {
                 (Tables::of_settings("log.jsonl").draw(&number, environment))
             }
-            @if !sessions.is_empty() && sessions.iter().all(|session| session.environment.is_none()) {
+            @if !sessions.is_empty() && sessions.iter().all(|(_, session)| session.environment.is_none()) {
                 p.note { "The version that trained did not write down where it ran." }
             }
             @if !seeds.is_empty() {
@@ -37,7 +37,25 @@ pub(super) fn body(contents: &Contents) -> Option<Markup> {
     })
 }
 
-fn table(sessions: &[Session]) -> Markup {
+/// The sessions of the run, or, where it has none itself, those of the runs in it, by number and name.
+fn sessions(contents: &Contents) -> Vec<(String, &Session)> {
+    let own = (1..).zip(&contents.log.sessions);
+    let own: Vec<_> =
+        own.map(|(number, session): (u32, _)| (number.to_string(), session)).collect();
+    if !own.is_empty() {
+        return own;
+    }
+    let inner = contents.inner_logs.iter().flat_map(|(name, log)| {
+        (1..).zip(&log.sessions).map(move |(number, session): (u32, _)| match log.sessions.len() {
+            1 => (name.clone(), session),
+            _ => (format!("{name}, {number}"), session),
+        })
+    });
+    inner.collect()
+}
+
+fn table(sessions: &[(String, &Session)]) -> Markup {
+    let with_device = sessions.iter().any(|(_, session)| session.device.is_some());
     scroll(
         "Sessions",
         html! {
@@ -47,9 +65,10 @@ fn table(sessions: &[Session]) -> Markup {
                     @for name in ["Session", "Began", "Took"] { th scope="col" { (name) } }
                     @for name in ["From step", "To step"] { th.num scope="col" { (name) } }
                     th scope="col" { "End" }
+                    @if with_device { th scope="col" { "Device" } }
                 } }
-                tbody { @for (number, session) in (1..).zip(sessions) { tr {
-                    th scope="row" { (number) }
+                tbody { @for (name, session) in sessions { tr {
+                    th scope="row" { (name) }
                     td { (moment(session.time[0])) }
                     td { (duration(session.time[1] - session.time[0])) }
                     td.num { (session.steps[0]) }
@@ -59,6 +78,7 @@ fn table(sessions: &[Session]) -> Markup {
                         Some(End::Stopped) => "stopped",
                         None => "none told of",
                     }) }
+                    @if with_device { td { (session.device.as_deref().unwrap_or("none told of")) } }
                 } } }
             }
         },
@@ -66,18 +86,18 @@ fn table(sessions: &[Session]) -> Markup {
 }
 
 /// The environments that sessions ran in, each with the sessions that share it.
-fn environments(sessions: &[Session]) -> Vec<(String, &Json)> {
-    let mut shared: Vec<(Vec<String>, &Json)> = Vec::new();
-    for (number, session) in (1..).zip(sessions) {
+fn environments<'a>(sessions: &[(String, &'a Session)]) -> Vec<(String, &'a Json)> {
+    let mut shared: Vec<(Vec<&str>, &Json)> = Vec::new();
+    for (name, session) in sessions {
         let Some(environment) = &session.environment else { continue };
         match shared.iter_mut().find(|(_, own)| *own == environment) {
-            Some((numbers, _)) => numbers.push(number.to_string()),
-            None => shared.push((vec![number.to_string()], environment)),
+            Some((names, _)) => names.push(name),
+            None => shared.push((vec![name], environment)),
         }
     }
-    let named = |(numbers, environment): (Vec<String>, _)| {
-        let plural = if numbers.len() == 1 { "" } else { "s" };
-        (format!("Environment of session{plural} {}", numbers.join(", ")), environment)
+    let named = |(names, environment): (Vec<&str>, _)| {
+        let plural = if names.len() == 1 { "" } else { "s" };
+        (format!("Environment of session{plural} {}", names.join(", ")), environment)
     };
     shared.into_iter().map(named).collect()
 }

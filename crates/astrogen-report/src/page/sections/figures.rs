@@ -8,7 +8,11 @@ use crate::page::pictures::Picture;
 use crate::page::words::human;
 
 /// What the pictures of the workspace's programs show, by the end of their names.
-const KNOWN: [(&str, &str); 15] = [
+const KNOWN: [(&str, &str); 24] = [
+    (
+        "auc",
+        "How well each score tells images with an anomaly from those without; a guess at the line",
+    ),
     (
         "calibration",
         "Calibration: where true values lie in the spread of samples, flat if all is well",
@@ -16,13 +20,21 @@ const KNOWN: [(&str, &str); 15] = [
     ("colour-colour", "Colours against each other, real and emulated"),
     ("colour-magnitude", "Colours against magnitudes, real and emulated"),
     ("colour-tails", "Tails of the colours, real and emulated"),
+    ("closest", "Samples that are nearest to a training image, each below it"),
     ("corner", "Columns against each other, real and generated"),
+    ("few-and-generated", "The few images of each class, and generated ones below them"),
+    ("finds", "The oddest images by each score, and what the networks made of them"),
+    ("injected", "Anomalies that the scores are tried on"),
+    ("leakage", "Held-out images that are nearly training images, each below it"),
     ("maps", "Maps, real and generated"),
     ("metrics", "Validation over the training"),
     ("pit", "Probability integral transforms, flat if posteriors are calibrated"),
     ("posterior", "Posteriors against true values"),
+    ("power", "Power by scale, real and generated"),
     ("profiles", "Profiles along the radius, real and generated"),
+    ("quality", "All numbers with their intervals, beside those between halves of the real data"),
     ("reconstructions", "Images of held-out galaxies, each above its reconstruction"),
+    ("roc", "Shares of anomalies found, by the share of plain images taken for one"),
     ("residuals", "Observed minus true values, real and emulated"),
     ("tails", "Tails of the magnitudes, real and emulated"),
     ("traversal", "Images along each latent, the others at their mean"),

@@ -11,7 +11,7 @@ use crate::page::tables::scroll;
 use crate::page::words::{bytes, count};
 
 /// What is in the files that all runs have, and some others.
-const KNOWN: [(&str, &str); 17] = [
+const KNOWN: [(&str, &str); 18] = [
     ("best", "weights of the best checkpoint"),
     ("checkpoints", "all that training goes on from"),
     ("conditions.json", "what each galaxy's stars are given"),
@@ -29,6 +29,7 @@ const KNOWN: [(&str, &str); 17] = [
     ("samples", "grids of samples, and of real images"),
     ("saved.json", "the checkpoint that all is written of"),
     ("scores.csv", "numbers of evaluations by step"),
+    ("search.csv", "the trials of a search"),
 ];
 
 /// Files and folders that are listed.

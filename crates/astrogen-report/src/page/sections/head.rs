@@ -74,11 +74,14 @@ fn facts(contents: &Contents) -> Vec<(&'static str, String)> {
         facts.push(("State", state.to_owned()));
     }
     if let Some((step, score)) = contents.best {
-        let by = fit("best_by").and_then(Json::text).map_or("score".to_owned(), human);
-        facts.push((
-            "Best checkpoint",
-            format!("step {step}, {} {}", by.to_lowercase(), short(score)),
-        ));
+        // {"highest": NAME}, of which the score is the negative, {"lowest": NAME}, or no name.
+        let by = |kind: &str| fit("best_by")?.get(kind)?.text();
+        let (by, score) = match (by("highest"), by("lowest")) {
+            (Some(name), _) => (human(name), -score),
+            (_, Some(name)) => (human(name), score),
+            _ => ("score".to_owned(), score),
+        };
+        facts.push(("Best checkpoint", format!("step {step}, {by} {}", short(score))));
     }
     if let (Some(first), Some(last)) = (log.sessions.first(), log.sessions.last()) {
         let sessions = count(log.sessions.len(), "session", "sessions");

@@ -6,14 +6,18 @@ use crate::page::contents::Contents;
 use crate::page::tables::{Tables, fold};
 
 pub(super) fn body(contents: &Contents) -> Option<Markup> {
-    let Contents { report, posterior, words, .. } = contents;
-    (report.is_some() || posterior.is_some() || words.is_some()).then(|| {
+    let Contents { report, posterior, trials, words, .. } = contents;
+    let found = [report, posterior, trials].iter().any(|json| json.is_some());
+    (found || words.is_some()).then(|| {
         html! {
             @if let Some(report) = report {
                 (Tables::of_results("report.json").draw("Report of the best checkpoint", report))
             }
             @if let Some(posterior) = posterior {
                 (Tables::of_results("posterior.json").draw("Posteriors", posterior))
+            }
+            @if let Some(trials) = trials {
+                (Tables::of_results("search.csv").draw("Trials, the best first", trials))
             }
             @if let Some(words) = words {
                 (fold("The same in words", html! { pre.scroll tabindex="0" { (words) } }))

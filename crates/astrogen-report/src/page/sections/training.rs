@@ -87,7 +87,7 @@ fn drawn(history: &History) -> Vec<Markup> {
 /// What columns of one chart have in common: `loss` of `critic_loss`.
 fn kind(name: &str) -> &str {
     match name.rsplit_once('_') {
-        Some((_, last @ ("loss" | "score" | "error" | "nll"))) => last,
+        Some((_, last @ ("loss" | "score" | "error" | "nll" | "accuracy"))) => last,
         _ => name,
     }
 }
