@@ -18,7 +18,7 @@ use std::time::Instant;
 use anyhow::Result;
 use astrogen::emulator::{self, EmulatorConfig, Judgement, SearchConfig};
 use astrogen::report::write_page;
-use astrogen::runtime::tune_allocator;
+use astrogen::runtime::{device_name, tune_allocator};
 use astrogen::tables::Table;
 use astrogen::train::interrupt::StopSignal;
 use astrogen_cli::{
@@ -86,7 +86,7 @@ fn train(arguments: &EmulatorArguments) -> Result<()> {
     let run = arguments.run.begin("balrog-cwgan-gp", earlier, &config, table.report())?;
 
     // The emulator, the regression that it has to beat, and the judgement of both.
-    say(format_args!("training on {device:?} into {}", run.path().display()));
+    say(format_args!("training on {} into {}", device_name(device), run.path().display()));
     let (stop, mut console) = (StopSignal::on_ctrl_c()?, Console::default());
     match emulator::train(&run, &config, &table, device, &stop, &mut console)? {
         Some(judgement) => show(&judgement),

@@ -13,7 +13,7 @@ use astrogen::models::{WganConfig, WganGenerator, slerp};
 use astrogen::plot::save_grid;
 use astrogen::prelude::*;
 use astrogen::report::{SampleLook, write_page};
-use astrogen::runtime::tune_allocator;
+use astrogen::runtime::{device_name, tune_allocator};
 use astrogen::train::{WganGpStep, WganGpStepConfig};
 use astrogen_cli::{
     ImageArguments, ImageConfig, Networks, RunArguments, SampleArguments, WganArguments, say,
@@ -90,7 +90,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     let run = arguments.begin("cosmos-wgan-gp", earlier, &config, &folder.summary())?;
 
     // The loop, with what is written down and looked at on the way.
-    say(format_args!("training on {device:?}"));
+    say(format_args!("training on {}", device_name(device)));
     say("measuring how far real images are from each other");
     let look = SampleLook::new(&run, &mut batches, &step, config.fit.seed)?;
     let mut look = look.with_held_out(&mut batches, config.held_out(&folder, device)?)?;

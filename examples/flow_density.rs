@@ -17,7 +17,7 @@
 use anyhow::Result;
 use astrogen::density::{self, DensityConfig};
 use astrogen::report::write_page;
-use astrogen::runtime::tune_allocator;
+use astrogen::runtime::{device_name, tune_allocator};
 use astrogen::tables::ColumnTable;
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::Progress;
@@ -93,7 +93,7 @@ fn train(arguments: &DensityArguments) -> Result<()> {
     let run = arguments.run.begin("flow-density", earlier, &config, table.counts())?;
 
     // The flow, and what it is compared with.
-    say(format_args!("training on {device:?} into {}", run.path().display()));
+    say(format_args!("training on {} into {}", device_name(device), run.path().display()));
     let (stop, mut progress) = (StopSignal::on_ctrl_c()?, Progress::default());
     match density::train(&run, &config, &table, device, &stop, &mut progress)? {
         Some(judgement) => say(judgement),

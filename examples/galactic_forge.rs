@@ -19,7 +19,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use astrogen::forge::{self, Encoder, ForgeConfig, Galaxies};
 use astrogen::report::write_page;
-use astrogen::runtime::{set_threads, tune_allocator};
+use astrogen::runtime::{device_name, set_threads, tune_allocator};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::Progress;
 use astrogen::train::run_dir::RunDir;
@@ -110,7 +110,7 @@ fn train(arguments: &ForgeArguments) -> Result<()> {
     };
     evaluating.enter(&mut config.fit);
     let run = arguments.run.begin("galactic-forge", earlier, &config, galaxies.report())?;
-    say(format_args!("training on {device:?} into {}", run.path().display()));
+    say(format_args!("training on {} into {}", device_name(device), run.path().display()));
     let mut progress = Progress::default();
     match forge::train(&run, &config, &galaxies, device, &stop, &mut progress)? {
         Some(judgement) => say(judgement),
@@ -126,7 +126,7 @@ fn encode(job: &EncoderJob, device: Device, stop: &StopSignal) -> Result<Option<
     let EncoderJob { run, config, images, all } = job;
     if let Some(images) = images {
         let folder = run.path().display();
-        say(format_args!("training an autoencoder on {device:?} into {folder}"));
+        say(format_args!("training an autoencoder on {} into {folder}", device_name(device)));
         run.write_data(&images.summary())?;
         let mut progress = Progress::default();
         let Some(report) = forge::train_encoder(run, config, images, device, stop, &mut progress)?

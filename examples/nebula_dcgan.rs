@@ -12,7 +12,7 @@ use astrogen::images::Physical;
 use astrogen::models::SharpGenerator;
 use astrogen::prelude::*;
 use astrogen::report::{SampleLook, write_page};
-use astrogen::runtime::tune_allocator;
+use astrogen::runtime::{device_name, tune_allocator};
 use astrogen::train::{GanStep, RelativisticStep};
 use astrogen_cli::{
     DcganArguments, DcganRecipe, ImageArguments, ImageConfig, Networks, RunArguments,
@@ -76,7 +76,8 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     seed_everything(config.fit.seed);
     let begin = || -> Result<_> {
         let run = arguments.begin("nebula-dcgan", earlier, &config, &folder.summary())?;
-        say(format_args!("training on {device:?} by the {} recipe", config.networks));
+        let on = device_name(device);
+        say(format_args!("training on {on} by the {} recipe", config.networks));
         Ok(run)
     };
     let physical = folder.is_fits().then_some(&config.physical);

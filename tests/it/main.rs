@@ -12,5 +12,6 @@ mod find_anomalies;
 mod fits_stretch;
 mod flow_density;
 mod galactic_forge;
+mod gpu;
 mod nebula_dcgan;
 mod program;

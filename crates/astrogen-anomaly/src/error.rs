@@ -38,8 +38,8 @@ pub enum AnomalyError {
     Csv(#[from] csv::Error),
 
     /// What libtorch refused.
-    #[error("libtorch: {0}")]
-    Torch(#[from] TchError),
+    #[error("libtorch: {}", .0.to_string().lines().next().unwrap_or_default())]
+    Torch(TchError),
 
     /// Settings out of their range, a run that cannot be used, or a training that fails.
     #[error(transparent)]
@@ -68,4 +68,11 @@ pub enum AnomalyError {
     /// A picture that cannot be drawn.
     #[error(transparent)]
     Plot(#[from] PlotError),
+}
+
+// No `source`: its first line is in the message, and the rest is a C++ stack.
+impl From<TchError> for AnomalyError {
+    fn from(error: TchError) -> Self {
+        Self::Torch(error)
+    }
 }

@@ -59,8 +59,15 @@ pub enum DataError {
     Worker(String),
 
     /// libtorch could not hold or move a batch.
-    #[error("libtorch refused a batch: {0}")]
-    Tensor(#[from] tch::TchError),
+    #[error("libtorch refused a batch: {}", .0.to_string().lines().next().unwrap_or_default())]
+    Tensor(tch::TchError),
+}
+
+// No `source`: its first line is in the message, and the rest is a C++ stack.
+impl From<tch::TchError> for DataError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Tensor(error)
+    }
 }
 
 impl DataError {

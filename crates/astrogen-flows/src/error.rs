@@ -80,8 +80,15 @@ pub enum FlowError {
     Nn(#[from] NnError),
 
     /// libtorch refused an operation, for want of memory say.
-    #[error("libtorch: {0}")]
-    Torch(#[from] tch::TchError),
+    #[error("libtorch: {}", .0.to_string().lines().next().unwrap_or_default())]
+    Torch(tch::TchError),
+}
+
+// No `source`: its first line is in the message, and the rest is a C++ stack.
+impl From<tch::TchError> for FlowError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Torch(error)
+    }
 }
 
 impl FlowError {

@@ -67,8 +67,15 @@ pub enum ImagesError {
     },
 
     /// libtorch could not give samples back.
-    #[error("libtorch refused the samples: {0}")]
-    Tensor(#[from] tch::TchError),
+    #[error("libtorch refused the samples: {}", .0.to_string().lines().next().unwrap_or_default())]
+    Tensor(tch::TchError),
+}
+
+// No `source`: its first line is in the message, and the rest is a C++ stack.
+impl From<tch::TchError> for ImagesError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Tensor(error)
+    }
 }
 
 impl From<ImagesError> for DataError {

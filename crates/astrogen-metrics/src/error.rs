@@ -134,6 +134,13 @@ pub enum MetricsError {
     },
 
     /// The machine: libtorch failed, most likely for want of memory.
-    #[error("libtorch could not compute the metric: {0}")]
-    Torch(#[from] tch::TchError),
+    #[error("libtorch could not compute the metric: {}", .0.to_string().lines().next().unwrap_or_default())]
+    Torch(tch::TchError),
+}
+
+// No `source`: its first line is in the message, and the rest is a C++ stack.
+impl From<tch::TchError> for MetricsError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Torch(error)
+    }
 }

@@ -66,14 +66,7 @@ pub fn pixel_intensities(
     fake: &Tensor,
     seed: u64,
 ) -> Result<PixelIntensities, MetricsError> {
-    let [real_shape, fake_shape] = [float_shape("real", real)?, float_shape("fake", fake)?];
-    if real_shape[1] != fake_shape[1] {
-        let [real, fake] = [real_shape, fake_shape].map(|shape| shape[1..].to_vec());
-        return Err(MetricsError::DifferentShapes { real, fake });
-    }
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let real = some_values("real", real, &mut rng)?;
-    let fake = some_values("fake", fake, &mut rng)?;
+    let [real, fake] = both_values(real, fake, seed)?;
     let compare = |real: &[f64], fake: &[f64]| -> Result<Comparison, MetricsError> {
         Ok(Comparison::of(&Sorted::new("real values", real)?, &Sorted::new("fake values", fake)?))
     };
@@ -83,6 +76,32 @@ pub fn pixel_intensities(
         real_pixels: real[0].len(), // a batch has a channel
         fake_pixels: fake[0].len(),
     })
+}
+
+/// Wasserstein-1 of [`pixel_intensities`]' values together, without the rest of what they tell.
+///
+/// # Errors
+/// As `pixel_intensities`.
+pub(crate) fn wasserstein_1(real: &Tensor, fake: &Tensor, seed: u64) -> Result<f64, MetricsError> {
+    let [real, fake] = both_values(real, fake, seed)?;
+    let [real, fake] = [("real values", real), ("fake values", fake)]
+        .map(|(set, values)| Sorted::new(set, &values.concat()));
+    Ok(real?.wasserstein_1(&fake?))
+}
+
+/// The values of each channel of both sets.
+fn both_values(
+    real: &Tensor,
+    fake: &Tensor,
+    seed: u64,
+) -> Result<[Vec<Vec<f64>>; 2], MetricsError> {
+    let [real_shape, fake_shape] = [float_shape("real", real)?, float_shape("fake", fake)?];
+    if real_shape[1] != fake_shape[1] {
+        let [real, fake] = [real_shape, fake_shape].map(|shape| shape[1..].to_vec());
+        return Err(MetricsError::DifferentShapes { real, fake });
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    Ok([some_values("real", real, &mut rng)?, some_values("fake", fake, &mut rng)?])
 }
 
 /// The values of each channel at all places, or at some that are drawn.
@@ -118,6 +137,15 @@ fn some_values(
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_number_alone_is_that_of_the_whole_comparison() {
+        tch::manual_seed(1);
+        let [real, fake] =
+            [0.5, 0.6].map(|scale| Tensor::rand([9, 2, 8, 8], tch::kind::FLOAT_CPU) * scale);
+        let whole = pixel_intensities(&real, &fake, 3).unwrap().together.w1;
+        assert_eq!(wasserstein_1(&real, &fake, 3).unwrap(), whole);
+    }
 
     #[test]
     fn of_more_than_two_million_values_a_seed_draws_places_with_all_channels() {

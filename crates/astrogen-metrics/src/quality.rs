@@ -195,7 +195,7 @@ pub fn image_quality(
     )?;
 
     quality.add(&["pixels"], [real, fake], &config.estimate, |real, fake| {
-        Ok(vec![pixel_intensities(real, fake, seed)?.together.w1])
+        Ok(vec![pixel_intensities::wasserstein_1(real, fake, seed)?])
     })?;
 
     let shapes = [real, fake].map(|images| morphology::morphology(images, &config.morphology));

@@ -138,12 +138,19 @@ pub enum PlotError {
     },
 
     /// The machine: libtorch failed, most likely for want of memory.
-    #[error("libtorch could not prepare the picture: {0}")]
-    Torch(#[from] tch::TchError),
+    #[error("libtorch could not prepare the picture: {}", .0.to_string().lines().next().unwrap_or_default())]
+    Torch(tch::TchError),
 
     /// This crate: the drawing or encoding library refused.
     #[error("the picture could not be drawn: {0}")]
     Draw(String),
+}
+
+// No `source`: its first line is in the message, and the rest is a C++ stack.
+impl From<tch::TchError> for PlotError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Torch(error)
+    }
 }
 
 /// For a figure that a program can go on without: a line that says why it is left out, if it could

@@ -25,6 +25,13 @@ pub enum ReportError {
     Plot(#[from] astrogen_plot::PlotError),
 
     /// libtorch refused an operation.
-    #[error("libtorch: {0}")]
-    Torch(#[from] tch::TchError),
+    #[error("libtorch: {}", .0.to_string().lines().next().unwrap_or_default())]
+    Torch(tch::TchError),
+}
+
+// No `source`: its first line is in the message, and the rest is a C++ stack.
+impl From<tch::TchError> for ReportError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Torch(error)
+    }
 }

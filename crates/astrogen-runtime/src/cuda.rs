@@ -15,6 +15,11 @@ use crate::libtorch;
 /// The file that registers CUDA with libtorch.
 const LIBRARY: &str = "libtorch_cuda.so";
 
+/// The NVIDIA driver's library.
+const DRIVER: &str = "libcuda.so.1";
+
+static DEVICES: OnceLock<Result<usize, RuntimeError>> = OnceLock::new();
+
 /// How many CUDA devices libtorch can use, at least 1.
 ///
 /// Opens the driver's library first, which is light, and libtorch's CUDA library only if that is
@@ -24,7 +29,6 @@ const LIBRARY: &str = "libtorch_cuda.so";
 /// The first thing missing: the driver, libtorch's CUDA library, a library that one needs, or a
 /// device.
 pub fn devices() -> Result<usize, RuntimeError> {
-    static DEVICES: OnceLock<Result<usize, RuntimeError>> = OnceLock::new();
     DEVICES.get_or_init(count_devices).clone()
 }
 
@@ -49,7 +53,49 @@ fn count_devices() -> Result<usize, RuntimeError> {
 /// # Errors
 /// [`RuntimeError::NoDriver`] with the dynamic loader's reason.
 pub fn driver() -> Result<(), RuntimeError> {
-    open(Path::new("libcuda.so.1")).map_err(|reason| RuntimeError::NoDriver { reason })
+    open(Path::new(DRIVER)).map_err(|reason| RuntimeError::NoDriver { reason })
+}
+
+/// What the driver calls the CUDA devices, from `cuda:0` on, such as `NVIDIA H100 80GB HBM3`; none
+/// where [`devices`] was not asked yet, or found none.
+#[must_use]
+pub fn names() -> Vec<String> {
+    let count = DEVICES.get().and_then(|devices| devices.as_ref().ok()).copied().unwrap_or(0);
+    (0..count).map_while(name).collect()
+}
+
+#[cfg(unix)]
+#[allow(unsafe_code, reason = "the NVIDIA driver is reached through FFI")]
+fn name(index: usize) -> Option<String> {
+    use std::ffi::{CStr, c_char, c_int};
+
+    use libloading::os::unix::{Library, Symbol};
+    type Get = unsafe extern "C" fn(*mut c_int, c_int) -> c_int;
+    type GetName = unsafe extern "C" fn(*mut c_char, c_int, c_int) -> c_int;
+    let ordinal = c_int::try_from(index).ok()?;
+    let mut text = [0_u8; 256];
+    // SAFETY: the driver's library is open for good since devices were counted, and libtorch has
+    // initialised it then. `cuDeviceGet(CUdevice*, int)` and `cuDeviceGetName(char*, int, CUdevice)`
+    // are functions of its stable C interface, in which CUdevice and the result are ints; the name
+    // is written into the buffer of the length that is told, zero at its end.
+    unsafe {
+        let driver = Library::open(Some(DRIVER), libloading::os::unix::RTLD_LAZY).ok()?;
+        let get: Symbol<Get> = driver.get(c"cuDeviceGet").ok()?;
+        let get_name: Symbol<GetName> = driver.get(c"cuDeviceGetName").ok()?;
+        let mut device = 0;
+        let length = text.len() as c_int;
+        if get(&raw mut device, ordinal) != 0
+            || get_name(text.as_mut_ptr().cast(), length, device) != 0
+        {
+            return None;
+        }
+    }
+    Some(CStr::from_bytes_until_nul(&text).ok()?.to_string_lossy().into_owned())
+}
+
+#[cfg(not(unix))]
+fn name(_: usize) -> Option<String> {
+    None
 }
 
 /// The version of the NVIDIA kernel driver, where the system tells it.
@@ -160,6 +206,15 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         let missing = open(Path::new("libastrogen-none.so.1")).unwrap_err();
         assert!(missing.contains("libastrogen-none.so.1"), "{missing}");
+    }
+
+    #[test]
+    fn each_device_that_is_found_has_a_name() {
+        let count = devices().unwrap_or(0);
+        let names = names();
+        assert!(names.len() <= count && names.iter().all(|name| !name.is_empty()), "{names:?}");
+        assert_eq!(names.is_empty(), count == 0);
+        assert_eq!(name(4096), None);
     }
 
     #[test]

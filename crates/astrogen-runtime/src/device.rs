@@ -58,6 +58,24 @@ impl DeviceChoice {
     }
 }
 
+/// A device in the words that choose it: `cpu`, or `cuda:N` with the device's name where the driver
+/// tells it.
+///
+/// ```
+/// assert_eq!(astrogen_runtime::device_name(tch::Device::Cpu), "cpu");
+/// ```
+#[must_use]
+pub fn device_name(device: Device) -> String {
+    match device {
+        Device::Cpu => "cpu".into(),
+        Device::Cuda(index) => match cuda::names().get(index) {
+            Some(name) => format!("cuda:{index} ({name})"),
+            None => format!("cuda:{index}"),
+        },
+        other => format!("{other:?}"),
+    }
+}
+
 /// Device `index` of `count`.
 fn pick(index: usize, count: usize) -> Result<Device, RuntimeError> {
     if index < count {

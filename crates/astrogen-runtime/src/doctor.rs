@@ -29,6 +29,8 @@ pub struct Report {
     pub cuda_driver: Result<Option<String>, RuntimeError>,
     /// How many CUDA devices can be used.
     pub cuda_devices: Result<usize, RuntimeError>,
+    /// What they are called, where the driver tells it.
+    pub cuda_names: Vec<String>,
 }
 
 /// Examines this process. Like a start with the device `auto`, it opens libtorch's CUDA library
@@ -44,6 +46,7 @@ pub fn doctor() -> Report {
         cuda_library: cuda::library(),
         cuda_driver: cuda::driver().map(|()| cuda::driver_version()),
         cuda_devices,
+        cuda_names: cuda::names(),
     }
 }
 
@@ -95,8 +98,12 @@ impl fmt::Display for Report {
             Err(_) => writeln!(f, "NVIDIA driver   none")?,
         }
         match &self.cuda_devices {
+            Ok(1) => writeln!(f, "CUDA devices    1 (cuda:0)")?,
             Ok(count) => writeln!(f, "CUDA devices    {count} (cuda:0 to cuda:{})", count - 1)?,
             Err(error) => writeln!(f, "CUDA devices    none\n  why           {error}")?,
+        }
+        for (index, name) in self.cuda_names.iter().enumerate() {
+            writeln!(f, "  {:<14}{name}", format!("cuda:{index}"))?;
         }
         let faults = self.faults();
         for fault in &faults {
@@ -127,6 +134,7 @@ mod tests {
             cuda_library: Ok("/opt/libtorch/lib/libtorch_cuda.so".into()),
             cuda_driver: Ok(Some("580.65.06".into())),
             cuda_devices: Ok(2),
+            cuda_names: vec!["NVIDIA A100".into(), "NVIDIA H100".into()],
         }
     }
 
@@ -143,6 +151,7 @@ mod tests {
             "libtorch_cuda.so",
             "version 580.65.06",
             "2 (cuda:0 to cuda:1)",
+            "\n  cuda:1        NVIDIA H100\n",
             "all is well",
         ] {
             assert!(text.contains(part), "{part:?} is not in\n{text}");

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{libtorch, threads};
+use crate::{cuda, libtorch, threads};
 
 /// What the results of a session depend on beside settings, data and seed.
 ///
@@ -24,11 +24,14 @@ pub struct Environment {
     pub processors: usize,
     /// Threads that one libtorch operation may use.
     pub threads: usize,
+    /// CUDA devices by name, from `cuda:0` on, where one was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cuda_devices: Vec<String>,
     /// The operating system and the kind of processor, such as `linux, x86_64`.
     pub system: String,
 }
 
-/// That of this process. Nothing of it touches CUDA.
+/// That of this process. It does not open CUDA where nobody has.
 #[must_use]
 pub fn environment() -> Environment {
     let libtorch = libtorch::inspect();
@@ -39,6 +42,7 @@ pub fn environment() -> Environment {
         cpu_capability: libtorch.cpu_capability,
         processors: threads::usable_processors(),
         threads: threads::current(),
+        cuda_devices: cuda::names(),
         system: format!("{}, {}", std::env::consts::OS, std::env::consts::ARCH),
     }
 }

@@ -24,7 +24,7 @@ pub mod seed;
 pub mod threads;
 
 pub use allocator::{Allocator, tune_allocator};
-pub use device::DeviceChoice;
+pub use device::{DeviceChoice, device_name};
 pub use doctor::{Report, doctor};
 pub use environment::{Environment, environment};
 pub use error::RuntimeError;

@@ -67,12 +67,19 @@ pub enum ScarceError {
     Plot(#[from] PlotError),
 
     /// libtorch refused an operation.
-    #[error("libtorch: {0}")]
-    Torch(#[from] tch::TchError),
+    #[error("libtorch: {}", .0.to_string().lines().next().unwrap_or_default())]
+    Torch(tch::TchError),
 }
 
 impl ScarceError {
     pub(crate) fn setting(name: &'static str, rule: impl Into<String>, got: impl ToString) -> Self {
         Self::Setting { name, rule: rule.into(), got: got.to_string() }
+    }
+}
+
+// No `source`: its first line is in the message, and the rest is a C++ stack.
+impl From<tch::TchError> for ScarceError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Torch(error)
     }
 }

@@ -127,12 +127,19 @@ pub enum TrainError {
     Flow(astrogen_flows::FlowError),
 
     /// libtorch refused an operation.
-    #[error("libtorch: {0}")]
-    Torch(#[from] tch::TchError),
+    #[error("libtorch: {}", .0.to_string().lines().next().unwrap_or_default())]
+    Torch(tch::TchError),
 
     /// An error of yours: of an observer, a step or a network that is not this crate's.
     #[error(transparent)]
     Custom(Box<dyn std::error::Error + Send + Sync>),
+}
+
+// No `source`: its first line is in the message, and the rest is a C++ stack.
+impl From<tch::TchError> for TrainError {
+    fn from(error: tch::TchError) -> Self {
+        Self::Torch(error)
+    }
 }
 
 impl TrainError {

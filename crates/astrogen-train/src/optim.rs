@@ -2,6 +2,7 @@
 
 mod adam;
 mod adam_config;
+mod adam_joined;
 mod adam_kernel;
 
 pub use adam::Adam;

@@ -1,10 +1,11 @@
 //! A copy of an algorithm's state, for a step that fails half-way.
 
-use tch::{Device, Tensor, no_grad};
+use tch::{Tensor, no_grad};
 
 use crate::state::State;
 
-/// The state after some step, on the host.
+/// The state after some step, each tensor on its own device: a way to the host and back would take
+/// longer than the steps between two copies.
 pub(super) struct Snapshot {
     /// Steps done.
     pub(super) step: u64,
@@ -13,7 +14,7 @@ pub(super) struct Snapshot {
 
 impl Snapshot {
     pub(super) fn take(algorithm: &dyn State, step: u64) -> Self {
-        let copy = |(_, tensor): (String, Tensor)| tensor.detach().to_device(Device::Cpu).copy();
+        let copy = |(_, tensor): (String, Tensor)| tensor.detach().copy();
         Self { step, tensors: algorithm.state().into_iter().map(copy).collect() }
     }
 

@@ -18,13 +18,15 @@
 //! r = sqrt((l_t - 4) (l_t - 2) l / ((l - 4) (l - 2) l_t))
 //! ```
 //!
-//! On the CPU all three lines run in one pass over a parameter's memory; elsewhere they
-//! are tensor operations.
+//! On the CPU all three lines run in one pass over a parameter's memory. On a GPU, where a step of
+//! small networks takes as long as starting its operations, they are tensor operations on all
+//! parameters joined.
 
 use astrogen_models::ModelError;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::AdamConfig;
+use super::adam_joined::{Joined, change};
 use super::adam_kernel::{self, Coefficients};
 use crate::TrainError;
 
@@ -51,6 +53,8 @@ pub struct Adam {
     parameters: Vec<Tensor>,
     first_moments: Vec<Tensor>,
     second_moments: Vec<Tensor>,
+    /// The moments as one, where the parameters are updated together.
+    joined: Option<Joined>,
     steps: Tensor,
     /// Training steps done, where they are not its own.
     progress: Option<u64>,
@@ -60,18 +64,23 @@ impl Adam {
     /// An optimiser of these parameters, with zero moments.
     ///
     /// # Errors
-    /// [`TrainError::Setting`] if a setting is out of its range.
+    /// [`TrainError::Setting`] if a setting is out of its range; [`TrainError::Torch`] where there is
+    /// no memory for the moments.
     pub fn new(parameters: Vec<(String, Tensor)>, config: AdamConfig) -> Result<Self, TrainError> {
         config.validate()?;
         let (names, parameters): (Vec<_>, Vec<_>) = parameters.into_iter().unzip();
-        let zeros = |parameters: &[Tensor]| -> Vec<Tensor> {
-            parameters.iter().map(|parameter| parameter.detach().zeros_like()).collect()
+        let zeros = || parameters.iter().map(|parameter| parameter.f_detach()?.f_zeros_like());
+        let joined = Joined::of(&parameters)?;
+        let [first_moments, second_moments] = match &joined {
+            Some(joined) => joined.moments(&parameters)?,
+            None => [zeros().collect::<Result<_, _>>()?, zeros().collect::<Result<_, _>>()?],
         };
         Ok(Self {
             config,
             names,
-            first_moments: zeros(&parameters),
-            second_moments: zeros(&parameters),
+            first_moments,
+            second_moments,
+            joined,
             steps: Tensor::zeros([], (Kind::Int64, Device::Cpu)),
             progress: None,
             parameters,
@@ -155,21 +164,22 @@ impl Adam {
     /// a fault of the calling step, not of a user's input.
     pub fn step(&mut self, gradients: &[Tensor]) {
         assert_eq!(gradients.len(), self.parameters.len(), "one gradient a parameter");
+        for (parameter, gradient) in self.parameters.iter().zip(gradients) {
+            assert_eq!(gradient.size(), parameter.size(), "a gradient has its parameter's shape");
+        }
         let lr = self.lr();
         let _ = self.steps.g_add_scalar_(1);
         let coefficients = Coefficients::new(&self.config, lr, self.steps.int64_value(&[]));
         no_grad(|| {
+            if let Some(joined) = &mut self.joined {
+                return joined.update(&mut self.parameters, gradients, &coefficients);
+            }
             let moments = self.first_moments.iter_mut().zip(&mut self.second_moments);
             for ((parameter, gradient), (m, v)) in
                 self.parameters.iter_mut().zip(gradients).zip(moments)
             {
-                assert_eq!(
-                    gradient.size(),
-                    parameter.size(),
-                    "a gradient has its parameter's shape"
-                );
                 if !adam_kernel::update_in_one_pass(parameter, gradient, m, v, &coefficients) {
-                    update_by_tensor_operations(parameter, gradient, m, v, &coefficients);
+                    let _ = parameter.g_add_(&change(gradient, m, v, &coefficients));
                 }
             }
         });
@@ -188,20 +198,6 @@ impl Adam {
         state.extend(moments("exp_avg_sq", &self.second_moments));
         state
     }
-}
-
-/// The update as tensor operations: any device, any float kind, any memory layout.
-fn update_by_tensor_operations(
-    parameter: &mut Tensor,
-    gradient: &Tensor,
-    m: &mut Tensor,
-    v: &mut Tensor,
-    c: &Coefficients,
-) {
-    let _ = m.lerp_(gradient, c.one_minus_beta1);
-    let _ = v.g_mul_scalar_(c.beta2).addcmul_(&(gradient * c.one_minus_beta2), gradient);
-    let denominator = (v.sqrt() / c.bias_correction2_sqrt).g_add_scalar_(c.eps);
-    let _ = parameter.addcdiv_(&(&*m * -c.step_size), &denominator);
 }
 
 #[cfg(test)]
@@ -228,7 +224,7 @@ mod tests {
             let [w, m, v] = &mut fused;
             assert!(adam_kernel::update_in_one_pass(w, &gradient, m, v, &c));
             let [w, m, v] = plain.as_mut_slice() else { unreachable!() };
-            update_by_tensor_operations(w, &gradient, m, v, &c);
+            let _ = w.g_add_(&change(&gradient, m, v, &c));
         }
         for (ours, reference) in fused.iter().zip(&plain) {
             let worst = (ours - reference).abs().max().double_value(&[]);
