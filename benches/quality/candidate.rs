@@ -1,5 +1,6 @@
 //! Who is trained: ours by any step, theirs in a process of `theirs.py`.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -9,21 +10,25 @@ use anyhow::{Context, Result};
 use astrogen::data::Batches;
 use astrogen::models::{DcganConfig, DcganGenerator, Generator, weights};
 use astrogen::train::GanStep;
-use tch::{Device, Tensor, nn};
+use tch::{Device, Kind, Tensor, nn};
 
 /// A generator that is trained.
 pub(crate) trait Candidate {
     /// So many steps; seconds.
     fn train(&mut self, steps: u64) -> Result<f64>;
 
-    /// Images of new latents, `[N, C, H, W]`, signed.
-    fn sample(&mut self, images: i64) -> Result<Tensor>;
+    /// Images of new latents, `[N, C, H, W]`, signed, by each of the generators that it has: the one that
+    /// is meant to be sampled from first.
+    fn sample(&mut self, images: i64) -> Result<Vec<(&'static str, Tensor)>>;
 }
 
-/// One of ours, of which the averaged generator is looked at.
+/// One of ours.
 pub(crate) struct Ours<S> {
+    pub(crate) name: &'static str,
     pub(crate) step: S,
     pub(crate) batches: Batches,
+    /// Of an article's DCGAN, whose last weights are looked at too, as PyTorch's users have them.
+    pub(crate) last: Option<DcganConfig>,
 }
 
 impl<S: GanStep> Candidate for Ours<S> {
@@ -35,10 +40,31 @@ impl<S: GanStep> Candidate for Ours<S> {
         Ok(started.elapsed().as_secs_f64())
     }
 
-    fn sample(&mut self, images: i64) -> Result<Tensor> {
+    fn sample(&mut self, images: i64) -> Result<Vec<(&'static str, Tensor)>> {
         let generator = self.step.average();
-        Ok(generator.sample(&generator.latent(images))?)
+        let latent = generator.latent(images);
+        let mut samples = vec![(self.name, generator.sample(&latent)?)];
+        if let Some(model) = &self.last {
+            let weights = self.step.state().into_iter().filter_map(|(name, tensor)| {
+                Some((name.strip_prefix("generator.")?.to_owned(), tensor))
+            });
+            let last = article_samples(model, &weights.collect(), &latent)?;
+            samples.push(("DCGAN, last weights", last));
+        }
+        Ok(samples)
     }
+}
+
+/// Images of the article's generator with these weights.
+fn article_samples(
+    model: &DcganConfig,
+    weights: &BTreeMap<String, Tensor>,
+    latent: &Tensor,
+) -> Result<Tensor> {
+    let store = nn::VarStore::new(Device::Cpu);
+    let generator: DcganGenerator = model.init_generator(&store.root())?;
+    weights::copy_into(generator.named_tensors(), weights, "a trained state_dict")?;
+    Ok(generator.sample(latent)?)
 }
 
 /// The article's DCGAN in PyTorch; it ends with this.
@@ -51,20 +77,20 @@ pub(crate) struct Theirs {
 }
 
 impl Theirs {
-    /// By an interpreter with so many threads, of the images in `file`.
+    /// By an interpreter, of the images in `file`; the numbers are a batch's images, threads and the
+    /// seed.
     pub(crate) fn start(
         python: &Path,
-        threads: usize,
         file: &Path,
         model: &DcganConfig,
-        batch_size: usize,
+        numbers: [usize; 3],
     ) -> Result<Self> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/quality/theirs.py");
-        let numbers = [model.generator_features as usize, batch_size, threads];
         let mut child = Command::new(python)
             .arg("-B")
             .arg(script)
             .arg(file)
+            .arg(model.generator_features.to_string())
             .args(numbers.map(|number| number.to_string()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -90,14 +116,12 @@ impl Candidate for Theirs {
         self.ask(&format!("train {steps}"))
     }
 
-    fn sample(&mut self, images: i64) -> Result<Tensor> {
+    fn sample(&mut self, images: i64) -> Result<Vec<(&'static str, Tensor)>> {
         let file = self.folder.path().join("generator.safetensors");
         self.ask(&format!("save {}", file.display()))?;
-        let store = nn::VarStore::new(Device::Cpu);
-        let generator: DcganGenerator = self.model.init_generator(&store.root())?;
-        let theirs = weights::read(&file)?.tensors;
-        weights::copy_into(generator.named_tensors(), &theirs, "the peer's state_dict")?;
-        Ok(generator.sample(&generator.latent(images))?)
+        let latent = Tensor::randn([images, self.model.latent_dim], (Kind::Float, Device::Cpu));
+        let samples = article_samples(&self.model, &weights::read(&file)?.tensors, &latent)?;
+        Ok(vec![("DCGAN in PyTorch", samples)])
     }
 }
 

@@ -55,6 +55,10 @@ struct Arguments {
     /// Threads of either side; all cores if left out.
     #[arg(long)]
     threads: Option<usize>,
+    /// Of first weights and batches: trainings of several seeds differ by more than intervals over
+    /// samples say.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
     /// Where pictures and numbers are written.
     #[arg(long, default_value = "target/quality")]
     out: PathBuf,
@@ -104,26 +108,26 @@ fn main() -> Result<()> {
     let training = all(&folder.train())?;
     save_grid(&reals.slice(0, 0, 64, 1), None, arguments.out.join("real.png"))?;
 
-    // As many steps as fill the time, by the first ones of networks of their own.
+    // As many steps as fill the time, by the first ones of networks of their own, before anything else
+    // is at work.
     let seconds = 60.0 * arguments.minutes;
+    let makers: [&Maker; 3] =
+        [&|_| article_dcgan(&folder, &article), &|_| wgan_gp(&folder, &wgan), &|steps| {
+            sharp_gan(&folder, &sharp, steps)
+        }];
+    let mut candidates = Vec::new();
+    for make in makers {
+        seed_everything(arguments.seed);
+        let steps = steps_of(&mut *make(1000)?, seconds)?;
+        candidates.push(Trained { steps, seconds: 0.0, candidate: make(steps)? });
+    }
     let file = arguments.out.join("training.safetensors");
     Tensor::write_safetensors(&[("images", &training)], &file)?;
-    let mut candidates = Vec::new();
-    let makers: [(&str, &Maker); 3] = [
-        ("DCGAN", &|_| article_dcgan(&folder, &article)),
-        ("WGAN-GP", &|_| wgan_gp(&folder, &wgan)),
-        ("sharp", &|steps| sharp_gan(&folder, &sharp, steps)),
-    ];
-    for (name, make) in makers {
-        seed_everything(0);
-        let steps = steps_of(&mut *make(1000)?, seconds)?;
-        candidates.push(Trained { name, steps, seconds: 0.0, candidate: make(steps)? });
-        if name == "DCGAN" {
-            let DcganRecipe::Article(Networks { model, .. }) = &article.networks else { continue };
-            let theirs = Theirs::start(python, threads, &file, model, arguments.batch_size)?;
-            let (name, candidate) = ("DCGAN in PyTorch", Box::new(theirs));
-            candidates.push(Trained { name, steps, seconds: 0.0, candidate });
-        }
+    if let DcganRecipe::Article(Networks { model, .. }) = &article.networks {
+        let numbers = [arguments.batch_size, threads, arguments.seed as usize];
+        let candidate = Box::new(Theirs::start(python, &file, model, numbers)?);
+        let steps = candidates[0].steps;
+        candidates.insert(1, Trained { steps, seconds: 0.0, candidate });
     }
     for turn in 0..TURNS {
         for of in &mut candidates {
@@ -136,14 +140,16 @@ fn main() -> Result<()> {
     let judge = Judge { reals: &reals, unseen: &unseen, training: &training };
     say(report::HEAD);
     let mut rows = Vec::new();
-    for Trained { name, steps, seconds, mut candidate } in candidates {
+    for Trained { steps, seconds, mut candidate } in candidates {
         seed_everything(1);
-        let samples = candidate.sample(reals.size()[0] / 2)?;
-        let picture = format!("{}.png", name.to_lowercase().replace(' ', "-"));
-        save_grid(&samples.slice(0, 0, 64, 1), None, arguments.out.join(picture))?;
-        let row = Row { name: name.to_owned(), steps, seconds, found: judge.of(&samples)? };
-        say(&row);
-        rows.push(row);
+        for (name, samples) in candidate.sample(reals.size()[0] / 2)? {
+            let picture = name.to_lowercase().replace([' ', ','], "-").replace("--", "-");
+            let picture = arguments.out.join(format!("{picture}.png"));
+            save_grid(&samples.slice(0, 0, 64, 1), None, picture)?;
+            let row = Row { name: name.to_owned(), steps, seconds, found: judge.of(&samples)? };
+            say(&row);
+            rows.push(row);
+        }
     }
     fs::write(arguments.out.join("quality.json"), serde_json::to_string_pretty(&rows)?)?;
     Ok(fs::remove_file(file)?)
@@ -167,7 +173,6 @@ fn batches<N>(folder: &ImageFolder, config: &ImageConfig<N>) -> Result<Batches> 
 
 /// A generator that is trained for so many steps, which took so many seconds.
 struct Trained {
-    name: &'static str,
     steps: u64,
     seconds: f64,
     candidate: Box<dyn Candidate>,
@@ -184,7 +189,8 @@ fn article_dcgan(
         bail!("the article's recipe was asked for");
     };
     let step = DcganStep::new(model, algorithm, Device::Cpu)?;
-    Ok(Box::new(Ours { step, batches: batches(folder, config)? }))
+    let (batches, last) = (batches(folder, config)?, Some(model.clone()));
+    Ok(Box::new(Ours { name: "DCGAN", step, batches, last }))
 }
 
 fn wgan_gp(
@@ -193,7 +199,7 @@ fn wgan_gp(
 ) -> Result<Box<dyn Candidate>> {
     let Networks { model, algorithm } = &config.networks;
     let step = WganGpStep::new(model, algorithm, Device::Cpu)?;
-    Ok(Box::new(Ours { step, batches: batches(folder, config)? }))
+    Ok(Box::new(Ours { name: "WGAN-GP", step, batches: batches(folder, config)?, last: None }))
 }
 
 /// The sharp recipe, whose learning rate falls over all steps.
@@ -210,7 +216,7 @@ fn sharp_gan(
         optimizer.schedule = Schedule::Linear { steps, end: 0.1 };
     }
     let step = RelativisticStep::new(model, &algorithm, Device::Cpu)?;
-    Ok(Box::new(Ours { step, batches: batches(folder, config)? }))
+    Ok(Box::new(Ours { name: "sharp", step, batches: batches(folder, config)?, last: None }))
 }
 
 /// How many steps take so many seconds.

@@ -1,6 +1,6 @@
 """The article's DCGAN in PyTorch, as its users train it.
 
-`theirs.py FILE FEATURES BATCH THREADS`: `images` [N, C, H, W] of the file, signed, dealt in a new order
+`theirs.py FILE FEATURES BATCH THREADS SEED`: `images` [N, C, H, W] of the file, signed, dealt in a new order
 every epoch, mirrored and turned at random as the other side does.
 
 Reads requests and answers each by a line of JSON: `train N`, N steps, by seconds; `save PATH`, which
@@ -34,9 +34,9 @@ def turn(image, symmetry):
 
 
 def main():
-    file, features, batch, threads = sys.argv[1], *map(int, sys.argv[2:5])
+    file, features, batch, threads, seed = sys.argv[1], *map(int, sys.argv[2:6])
     torch.set_num_threads(threads)
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     dcgan.FEATURES, dcgan.BATCH = features, batch
     step = dcgan.Step(lambda network: network)
     data = batches(load_file(file)["images"], batch)

@@ -62,6 +62,8 @@ const LEAST: i64 = 4;
 /// let distance = Estimate { value: 0.04712, low: 0.0413, high: 0.0527, floor: 0.0242 };
 /// assert_eq!(distance.to_string(), "0.047 (0.041 to 0.053; reals 0.024)");
 /// assert_eq!(format!("{distance:.1}"), "0.0 (0.0 to 0.1; reals 0.0)");
+/// let recall = Estimate { value: 0.0, low: 0.0, high: 0.0, floor: 0.7642 };
+/// assert_eq!(recall.to_string(), "0.000 (0.000 to 0.000; reals 0.764)");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
@@ -78,7 +80,7 @@ pub struct Estimate {
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { value, low, high, floor } = self;
-        let width = if high > low { high - low } else { value.abs() / 10.0 };
+        let width = if high > low { high - low } else { value.abs().max(floor.abs()) / 10.0 };
         let digits = (1.0 - width.log10().floor()).max(0.0); // endless for a width of 0
         match f.precision().or((digits <= 6.0).then_some(digits as usize)) {
             Some(n) => write!(f, "{value:.n$} ({low:.n$} to {high:.n$}; reals {floor:.n$})"),

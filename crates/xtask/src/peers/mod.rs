@@ -30,7 +30,7 @@ use crate::{cargo, machine, python, workspace};
 
 /// How long one side may take to start, or to make a row ready to be timed, compilation
 /// included, or to time a repetition.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 /// Between one side's work and the other's.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The peer that need not run everywhere, nor on every row.
