@@ -23,11 +23,12 @@ struct Arguments {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     tune_allocator();
+    let network = arguments.of.network.open()?;
     let (run, [first, second]) = arguments.of.open()?;
     say("comparing");
     let started = Instant::now();
-    let comparison =
-        SkyComparison::of(&run, (&first.name, &first.images), (&second.name, &second.images))?;
+    let (first, second) = ((&*first.name, &first.images), (&*second.name, &second.images));
+    let comparison = SkyComparison::of(&run, first, second, network.as_ref())?;
     say(format_args!("{comparison}  in {:.1} s", started.elapsed().as_secs_f64()));
     say(format_args!("report: {}", write_page(&run)?.display()));
     Ok(())

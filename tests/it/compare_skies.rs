@@ -50,4 +50,19 @@ fn a_blurred_sky_differs_from_a_sharp_one_and_a_sharp_one_hardly() {
     let told = example.refuse(&[&both[..], &[utf8(&new), "--count", "3"]].concat());
     assert!(told.contains("3 and 3 images: 8 of the first"), "{told}");
     assert!(!new.exists());
+
+    // A network of the user's: the one that the tests of metrics have, of 3 channels.
+    let metrics = concat!(env!("CARGO_MANIFEST_DIR"), "/crates/astrogen-metrics/tests/golden/");
+    let [network, none] = ["features.pt", "features.py"].map(|name| format!("{metrics}{name}"));
+    let told = example.refuse(&[&both[..], &[utf8(&new), "--network", &none]].concat());
+    assert!(told.contains("features.py"), "{told}");
+    let settings = folder.path().join("network.json");
+    fs::write(&settings, r#"{"side": 32, "colour": 1}"#).expect("written");
+    let of = ["--network", &network, "--network-config", utf8(&settings)];
+    let told = example.refuse(&[&both[..], &[utf8(&new)], &of].concat());
+    assert!(told.contains("network.json") && told.contains("colour"), "{told}");
+    assert!(!new.exists());
+    fs::write(&settings, r#"{"side": 32}"#).expect("written");
+    let told = example.succeed(&[&both[..], &[utf8(&new), "--threads", "1"], &of].concat());
+    assert!(told.contains("frechet") && new.join("report.json").is_file(), "{told}");
 }

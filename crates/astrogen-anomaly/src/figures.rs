@@ -90,7 +90,7 @@ pub(crate) fn trial(run: &RunDir, trial: &Trial) -> Result<(), AnomalyError> {
     };
     intervals.save(folder(run)?.join("auc.png"), &rows)?;
     let panels = trial.kinds().into_iter().map(|kind| {
-        let of: Vec<_> = trial.rows.iter().filter(|row| row.anomaly.as_deref() == kind).collect();
+        let of: Vec<_> = trial.rows.iter().filter(|row| row.anomaly == kind).collect();
         let series = of
             .iter()
             .map(|row| Series::new(row.method.name(), row.roc.iter().map(|&[x, y]| (x, y))));

@@ -16,8 +16,8 @@ use crate::{AnomalyError, Finder, InjectConfig, Look, Method, Scores, inject};
 pub struct TrialRow {
     /// The score.
     pub method: Method,
-    /// The kind, by its [name](Anomaly::name); all of them for none.
-    pub anomaly: Option<String>,
+    /// The kind, by its [name](Anomaly::name), or `all`.
+    pub anomaly: String,
     /// Images with it.
     pub images: usize,
     /// The area under the curve of [`roc`](Self::roc): the chance that an image with an anomaly has the
@@ -91,7 +91,7 @@ impl Trial {
                 let [low, high] = roc.interval(LEVEL);
                 rows.push(TrialRow {
                     method: *method,
-                    anomaly: of.map(|of| of.name().to_owned()),
+                    anomaly: of.map_or("all", Anomaly::name).to_owned(),
                     images: found.len(),
                     auc: roc.auc,
                     low,
@@ -104,12 +104,12 @@ impl Trial {
         Ok(Self { plain: images, rows })
     }
 
-    /// The kinds that were tried, and none for all of them together.
-    pub(crate) fn kinds(&self) -> Vec<Option<&str>> {
-        let mut kinds: Vec<Option<&str>> = Vec::new();
+    /// The kinds that were tried, and all of them together.
+    pub(crate) fn kinds(&self) -> Vec<&str> {
+        let mut kinds: Vec<&str> = Vec::new();
         for row in &self.rows {
-            if !kinds.contains(&row.anomaly.as_deref()) {
-                kinds.push(row.anomaly.as_deref());
+            if !kinds.contains(&&*row.anomaly) {
+                kinds.push(&row.anomaly);
             }
         }
         kinds
@@ -119,7 +119,7 @@ impl Trial {
 impl TrialRow {
     /// What the kind is called.
     pub(crate) fn kind(&self) -> String {
-        self.anomaly.as_deref().unwrap_or("all of them").replace('_', " ")
+        self.anomaly.replace('_', " ")
     }
 }
 
@@ -131,8 +131,7 @@ impl fmt::Display for Trial {
             "chance to tell an image with an anomaly from one of {plain} without (0.5: a guess)"
         )?;
         for kind in self.kinds() {
-            let of: Vec<&TrialRow> =
-                self.rows.iter().filter(|row| row.anomaly.as_deref() == kind).collect();
+            let of: Vec<&TrialRow> = self.rows.iter().filter(|row| row.anomaly == kind).collect();
             let Some(first) = of.first() else { continue };
             write!(f, "\n  {:<12} {:>4}", first.kind(), first.images)?;
             for row in of {

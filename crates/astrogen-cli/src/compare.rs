@@ -12,7 +12,7 @@ use serde::Serialize;
 use tch::{Device, Tensor};
 
 use crate::image_config::open;
-use crate::{CliError, ReadingArguments, say};
+use crate::{CliError, NetworkArguments, ReadingArguments, say};
 
 /// Which folders are compared, and how their images are read.
 #[derive(Debug, Args)]
@@ -23,6 +23,9 @@ pub struct CompareArguments {
     folders: Vec<PathBuf>,
     #[command(flatten)]
     reading: ReadingArguments,
+    /// What makes the features that are compared.
+    #[command(flatten)]
+    pub network: NetworkArguments,
     /// Nebulae that are simulated of either kind where no folders are given.
     #[arg(long, default_value_t = 200, conflicts_with = "folders")]
     simulate: usize,

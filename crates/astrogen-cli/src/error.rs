@@ -7,6 +7,7 @@ use astrogen_density::DensityError;
 use astrogen_emulator::EmulatorError;
 use astrogen_forge::ForgeError;
 use astrogen_images::ImagesError;
+use astrogen_metrics::MetricsError;
 use astrogen_models::ModelError;
 use astrogen_plot::PlotError;
 use astrogen_runtime::RuntimeError;
@@ -101,6 +102,10 @@ pub enum CliError {
     /// Anomalies that cannot be searched for.
     #[error(transparent)]
     Anomaly(#[from] AnomalyError),
+
+    /// A network that makes no features.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
 
     /// A picture that cannot be written.
     #[error(transparent)]

@@ -17,7 +17,7 @@
 //! | [`DensityArguments`] | a density to learn of a catalogue's columns, with [`FileArguments`] |
 //! | [`DensitySampleArguments`], [`LogProbArguments`], [`PosteriorArguments`] | what a trained density is asked for |
 //! | [`ForgeArguments`], [`ForgeSampleArguments`] | galaxies to learn from their stars and images, and stars of a galaxy |
-//! | [`CompareArguments`] | two skies to hold against each other, with [`ReadingArguments`] |
+//! | [`CompareArguments`] | two skies to hold against each other, with [`ReadingArguments`] and [`NetworkArguments`] |
 //! | [`ScarceArguments`] | few labelled images, and what generated ones are to be held against, with [`ReadingArguments`] |
 //! | [`AnomalyArguments`] | a trained run, and images to be searched by it |
 //! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
@@ -38,6 +38,7 @@ mod forge;
 mod frame;
 mod image_config;
 mod images;
+mod network;
 mod run;
 mod sample;
 mod say;
@@ -62,6 +63,7 @@ pub use forge::{EncoderJob, ForgeArguments, ForgeSampleArguments};
 pub use frame::FrameArguments;
 pub use image_config::{ImageConfig, Networks};
 pub use images::{ImageArguments, ReadingArguments};
+pub use network::NetworkArguments;
 pub use run::{Evaluating, RunArguments};
 pub use sample::SampleArguments;
 pub use say::say;

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use astrogen_metrics::{Estimate, Quality, QualityNumber};
+use astrogen_metrics::{Estimate, FeatureNetwork, Quality, QualityNumber};
 use astrogen_train::RunDir;
 use serde::Serialize;
 use tch::Tensor;
@@ -37,7 +37,7 @@ pub struct Difference {
 
 impl SkyComparison {
     /// Compares two named sets of images `[N, C, H, W]` and `[M, C, H, W]`, signed, and writes `report.json` and
-    /// `figures/` into a folder of a run.
+    /// `figures/` into a folder of a run. Features are those of the network, or of a random one.
     ///
     /// # Errors
     /// [`ReportError::Metrics`] for sets that cannot be compared, such as images of different shapes or
@@ -46,15 +46,20 @@ impl SkyComparison {
         run: &RunDir,
         first: (&str, &Tensor),
         second: (&str, &Tensor),
+        network: Option<&FeatureNetwork>,
     ) -> Result<Self, ReportError> {
         let (names, [first, second]) = ([first.0, second.0], [first.1, second.1]);
         let (_, channels, height, width) = first.size4()?;
-        let Some(network) = quality::network([channels, height, width])? else {
+        let random = match network {
+            Some(_) => None,
+            None => quality::network([channels, height, width])?,
+        };
+        let Some(network) = network.or(random.as_ref()) else {
             let (set, rule) = ("images", "of 4 pixels a side or more");
             let got = format!("{height} x {width}");
             return Err(astrogen_metrics::MetricsError::BadValues { set, rule, got }.into());
         };
-        let (quality, remarks) = quality::measure(run, &network, [first, second], names)?;
+        let (quality, remarks) = quality::measure(run, network, [first, second], names)?;
         let mut differ: Vec<Difference> =
             quality.numbers.iter().filter_map(Difference::of).collect();
         differ.sort_by(|a, b| b.distance.abs().total_cmp(&a.distance.abs()));
