@@ -21,7 +21,7 @@ use anyhow::{Context, Result, bail};
 use astrogen::data::{Augment, BatchConfig, Batches, Images};
 use astrogen::images::{FolderConfig, ImageFolder};
 use astrogen::models::WganConfig;
-use astrogen::plot::save_grid;
+use astrogen::plot::{LabelledGrid, save_grid};
 use astrogen::runtime::{seed_everything, set_threads, tune_allocator};
 use astrogen::sky::{NebulaConfig, simulate_nebulae};
 use astrogen::train::{DcganStep, RelativisticStep, Schedule, WganGpStep, WganGpStepConfig};
@@ -37,6 +37,9 @@ use crate::report::{Judge, Row};
 
 /// Turns that the training is cut into.
 const TURNS: u64 = 30;
+
+/// Images of each in `samples.png`.
+const SHOWN: i64 = 8;
 
 #[derive(Parser)]
 struct Arguments {
@@ -140,17 +143,22 @@ fn main() -> Result<()> {
     let judge = Judge { reals: &reals, unseen: &unseen, training: &training };
     say(report::HEAD);
     let mut rows = Vec::new();
+    let mut shown = vec![("reals".to_owned(), reals.slice(0, 0, SHOWN, 1))];
     for Trained { steps, seconds, mut candidate } in candidates {
         seed_everything(1);
         for (name, samples) in candidate.sample(reals.size()[0] / 2)? {
             let picture = name.to_lowercase().replace([' ', ','], "-").replace("--", "-");
             let picture = arguments.out.join(format!("{picture}.png"));
             save_grid(&samples.slice(0, 0, 64, 1), None, picture)?;
+            shown.push((name.to_owned(), samples.slice(0, 0, SHOWN, 1)));
             let row = Row { name: name.to_owned(), steps, seconds, found: judge.of(&samples)? };
             say(&row);
             rows.push(row);
         }
     }
+    let (row_labels, images): (Vec<String>, Vec<Tensor>) = shown.into_iter().unzip();
+    LabelledGrid { row_labels, ..LabelledGrid::default() }
+        .save(&Tensor::cat(&images, 0), arguments.out.join("samples.png"))?;
     fs::write(arguments.out.join("quality.json"), serde_json::to_string_pretty(&rows)?)?;
     Ok(fs::remove_file(file)?)
 }
