@@ -27,7 +27,7 @@ use astrogen::sky::{NebulaConfig, simulate_nebulae};
 use astrogen::train::{DcganStep, RelativisticStep, Schedule, WganGpStep, WganGpStepConfig};
 use astrogen_cli::{
     DcganArguments, DcganRecipe, ImageArguments, ImageConfig, Networks, RunArguments,
-    WganArguments, say,
+    WganArguments, nebula_size, say,
 };
 use clap::{Args, Parser};
 use tch::{Device, Tensor};
@@ -247,8 +247,7 @@ fn of_folder(folder: &ImageFolder) -> Result<(Tensor, Tensor)> {
 /// A thousand nebulae that nothing was trained on; the last of them stand for the unseen ones.
 fn unseen_nebulae(data: &FolderConfig) -> Result<(Tensor, Tensor)> {
     let folder = tempfile::tempdir()?;
-    let size = (data.image_size * 3 / 2).max(96);
-    let config = NebulaConfig { size, ..NebulaConfig::default() };
+    let config = NebulaConfig { size: nebula_size(data.image_size), ..NebulaConfig::default() };
     simulate_nebulae(folder.path(), &config, 1000, 3)?;
     let data = FolderConfig { path: folder.path().to_owned(), ..data.clone() };
     let images = all(&ImageFolder::open(&data)?.train())?;

@@ -49,8 +49,9 @@ pub struct ReadingArguments {
     strict: bool,
 }
 
-/// Side of simulated nebulae, of which squares of an images' size are cut.
-pub(crate) fn nebula_size(image_size: usize) -> usize {
+/// Side in pixels of simulated nebulae, of which squares of `image_size` pixels a side are cut.
+#[must_use]
+pub fn nebula_size(image_size: usize) -> usize {
     (image_size * 3 / 2).max(96)
 }
 

@@ -62,7 +62,7 @@ pub use error::CliError;
 pub use forge::{EncoderJob, ForgeArguments, ForgeSampleArguments};
 pub use frame::FrameArguments;
 pub use image_config::{ImageConfig, Networks};
-pub use images::{ImageArguments, ReadingArguments};
+pub use images::{ImageArguments, ReadingArguments, nebula_size};
 pub use network::NetworkArguments;
 pub use run::{Evaluating, RunArguments};
 pub use sample::SampleArguments;

@@ -11,7 +11,8 @@ use crate::page::tables::scroll;
 use crate::page::words::{bytes, count};
 
 /// What is in the files that all runs have, and some others.
-const KNOWN: [(&str, &str); 18] = [
+const KNOWN: [(&str, &str); 19] = [
+    ("anomalies.csv", "each image with its scores and its places by them"),
     ("best", "weights of the best checkpoint"),
     ("checkpoints", "all that training goes on from"),
     ("conditions.json", "what each galaxy's stars are given"),
