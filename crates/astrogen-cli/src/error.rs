@@ -47,7 +47,7 @@ pub enum CliError {
     },
 
     /// A file of settings that is something else.
-    #[error("{} is not JSON", path.display())]
+    #[error("{} is not JSON of the settings that it should hold", path.display())]
     Json {
         /// The file.
         path: PathBuf,
