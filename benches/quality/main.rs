@@ -38,6 +38,9 @@ use crate::report::{Judge, Row};
 /// Turns that the training is cut into.
 const TURNS: u64 = 30;
 
+/// Steps at a time of which the rate is measured.
+const TRIED: u64 = 10;
+
 /// Images of each in `samples.png`.
 const SHOWN: i64 = 8;
 
@@ -166,7 +169,9 @@ fn main() -> Result<()> {
 /// What the command line of an example would be.
 fn options(arguments: &Arguments, own: &[&str]) -> Vec<String> {
     let own = own.iter().map(|&option| option.to_owned());
-    ["example".to_owned()].into_iter().chain(arguments.images.iter().cloned()).chain(own).collect()
+    // Cargo's word to a bench comes last, behind the examples' options too.
+    let images = arguments.images.iter().filter(|&option| option != "--bench").cloned();
+    ["example".to_owned()].into_iter().chain(images).chain(own).collect()
 }
 
 fn dcgan(arguments: &Arguments, own: &[&str]) -> Result<(ImageFolder, ImageConfig<DcganRecipe>)> {
@@ -227,15 +232,16 @@ fn sharp_gan(
     Ok(Box::new(Ours { name: "sharp", step, batches: batches(folder, config)?, last: None }))
 }
 
-/// How many steps take so many seconds.
+/// How many steps take so many seconds, by the median of a few at a time.
 fn steps_of(candidate: &mut dyn Candidate, budget: f64) -> Result<u64> {
-    candidate.train(5)?;
-    let (mut steps, mut seconds) = (0u64, 0.0);
-    while seconds < 0.03 * budget {
-        seconds += candidate.train(10)?;
-        steps += 10;
+    candidate.train(TRIED)?;
+    let mut seconds: Vec<f64> = Vec::new();
+    while seconds.len() < 5 || seconds.iter().sum::<f64>() < 0.03 * budget {
+        seconds.push(candidate.train(TRIED)?);
     }
-    Ok((steps as f64 * budget / seconds).round() as u64)
+    seconds.sort_by(f64::total_cmp);
+    let median = seconds[seconds.len() / 2];
+    Ok((TRIED as f64 * budget / median).round() as u64)
 }
 
 /// Images of a folder: all of them, which are few, and those that were held out.

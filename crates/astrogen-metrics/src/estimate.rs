@@ -64,6 +64,8 @@ const LEAST: i64 = 4;
 /// assert_eq!(format!("{distance:.1}"), "0.0 (0.0 to 0.1; reals 0.0)");
 /// let recall = Estimate { value: 0.0, low: 0.0, high: 0.0, floor: 0.7642 };
 /// assert_eq!(recall.to_string(), "0.000 (0.000 to 0.000; reals 0.764)");
+/// let kernel = Estimate { value: 1.777e-3, low: 1.673e-3, high: 1.936e-3, floor: -1.468e-6 };
+/// assert_eq!(kernel.to_string(), "0.00178 (0.00167 to 0.00194; reals -1e-6)");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
@@ -83,7 +85,14 @@ impl fmt::Display for Estimate {
         let width = if high > low { high - low } else { value.abs().max(floor.abs()) / 10.0 };
         let digits = (1.0 - width.log10().floor()).max(0.0); // endless for a width of 0
         match f.precision().or((digits <= 6.0).then_some(digits as usize)) {
-            Some(n) => write!(f, "{value:.n$} ({low:.n$} to {high:.n$}; reals {floor:.n$})"),
+            Some(n) => {
+                write!(f, "{value:.n$} ({low:.n$} to {high:.n$}; reals ")?;
+                // A floor that these digits do not show.
+                match *floor != 0.0 && floor.abs() < 0.5 * 0.1f64.powi(n as i32) {
+                    true if f.precision().is_none() => write!(f, "{floor:.0e})"),
+                    _ => write!(f, "{floor:.n$})"),
+                }
+            }
             None => write!(f, "{value:.2e} ({low:.2e} to {high:.2e}; reals {floor:.2e})"),
         }
     }

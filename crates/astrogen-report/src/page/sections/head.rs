@@ -20,7 +20,7 @@ pub(in crate::page) fn heading(contents: &Contents) -> Markup {
     }
 }
 
-/// What a run trains, as its settings tell.
+/// What a run trains or finds out, as its settings tell.
 fn algorithm(config: &Json) -> &'static str {
     let has = |path: &[&str]| path.iter().try_fold(config, |value, key| value.get(key)).is_some();
     let recipe = config.get("recipe").and_then(Json::text);
@@ -28,10 +28,17 @@ fn algorithm(config: &Json) -> &'static str {
         Some("sharp") => {
             return "Images · DCGAN, relativistic with gradient penalties (sharp recipe)";
         }
+        Some("r3gan") => return "Images · R3GAN, relativistic with gradient penalties",
         Some("article") => return "Images · DCGAN (the article's recipe)",
         _ => {}
     }
-    if has(&["space"]) && has(&["base"]) {
+    if has(&["skies"]) {
+        "Two sets of images compared"
+    } else if has(&["inversion"]) && has(&["inject"]) {
+        "Odd images · scores of a trained run and of an autoencoder"
+    } else if has(&["classifier"]) && has(&["per_class"]) {
+        "Few labelled images · generated images beside real ones for a classifier"
+    } else if has(&["space"]) && has(&["base"]) {
         "Search for settings of an emulator"
     } else if has(&["galaxies"]) && has(&["flow"]) {
         "Galaxies star by star · normalizing flow given images and parameters"

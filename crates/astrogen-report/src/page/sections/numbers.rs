@@ -7,11 +7,15 @@ use crate::page::tables::{Tables, fold};
 
 pub(super) fn body(contents: &Contents) -> Option<Markup> {
     let Contents { report, posterior, trials, words, .. } = contents;
+    let title = match contents.best {
+        Some(_) => "Report of the best checkpoint",
+        None => "What was found",
+    };
     let found = [report, posterior, trials].iter().any(|json| json.is_some());
     (found || words.is_some()).then(|| {
         html! {
             @if let Some(report) = report {
-                (Tables::of_results("report.json").draw("Report of the best checkpoint", report))
+                (Tables::of_results("report.json").draw(title, report))
             }
             @if let Some(posterior) = posterior {
                 (Tables::of_results("posterior.json").draw("Posteriors", posterior))

@@ -5,6 +5,8 @@ use super::super::words::{rounded, with_error};
 
 /// Fields of an object that stands in the table of another one.
 const GROUP: usize = 12;
+/// Letters of a name that is not broken.
+const WORD: usize = 24;
 
 /// Whether a value fits a cell: it is plain, an estimate, or a list of such.
 pub(super) fn is_cell(value: &Json) -> bool {
@@ -27,6 +29,11 @@ pub(super) fn is_group(value: &Json) -> bool {
 
 pub(super) fn is_number(value: &Json) -> bool {
     value.number().is_some() || estimate(value).is_some()
+}
+
+/// Whether a value is a name that a narrow window need not break.
+pub(super) fn is_word(value: &Json) -> bool {
+    matches!(value, Json::Text(text) if text.chars().count() <= WORD)
 }
 
 /// A number with its error, `{mean, error}`, or with its interval, `{value, low, high}`, and perhaps

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 
 use super::json::Json;
 use super::words::{count, human, short};
-use cell::{estimate, is_cell, is_group, is_number};
+use cell::{estimate, is_cell, is_group, is_number, is_word};
 use rows::{alike, at, beyond, gather, heading, label_of, title};
 
 /// Items of a list of plain values that stand in a cell unfolded.
@@ -153,7 +153,10 @@ impl Tables {
                     tbody { @for (label, row) in shown { tr {
                         @if labelled { th scope="row" { (label.map(label_of).unwrap_or_default()) } }
                         @for (path, number) in columns.iter().zip(&numeric) {
-                            td.num[*number] { @if let Some(value) = at(row, path) { (self.cell(value)) } }
+                            @let value = at(row, path);
+                            td.num[*number].word[value.is_some_and(is_word)] {
+                                @if let Some(value) = value { (self.cell(value)) }
+                            }
                         }
                     } } }
                 }
