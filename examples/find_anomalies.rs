@@ -31,6 +31,9 @@ fn main() -> Result<()> {
         ImageRecipe::Dcgan(DcganRecipe::Sharp(Networks { model, algorithm })) => {
             find(RelativisticStep::new(model, algorithm, device)?, &search)
         }
+        ImageRecipe::Dcgan(DcganRecipe::R3gan(Networks { model, algorithm })) => {
+            find(RelativisticStep::r3gan(model, algorithm, device)?, &search)
+        }
         ImageRecipe::Dcgan(DcganRecipe::Article(Networks { model, algorithm })) => {
             find(DcganStep::new(model, algorithm, device)?, &search)
         }

@@ -9,7 +9,7 @@
 
 use anyhow::Result;
 use astrogen::images::Physical;
-use astrogen::models::SharpGenerator;
+use astrogen::models::{R3ganGenerator, SharpGenerator};
 use astrogen::prelude::*;
 use astrogen::report::{SampleLook, write_page};
 use astrogen::runtime::{device_name, tune_allocator};
@@ -90,6 +90,10 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
             let step = DcganStep::new(model, algorithm, device)?;
             run_loop(step, (&mut batches, held_out), physical, &begin()?, &config.fit)
         }
+        DcganRecipe::R3gan(Networks { model, algorithm }) => {
+            let step = RelativisticStep::r3gan(model, algorithm, device)?;
+            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config.fit)
+        }
     }
 }
 
@@ -119,6 +123,7 @@ fn sample(arguments: &SampleArguments) -> Result<()> {
     match RunDir::open(&arguments.run)?.read_config::<ImageConfig<DcganRecipe>>()?.networks {
         DcganRecipe::Sharp(_) => arguments.draw::<SharpGenerator>().map(drop)?,
         DcganRecipe::Article(_) => arguments.draw::<DcganGenerator>().map(drop)?,
+        DcganRecipe::R3gan(_) => arguments.draw::<R3ganGenerator>().map(drop)?,
     }
     Ok(())
 }

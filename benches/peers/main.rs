@@ -13,6 +13,7 @@ mod features;
 mod flows;
 mod inputs;
 mod penalty;
+mod r3gan;
 mod row;
 mod sharp;
 mod side;
@@ -47,6 +48,16 @@ const ROWS: &[Entry] = &[
     },
     // The first step of Adam goes by the signs of gradients, also where they are rounding alone.
     Entry { name: "sharp_step_64px_b16", tolerance: 5e-3, prepare: sharp::step_64px_b16 },
+    Entry {
+        name: "r3gan_discriminator_step_64px_b32",
+        tolerance: 1e-3,
+        prepare: r3gan::discriminator_step_64px_b32,
+    },
+    Entry {
+        name: "r3gan_generator_step_64px_b32",
+        tolerance: 1e-3,
+        prepare: r3gan::generator_step_64px_b32,
+    },
     Entry {
         name: "autoencoder_step_448px_b4",
         tolerance: 1e-3,

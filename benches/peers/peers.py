@@ -24,6 +24,7 @@ import cwgan_gp
 import dcgan
 import features
 import flows
+import r3gan
 import sharp
 import sliced_wasserstein
 import wgan_gp
@@ -31,8 +32,8 @@ import wgan_gp
 # What each peer passes networks through; torch-fidelity's rows have none.
 PEERS = {"pytorch eager": lambda network: network, "torch.compile": torch.compile,
          "torch-fidelity": None}
-ROWS = {**dcgan.ROWS, **wgan_gp.ROWS, **sharp.ROWS, **autoencoder.ROWS,
-        **cwgan_gp.ROWS, **flows.ROWS, **features.ROWS,
+ROWS = {**dcgan.ROWS, **wgan_gp.ROWS, **sharp.ROWS, **r3gan.ROWS,
+        **autoencoder.ROWS, **cwgan_gp.ROWS, **flows.ROWS, **features.ROWS,
         **sliced_wasserstein.ROWS}
 # Peers of rows whose peers are not both of PyTorch's.
 OTHERS = {row: module.PEERS for module in (flows, features, sliced_wasserstein) for row in module.ROWS}

@@ -124,7 +124,7 @@ impl Recipe {
             context_units: units(&data.context, &rows.context)?,
             ..flow
         };
-        self.of(data, table, flow, Schedule::Cosine { steps: self.steps(table).0 })
+        self.of(data, table, flow, Schedule::Cosine { steps: self.steps(table).0, end: 0.0 })
     }
 
     /// The flow that pzflow makes by default, as a coupling that is autoregressive in two passes:

@@ -47,7 +47,7 @@ impl Recipe {
         let algorithm = CwganGpStepConfig {
             // As many steps as the run has, once they are known.
             generator_optimizer: AdamConfig {
-                schedule: Schedule::Cosine { steps: 1 },
+                schedule: Schedule::Cosine { steps: 1, end: 0.0 },
                 ..adam(1e-4)
             },
             critic_optimizer: adam(5e-4),
@@ -104,7 +104,7 @@ impl Recipe {
             Length::Epochs(epochs) => epochs.saturating_mul(epoch),
         };
         let mut algorithm = self.algorithm.clone();
-        if let Schedule::Cosine { steps: until } = &mut algorithm.generator_optimizer.schedule {
+        if let Schedule::Cosine { steps: until, .. } = &mut algorithm.generator_optimizer.schedule {
             *until = steps.max(1);
             // The average goes over a third of the generator's updates, 2000 at most.
             let updates = steps as f64 / algorithm.n_critic as f64;

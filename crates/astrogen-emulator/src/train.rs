@@ -105,7 +105,7 @@ fn fit_gaussian(
         ..GaussianRegressorConfig::default()
     };
     let mut settings = GaussianStepConfig::default();
-    settings.optimizer.schedule = Schedule::Cosine { steps };
+    settings.optimizer.schedule = Schedule::Cosine { steps, end: 0.0 };
     seed_everything(config.fit.seed);
     let mut algorithm = GaussianStep::new(&model, &settings, device)?;
 

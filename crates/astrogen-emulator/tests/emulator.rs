@@ -81,7 +81,10 @@ fn a_stopped_run_goes_on_to_the_same_emulator() {
     let (config, table) = settings(folder.path());
     let epoch = config.fit.checkpoint_interval;
     let schedule = config.algorithm.generator_optimizer.schedule;
-    assert_eq!((epoch, config.fit.steps, schedule), (6, 12, Schedule::Cosine { steps: 12 }));
+    assert_eq!(
+        (epoch, config.fit.steps, schedule),
+        (6, 12, Schedule::Cosine { steps: 12, end: 0.0 })
+    );
     let train = |run: &RunDir, stop: &StopSignal, watch: &mut dyn Watch| {
         train(run, &config, &table, Device::Cpu, stop, watch).unwrap()
     };

@@ -147,7 +147,7 @@ impl Recipe {
     }
 
     fn algorithm(&self) -> FlowStepConfig {
-        let schedule = Schedule::Cosine { steps: self.steps };
+        let schedule = Schedule::Cosine { steps: self.steps, end: 0.0 };
         let optimizer = AdamConfig { lr: self.lr, schedule, ..AdamConfig::default() };
         FlowStepConfig { optimizer, ..FlowStepConfig::default() }
     }

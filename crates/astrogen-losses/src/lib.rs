@@ -34,9 +34,10 @@ pub use adversarial::{
 pub use error::LossError;
 pub use family::AdversarialLoss;
 pub use gradient_penalty::{
-    GradientPenaltyConfig, Penalty, PenaltyDraw, PenaltyGradients, PenaltyKind, PiecewiseLinear,
-    Trace, gradient_penalty, interpolate_sample, interpolation_weights, penalty_points,
-    piecewise_linear_penalty, sample_penalty,
+    GradientPenaltyConfig, LossGradients, Penalty, PenaltyDraw, PenaltyGradients, PenaltyKind,
+    PiecewiseLinear, Trace, WholeTrace, gradient_penalty, interpolate_sample,
+    interpolation_weights, penalty_points, piecewise_linear_loss, piecewise_linear_penalty,
+    sample_penalty,
 };
 pub use reconstruction::{Reconstruction, kl_divergence};
 pub use regularizer::{ScoreAverages, lecam};

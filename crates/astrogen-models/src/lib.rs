@@ -6,6 +6,7 @@
 //! | [`dcgan`] | the deep convolutional generative adversarial network |
 //! | [`wgan`] | generator and critic of a Wasserstein GAN |
 //! | [`sharp`] | a generator that keeps points and filaments sharp, and its critic |
+//! | [`r3gan`] | the modern residual networks of R3GAN |
 //! | [`tabular`] | generator and critic of a conditional WGAN for tables, and the Gaussian regression they have to beat |
 //! | [`autoencoder`] | images as a few latents, and back |
 //! | [`latent`] | paths through the space of latents |
@@ -23,6 +24,7 @@ mod config;
 pub mod dcgan;
 pub mod error;
 pub mod latent;
+pub mod r3gan;
 pub mod sharp;
 pub mod tabular;
 pub mod traits;
@@ -35,6 +37,7 @@ pub use autoencoder::{Autoencoder, AutoencoderConfig};
 pub use dcgan::{DcganConfig, DcganDiscriminator, DcganGenerator};
 pub use error::ModelError;
 pub use latent::slerp;
+pub use r3gan::{R3ganConfig, R3ganDiscriminator, R3ganGenerator};
 pub use sharp::{SharpConfig, SharpGenerator};
 pub use tabular::{
     Activation, BlockRows, GaussianRegressor, GaussianRegressorConfig, TabularBlock, TabularConfig,

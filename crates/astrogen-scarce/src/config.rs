@@ -123,7 +123,7 @@ impl ScarceConfig {
     /// Sets how long classifiers are trained, their learning rate falling to zero by then.
     pub fn set_classifier_steps(&mut self, steps: u64) {
         let optimizer = &mut self.classifier.algorithm.optimizer;
-        optimizer.schedule = Schedule::Cosine { steps: steps.max(1) };
+        optimizer.schedule = Schedule::Cosine { steps: steps.max(1), end: 0.0 };
         self.classifier.steps = steps;
     }
 

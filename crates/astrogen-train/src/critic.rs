@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use astrogen_losses::{
-    AdversarialLoss, GradientPenaltyConfig, PiecewiseLinear, gradient_penalty,
-    piecewise_linear_penalty,
+    AdversarialLoss, GradientPenaltyConfig, PiecewiseLinear, WholeTrace, gradient_penalty,
+    piecewise_linear_loss, piecewise_linear_penalty,
 };
 use tch::{Kind, Tensor, no_grad};
 
@@ -68,7 +68,11 @@ pub(crate) fn differentiate(
         (Some(PenaltyTerm { points, config }), Some(critic)) => {
             let mut gradients = gradients_of(&adversarial)?;
             let closed = piecewise_linear_penalty(critic, &points, config);
-            add_by_name(&mut gradients, optimizer.names(), closed.gradients)?;
+            for (gradient, addend) in
+                gradients.iter_mut().zip(lined_up(optimizer, closed.gradients)?)
+            {
+                addend.into_iter().for_each(|addend| no_grad(|| drop(gradient.g_add_(&addend))));
+            }
             let total = adversarial.detach() + &closed.value;
             (total, gradients, Some((closed.value, closed.norm)))
         }
@@ -81,28 +85,59 @@ pub(crate) fn differentiate(
     Ok(CriticTerms { loss: total, wasserstein, penalty, gradients })
 }
 
-/// Adds gradients that come by name to those that stand in the order of `names`.
-fn add_by_name(
-    gradients: &mut [Tensor],
-    names: &[String],
+/// [`differentiate`] where the penalty is taken at the very points that are scored: first so many
+/// reals, then so many fakes. Loss and penalty take one trace of a piecewise-linear critic.
+///
+/// # Errors
+/// [`TrainError::Network`], as of [`differentiate`].
+pub(crate) fn differentiate_together(
+    trace: &mut dyn WholeTrace,
+    [reals, fakes]: [i64; 2],
+    loss: &AdversarialLoss,
+    PenaltyTerm { points, config }: PenaltyTerm<'_>,
+    optimizer: &Adam,
+) -> Result<CriticTerms, TrainError> {
+    let parted = |scores: &Tensor| [scores.narrow(0, 0, reals), scores.narrow(0, reals, fakes)];
+    let [real, fake] = parted(trace.scores()).map(|scores| scores.mean(None::<Kind>));
+    let found = piecewise_linear_loss(trace, &points, config, |scores| {
+        let [real, fake] = parted(scores);
+        loss.critic_loss(&real, &fake)
+    });
+    let gradients = lined_up(optimizer, found.gradients)?.into_iter();
+    let gradients = gradients.zip(optimizer.parameters());
+    let gradients = gradients
+        .map(|(gradient, parameter)| gradient.unwrap_or_else(|| no_grad(|| parameter.zeros_like())))
+        .collect();
+    Ok(CriticTerms {
+        loss: found.loss + &found.penalty,
+        wasserstein: real - fake,
+        penalty: Some((found.penalty, found.norm)),
+        gradients,
+    })
+}
+
+/// Gradients that come by name, one place a parameter of the optimiser, in its order.
+fn lined_up(
+    optimizer: &Adam,
     named: Vec<(String, Tensor)>,
-) -> Result<(), TrainError> {
-    let places: HashMap<_, _> = names.iter().zip(0..).collect();
-    for (name, addend) in named {
-        let place = places.get(&name).and_then(|&place: &usize| gradients.get_mut(place));
-        match place.filter(|gradient| gradient.size() == addend.size()) {
-            Some(gradient) => no_grad(|| drop(gradient.g_add_(&addend))),
+) -> Result<Vec<Option<Tensor>>, TrainError> {
+    let places: HashMap<_, _> = optimizer.names().iter().zip(0..).collect();
+    let mut gradients: Vec<Option<Tensor>> = optimizer.names().iter().map(|_| None).collect();
+    for (name, gradient) in named {
+        let place: Option<usize> = places.get(&name).copied();
+        match place.filter(|&place| optimizer.parameters()[place].size() == gradient.size()) {
+            Some(place) => gradients[place] = Some(gradient),
             None => {
                 return Err(TrainError::Network {
                     network: "the critic",
                     reason: format!(
                         "`piecewise_linear` gives a gradient of `{name}` {:?}, which is no \
                          parameter of its path: name them alike, or give none",
-                        addend.size()
+                        gradient.size()
                     ),
                 });
             }
         }
     }
-    Ok(())
+    Ok(gradients)
 }

@@ -57,6 +57,11 @@ impl<M> Ema<M> {
         Ok(Self { network, decay, pairs, updates })
     }
 
+    /// Another decay from now on, in [0, 1).
+    pub(crate) fn set_decay(&mut self, decay: f64) {
+        self.decay = decay;
+    }
+
     /// Moves the average towards the source's present weights.
     pub fn update(&mut self) {
         let t = self.updates.int64_value(&[]) as f64;

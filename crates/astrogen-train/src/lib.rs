@@ -15,6 +15,7 @@
 //! | [`stored`] | a module together with the variables it is made of |
 //! | [`optim`] | optimisers whose moments can be saved |
 //! | [`schedule`] | learning rates that change within a run |
+//! | [`annealing`] | other settings that do |
 //! | [`ema`] | the exponential moving average of a network |
 //! | [`guard`] | finds the first tensor that is no longer finite |
 //! | [`checkpoint`] | one file with everything a run needs to go on |
@@ -34,6 +35,7 @@
 //! the same bytes as `k` steps, a kill, and `n - k` more with the same number of threads.
 
 mod against_critic;
+pub mod annealing;
 pub mod autoencoder;
 pub mod checkpoint;
 mod critic;

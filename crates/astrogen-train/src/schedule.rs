@@ -7,7 +7,7 @@
 //! ```
 //! use astrogen_train::schedule::Schedule;
 //!
-//! let cosine = Schedule::Cosine { steps: 100 };
+//! let cosine = Schedule::Cosine { steps: 100, end: 0.0 };
 //! assert_eq!([0, 100, 200].map(|done| cosine.factor(done)), [1.0, 0.0, 0.0]);
 //! assert!((cosine.factor(50) - 0.5).abs() < 1e-12);
 //! ```
@@ -29,10 +29,13 @@ pub enum Schedule {
     /// It stays.
     #[default]
     Constant,
-    /// It falls to zero along half a cosine: `(1 + cos(pi p)) / 2`.
+    /// It falls along half a cosine to a share of itself: `end + (1 - end) (1 + cos(pi p)) / 2`.
     Cosine {
-        /// Training steps until it is zero, at least 1.
+        /// Training steps until it is there, at least 1.
         steps: u64,
+        /// The last learning rate, as a share of the first, from 0 to 1. Default 0.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        end: f64,
     },
     /// It goes on a straight line to a share of itself: `1 + (end - 1) p`.
     Linear {
@@ -57,7 +60,9 @@ impl Schedule {
         let part = |steps: u64| (done as f64 / steps as f64).min(1.0);
         match *self {
             Self::Constant => 1.0,
-            Self::Cosine { steps } => 0.5 * (1.0 + (std::f64::consts::PI * part(steps)).cos()),
+            Self::Cosine { steps, end } => {
+                end + (1.0 - end) * 0.5 * (1.0 + (std::f64::consts::PI * part(steps)).cos())
+            }
             Self::Linear { steps, end } => 1.0 + (end - 1.0) * part(steps),
         }
     }
@@ -69,8 +74,11 @@ impl Schedule {
     pub fn validate(&self) -> Result<(), TrainError> {
         let refuse = |name, rule, got: String| Err(TrainError::Setting { name, rule, got });
         match *self {
-            Self::Cosine { steps: 0 } | Self::Linear { steps: 0, .. } => {
+            Self::Cosine { steps: 0, .. } | Self::Linear { steps: 0, .. } => {
                 refuse("schedule steps", "at least 1", "0".into())
+            }
+            Self::Cosine { end, .. } if !(0.0..=1.0).contains(&end) => {
+                refuse("schedule end", "from 0 to 1", end.to_string())
             }
             Self::Linear { end, .. } if !(end > 0.0 && end <= 1.0) => {
                 refuse("schedule end", "above 0 and at most 1", end.to_string())
@@ -80,6 +88,11 @@ impl Schedule {
     }
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it a reference")]
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
@@ -87,10 +100,14 @@ mod tests {
 
     #[test]
     fn factors_are_those_of_the_formulas_and_stay_at_the_end() {
-        let cosine = Schedule::Cosine { steps: 4 };
+        let cosine = Schedule::Cosine { steps: 4, end: 0.0 };
         let half = std::f64::consts::FRAC_1_SQRT_2 / 2.0;
         for (done, expected) in [(0, 1.0), (1, 0.5 + half), (2, 0.5), (3, 0.5 - half), (4, 0.0)] {
             assert!((cosine.factor(done) - expected).abs() < 1e-15, "{done}");
+        }
+        let quarter = Schedule::Cosine { steps: 4, end: 0.25 };
+        for (done, expected) in [(0, 1.0), (2, 0.625), (4, 0.25), (9, 0.25)] {
+            assert!((quarter.factor(done) - expected).abs() < 1e-15, "{done}");
         }
         let linear = Schedule::Linear { steps: 10, end: 0.1 };
         for (done, expected) in [(0, 1.0), (1, 0.91), (5, 0.55), (10, 0.1)] {
@@ -106,13 +123,17 @@ mod tests {
     fn settings_out_of_range_are_refused_with_their_rule() {
         let refusal = |schedule: Schedule| schedule.validate().unwrap_err().to_string();
         let steps = "schedule steps must be at least 1, got 0";
-        assert_eq!(refusal(Schedule::Cosine { steps: 0 }), steps);
+        assert_eq!(refusal(Schedule::Cosine { steps: 0, end: 0.0 }), steps);
         assert_eq!(refusal(Schedule::Linear { steps: 0, end: 0.5 }), steps);
         for (end, got) in [(0.0, "0"), (1.5, "1.5"), (f64::NAN, "NaN")] {
             let rule = format!("schedule end must be above 0 and at most 1, got {got}");
             assert_eq!(refusal(Schedule::Linear { steps: 9, end }), rule);
         }
-        let good = [Schedule::Constant, Schedule::Cosine { steps: 1 }];
+        for end in [-0.1, 1.5, f64::NAN] {
+            let rule = format!("schedule end must be from 0 to 1, got {end}");
+            assert_eq!(refusal(Schedule::Cosine { steps: 9, end }), rule);
+        }
+        let good = [Schedule::Constant, Schedule::Cosine { steps: 1, end: 1.0 }];
         assert!(good.iter().all(|schedule| schedule.validate().is_ok()));
         assert!(Schedule::Linear { steps: 1, end: 1.0 }.validate().is_ok());
     }
@@ -121,7 +142,8 @@ mod tests {
     fn schedules_read_as_plain_words() {
         for (schedule, text) in [
             (Schedule::Constant, r#""constant""#),
-            (Schedule::Cosine { steps: 9 }, r#"{"cosine":{"steps":9}}"#),
+            (Schedule::Cosine { steps: 9, end: 0.0 }, r#"{"cosine":{"steps":9}}"#),
+            (Schedule::Cosine { steps: 9, end: 0.25 }, r#"{"cosine":{"steps":9,"end":0.25}}"#),
             (Schedule::Linear { steps: 9, end: 0.5 }, r#"{"linear":{"steps":9,"end":0.5}}"#),
         ] {
             assert_eq!(serde_json::to_string(&schedule).unwrap(), text);

@@ -135,7 +135,8 @@ impl EncoderRecipe {
         let batch_size = self.batch_size.min(galaxies);
         let epoch = (galaxies / batch_size.max(1)).max(1) as u64;
         let steps = self.epochs.saturating_mul(epoch).max(self.steps);
-        let schedule = if self.cosine { Schedule::Cosine { steps } } else { Schedule::Constant };
+        let schedule =
+            if self.cosine { Schedule::Cosine { steps, end: 0.0 } } else { Schedule::Constant };
         let config = EncoderConfig {
             images: images.folder().to_owned(),
             model: self.model.clone(),

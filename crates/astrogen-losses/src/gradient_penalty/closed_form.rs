@@ -16,7 +16,7 @@
 //! weight gradients. Double backward does the same and then sends zeros, the activations' second
 //! derivatives, backward through the whole forward pass.
 
-use tch::{Kind, Tensor, no_grad};
+use tch::{Kind, Tensor, no_grad, with_grad};
 
 use super::{GradientPenaltyConfig, norm};
 
@@ -36,6 +36,13 @@ pub trait PiecewiseLinear {
     /// Runs the critic on input `[N, ...]` without autograd and keeps what the later passes
     /// need.
     fn trace(&self, input: &Tensor) -> Box<dyn Trace + '_>;
+
+    /// As [`trace`](Self::trace), where the trace knows every parameter of the critic: then a loss of
+    /// the scores and a penalty at the same points take one trace together, see
+    /// [`piecewise_linear_loss`]. Default none.
+    fn whole_trace(&self, _input: &Tensor) -> Option<Box<dyn WholeTrace + '_>> {
+        None
+    }
 }
 
 /// One forward pass of a piecewise-linear critic, and the passes that follow from it.
@@ -54,6 +61,15 @@ pub trait Trace {
     /// every weight, the tangent being constant. Parameters on which it does not depend
     /// (biases) are left out.
     fn weight_gradients(&mut self, tangent: Tensor) -> Vec<(String, Tensor)>;
+}
+
+/// A [`Trace`] of every parameter that the scores depend on.
+pub trait WholeTrace: Trace {
+    /// Gradients, by the parameters' names, of `sum_n weights_n scores_n + <tangent, input_gradient>`
+    /// with respect to every parameter, weights `[N]` and tangent being constant. Called after
+    /// [`input_gradient`](Trace::input_gradient), in place of
+    /// [`weight_gradients`](Trace::weight_gradients).
+    fn gradients(&mut self, weights: &Tensor, tangent: Tensor) -> Vec<(String, Tensor)>;
 }
 
 /// A penalty with the gradients it has: nothing is left to differentiate.
@@ -84,20 +100,73 @@ pub fn piecewise_linear_penalty(
     norm::check_points(points);
     no_grad(|| {
         let mut trace = critic.trace(points);
-        norm::check_scores(trace.scores(), points);
-        let gradient = trace.input_gradient();
-        let (got, expected) = (gradient.size(), points.size());
-        assert!(
-            got == expected,
-            "an input gradient has the shape of the input {expected:?}, got {got:?}"
-        );
-        let norms = norm::norms(&gradient);
-        let excess = norm::excess(&norms, config);
-        let tangent = norm::tangent(&gradient, &norms, &excess, config);
-        PenaltyGradients {
-            value: norm::value(&excess, config),
-            norm: norms.mean(None::<Kind>),
-            gradients: trace.weight_gradients(tangent),
-        }
+        let (value, norm, tangent) = penalise(&mut *trace, points, config);
+        PenaltyGradients { value, norm, gradients: trace.weight_gradients(tangent) }
     })
+}
+
+/// A loss of the scores and a penalty at the same points, with the gradients of both.
+#[derive(Debug)]
+pub struct LossGradients {
+    /// The loss, a scalar without a graph.
+    pub loss: Tensor,
+    /// The penalty, weight included: a scalar without a graph.
+    pub penalty: Tensor,
+    /// Mean of the gradient norms: a scalar without a graph.
+    pub norm: Tensor,
+    /// Gradients of `loss + penalty`, by the critic's parameter names; those of parameters left out
+    /// are zero.
+    pub gradients: Vec<(String, Tensor)>,
+}
+
+/// A loss of the scores of a piecewise-linear critic and its gradient penalty at the same points
+/// `[N, ...]`, from one trace of them: the signals that the penalty needs, of one backward pass to
+/// the input with 1 at each score, serve the loss too, times its derivative `c_n` by the score. So
+/// both have one weight gradient,
+///
+/// ```text
+/// d(loss + penalty)/dW_l = (D_l delta_l) (x) (c h_{l-1} + t_{l-1})
+/// ```
+///
+/// where autograd goes through the network once for the loss and three times for the penalty.
+/// `loss` is a function from scores `[N]` to a scalar, with a graph.
+///
+/// # Panics
+/// As [`piecewise_linear_penalty`], and where the loss does not depend on the scores.
+pub fn piecewise_linear_loss(
+    trace: &mut dyn WholeTrace,
+    points: &Tensor,
+    config: &GradientPenaltyConfig,
+    loss: impl FnOnce(&Tensor) -> Tensor,
+) -> LossGradients {
+    norm::check_points(points);
+    let (loss, weights) = with_grad(|| {
+        let scores = trace.scores().detach().set_requires_grad(true);
+        let loss = loss(&scores);
+        let weights = Tensor::run_backward(&[&loss], &[&scores], false, false).swap_remove(0);
+        (loss.detach(), weights)
+    });
+    no_grad(|| {
+        let (penalty, norm, tangent) = penalise(trace, points, config);
+        LossGradients { loss, penalty, norm, gradients: trace.gradients(&weights, tangent) }
+    })
+}
+
+/// The penalty, the mean of the gradients' norms, and the penalty's gradient by them.
+fn penalise<T: Trace + ?Sized>(
+    trace: &mut T,
+    points: &Tensor,
+    config: &GradientPenaltyConfig,
+) -> (Tensor, Tensor, Tensor) {
+    norm::check_scores(trace.scores(), points);
+    let gradient = trace.input_gradient();
+    let (got, expected) = (gradient.size(), points.size());
+    assert!(
+        got == expected,
+        "an input gradient has the shape of the input {expected:?}, got {got:?}"
+    );
+    let norms = norm::norms(&gradient);
+    let excess = norm::excess(&norms, config);
+    let tangent = norm::tangent(&gradient, &norms, &excess, config);
+    (norm::value(&excess, config), norms.mean(None::<Kind>), tangent)
 }

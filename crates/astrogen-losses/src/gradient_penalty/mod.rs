@@ -50,7 +50,10 @@ mod norm;
 mod points;
 mod sample;
 
-pub use closed_form::{PenaltyGradients, PiecewiseLinear, Trace, piecewise_linear_penalty};
+pub use closed_form::{
+    LossGradients, PenaltyGradients, PiecewiseLinear, Trace, WholeTrace, piecewise_linear_loss,
+    piecewise_linear_penalty,
+};
 pub use config::{GradientPenaltyConfig, PenaltyKind};
 pub use double_backward::{Penalty, gradient_penalty};
 pub use points::{PenaltyDraw, interpolation_weights, penalty_points};

@@ -13,6 +13,7 @@ const DOWN: ConvolutionConfig = ConvolutionConfig {
     kernel: 4,
     stride: 2,
     padding: 1,
+    groups: 1,
     bias: true,
     spectral_norm: false,
 };

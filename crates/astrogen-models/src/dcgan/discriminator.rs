@@ -16,6 +16,7 @@ const DOWN: ConvolutionConfig = ConvolutionConfig {
     kernel: 4,
     stride: 2,
     padding: 1,
+    groups: 1,
     bias: false,
     spectral_norm: false,
 };

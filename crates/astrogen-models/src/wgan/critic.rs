@@ -59,6 +59,7 @@ impl Network for WganCritic {
             kernel: 4,
             stride: 2,
             padding: 1,
+            groups: 1,
             bias: true,
             spectral_norm: config.spectral_norm,
         };

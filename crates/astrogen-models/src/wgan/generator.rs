@@ -13,6 +13,7 @@ const UP: ConvolutionConfig = ConvolutionConfig {
     kernel: 4,
     stride: 2,
     padding: 1,
+    groups: 1,
     bias: false,
     spectral_norm: false,
 };

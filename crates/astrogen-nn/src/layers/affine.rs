@@ -15,6 +15,12 @@ pub trait Affine {
 
     /// `W tangent`, and the gradient of `<signal, W tangent>` with respect to `W`.
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor);
+
+    /// `W tangent`, and the gradient of `<signal, W point>` with respect to `W`: that of a score and
+    /// that of a penalty in one product.
+    fn tangent_at(&self, tangent: &Tensor, point: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
+        (self.tangent(tangent, signal).0, self.tangent(point, signal).1)
+    }
 }
 
 impl<A: Affine + ?Sized> Affine for &A {
@@ -28,5 +34,9 @@ impl<A: Affine + ?Sized> Affine for &A {
 
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
         (**self).tangent(tangent, signal)
+    }
+
+    fn tangent_at(&self, tangent: &Tensor, point: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
+        (**self).tangent_at(tangent, point, signal)
     }
 }

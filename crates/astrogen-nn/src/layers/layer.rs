@@ -66,6 +66,14 @@ impl Layer {
         }
     }
 
+    /// Whether the layer adds a bias.
+    pub(super) fn has_bias(&self) -> bool {
+        match self {
+            Self::Convolution(convolution) => convolution.config.bias,
+            layer => layer.weight().is_some(),
+        }
+    }
+
     /// Draws the first weights, which have memory already.
     pub(super) fn draw(&self, initialization: Initialization) {
         match self {

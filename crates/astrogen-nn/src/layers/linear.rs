@@ -71,6 +71,10 @@ impl Affine for Linear {
     }
 
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
-        (tangent.mm(&self.weight.tr()), signal.tr().mm(tangent))
+        self.tangent_at(tangent, tangent, signal)
+    }
+
+    fn tangent_at(&self, tangent: &Tensor, point: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
+        (tangent.mm(&self.weight.tr()), signal.tr().mm(point))
     }
 }

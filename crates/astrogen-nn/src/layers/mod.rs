@@ -7,7 +7,8 @@
 //! | [`Linear`] | fully connected |
 //! | [`Interpolation`] | images of twice the size |
 //! | [`leaky_relu`] | an activation that `tch` lacks |
-//! | [`StackTrace`], [`Stage`], [`Affine`], [`Given`] | the passes of a gradient penalty in closed form |
+//! | [`Resampling`] | images of half or twice the size, by a low-pass filter |
+//! | [`StackTrace`], [`Piece`], [`Stage`], [`Affine`], [`Given`] | the passes of a gradient penalty in closed form |
 //!
 //! Layers are built without memory for their weights, see [`variables`](crate::variables), and
 //! get it when first weights are drawn or a file is loaded.
@@ -20,6 +21,7 @@ mod given;
 mod interpolation;
 mod layer;
 mod linear;
+mod resampling;
 mod sequential;
 mod spectral_norm;
 mod trace;
@@ -31,5 +33,6 @@ pub use convolution::{Convolution, ConvolutionConfig, Direction};
 pub use given::Given;
 pub use interpolation::Interpolation;
 pub use linear::Linear;
+pub use resampling::Resampling;
 pub use sequential::Sequential;
-pub use trace::{StackTrace, Stage};
+pub use trace::{Piece, StackTrace, Stage};

@@ -1,35 +1,58 @@
-//! The passes of a gradient penalty through a stack of affine layers and leaky ReLUs.
+//! The passes of a gradient penalty through affine layers, leaky ReLUs, sums and resampling.
 //!
 //! The formulas are those of [`astrogen_losses::gradient_penalty`]: forward, the signal back
 //! to the input, the tangent forward, and the product of both in each layer's weight
-//! gradient. A slope is known from the sign of what came out of the activation, which is
-//! also what went into the next layer, so nothing else is kept.
+//! gradient. A slope is known from the sign of what came out of the activation, so nothing else
+//! is kept. A residual branch takes the signal and the tangent of the sum that it ends in; fixed
+//! linear maps, such as [resampling](Resampling), pass both on.
 
-use astrogen_losses::{PiecewiseLinear, Trace};
+use astrogen_losses::{PiecewiseLinear, Trace, WholeTrace};
 use tch::{Tensor, no_grad};
 
 use super::layer::Layer;
-use super::{Affine, Linear, Sequential};
+use super::{Affine, Linear, Resampling, Sequential};
 use crate::named::join;
 
 /// An affine layer and the activation behind it.
 pub struct Stage<'a> {
     /// The layer's name in the network: that of its weight without `.weight`.
     pub name: String,
+    /// The name of its bias in the network, if it has one.
+    pub bias: Option<String>,
     /// What the layer does.
     pub map: Box<dyn Affine + 'a>,
     /// The slope below zero of the activation, 0 for ReLU; 1 where there is none.
     pub slope: f64,
 }
 
-/// The passes through a list of stages; see [`Trace`].
+/// A part of a network that is piecewise linear in its input.
+pub enum Piece<'a> {
+    /// A layer with weights.
+    Stage(Stage<'a>),
+    /// A fixed map.
+    Resampling(Resampling),
+    /// `x + pieces(x)`, the last of which has no activation.
+    Residual(Vec<Piece<'a>>),
+}
+
+/// What is kept of a piece between the passes.
+enum Record {
+    Stage {
+        inputs: Tensor,
+        /// What came out of the activation, where there is one.
+        outputs: Option<Tensor>,
+        /// The signal at the output of the map.
+        signal: Option<Tensor>,
+    },
+    Resampling,
+    Residual(Vec<Record>),
+}
+
+/// The passes through a list of pieces; see [`Trace`].
 pub struct StackTrace<'a> {
-    stages: Vec<Stage<'a>>,
-    /// What went into each stage: the input, then activations.
-    inputs: Vec<Tensor>,
-    /// The signal at the output of each stage's map.
-    signals: Vec<Tensor>,
-    /// What came out of the last stage, one value per sample, and the same as `[N]`.
+    pieces: Vec<Piece<'a>>,
+    records: Vec<Record>,
+    /// What came out of the last piece, one value per sample, and the same as `[N]`.
     outputs: Tensor,
     scores: Tensor,
 }
@@ -69,7 +92,9 @@ impl Sequential {
                 }
                 (layer, _) => panic!("{layer:?} is not piecewise linear"),
             };
-            stages.push(Stage { name: join(name, &i.to_string()), map, slope: 1.0 });
+            let name = join(name, &i.to_string());
+            let bias = layer.has_bias().then(|| join(&name, "bias"));
+            stages.push(Stage { name, bias, map, slope: 1.0 });
         }
         stages
     }
@@ -82,33 +107,133 @@ impl PiecewiseLinear for Sequential {
     fn trace(&self, input: &Tensor) -> Box<dyn Trace + '_> {
         Box::new(StackTrace::new(self.stages(&self.name), input))
     }
+
+    fn whole_trace(&self, input: &Tensor) -> Option<Box<dyn WholeTrace + '_>> {
+        Some(Box::new(StackTrace::new(self.stages(&self.name), input)))
+    }
 }
 
 impl<'a> StackTrace<'a> {
-    /// Runs the stages on an input, without a graph.
+    /// Runs stages, one behind the other, on an input, without a graph.
     ///
     /// # Panics
     /// Where the input does not fit the first stage, or a stage the one before.
     pub fn new(stages: Vec<Stage<'a>>, input: &Tensor) -> Self {
-        let mut inputs = Vec::with_capacity(stages.len());
-        let mut xs = input.shallow_clone();
-        for stage in &stages {
-            let outputs = no_grad(|| stage.map.forward(&xs));
-            inputs.push(xs);
-            xs = no_grad(|| stage.bend(&outputs, &outputs));
-        }
-        Self { scores: xs.flatten(0, -1), outputs: xs, stages, inputs, signals: Vec::new() }
+        Self::of_pieces(stages.into_iter().map(Piece::Stage).collect(), input)
+    }
+
+    /// Runs pieces, one behind the other, on an input, without a graph.
+    ///
+    /// # Panics
+    /// As [`new`](Self::new).
+    pub fn of_pieces(pieces: Vec<Piece<'a>>, input: &Tensor) -> Self {
+        let (outputs, records) = no_grad(|| run(&pieces, input));
+        Self { scores: outputs.flatten(0, -1), outputs, pieces, records }
     }
 }
 
 impl Stage<'_> {
     /// `xs` times the activation's slopes where `outputs` were, before or behind it.
-    fn bend(&self, xs: &Tensor, outputs: &Tensor) -> Tensor {
-        if self.slope == 1.0 {
-            return xs.shallow_clone();
+    fn bend(&self, xs: Tensor, outputs: Option<&Tensor>) -> Tensor {
+        match outputs {
+            Some(outputs) => outputs.leaky_relu_backward(&xs, self.slope, false),
+            None => xs,
         }
-        outputs.leaky_relu_backward(xs, self.slope, false)
     }
+}
+
+/// The pieces' output and what is kept of each.
+fn run(pieces: &[Piece], input: &Tensor) -> (Tensor, Vec<Record>) {
+    let mut xs = input.shallow_clone();
+    let mut records = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        let record;
+        (xs, record) = match piece {
+            Piece::Stage(stage) => {
+                let mapped = stage.map.forward(&xs);
+                let outputs = (stage.slope != 1.0)
+                    .then(|| mapped.leaky_relu_backward(&mapped, stage.slope, false));
+                let ys = outputs.as_ref().map_or(mapped, Tensor::shallow_clone);
+                (ys, Record::Stage { inputs: xs, outputs, signal: None })
+            }
+            Piece::Resampling(resampling) => (resampling.forward(&xs), Record::Resampling),
+            Piece::Residual(branch) => {
+                let (ys, records) = run(branch, &xs);
+                (ys + xs, Record::Residual(records))
+            }
+        };
+        records.push(record);
+    }
+    (xs, records)
+}
+
+/// The signal at the pieces' input, from that at their output.
+fn pull(pieces: &[Piece], records: &mut [Record], signal: &Tensor) -> Tensor {
+    let parts = pieces.iter().zip(records).rev();
+    parts.fold(signal.shallow_clone(), |signal, part| match part {
+        (Piece::Stage(stage), Record::Stage { outputs, signal: kept, .. }) => {
+            let signal = stage.bend(signal, outputs.as_ref());
+            *kept = Some(signal.shallow_clone());
+            stage.map.adjoint(&signal)
+        }
+        (Piece::Resampling(resampling), Record::Resampling) => resampling.adjoint(&signal),
+        (Piece::Residual(branch), Record::Residual(records)) => {
+            pull(branch, records, &signal) + signal
+        }
+        _ => unreachable!("records are those of the pieces"),
+    })
+}
+
+/// The tangent at the pieces' output, from that at their input; adds the gradients of
+/// `sum weights_n scores_n + <tangent, signal at the input>`, of biases only where there are weights.
+fn push(
+    pieces: &[Piece],
+    records: Vec<Record>,
+    weights: Option<&Tensor>,
+    tangent: Tensor,
+    gradients: &mut Vec<(String, Tensor)>,
+) -> Tensor {
+    pieces.iter().zip(records).fold(tangent, |tangent, part| match part {
+        (Piece::Stage(stage), Record::Stage { inputs, outputs, signal }) => {
+            let signal = signal.expect("weight gradients are taken after the input gradient");
+            let (mapped, gradient) = match weights {
+                None => stage.map.tangent(&tangent, &signal),
+                Some(weights) => {
+                    let point = tangent.addcmul(&inputs, &along_batch(weights, &inputs));
+                    stage.map.tangent_at(&tangent, &point, &signal)
+                }
+            };
+            gradients.push((format!("{}.weight", stage.name), gradient));
+            if let (Some(weights), Some(name)) = (weights, &stage.bias) {
+                gradients.push((name.clone(), bias_gradient(weights, &signal)));
+            }
+            stage.bend(mapped, outputs.as_ref())
+        }
+        (Piece::Resampling(resampling), Record::Resampling) => resampling.forward(&tangent),
+        (Piece::Residual(branch), Record::Residual(records)) => {
+            push(branch, records, weights, tangent.shallow_clone(), gradients) + tangent
+        }
+        _ => unreachable!("records are those of the pieces"),
+    })
+}
+
+/// One number per sample, `[N]`, as `[N, 1, ...]` of as many axes as `like` has.
+fn along_batch(weights: &Tensor, like: &Tensor) -> Tensor {
+    let mut size = vec![1; like.dim()];
+    size[0] = -1;
+    weights.view(size.as_slice())
+}
+
+/// `sum weights_n signal_n` over samples and pixels, `[C]` of `[N, C]` or `[N, C, H, W]`.
+fn bias_gradient(weights: &Tensor, signal: &Tensor) -> Tensor {
+    let size = signal.size();
+    if let [n, channels, _, _] = size[..] {
+        // Channels last, as they lie in memory.
+        let rows = signal.permute([0, 2, 3, 1]).reshape([n, -1]); // [N, H * W * C]
+        let summed = weights.unsqueeze(0).mm(&rows).view([-1, channels]);
+        return summed.sum_dim_intlist(0, false, signal.kind());
+    }
+    weights.unsqueeze(0).mm(signal).view([-1])
 }
 
 impl Trace for StackTrace<'_> {
@@ -117,31 +242,25 @@ impl Trace for StackTrace<'_> {
     }
 
     fn input_gradient(&mut self) -> Tensor {
-        no_grad(|| {
-            let mut signal = self.outputs.ones_like();
-            for (i, stage) in self.stages.iter().enumerate().rev() {
-                // The activation behind this stage made the next stage's input.
-                if let Some(outputs) = self.inputs.get(i + 1) {
-                    signal = stage.bend(&signal, outputs);
-                }
-                let below = stage.map.adjoint(&signal);
-                self.signals.push(signal);
-                signal = below;
-            }
-            self.signals.reverse();
-            signal
-        })
+        no_grad(|| pull(&self.pieces, &mut self.records, &self.outputs.ones_like()))
     }
 
-    fn weight_gradients(&mut self, mut tangent: Tensor) -> Vec<(String, Tensor)> {
-        let mut gradients = Vec::with_capacity(self.stages.len());
-        for (i, (stage, signal)) in self.stages.iter().zip(self.signals.drain(..)).enumerate() {
-            let (outputs, gradient) = no_grad(|| stage.map.tangent(&tangent, &signal));
-            gradients.push((format!("{}.weight", stage.name), gradient));
-            if let Some(activations) = self.inputs.get(i + 1) {
-                tangent = no_grad(|| stage.bend(&outputs, activations));
-            }
-        }
+    fn weight_gradients(&mut self, tangent: Tensor) -> Vec<(String, Tensor)> {
+        self.pushed(None, tangent)
+    }
+}
+
+impl WholeTrace for StackTrace<'_> {
+    fn gradients(&mut self, weights: &Tensor, tangent: Tensor) -> Vec<(String, Tensor)> {
+        self.pushed(Some(weights), tangent)
+    }
+}
+
+impl StackTrace<'_> {
+    fn pushed(&mut self, weights: Option<&Tensor>, tangent: Tensor) -> Vec<(String, Tensor)> {
+        let mut gradients = Vec::new();
+        let records = std::mem::take(&mut self.records);
+        no_grad(|| drop(push(&self.pieces, records, weights, tangent, &mut gradients)));
         gradients
     }
 }

@@ -109,6 +109,13 @@ impl Adam {
         self.progress = Some(done);
     }
 
+    /// Another decay of the second moment from the next step on, in [0, 1). What a step has to know of
+    /// earlier ones is in the moments; bias is corrected as if the decay had always been this, as
+    /// PyTorch does where `betas` of a parameter group are changed.
+    pub(crate) fn set_beta2(&mut self, beta2: f64) {
+        self.config.betas[1] = beta2;
+    }
+
     /// The learning rate of the next step.
     pub fn lr(&self) -> f64 {
         let done = self.progress.unwrap_or_else(|| self.steps());
@@ -382,7 +389,7 @@ mod tests {
         assert!((way + 0.1 + 0.0875).abs() < 1e-6, "{way}");
         adam.set_progress(4);
         assert_eq!(adam.lr(), 0.05);
-        let zero = AdamConfig { schedule: Schedule::Cosine { steps: 0 }, ..config };
+        let zero = AdamConfig { schedule: Schedule::Cosine { steps: 0, end: 0.0 }, ..config };
         assert!(zero.validate().unwrap_err().to_string().starts_with("schedule steps"));
     }
 }

@@ -26,112 +26,34 @@
 //! Reals and fakes may be [translated](Translation) before the critic sees them, both alike, in
 //! both updates.
 
+mod config;
+
 use std::path::Path;
 
 use astrogen_data::Images;
-use astrogen_data::augment::Translation;
-use astrogen_losses::{AdversarialLoss, GradientPenaltyConfig};
+use astrogen_losses::AdversarialLoss;
 use astrogen_models::{
-    Critic, Generator, ModelError, Network, SharpConfig, SharpGenerator, WganCritic,
+    Critic, Generator, ModelError, Network, R3ganConfig, R3ganDiscriminator, R3ganGenerator,
+    SharpConfig, SharpGenerator, WganCritic,
 };
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tch::{Device, Kind, Tensor, nn, no_grad};
 
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
-use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
-use crate::ema::check_decay;
-use crate::optim::AdamConfig;
-use crate::schedule::read_earlier;
+use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate, differentiate_together};
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
+
+pub use config::RelativisticStepConfig;
 
 /// The loss of both networks.
 const LOSS: AdversarialLoss = AdversarialLoss::Relativistic;
 
-/// Settings of [`RelativisticStep`]; the defaults are for [`SharpConfig`]'s networks in batches
-/// of 16 and minutes of training.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(remote = "Self", default, deny_unknown_fields)]
-pub struct RelativisticStepConfig {
-    /// Adam of the generator. Default lr 2e-3, betas (0, 0.99).
-    pub generator_optimizer: AdamConfig,
-    /// Adam of the critic. Default lr 2e-3, betas (0, 0.99).
-    pub critic_optimizer: AdamConfig,
-    /// The weight of R1 and of R2, finite and at least 0. Default 0.1.
-    pub gamma: f64,
-    /// The penalties are taken at every so many steps, with as many times the weight; at least
-    /// 1. Default 2.
-    pub penalty_interval: u64,
-    /// Shifts of what the critic sees. Default none.
-    pub translation: Translation,
-    /// Decay of the generator's average, in [0, 1). Default 0.998.
-    pub ema_decay: f64,
-}
-
-impl Default for RelativisticStepConfig {
-    fn default() -> Self {
-        let adam = AdamConfig { lr: 2e-3, betas: [0.0, 0.99], ..AdamConfig::default() };
-        Self {
-            generator_optimizer: adam,
-            critic_optimizer: adam,
-            gamma: 0.1,
-            penalty_interval: 2,
-            translation: Translation::default(),
-            ema_decay: 0.998,
-        }
-    }
-}
-
-impl RelativisticStepConfig {
-    /// R1 and R2, as one penalty on reals and fakes joined.
-    fn penalty(&self) -> GradientPenaltyConfig {
-        let interval = self.penalty_interval;
-        GradientPenaltyConfig { interval, ..GradientPenaltyConfig::r1(2.0 * self.gamma) }
-    }
-
-    /// Checks the settings, as [`RelativisticStep::new`] does.
-    ///
-    /// # Errors
-    /// [`TrainError::Setting`] for one that is out of its range.
-    pub fn validate(&self) -> Result<(), TrainError> {
-        let refuse = |name, rule, got: String| Err(TrainError::Setting { name, rule, got });
-        if !(self.gamma >= 0.0 && self.gamma.is_finite()) {
-            return refuse("gamma", "finite and at least 0", self.gamma.to_string());
-        }
-        if self.penalty_interval == 0 {
-            return refuse("penalty_interval", "at least 1 (1 is every step)", "0".into());
-        }
-        self.generator_optimizer.validate()?;
-        self.critic_optimizer.validate()?;
-        check_decay(self.ema_decay)
-    }
-}
-
-impl Serialize for RelativisticStepConfig {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for RelativisticStepConfig {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let earlier = ["linear_steps", "final_lr"];
-        let (mut config, schedule) = read_earlier(deserializer, &earlier, Self::deserialize)?;
-        if let Some(schedule) = schedule {
-            config.generator_optimizer.schedule = schedule;
-            config.critic_optimizer.schedule = schedule;
-        }
-        Ok(config)
-    }
-}
-
-/// A generator and a critic that train each other: those of [`SharpConfig`], or
-/// [anyone's](RelativisticStep::from_networks).
+/// A generator and a critic that train each other: those of [`SharpConfig`], of
+/// [R3GAN](RelativisticStep::r3gan), or [anyone's](RelativisticStep::from_networks).
 #[derive(Debug)]
 pub struct RelativisticStep<G = SharpGenerator, C = WganCritic> {
     config: RelativisticStepConfig,
-    penalty: GradientPenaltyConfig,
     networks: AgainstCritic<G, C>,
 }
 
@@ -148,6 +70,26 @@ impl RelativisticStep {
         Self::from_networks(
             |path| model.init_generator(path),
             |path| model.init_critic(path),
+            config,
+            device,
+        )
+    }
+}
+
+impl RelativisticStep<R3ganGenerator, R3ganDiscriminator> {
+    /// R3GAN's networks with fresh weights, as [`RelativisticStep::new`];
+    /// [`RelativisticStepConfig::r3gan`] has the settings.
+    ///
+    /// # Errors
+    /// When a setting is out of its range.
+    pub fn r3gan(
+        model: &R3ganConfig,
+        config: &RelativisticStepConfig,
+        device: Device,
+    ) -> Result<Self, TrainError> {
+        Self::from_networks(
+            |path| model.init_generator(path),
+            |path| model.init_discriminator(path),
             config,
             device,
         )
@@ -175,7 +117,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let [c, h, w] = networks.critic.module.image_shape();
         networks.generator.check_against("critic", [c, h, w])?;
         config.translation.validate(h.min(w))?;
-        Ok(Self { networks, penalty: config.penalty(), config: config.clone() })
+        Ok(Self { networks, config: config.clone() })
     }
 
     /// The averaged generator: the one to sample from.
@@ -195,36 +137,86 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
     /// [`astrogen_models::ModelError::Shape`] for images or latents of other shapes, and
     /// where there is not one fake a latent and one score an image.
     pub fn update(&mut self, real: &Tensor, latent: &Tensor) -> Result<Losses, TrainError> {
-        let generator = &self.networks.generator.module;
         let [c, h, w] = self.networks.critic.module.image_shape();
         check_shape("images", real, &[c, h, w])?;
         let n = real.size()[0] / 2;
         check_size("images, half of them for the generator,", real, &[2 * n.max(1), c, h, w])?;
-        check_size("latents", latent, &[n, generator.latent_dim()])?;
-        let fake = self.networks.generator.module.forward_t(latent, true);
-        check_size(FAKES, &fake, &[n, c, h, w])?;
+        let fake = self.fakes(latent, n)?;
         let mut losses = self.update_critic(&real.narrow(0, 0, n), &fake.detach())?;
-        losses.push(("generator_loss", self.update_generator(&real.narrow(0, n, n), &fake)?));
+        losses.push(("generator_loss", self.follow_critic(&real.narrow(0, n, n), &fake)?));
         Ok(losses)
     }
 
-    fn update_critic(&mut self, real: &Tensor, fake: &Tensor) -> Result<Losses, TrainError> {
+    /// Fakes of latents `[n, latent_dim]`, with the graph to the generator's weights.
+    fn fakes(&self, latent: &Tensor, n: i64) -> Result<Tensor, TrainError> {
+        let generator = &self.networks.generator.module;
+        check_size("latents", latent, &[n, generator.latent_dim()])?;
+        let fake = generator.forward_t(latent, true);
+        let [c, h, w] = self.networks.critic.module.image_shape();
+        check_size(FAKES, &fake, &[n, c, h, w])?;
+        Ok(fake)
+    }
+
+    /// One update of the generator, on the fakes of latents `[N, latent_dim]` beside images
+    /// `[N, C, H, W]`, signed; its loss.
+    ///
+    /// # Errors
+    /// Those of [`update`](Self::update).
+    pub fn update_generator(
+        &mut self,
+        real: &Tensor,
+        latent: &Tensor,
+    ) -> Result<Tensor, TrainError> {
+        let [c, h, w] = self.networks.critic.module.image_shape();
+        check_shape("images", real, &[c, h, w])?;
+        let fake = self.fakes(latent, real.size()[0])?;
+        self.follow_critic(real, &fake)
+    }
+
+    /// One update of the critic, on images and fakes `[N, C, H, W]`, signed; no gradient reaches what
+    /// fakes were made of.
+    ///
+    /// # Errors
+    /// Those of [`update`](Self::update).
+    pub fn update_critic(&mut self, real: &Tensor, fake: &Tensor) -> Result<Losses, TrainError> {
+        let [c, h, w] = self.networks.critic.module.image_shape();
+        check_shape("images", real, &[c, h, w])?;
+        check_size(FAKES, fake, &real.size())?;
+        self.anneal();
         let (critic, translation) = (&self.networks.critic.module, self.config.translation);
         // Real and fake in one batch: the critic sees each image by itself.
-        let points = Tensor::cat(&[translation.apply(real), translation.apply(fake)], 0);
-        let scores = critic.forward_t(&points, true); // [2 N]
+        let points = Tensor::cat(&[translation.apply(real), translation.apply(&fake.detach())], 0);
         let n = real.size()[0];
-        check_size(SCORES, &scores, &[2 * n])?;
-        let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
-        let due = self.penalty.applies_at(self.networks.critic_optimizer.steps());
-        let CriticTerms { loss, penalty, gradients, .. } = differentiate(
-            &scores,
-            &LOSS,
-            due.then_some(PenaltyTerm { points, config: &self.penalty }),
-            critic.piecewise_linear(),
-            |images| critic.forward_t(images, true),
-            &self.networks.critic_optimizer,
-        )?;
+        let halves = |scores: &Tensor| -> Result<Scores, ModelError> {
+            check_size(SCORES, scores, &[2 * n])?;
+            Ok(Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) })
+        };
+        let done = self.networks.critic_optimizer.steps();
+        let penalty = self.config.penalty(done);
+        let due = penalty.applies_at(done);
+        let optimizer = &self.networks.critic_optimizer;
+        // A penalty in closed form has everything that the loss needs.
+        let whole = critic.piecewise_linear().filter(|_| due);
+        let (scores, terms) = match whole.and_then(|critic| critic.whole_trace(&points)) {
+            Some(mut trace) => {
+                let scores = halves(trace.scores())?;
+                let term = PenaltyTerm { points, config: &penalty };
+                (scores, differentiate_together(&mut *trace, [n, n], &LOSS, term, optimizer)?)
+            }
+            None => {
+                let scores = halves(&critic.forward_t(&points, true))?;
+                let terms = differentiate(
+                    &scores,
+                    &LOSS,
+                    due.then_some(PenaltyTerm { points, config: &penalty }),
+                    critic.piecewise_linear(),
+                    |images| critic.forward_t(images, true),
+                    optimizer,
+                )?;
+                (scores, terms)
+            }
+        };
+        let CriticTerms { loss, penalty, gradients, .. } = terms;
         self.networks.step_critic(&gradients);
         self.networks.keep(penalty);
         Ok(vec![
@@ -236,8 +228,21 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         ])
     }
 
+    /// Brings what changes within a run to its value of this step.
+    fn anneal(&mut self) {
+        let Some(annealing) = self.config.annealing else { return };
+        let done = self.networks.critic_optimizer.steps();
+        let optimizers =
+            [&mut self.networks.generator_optimizer, &mut self.networks.critic_optimizer];
+        let first = [self.config.generator_optimizer, self.config.critic_optimizer];
+        for (optimizer, config) in optimizers.into_iter().zip(first) {
+            optimizer.set_beta2(annealing.beta2(config.betas[1], done));
+        }
+        self.networks.average.set_decay(annealing.ema_decay(self.config.ema_decay, done));
+    }
+
     /// `fake` has the graph to the generator's weights.
-    fn update_generator(&mut self, real: &Tensor, fake: &Tensor) -> Result<Tensor, TrainError> {
+    fn follow_critic(&mut self, real: &Tensor, fake: &Tensor) -> Result<Tensor, TrainError> {
         let (critic, translation) = (&self.networks.critic.module, self.config.translation);
         let score = |images: &Tensor| critic.forward_t(&translation.apply(images), true);
         let loss = LOSS.generator_loss(&score(fake), || no_grad(|| score(real)));

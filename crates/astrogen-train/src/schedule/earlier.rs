@@ -32,7 +32,7 @@ pub(crate) fn read_earlier<'de, D: Deserializer<'de>, C>(
         .into_iter()
         .partition(|(name, _)| earlier.contains(&name.as_str()));
     let fields: Fields = serde_json::from_value(Value::Object(fields)).map_err(D::Error::custom)?;
-    let cosine = fields.cosine_steps.map(|steps| Schedule::Cosine { steps });
+    let cosine = fields.cosine_steps.map(|steps| Schedule::Cosine { steps, end: 0.0 });
     let linear = fields.linear_steps.map(|steps| Schedule::Linear { steps, end: fields.final_lr });
     let config = read(Value::Object(settings)).map_err(D::Error::custom)?;
     Ok((config, cosine.or(linear)))

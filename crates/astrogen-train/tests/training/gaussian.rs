@@ -88,7 +88,7 @@ fn five_updates_agree_with_pytorch() {
 fn a_resumed_run_ends_in_the_same_bytes() {
     let _alone = alone();
     // The learning rate stays, and reaches zero within the run.
-    for schedule in [Schedule::Constant, Schedule::Cosine { steps: 8 }] {
+    for schedule in [Schedule::Constant, Schedule::Cosine { steps: 8, end: 0.0 }] {
         let config = falling(schedule);
         let whole = resume::resumes_to_the_last_bit(|| algorithm(&config), || batches_of_rows(11));
         assert_eq!(whole.losses, ["nll"]);
@@ -111,7 +111,7 @@ fn mean_and_deviation_of_a_law_are_recovered() {
         hidden: vec![24, 24],
         activation: Activation::Elu,
     };
-    let schedule = Schedule::Cosine { steps: 600 };
+    let schedule = Schedule::Cosine { steps: 600, end: 0.0 };
     let config =
         GaussianStepConfig { optimizer: AdamConfig { lr: 1e-2, schedule, ..Default::default() } };
     let mut step = GaussianStep::new(&model, &config, Device::Cpu).unwrap();
@@ -150,7 +150,7 @@ fn mean_and_deviation_of_a_law_are_recovered() {
 #[test]
 fn the_learning_rate_falls_to_zero() {
     let _alone = alone();
-    let config = falling(Schedule::Cosine { steps: 2 });
+    let config = falling(Schedule::Cosine { steps: 2, end: 0.0 });
     let mut step = algorithm(&config);
     let digest = |step: &GaussianStep| weights::fingerprint(&step.regressor().named_tensors());
     let mut digests = vec![digest(&step).unwrap()];
@@ -171,7 +171,7 @@ fn settings_and_batches_that_cannot_be_are_refused() {
     };
     let (model, config) = (model(Activation::Relu), GaussianStepConfig::default());
     assert_eq!((config.optimizer.lr, config.optimizer.betas), (1e-3, [0.9, 0.999]));
-    let zero = falling(Schedule::Cosine { steps: 0 });
+    let zero = falling(Schedule::Cosine { steps: 0, end: 0.0 });
     assert_eq!(refusal(model.clone(), zero), "schedule steps must be at least 1, got 0");
     let optimizer = AdamConfig { lr: -1.0, ..Default::default() };
     assert_eq!(
@@ -208,7 +208,7 @@ fn settings_of_earlier_versions_are_the_same_training() {
         "optimizer": {"lr": 0.001, "betas": [0.9, 0.999], "eps": 1e-8},
         "cosine_steps": 600
     }"#;
-    let expected = falling(Schedule::Cosine { steps: 600 });
+    let expected = falling(Schedule::Cosine { steps: 600, end: 0.0 });
     assert_eq!(read(earlier).unwrap(), expected);
     assert_eq!(read(&serde_json::to_string(&expected).unwrap()).unwrap(), expected);
     assert_eq!(read(r#"{"cosine_steps": null}"#).unwrap(), GaussianStepConfig::default());

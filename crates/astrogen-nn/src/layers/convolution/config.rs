@@ -28,6 +28,9 @@ pub struct ConvolutionConfig {
     pub stride: i64,
     /// Zeros around the image. Default 1.
     pub padding: i64,
+    /// Parts that the channels are cut into, each with a convolution of its own: a divisor of
+    /// both channel counts. Default 1.
+    pub groups: i64,
     /// Whether there is a bias. Default true.
     pub bias: bool,
     /// Whether the weight is divided by its largest singular value, as by
@@ -43,6 +46,7 @@ impl Default for ConvolutionConfig {
             kernel: 3,
             stride: 1,
             padding: 1,
+            groups: 1,
             bias: true,
             spectral_norm: false,
         }
@@ -53,9 +57,10 @@ impl ConvolutionConfig {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`NnError::Setting`] where kernel or stride is below 1, or the padding below 0.
+    /// [`NnError::Setting`] where kernel, stride or groups are below 1, or the padding below 0.
     pub fn validate(&self) -> Result<(), NnError> {
-        check_least(&[("kernel", self.kernel), ("stride", self.stride)], 1)?;
+        let counts = [("kernel", self.kernel), ("stride", self.stride), ("groups", self.groups)];
+        check_least(&counts, 1)?;
         check_least(&[("padding", self.padding)], 0)
     }
 }

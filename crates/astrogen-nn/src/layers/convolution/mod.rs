@@ -3,7 +3,7 @@
 mod config;
 
 use tch::nn::Path;
-use tch::{Tensor, with_grad};
+use tch::{Device, Kind, Tensor, with_grad};
 
 use super::Affine;
 use super::spectral_norm::SpectralNorm;
@@ -33,7 +33,8 @@ impl Convolution {
     ///
     /// # Errors
     /// Those of [`ConvolutionConfig::validate`], [`NnError::Setting`] where there is no
-    /// channel, [`NnError::NameTaken`] where the path holds such a layer already.
+    /// channel, or the groups do not divide them, [`NnError::NameTaken`] where the path holds such a
+    /// layer already.
     pub fn build(
         path: &Path,
         [inputs, outputs]: [i64; 2],
@@ -41,11 +42,16 @@ impl Convolution {
     ) -> Result<Self, NnError> {
         config.validate()?;
         check_least(&[("inputs", inputs), ("outputs", outputs)], 1)?;
+        if inputs % config.groups != 0 || outputs % config.groups != 0 {
+            let rule = format!("a divisor of {inputs} and {outputs}, the channels");
+            let got = config.groups.to_string();
+            return Err(NnError::Setting { name: "groups", rule, got });
+        }
         let [outer, inner] = match config.direction {
             Direction::Down => [outputs, inputs],
             Direction::Up => [inputs, outputs],
         };
-        let size = [outer, inner, config.kernel, config.kernel];
+        let size = [outer, inner / config.groups, config.kernel, config.kernel];
         let weight = variable(path, Self::weight_name(config), &size, 0.0, true)?;
         let bias = config.bias.then(|| variable(path, "bias", &[outputs], 0.0, true));
         let spectral_norm = config.spectral_norm.then(|| SpectralNorm::new(path, &weight));
@@ -79,6 +85,11 @@ impl Convolution {
         }
     }
 
+    /// The element type and the device of the weights.
+    pub fn options(&self) -> (Kind, Device) {
+        (self.weight.kind(), self.weight.device())
+    }
+
     /// `[N, out, H', W']` of `[N, in, H, W]`. In train mode a spectral normalisation brings its
     /// vectors up to date.
     ///
@@ -93,11 +104,19 @@ impl Convolution {
     }
 
     fn with(&self, xs: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
-        let (s, p) = (self.config.stride, self.config.padding);
         match self.config.direction {
-            Direction::Down => convolve(xs, weight, bias, s, p),
-            Direction::Up => convolve_transposed(xs, weight, bias, s, p),
+            Direction::Down => convolve(xs, weight, bias, &self.config),
+            Direction::Up => convolve_transposed(xs, weight, bias, &self.config),
         }
+    }
+
+    /// As [`forward_t`](Self::forward_t), for a layer without spectral normalisation and with a bias
+    /// `[out]` that stands elsewhere, in place of its own.
+    ///
+    /// # Panics
+    /// As [`forward_t`](Self::forward_t).
+    pub fn forward_biased(&self, xs: &Tensor, bias: &Tensor) -> Tensor {
+        self.with(xs, &self.weight, Some(bias))
     }
 }
 
@@ -117,10 +136,16 @@ impl Affine for Convolution {
     }
 
     fn adjoint(&self, signal: &Tensor) -> Tensor {
-        convolve_transposed(signal, &self.weight, None, self.config.stride, self.config.padding)
+        if self.is_pointwise(signal) {
+            return along_pixels(signal, |rows| rows.mm(&matrix(&self.weight)));
+        }
+        convolve_transposed(signal, &self.weight, None, &self.config)
     }
 
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
+        if self.is_pointwise(tangent) {
+            return self.tangent_at(tangent, tangent, signal);
+        }
         // tch has no operator for the weight gradient of a convolution, but autograd has.
         let weight = self.weight.detach().set_requires_grad(true);
         with_grad(|| {
@@ -130,22 +155,45 @@ impl Affine for Convolution {
             (outputs.detach(), gradient)
         })
     }
+
+    fn tangent_at(&self, tangent: &Tensor, point: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
+        let outputs = self.with(tangent, &self.weight, None);
+        if !self.is_pointwise(tangent) {
+            return (outputs, self.tangent(point, signal).1);
+        }
+        let gradient = rows(signal).tr().mm(&rows(point)); // [out, in]
+        (outputs, gradient.view_as(&self.weight))
+    }
 }
 
-/// A convolution; one whose kernel covers the whole input is a matrix product.
+impl Convolution {
+    /// Whether the layer is a matrix product along the channels of these images.
+    fn is_pointwise(&self, images: &Tensor) -> bool {
+        let ConvolutionConfig { direction, kernel, stride, padding, groups, .. } = self.config;
+        direction == Direction::Down
+            && [kernel, stride, padding, groups] == [1, 1, 0, 1]
+            && images.device() == Device::Cpu
+    }
+}
+
+/// A convolution; one whose kernel covers the whole input is a matrix product, and so is one of a
+/// single pixel.
 fn convolve(
     xs: &Tensor,
     weight: &Tensor,
     bias: Option<&Tensor>,
-    stride: i64,
-    padding: i64,
+    config: &ConvolutionConfig,
 ) -> Tensor {
-    if padding == 0 && xs.size()[2..] == weight.size()[2..] {
+    let ConvolutionConfig { kernel, stride, padding, groups, .. } = *config;
+    if padding == 0 && groups == 1 && xs.size()[2..] == weight.size()[2..] {
         let (n, outputs) = (xs.size()[0], weight.size()[0]);
-        let rows = |tensor: &Tensor| tensor.permute([0, 2, 3, 1]).reshape([tensor.size()[0], -1]);
-        return rows(xs).linear(&rows(weight), bias).reshape([n, outputs, 1, 1]);
+        let flat = |tensor: &Tensor| tensor.permute([0, 2, 3, 1]).reshape([tensor.size()[0], -1]);
+        return flat(xs).linear(&flat(weight), bias).reshape([n, outputs, 1, 1]);
     }
-    xs.conv2d(weight, bias, [stride, stride], [padding, padding], [1, 1], 1)
+    if [kernel, stride, padding, groups] == [1, 1, 0, 1] && xs.device() == Device::Cpu {
+        return along_pixels(xs, |rows| rows.linear(&matrix(weight), bias));
+    }
+    xs.conv2d(weight, bias, [stride, stride], [padding, padding], [1, 1], groups)
 }
 
 /// A transposed convolution; that of a single pixel is a matrix product.
@@ -153,18 +201,35 @@ fn convolve_transposed(
     xs: &Tensor,
     weight: &Tensor,
     bias: Option<&Tensor>,
-    stride: i64,
-    padding: i64,
+    config: &ConvolutionConfig,
 ) -> Tensor {
-    if let ([n, inputs, 1, 1], [_, outputs, k, _], 0, None) =
-        (&xs.size()[..], &weight.size()[..], padding, bias)
+    let ConvolutionConfig { stride, padding, groups, .. } = *config;
+    if let ([n, inputs, 1, 1], [_, outputs, k, _], 0, 1, None) =
+        (&xs.size()[..], &weight.size()[..], padding, groups, bias)
     {
         let columns = weight.permute([0, 2, 3, 1]).reshape([*inputs, -1]); // [in, K * K * out]
         let pixels = xs.reshape([*n, *inputs]).mm(&columns).reshape([*n, *k, *k, *outputs]);
         return pixels.permute([0, 3, 1, 2]);
     }
     let (s, p) = ([stride, stride], [padding, padding]);
-    xs.conv_transpose2d(weight, bias, s, p, [0, 0], 1, [1, 1])
+    xs.conv_transpose2d(weight, bias, s, p, [0, 0], groups, [1, 1])
+}
+
+/// A map of the channels of each pixel, which lie last in memory then: `[N, C, H, W]` to
+/// `[N, C', H, W]` by one from `[N * H * W, C]` to `[N * H * W, C']`.
+fn along_pixels(images: &Tensor, map: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
+    let size = images.size();
+    map(&rows(images)).view([size[0], size[2], size[3], -1]).permute([0, 3, 1, 2])
+}
+
+/// Images `[N, C, H, W]` as `[N * H * W, C]`.
+fn rows(images: &Tensor) -> Tensor {
+    images.permute([0, 2, 3, 1]).reshape([-1, images.size()[1]])
+}
+
+/// A weight `[out, in, 1, 1]` as `[out, in]`.
+fn matrix(weight: &Tensor) -> Tensor {
+    weight.flatten(1, -1)
 }
 
 /// The inner product of two tensors `[N, C, H, W]` whose channels lie last in memory.

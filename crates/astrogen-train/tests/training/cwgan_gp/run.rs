@@ -35,7 +35,7 @@ fn a_resumed_run_ends_in_the_same_bytes() {
             penalty: GradientPenaltyConfig { interval: 2, ..Default::default() },
             ..Default::default()
         };
-        config.generator_optimizer.schedule = Schedule::Cosine { steps };
+        config.generator_optimizer.schedule = Schedule::Cosine { steps, end: 0.0 };
         resumes_to_the_last_bit(Activation::LeakyRelu, &config);
     }
 }

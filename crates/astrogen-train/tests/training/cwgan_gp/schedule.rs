@@ -53,7 +53,7 @@ fn assert_factor(step: &mut CwganGpStep, factor: f64) {
 #[test]
 fn the_generators_rate_falls_along_half_a_cosine_and_the_critics_stays() {
     let _alone = alone();
-    let mut step = algorithm(&config(Schedule::Cosine { steps: 4 }));
+    let mut step = algorithm(&config(Schedule::Cosine { steps: 4, end: 0.0 }));
     for k in 0..4 {
         assert_factor(&mut step, 0.5 * (1.0 + (PI * f64::from(k) / 4.0).cos()));
     }
@@ -76,12 +76,12 @@ fn learning_rates_go_on_from_a_checkpoint() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint.safetensors");
-    let mut step = algorithm(&config(Schedule::Cosine { steps: 6 }));
+    let mut step = algorithm(&config(Schedule::Cosine { steps: 6, end: 0.0 }));
     for _ in 0..3 {
         step.step(&rows()).unwrap();
     }
     Checkpoint { step: 3, samples: 4, data: None, score: None }.save(&path, &step).unwrap();
-    let mut resumed = algorithm(&config(Schedule::Cosine { steps: 6 }));
+    let mut resumed = algorithm(&config(Schedule::Cosine { steps: 6, end: 0.0 }));
     Checkpoint::load(&path, &resumed).unwrap();
     assert_factor(&mut resumed, 0.5);
     assert_factor(&mut resumed, 0.25);

@@ -37,7 +37,7 @@ fn settings_out_of_range_are_refused_with_their_rule() {
         "n_critic must be at least 1 critic update a generator update, got 0"
     );
     assert_eq!(
-        refusal(|c| c.generator_optimizer.schedule = Schedule::Cosine { steps: 0 }),
+        refusal(|c| c.generator_optimizer.schedule = Schedule::Cosine { steps: 0, end: 0.0 }),
         "schedule steps must be at least 1, got 0"
     );
     let mse = "mse_weight must be finite and at least 0, got";
@@ -69,7 +69,7 @@ fn settings_read_as_plain_words() {
     let text = r#"{"mse_weight": 0.5, "penalty": {"kind": "one_sided"},
         "generator_optimizer": {"schedule": {"cosine": {"steps": 900}}}}"#;
     let config = read(text).unwrap();
-    let schedule = Schedule::Cosine { steps: 900 };
+    let schedule = Schedule::Cosine { steps: 900, end: 0.0 };
     assert_eq!((config.mse_weight, config.generator_optimizer.schedule), (0.5, schedule));
     let written = serde_json::to_string(&config).unwrap();
     assert_eq!(serde_json::from_str::<CwganGpStepConfig>(&written).unwrap(), config);
@@ -94,13 +94,13 @@ fn settings_of_earlier_versions_are_the_same_training() {
     }"#;
     let mut expected = CwganGpStepConfig { n_critic: 3, ..Default::default() };
     expected.generator_optimizer.lr = 0.0002;
-    expected.generator_optimizer.schedule = Schedule::Cosine { steps: 900 };
+    expected.generator_optimizer.schedule = Schedule::Cosine { steps: 900, end: 0.0 };
     assert_eq!(read(earlier).unwrap(), expected);
     assert_eq!(read(&serde_json::to_string(&expected).unwrap()).unwrap(), expected);
 
     assert_eq!(read(r#"{"cosine_steps": null}"#).unwrap(), CwganGpStepConfig::default());
     let alone = read(r#"{"cosine_steps": 7}"#).unwrap().generator_optimizer;
-    assert_eq!((alone.lr, alone.schedule), (1e-4, Schedule::Cosine { steps: 7 }));
+    assert_eq!((alone.lr, alone.schedule), (1e-4, Schedule::Cosine { steps: 7, end: 0.0 }));
     let message = read(r#"{"cosine_steps": -1}"#).unwrap_err().to_string();
     assert!(message.contains("integer `-1`, expected u64"), "{message}");
     // What was never there is not let through.

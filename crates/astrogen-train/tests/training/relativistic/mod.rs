@@ -1,6 +1,7 @@
 //! The step of a relativistic GAN.
 
 mod golden;
+mod r3gan;
 mod run;
 mod settings;
 mod updates;

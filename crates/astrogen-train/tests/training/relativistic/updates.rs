@@ -27,8 +27,9 @@ fn a_step_changes_all_weights_and_leaves_no_gradients() {
         .filter(|name| !name.starts_with("optimizer."))
         .filter(|name| !changed.contains(name))
         .collect();
-    // The last bias is added to all scores, and only their differences count.
-    assert_eq!(unchanged, ["critic.net.6.bias"]);
+    // The last bias is added to all scores, and only their differences count: rounding moves it, or
+    // nothing does.
+    assert!(unchanged.iter().all(|name| *name == "critic.net.6.bias"), "{unchanged:?}");
     assert_eq!(with_gradients(&step), [""; 0]);
     // Noise too is learnt, and one pass of the generator serves both updates.
     assert!(changed.iter().any(|name| name == "generator.stages.0.noise.weight"));

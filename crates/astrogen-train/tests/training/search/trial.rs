@@ -39,7 +39,7 @@ fn values_reach_their_places_and_nothing_else() {
     let mut expected = Config::default();
     expected.algorithm.critic_optimizer.lr = 3e-5;
     expected.algorithm.critic_optimizer.betas = [0.25, 0.999];
-    expected.algorithm.generator_optimizer.schedule = Schedule::Cosine { steps: 1000 };
+    expected.algorithm.generator_optimizer.schedule = Schedule::Cosine { steps: 1000, end: 0.0 };
     expected.model.latent_dim = 3;
     expected.model.branch = vec![32, 16];
     expected.model.activation = Activation::Elu;
