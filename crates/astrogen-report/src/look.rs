@@ -118,7 +118,8 @@ impl<'a> SampleLook<'a> {
         [Criterion::Lowest(distance)].into_iter().chain(highest).collect()
     }
 
-    /// Draws a last time, and reports on the best generator: `report.json` in the run's folder.
+    /// Draws a last time, and reports on the best generator: `report.json` in the run's folder. Of a run
+    /// that was stopped only what takes no time.
     ///
     /// # Errors
     /// What the run's folder, the metrics and the pictures report.
@@ -128,11 +129,16 @@ impl<'a> SampleLook<'a> {
         outcome: &Outcome,
     ) -> Result<RunReport, ReportError> {
         let mut remarks: Vec<String> = self.draw(step, outcome.step)?.into_iter().collect();
+        if outcome.interrupted {
+            // Whoever stops a run waits for it.
+            remarks.push("stopped: all numbers of quality are for the end of the run".to_owned());
+        }
         let best = match self.run.best_checkpoint()? {
             Some((of, _)) => {
                 let generator = best::generator::<S>(self.run, self.latent.device())?;
                 let fake = self.sample(&generator, &self.reporting)?;
                 let measured = match &self.diversity {
+                    _ if outcome.interrupted => None,
                     Some(of) => Some(quality::measure(
                         self.run,
                         &of.network,
@@ -144,11 +150,13 @@ impl<'a> SampleLook<'a> {
                 let (quality, lines) = measured.unzip();
                 remarks.extend(lines.into_iter().flatten());
                 let pixels_physical = match (&self.physical, &self.diversity) {
+                    _ if outcome.interrupted => None,
                     (Some(physical), Some(_)) => Some(physical.compare([&self.real, &fake])?),
                     _ => None,
                 };
                 remarks.extend(self.audit.iter().flat_map(|audit| audit.remarks.clone()));
                 let audit = match &self.audit {
+                    _ if outcome.interrupted => None,
                     Some(audit) => Some(audit.of(self.run, &fake)?),
                     None => None,
                 };

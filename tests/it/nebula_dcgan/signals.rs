@@ -53,6 +53,9 @@ fn ctrl_c_finishes_the_step_saves_and_leaves() {
     let (step, told) = stopped_after(child);
     assert!(out.join(format!("checkpoints/step-{step:08}.safetensors")).is_file(), "{told}");
     assert!(out.join("generator.safetensors").is_file());
+    // Nobody who stops a run waits for a minute of statistics.
+    assert!(told.contains("all numbers of quality are for the end of the run"), "{told}");
+    assert!(!told.contains("power spectrum"), "{told}");
 }
 
 #[test]
