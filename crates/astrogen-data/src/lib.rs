@@ -10,7 +10,7 @@
 //! | --- | --- |
 //! | [`dataset`] | the trait, and images and rows held in memory |
 //! | [`split`] | training and validation files |
-//! | [`augment`] | the eight flips and quarter turns |
+//! | [`augment`] | the eight flips and quarter turns, and what a critic is shown in place of images |
 //! | [`batch`] | kinds of batches, seeded order, prefetch, tensors |
 //! | [`error`] | the one error of this crate |
 

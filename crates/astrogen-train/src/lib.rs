@@ -8,6 +8,7 @@
 //! | [`wgan_gp`] | the WGAN-GP step |
 //! | [`relativistic`] | the step of a relativistic GAN with R1 and R2 |
 //! | [`cwgan_gp`] | the step of a conditional WGAN-GP for tables |
+//! | [`adaptive`] | how often a critic sees images augmented |
 //! | [`autoencoder`] | the step of an autoencoder |
 //! | [`flow`] | the step of a normalizing flow |
 //! | [`gaussian`] | the step of a Gaussian regression for tables |
@@ -34,6 +35,7 @@
 //! before each step. So there is no hidden state to save, and `n` steps in one go give
 //! the same bytes as `k` steps, a kill, and `n - k` more with the same number of threads.
 
+pub mod adaptive;
 mod against_critic;
 pub mod annealing;
 pub mod autoencoder;
@@ -60,6 +62,7 @@ pub mod step;
 pub mod stored;
 pub mod wgan_gp;
 
+pub use adaptive::{AdaptiveConfig, AugmentControl, AugmentProbability};
 pub use autoencoder::{AutoencoderStep, AutoencoderStepConfig};
 pub use checkpoint::Checkpoint;
 pub use cwgan_gp::{CwganGpStep, CwganGpStepConfig};

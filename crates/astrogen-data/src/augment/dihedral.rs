@@ -8,7 +8,7 @@
 
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use crate::DataError;
 
@@ -49,14 +49,6 @@ impl Symmetry {
         let quarters = if self.mirrored { self.quarters } else { (4 - self.quarters) % 4 };
         Self { quarters, ..self }
     }
-
-    /// Where the pixel at (`y`, `x`) of the result comes from in a square of side `size`.
-    fn source(self, mut y: usize, mut x: usize, size: usize) -> (usize, usize) {
-        for _ in 0..self.quarters {
-            (y, x) = (x, size - 1 - y);
-        }
-        (y, if self.mirrored { size - 1 - x } else { x })
-    }
 }
 
 /// The symmetries of `count` samples from `position` on in the order of an epoch: a pure
@@ -66,6 +58,21 @@ pub fn symmetries(seed: u64, epoch: u64, position: usize, count: usize) -> Vec<S
     rng.set_stream(epoch.wrapping_mul(2) + 1); // the even streams order the samples
     rng.set_word_pos(position as u128);
     (0..count).map(|_| Symmetry::ALL[(rng.next_u32() % 8) as usize]).collect()
+}
+
+/// Where the pixels of squares of side `size` come from under the symmetries of these numbers,
+/// int64 `[N]`: `rows` and `columns`, int64 `[N, size]`, so that the pixel at (y, x) comes from the
+/// place `rows[y] + columns[x]` of its plane.
+pub(super) fn sources(numbers: &Tensor, size: i64) -> [Tensor; 2] {
+    let numbers = numbers.unsqueeze(1); // [N, 1]
+    let quarters = numbers.remainder(4);
+    let places = Tensor::arange(size, (Kind::Int64, numbers.device()));
+    let run = |back: &Tensor| (size - 1 - &places).where_self(back, &places);
+    let rows = run(&quarters.ge(2)) * size;
+    let columns = run(&quarters.eq(1).logical_or(&quarters.eq(2)).logical_xor(&numbers.ge(4)));
+    // After an odd number of quarters the results' rows run along columns of the source.
+    let odd = quarters.remainder(2).eq(1);
+    [columns.where_self(&odd, &rows), rows.where_self(&odd, &columns)]
 }
 
 /// Applies symmetries to batches: the pixel permutations of all eight, on the device.
@@ -81,17 +88,10 @@ impl Dihedral {
     /// # Errors
     /// [`DataError::Tensor`] where the device has no room for the table.
     pub fn new(size: usize, device: Device) -> Result<Self, DataError> {
-        let mut sources = Vec::with_capacity(8 * size * size);
-        for symmetry in Symmetry::ALL {
-            for y in 0..size {
-                for x in 0..size {
-                    let (y, x) = symmetry.source(y, x, size);
-                    sources.push((y * size + x) as i64);
-                }
-            }
-        }
-        let sources = Tensor::f_from_slice(&sources)?.f_view([8, -1])?.f_to_device(device)?;
-        Ok(Self { sources })
+        let all = Tensor::f_arange(8, (Kind::Int64, Device::Cpu))?;
+        let [rows, columns] = sources(&all, size as i64);
+        let sources = rows.f_unsqueeze(2)?.f_add(&columns.f_unsqueeze(1)?)?;
+        Ok(Self { sources: sources.f_flatten(1, 2)?.f_to_device(device)? })
     }
 
     /// Image `n` of `images` (`[N, C, size, size]`) under `symmetries[n]`, as one gather.

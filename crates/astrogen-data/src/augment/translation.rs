@@ -77,7 +77,7 @@ impl Translation {
 /// `out[n, c, y, x] = in[n, c, mirror(y + dy), mirror(x + dx)]`.
 ///
 /// # Panics
-/// Where there is not one shift an image, or one is longer than the image's side less 1.
+/// Where there is not one shift an image.
 ///
 /// ```
 /// use astrogen_data::augment::translate;
@@ -90,17 +90,32 @@ impl Translation {
 /// ```
 pub fn translate(images: &Tensor, shifts: &Tensor) -> Tensor {
     let size = images.size();
-    let mirrored = |axis: i64, side: i64| {
-        let last = side - 1;
-        let places = Tensor::arange(side, (Kind::Int64, images.device()));
-        let places = (places + shifts.narrow(1, axis, 1)).abs(); // [N, side]
-        last - (last - places).abs()
+    let [rows, columns] = sources(shifts, [size[2], size[3]]);
+    move_pixels(images, &(rows * size[3]), &columns)
+}
+
+/// The rows and columns that the pixels of images `[H, W]` come from under these shifts (dy, dx),
+/// int64 `[N, 2]`: int64 `[N, H]` and `[N, W]`.
+pub(super) fn sources(shifts: &Tensor, [height, width]: [i64; 2]) -> [Tensor; 2] {
+    let along = |axis: i64, side: i64| {
+        let places = Tensor::arange(side, (Kind::Int64, shifts.device()));
+        mirror(&(places + shifts.narrow(1, axis, 1)), side)
     };
-    let (rows, columns) = (mirrored(0, size[2]), mirrored(1, size[3]));
-    let sources = (rows * size[3]).unsqueeze(2) + columns.unsqueeze(1); // [N, H, W]
+    [along(0, height), along(1, width)]
+}
+
+/// Places on an axis of `side` pixels, those beyond its ends mirrored about the border pixels.
+pub(super) fn mirror(places: &Tensor, side: i64) -> Tensor {
+    let last = side - 1;
+    last - (places.remainder(2 * last.max(1)) - last).abs()
+}
+
+/// Images `[N, C, H, W]` whose pixel at (y, x) comes from the place `rows[y] + columns[x]` of its
+/// plane, int64 `[N, H]` and `[N, W]`.
+pub(super) fn move_pixels(images: &Tensor, rows: &Tensor, columns: &Tensor) -> Tensor {
     let pixels = images.flatten(2, 3); // [N, C, H * W]
-    let sources = sources.flatten(1, 2).unsqueeze(1).expand_as(&pixels);
-    pixels.gather(2, &sources, false).view_as(images)
+    let sources = (rows.unsqueeze(2) + columns.unsqueeze(1)).flatten(1, 2); // [N, H * W]
+    pixels.gather(2, &sources.unsqueeze(1).expand_as(&pixels), false).view_as(images)
 }
 
 #[cfg(test)]
