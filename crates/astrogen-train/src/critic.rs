@@ -7,13 +7,14 @@
 use std::collections::HashMap;
 
 use astrogen_losses::{
-    AdversarialLoss, GradientPenaltyConfig, PiecewiseLinear, WholeTrace, gradient_penalty,
+    AdversarialLoss, GradientPenaltyConfig, PiecewiseLinear, gradient_penalty,
     piecewise_linear_loss, piecewise_linear_penalty,
 };
-use tch::{Kind, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::TrainError;
 use crate::optim::Adam;
+use crate::step::{SCORES, check_size};
 
 /// The scores of one update, with the graph to the critic's weights.
 pub(crate) struct Scores {
@@ -85,35 +86,70 @@ pub(crate) fn differentiate(
     Ok(CriticTerms { loss: total, wasserstein, penalty, gradients })
 }
 
-/// [`differentiate`] where the penalty is taken at the very points that are scored: first so many
-/// reals, then so many fakes. Loss and penalty take one trace of a piecewise-linear critic.
+/// [`differentiate`] where the penalty is taken at the very points that are scored, reals and fakes
+/// `[N, ...]` both: then loss and penalty take one trace of a piecewise-linear critic that knows all of
+/// its parameters, and scores are without a graph. None for any other critic.
+///
+/// On the CPU pairs of a real and a fake pass the critic a few at a time where it
+/// [wants that](PiecewiseLinear::samples_a_pass): losses are means over pairs.
 ///
 /// # Errors
-/// [`TrainError::Network`], as of [`differentiate`].
+/// [`TrainError::Network`], as of [`differentiate`]; [`TrainError::Model`] where there is not one score a
+/// sample.
 pub(crate) fn differentiate_together(
-    trace: &mut dyn WholeTrace,
-    [reals, fakes]: [i64; 2],
+    critic: &dyn PiecewiseLinear,
+    real: &Tensor,
+    fake: &Tensor,
     loss: &AdversarialLoss,
-    PenaltyTerm { points, config }: PenaltyTerm<'_>,
+    penalty: &GradientPenaltyConfig,
     optimizer: &Adam,
-) -> Result<CriticTerms, TrainError> {
-    let parted = |scores: &Tensor| [scores.narrow(0, 0, reals), scores.narrow(0, reals, fakes)];
-    let [real, fake] = parted(trace.scores()).map(|scores| scores.mean(None::<Kind>));
-    let found = piecewise_linear_loss(trace, &points, config, |scores| {
-        let [real, fake] = parted(scores);
-        loss.critic_loss(&real, &fake)
-    });
-    let gradients = lined_up(optimizer, found.gradients)?.into_iter();
-    let gradients = gradients.zip(optimizer.parameters());
+) -> Result<Option<(Scores, CriticTerms)>, TrainError> {
+    let n = real.size()[0];
+    let a_pass = match real.device() {
+        Device::Cpu => critic.samples_a_pass().map_or(n, |samples| (samples / 2).clamp(1, n)),
+        _ => n,
+    };
+    let (mut scores, mut numbers) = ([Vec::new(), Vec::new()], Vec::new());
+    let mut gradients: Vec<(String, Tensor)> = Vec::new();
+    for first in (0..n).step_by(a_pass as usize) {
+        let pairs = a_pass.min(n - first);
+        let share = pairs as f64 / n as f64;
+        let points = [real, fake].map(|half| half.narrow(0, first, pairs));
+        let points = Tensor::cat(&points, 0);
+        let Some(mut trace) = critic.whole_trace(&points) else { return Ok(None) };
+        check_size(SCORES, trace.scores(), &[2 * pairs])?;
+        let parted = |scores: &Tensor| [scores.narrow(0, 0, pairs), scores.narrow(0, pairs, pairs)];
+        for (all, some) in scores.iter_mut().zip(parted(trace.scores())) {
+            all.push(some);
+        }
+        let penalty = GradientPenaltyConfig { weight: penalty.weight * share, ..penalty.clone() };
+        let found = piecewise_linear_loss(&mut *trace, &points, &penalty, |scores| {
+            let [real, fake] = parted(scores);
+            loss.critic_loss(&real, &fake) * share
+        });
+        numbers.push(Tensor::stack(&[found.loss, found.penalty, found.norm * share], 0));
+        if gradients.is_empty() {
+            gradients = found.gradients;
+        } else {
+            for ((_, sum), (_, addend)) in gradients.iter_mut().zip(found.gradients) {
+                no_grad(|| drop(sum.g_add_(&addend)));
+            }
+        }
+    }
+    let [real, fake] = scores.map(|scores| Tensor::cat(&scores, 0));
+    let numbers = Tensor::stack(&numbers, 0).sum_dim_intlist(0, false, None::<Kind>);
+    let [loss, penalty, norm] = [0, 1, 2].map(|i| numbers.get(i));
+    let gradients = lined_up(optimizer, gradients)?.into_iter().zip(optimizer.parameters());
     let gradients = gradients
         .map(|(gradient, parameter)| gradient.unwrap_or_else(|| no_grad(|| parameter.zeros_like())))
         .collect();
-    Ok(CriticTerms {
-        loss: found.loss + &found.penalty,
-        wasserstein: real - fake,
-        penalty: Some((found.penalty, found.norm)),
+    let terms = CriticTerms {
+        loss: loss + &penalty,
+        wasserstein: real.mean(None::<Kind>) - fake.mean(None::<Kind>),
+        penalty: Some((penalty, norm)),
         gradients,
-    })
+    };
+    Ok(Some((Scores { real, fake }, terms)))
 }
 
 /// Gradients that come by name, one place a parameter of the optimiser, in its order.

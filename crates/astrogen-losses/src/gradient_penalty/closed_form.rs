@@ -43,6 +43,13 @@ pub trait PiecewiseLinear {
     fn whole_trace(&self, _input: &Tensor) -> Option<Box<dyn WholeTrace + '_>> {
         None
     }
+
+    /// How many samples a trace on the CPU takes best at a time, where that is less than a batch: a trace
+    /// keeps what every layer made of them, and what the widest one makes should stay in the processor's
+    /// cache until the next one has read it. Default none: all at a time.
+    fn samples_a_pass(&self) -> Option<i64> {
+        None
+    }
 }
 
 /// One forward pass of a piecewise-linear critic, and the passes that follow from it.

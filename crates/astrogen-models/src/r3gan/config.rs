@@ -14,6 +14,9 @@ const SIZES: [i64; 2] = [8, 1024];
 /// The greatest size of images at which all stages are equally wide.
 const WIDEST: i64 = 32;
 
+/// Bytes that the widest layer may make of the images of one pass.
+const CACHED: i64 = 12 << 20;
+
 /// The shape of generator and discriminator. The default is the authors' for 64x64 RGB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -122,6 +125,14 @@ impl R3ganConfig {
         let discriminator = R3ganDiscriminator::build(self, path)?;
         discriminator.init()?;
         Ok(discriminator)
+    }
+
+    /// How many images the discriminator takes best at a time on the CPU.
+    pub(super) fn images_a_pass(&self) -> i64 {
+        let sides = (2..).map(|power| 1i64 << power);
+        let floats = self.widths.iter().zip(sides).map(|(width, side)| width * side * side);
+        let widest = 4 * self.expansion * floats.max().unwrap_or(1);
+        (CACHED / widest).max(1)
     }
 
     /// Blocks of a whole network, by which weights are scaled.

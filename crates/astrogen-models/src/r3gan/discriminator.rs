@@ -112,6 +112,10 @@ impl PiecewiseLinear for R3ganDiscriminator {
     fn whole_trace(&self, input: &Tensor) -> Option<Box<dyn WholeTrace + '_>> {
         Some(Box::new(StackTrace::of_pieces(self.pieces(), input)))
     }
+
+    fn samples_a_pass(&self) -> Option<i64> {
+        Some(self.config.images_a_pass())
+    }
 }
 
 impl NamedTensors for Stage {

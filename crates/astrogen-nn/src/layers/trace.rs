@@ -151,10 +151,11 @@ fn run(pieces: &[Piece], input: &Tensor) -> (Tensor, Vec<Record>) {
         (xs, record) = match piece {
             Piece::Stage(stage) => {
                 let mapped = stage.map.forward(&xs);
-                let outputs = (stage.slope != 1.0)
-                    .then(|| mapped.leaky_relu_backward(&mapped, stage.slope, false));
-                let ys = outputs.as_ref().map_or(mapped, Tensor::shallow_clone);
-                (ys, Record::Stage { inputs: xs, outputs, signal: None })
+                let outputs = (stage.slope != 1.0).then(|| {
+                    // In place: the map's outputs are nobody else's.
+                    mapped.leaky_relu_backward_grad_input(&mapped, &mapped, stage.slope, false)
+                });
+                (mapped, Record::Stage { inputs: xs, outputs, signal: None })
             }
             Piece::Resampling(resampling) => (resampling.forward(&xs), Record::Resampling),
             Piece::Residual(branch) => {

@@ -184,27 +184,25 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         check_size(FAKES, fake, &real.size())?;
         self.anneal();
         let (critic, translation) = (&self.networks.critic.module, self.config.translation);
-        // Real and fake in one batch: the critic sees each image by itself.
-        let points = Tensor::cat(&[translation.apply(real), translation.apply(&fake.detach())], 0);
-        let n = real.size()[0];
-        let halves = |scores: &Tensor| -> Result<Scores, ModelError> {
-            check_size(SCORES, scores, &[2 * n])?;
-            Ok(Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) })
-        };
-        let done = self.networks.critic_optimizer.steps();
-        let penalty = self.config.penalty(done);
-        let due = penalty.applies_at(done);
+        let (real, fake) = (translation.apply(real), translation.apply(&fake.detach()));
         let optimizer = &self.networks.critic_optimizer;
+        let penalty = self.config.penalty(optimizer.steps());
+        let due = penalty.applies_at(optimizer.steps());
         // A penalty in closed form has everything that the loss needs.
-        let whole = critic.piecewise_linear().filter(|_| due);
-        let (scores, terms) = match whole.and_then(|critic| critic.whole_trace(&points)) {
-            Some(mut trace) => {
-                let scores = halves(trace.scores())?;
-                let term = PenaltyTerm { points, config: &penalty };
-                (scores, differentiate_together(&mut *trace, [n, n], &LOSS, term, optimizer)?)
+        let together = match critic.piecewise_linear().filter(|_| due) {
+            Some(critic) => {
+                differentiate_together(critic, &real, &fake, &LOSS, &penalty, optimizer)?
             }
+            None => None,
+        };
+        let (scores, terms) = match together {
+            Some(found) => found,
             None => {
-                let scores = halves(&critic.forward_t(&points, true))?;
+                // Real and fake in one batch: the critic sees each image by itself.
+                let points = Tensor::cat(&[&real, &fake], 0);
+                let (n, scores) = (real.size()[0], critic.forward_t(&points, true)); // [2 N]
+                check_size(SCORES, &scores, &[2 * n])?;
+                let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
                 let terms = differentiate(
                     &scores,
                     &LOSS,
