@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use astrogen_models::weights;
+use astrogen_models::{WeightFile, weights};
 
 use crate::TrainError;
 use crate::state::State;
@@ -68,6 +68,16 @@ impl Checkpoint {
     /// is copied then. [`TrainError::Model`] when it cannot be read, or its names and
     /// shapes are not those of the algorithm.
     pub fn load(path: &Path, algorithm: &dyn State) -> Result<Self, TrainError> {
+        let (checkpoint, file) = Self::open(path, algorithm)?;
+        weights::copy_into(algorithm.state(), &file.tensors, &path.display().to_string())?;
+        Ok(checkpoint)
+    }
+
+    /// The file, which an algorithm of this kind wrote.
+    pub(crate) fn open(
+        path: &Path,
+        algorithm: &dyn State,
+    ) -> Result<(Self, WeightFile), TrainError> {
         let file = weights::read(path)?;
         let (checkpoint, writer) = Self::from_metadata(path, &file.metadata)?;
         if writer != algorithm.algorithm() {
@@ -79,8 +89,7 @@ impl Checkpoint {
                 ),
             });
         }
-        weights::copy_into(algorithm.state(), &file.tensors, &path.display().to_string())?;
-        Ok(checkpoint)
+        Ok((checkpoint, file))
     }
 
     fn from_metadata(

@@ -21,6 +21,7 @@
 //! | [`guard`] | finds the first tensor that is no longer finite |
 //! | [`checkpoint`] | one file with everything a run needs to go on |
 //! | [`run_dir`] | the folder of a run: config, checkpoints, samples, logs |
+//! | [`transfer`] | a run that begins from another run's weights |
 //! | [`search`] | search for better settings: spaces, trials, and the table of their scores |
 //! | [`log`] | observers that write down a run: CSV, JSON lines, TensorBoard, progress bar |
 //! | [`interrupt`] | Ctrl-C that finishes the step, saves and leaves |
@@ -60,6 +61,7 @@ pub mod search;
 pub mod state;
 pub mod step;
 pub mod stored;
+pub mod transfer;
 pub mod wgan_gp;
 
 pub use adaptive::{AdaptiveConfig, AugmentControl, AugmentProbability};

@@ -29,6 +29,7 @@ use super::AdamConfig;
 use super::adam_joined::{Joined, change};
 use super::adam_kernel::{self, Coefficients};
 use crate::TrainError;
+use crate::transfer::first_layers;
 
 /// Adam over a fixed list of named parameters.
 ///
@@ -58,6 +59,8 @@ pub struct Adam {
     steps: Tensor,
     /// Training steps done, where they are not its own.
     progress: Option<u64>,
+    /// Whether a parameter stays as it is.
+    frozen: Vec<bool>,
 }
 
 impl Adam {
@@ -83,8 +86,16 @@ impl Adam {
             joined,
             steps: Tensor::zeros([], (Kind::Int64, Device::Cpu)),
             progress: None,
+            frozen: vec![false; parameters.len()],
             parameters,
         })
+    }
+
+    /// Keeps the parameters of the first so many layers as they are from now on, layers being told apart
+    /// by the first number in their parameters' names.
+    pub fn freeze_first(&mut self, layers: usize) {
+        let first = first_layers(&self.names, layers);
+        self.frozen = self.names.iter().map(|name| first.contains(name.as_str())).collect();
     }
 
     /// The parameters, in the order in which [`step`](Self::step) takes their gradients.
@@ -179,12 +190,20 @@ impl Adam {
         let coefficients = Coefficients::new(&self.config, lr, self.steps.int64_value(&[]));
         no_grad(|| {
             if let Some(joined) = &mut self.joined {
-                return joined.update(&mut self.parameters, gradients, &coefficients);
+                // With a gradient of zero in every step the moments stay zero.
+                let kept = gradients.iter().zip(&self.frozen);
+                let gradients: Vec<Tensor> = kept
+                    .map(|(gradient, &frozen)| match frozen {
+                        true => gradient.zeros_like(),
+                        false => gradient.shallow_clone(),
+                    })
+                    .collect();
+                return joined.update(&mut self.parameters, &gradients, &coefficients);
             }
             let moments = self.first_moments.iter_mut().zip(&mut self.second_moments);
-            for ((parameter, gradient), (m, v)) in
-                self.parameters.iter_mut().zip(gradients).zip(moments)
-            {
+            let parameters = self.parameters.iter_mut().zip(gradients).zip(moments);
+            let moving = parameters.zip(&self.frozen).filter(|(_, frozen)| !**frozen);
+            for (((parameter, gradient), (m, v)), _) in moving {
                 if !adam_kernel::update_in_one_pass(parameter, gradient, m, v, &coefficients) {
                     let _ = parameter.g_add_(&change(gradient, m, v, &coefficients));
                 }
@@ -334,6 +353,25 @@ mod tests {
                 m.stride()
             );
         }
+    }
+
+    #[test]
+    fn the_first_layers_stay_as_they_are_when_frozen() {
+        let parameter = |value: f32| Tensor::from_slice(&[value]).set_requires_grad(true);
+        let named = ["net.0.weight", "net.2.weight", "net.10.weight"].map(str::to_owned);
+        let parameters = [1.0, 2.0, 3.0].map(parameter);
+        let shared = parameters.iter().map(Tensor::shallow_clone);
+        let mut adam =
+            Adam::new(named.into_iter().zip(shared).collect(), AdamConfig::default()).unwrap();
+        adam.freeze_first(2);
+        let gradients = [1.0, 1.0, 1.0].map(|value: f32| Tensor::from_slice(&[value]));
+        adam.step(&gradients);
+        let now = parameters.each_ref().map(|parameter| parameter.double_value(&[0]));
+        assert_eq!(now[..2], [1.0, 2.0]);
+        assert!((now[2] - 2.999).abs() < 1e-6, "{}", now[2]);
+        adam.freeze_first(0);
+        adam.step(&gradients);
+        assert!(parameters[0].double_value(&[0]) < 1.0);
     }
 
     #[test]
