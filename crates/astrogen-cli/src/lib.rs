@@ -26,6 +26,7 @@
 //! a [`Console`] shows a training.
 
 mod anomaly;
+mod augment;
 mod catalog;
 mod compare;
 mod console;

@@ -8,6 +8,7 @@ use astrogen_train::optim::AdamConfig;
 use astrogen_train::wgan_gp::WganGpStepConfig;
 use clap::{Args, ValueEnum};
 
+use crate::augment::AugmentArguments;
 use crate::image_config::open;
 use crate::{CliError, ImageArguments, ImageConfig, Networks, RunArguments};
 
@@ -33,6 +34,8 @@ pub struct WganArguments {
     /// Learning rate of both networks; the paper's is 1e-4, for wider networks.
     #[arg(long, default_value_t = 5e-4, allow_negative_numbers = true)]
     lr: f64,
+    #[command(flatten)]
+    augment: AugmentArguments,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -46,7 +49,8 @@ enum UpsamplingArgument {
 }
 
 impl WganArguments {
-    /// The settings of a new run of 3000 steps, and its images, which are looked through.
+    /// The settings of a new run, of 3000 steps if it was not said, and its images, which are looked
+    /// through.
     ///
     /// # Errors
     /// [`CliError::Model`] for networks that cannot be, before minutes go into reading files;
@@ -60,8 +64,10 @@ impl WganArguments {
         model.validate()?;
         let data = images.folder(run.seed())?;
         let folder = open(&data)?;
-        let networks = Networks { model, algorithm: self.algorithm() };
-        let fit = FitConfig { steps: 3000, seed: run.seed(), ..FitConfig::default() };
+        let epoch = (folder.train().len() / self.batch_size.max(1)) as u64;
+        let steps = run.steps(epoch).unwrap_or(3000);
+        let networks = Networks { model, algorithm: self.algorithm(steps) };
+        let fit = FitConfig { steps, seed: run.seed(), ..FitConfig::default() };
         let config = ImageConfig::new(data, &folder, self.batch_size, networks, fit);
         Ok((folder, config))
     }
@@ -81,13 +87,15 @@ impl WganArguments {
         }
     }
 
-    fn algorithm(&self) -> WganGpStepConfig {
+    /// Settings for a run of so many steps.
+    fn algorithm(&self, steps: u64) -> WganGpStepConfig {
         let paper = WganGpStepConfig::default();
         WganGpStepConfig {
             generator_optimizer: AdamConfig { lr: self.lr, ..paper.generator_optimizer },
             critic_optimizer: AdamConfig { lr: self.lr, ..paper.critic_optimizer },
             penalty: GradientPenaltyConfig { weight: self.penalty_weight, ..paper.penalty },
             n_critic: self.n_critic,
+            augment: self.augment.augmentation(steps, self.batch_size),
             ..paper
         }
     }

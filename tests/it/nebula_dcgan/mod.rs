@@ -160,6 +160,32 @@ fn r3gan_trains_resumes_and_is_sampled() {
 }
 
 #[test]
+fn augmentation_adapts_in_a_run_and_goes_on_after_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path(), 48);
+    let run = |name: &str, options: &[&str]| {
+        let out = folder.path().join(name);
+        let mut arguments = train(&data, &out, "8");
+        arguments.extend(options.iter().map(|&text| text.to_owned()));
+        example().succeed(&words(&arguments));
+        example().succeed(&["--resume", utf8(&out), "--steps", "9"]);
+        let read = |file| fs::read_to_string(out.join(file)).expect("written");
+        (read("config.json"), read("history.csv"))
+    };
+    let (config, history) = run("sharp", &["--augment", "auto"]);
+    // A quarter of 8 steps of 4 images.
+    assert!(config.contains("\"ramp_images\": 8,"), "{config}");
+    let names = history.lines().next().expect("names");
+    assert!(names.ends_with("augment_probability,overfitting"), "{names}");
+    let (config, _) = run("article", &["--recipe", "article", "--augment", "0.3"]);
+    assert!(config.contains("\"fixed\": 0.3"), "{config}");
+    let mut arguments = train(&data, &folder.path().join("refused"), "2");
+    arguments.extend(["--augment", "1.5"].map(str::to_owned));
+    let told = example().refuse(&words(&arguments));
+    assert!(told.contains("expected a probability from 0 to 1, or auto"), "{told}");
+}
+
+#[test]
 fn an_option_of_a_recipe_names_it() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = nebulae(folder.path(), 48);

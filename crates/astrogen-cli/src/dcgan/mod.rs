@@ -4,12 +4,13 @@ mod networks;
 mod recipe;
 
 use astrogen_images::ImageFolder;
-use astrogen_train::FitConfig;
+use astrogen_train::{Augmentation, DcganStepConfig, FitConfig, RelativisticStepConfig};
 use clap::Args;
 use recipe::RecipeName;
 
 pub use recipe::DcganRecipe;
 
+use crate::augment::AugmentArguments;
 use crate::image_config::open;
 use crate::{CliError, ImageArguments, ImageConfig, Networks, RunArguments};
 
@@ -41,6 +42,8 @@ pub struct DcganArguments {
     /// against learning a few hundred of them by heart; 0 if left out.
     #[arg(long, allow_negative_numbers = true)]
     translation: Option<i64>,
+    #[command(flatten)]
+    augment: AugmentArguments,
     /// Article: what the discriminator should say of real images, in (0, 1]; below 1 it is kept
     /// from being too sure to learn from. 1 if left out.
     #[arg(long, allow_negative_numbers = true)]
@@ -69,10 +72,14 @@ impl DcganArguments {
         let data = images.folder(run.seed())?;
         let folder = open(&data)?;
         let count = folder.train().len();
+        let seen = self.batch_size.unwrap_or(match name {
+            RecipeName::Sharp => 16,
+            RecipeName::Article => 64,
+            RecipeName::R3gan => 32,
+        });
         let batch_size = match name {
-            RecipeName::Sharp => self.images_a_step(16, count)?,
-            RecipeName::Article => self.batch_size.unwrap_or(64),
-            RecipeName::R3gan => self.images_a_step(32, count)?,
+            RecipeName::Sharp | RecipeName::R3gan => images_a_step(seen, count)?,
+            RecipeName::Article => seen,
         };
         let [steps, sample_interval, checkpoint_interval] = match name {
             RecipeName::Sharp => [4500, 250, 1000],
@@ -87,7 +94,8 @@ impl DcganArguments {
             seed: run.seed(),
             ..FitConfig::default()
         };
-        let recipe = self.recipe(name, shape, steps);
+        let augment = self.augment.augmentation(steps, seen);
+        let recipe = self.recipe(name, shape, steps, augment);
         let config = ImageConfig::new(data, &folder, batch_size, recipe, fit);
         Ok((folder, config))
     }
@@ -106,19 +114,28 @@ impl DcganArguments {
     }
 
     /// A recipe for images `[C, H, W]` and a run of so many steps.
-    fn recipe(&self, name: RecipeName, shape: [i64; 3], steps: u64) -> DcganRecipe {
+    fn recipe(
+        &self,
+        name: RecipeName,
+        shape: [i64; 3],
+        steps: u64,
+        augment: Option<Augmentation>,
+    ) -> DcganRecipe {
         match name {
             RecipeName::Sharp => DcganRecipe::Sharp(Networks {
                 model: self.sharp_model(shape),
-                algorithm: self.sharp_algorithm(steps),
+                algorithm: RelativisticStepConfig { augment, ..self.sharp_algorithm(steps) },
             }),
             RecipeName::Article => DcganRecipe::Article(Networks {
                 model: self.article_model(shape),
-                algorithm: self.article_algorithm(),
+                algorithm: DcganStepConfig { augment, ..self.article_algorithm() },
             }),
             RecipeName::R3gan => DcganRecipe::R3gan(Networks {
                 model: self.r3gan_model(shape),
-                algorithm: self.r3gan_algorithm(shape[1], steps),
+                algorithm: RelativisticStepConfig {
+                    augment,
+                    ..self.r3gan_algorithm(shape[1], steps)
+                },
             }),
         }
     }
@@ -151,18 +168,17 @@ impl DcganArguments {
         };
         Err(CliError::Usage(hint))
     }
+}
 
-    /// Real images that a relativistic step takes, of so many.
-    fn images_a_step(&self, default: usize, images: usize) -> Result<usize, CliError> {
-        let batch = self.batch_size.unwrap_or(default);
-        let both = batch.saturating_mul(2); // as many again for the generator
-        if both <= images {
-            return Ok(both);
-        }
-        Err(CliError::Usage(format!(
-            "--batch-size {batch} takes {both} images a step, half of them for the generator, and \
-             there are {images}: lower it to {} at most, or give more images",
-            images / 2
-        )))
+/// Real images that a relativistic step takes, of so many.
+fn images_a_step(batch: usize, images: usize) -> Result<usize, CliError> {
+    let both = batch.saturating_mul(2); // as many again for the generator
+    if both <= images {
+        return Ok(both);
     }
+    Err(CliError::Usage(format!(
+        "--batch-size {batch} takes {both} images a step, half of them for the generator, and \
+         there are {images}: lower it to {} at most, or give more images",
+        images / 2
+    )))
 }
