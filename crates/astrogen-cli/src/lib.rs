@@ -47,6 +47,7 @@ mod scarce;
 mod search;
 mod survey;
 mod table;
+mod upsampling;
 mod wgan;
 
 pub use anomaly::{AnomalyArguments, AnomalySearch, ImageRecipe};

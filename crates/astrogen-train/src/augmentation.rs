@@ -125,7 +125,7 @@ mod tests {
         assert!(Augmentation { operations: still, ..good }.validate([32, 64]).is_ok());
         let strong = SkyAugment { scale: 2.0, ..SkyAugment::default() };
         let message = refusal(Augmentation { operations: strong, ..good }, [32, 32]);
-        assert!(message.contains("augment scale must be from 0 to 0.5"), "{message}");
+        assert!(message.contains("augment scale: expected from 0 to 0.5"), "{message}");
         let often = Augmentation { probability: AugmentProbability::Fixed(1.5), ..good };
         assert!(refusal(often, [32, 32]).contains("augment probability must be from 0 to 1"));
     }

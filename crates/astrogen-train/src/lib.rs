@@ -53,6 +53,7 @@ mod gan_step;
 pub mod gaussian;
 pub mod guard;
 pub mod interrupt;
+mod lecam;
 pub mod log;
 pub mod optim;
 pub mod relativistic;

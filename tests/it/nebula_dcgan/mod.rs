@@ -1,5 +1,6 @@
 //! The example as its users meet it: a run, a kill, a resume, samples, and bad input.
 
+mod options;
 mod signals;
 
 use std::fs;
@@ -157,61 +158,6 @@ fn r3gan_trains_resumes_and_is_sampled() {
     example().succeed(&["--resume", utf8(&out), "--steps", "5"]);
     example().succeed(&["sample", utf8(&out), "--count", "2"]);
     assert!(out.join("generated-1/grid.png").is_file());
-}
-
-#[test]
-fn augmentation_adapts_in_a_run_and_goes_on_after_it() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let data = nebulae(folder.path(), 48);
-    let run = |name: &str, options: &[&str]| {
-        let out = folder.path().join(name);
-        let mut arguments = train(&data, &out, "8");
-        arguments.extend(options.iter().map(|&text| text.to_owned()));
-        example().succeed(&words(&arguments));
-        example().succeed(&["--resume", utf8(&out), "--steps", "9"]);
-        let read = |file| fs::read_to_string(out.join(file)).expect("written");
-        (read("config.json"), read("history.csv"))
-    };
-    let (config, history) = run("sharp", &["--augment", "auto"]);
-    // A quarter of 8 steps of 4 images.
-    assert!(config.contains("\"ramp_images\": 8,"), "{config}");
-    let names = history.lines().next().expect("names");
-    assert!(names.ends_with("augment_probability,overfitting"), "{names}");
-    let (config, _) = run("article", &["--recipe", "article", "--augment", "0.3"]);
-    assert!(config.contains("\"fixed\": 0.3"), "{config}");
-    let mut arguments = train(&data, &folder.path().join("refused"), "2");
-    arguments.extend(["--augment", "1.5"].map(str::to_owned));
-    let told = example().refuse(&words(&arguments));
-    assert!(told.contains("expected a probability from 0 to 1, or auto"), "{told}");
-}
-
-#[test]
-fn an_option_of_a_recipe_names_it() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let data = nebulae(folder.path(), 48);
-    let out = folder.path().join("run");
-    let with = |options: &[&str]| {
-        let arguments = train(&data, &out, "2");
-        arguments.into_iter().chain(options.iter().map(|&text| text.to_owned())).collect()
-    };
-    let refuse = |options: &[&str]| {
-        let arguments: Vec<String> = with(options);
-        example().refuse(&words(&arguments))
-    };
-    let told = refuse(&["--recipe", "sharp", "--real-label", "0.9"]);
-    assert!(told.contains("--real-label belongs to --recipe article"), "{told}");
-    let told = refuse(&["--recipe", "article", "--translation", "4"]);
-    assert!(told.contains("--translation belongs to --recipe sharp"), "{told}");
-    let told = refuse(&["--recipe", "r3gan", "--discriminator-features", "4"]);
-    assert!(told.contains("both of R3GAN's networks"), "{told}");
-    let told = refuse(&["--instance-noise", "0.1", "--translation", "4"]);
-    assert!(told.contains("--translation") && told.contains("--instance-noise"), "{told}");
-    let told = refuse(&["--translation", "32"]);
-    assert!(told.contains("from 0 to 31"), "{told}");
-    // As before there were recipes.
-    let arguments: Vec<String> = with(&["--real-label", "0.9", "--instance-noise", "0.3"]);
-    let told = example().succeed(&words(&arguments));
-    assert!(told.contains("the article's recipe"), "{told}");
 }
 
 #[test]

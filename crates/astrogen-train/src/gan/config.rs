@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 use crate::augmentation::Augmentation;
 use crate::ema::check_decay;
+use crate::lecam::{check_weight, is_off};
 use crate::optim::AdamConfig;
 
 /// Settings of [`DcganStep`](super::DcganStep); the defaults are those of the DCGAN paper.
@@ -18,6 +19,10 @@ pub struct DcganStepConfig {
     pub discriminator_optimizer: AdamConfig,
     /// The losses. Default: non-saturating, no label smoothing.
     pub loss: AdversarialConfig,
+    /// The weight of [LeCam](astrogen_losses::regularizer) in the discriminator's loss, finite and at
+    /// least 0; the authors use 0.01 to 0.3. Default 0, none.
+    #[serde(skip_serializing_if = "is_off")]
+    pub lecam: f64,
     /// Noise on every image the discriminator sees. Default none. See the
     /// [module](super).
     pub instance_noise: InstanceNoise,
@@ -35,6 +40,7 @@ impl Default for DcganStepConfig {
             generator_optimizer: adam,
             discriminator_optimizer: adam,
             loss: AdversarialConfig::default(),
+            lecam: 0.0,
             instance_noise: InstanceNoise::default(),
             augment: None,
             ema_decay: 0.999,
@@ -65,6 +71,7 @@ impl DcganStepConfig {
         self.instance_noise.validate()?;
         self.generator_optimizer.validate()?;
         self.discriminator_optimizer.validate()?;
+        check_weight(self.lecam)?;
         self.augment.map_or(Ok(()), |augment| augment.probability.validate())?;
         check_decay(self.ema_decay)
     }

@@ -21,7 +21,8 @@
 //! everything the discriminator sees sets the scale. (Sønderby et al. 2017, *Amortised MAP
 //! Inference for Image Super-resolution*, section 3.4, where it serves to let the two
 //! distributions overlap.) The noise comes behind an [augmentation](crate::augmentation), whose
-//! probability, if it adapts, follows the logits of reals.
+//! probability, if it adapts, follows the logits of reals. The discriminator's loss may have
+//! [LeCam](astrogen_losses::regularizer) added.
 
 mod config;
 
@@ -37,6 +38,7 @@ use tch::{Device, Kind, Tensor, nn};
 use crate::TrainError;
 use crate::augmentation::Augmenter;
 use crate::ema::Ema;
+use crate::lecam::Lecam;
 use crate::optim::Adam;
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
@@ -56,6 +58,7 @@ pub struct DcganStep<G = DcganGenerator, D = DcganDiscriminator> {
     loss: AdversarialConfig,
     instance_noise: InstanceNoise,
     augment: Augmenter,
+    lecam: Lecam,
 }
 
 impl DcganStep {
@@ -113,6 +116,7 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
             loss: config.loss.clone(),
             instance_noise: config.instance_noise,
             augment: Augmenter::new(config.augment, [h, w], device)?,
+            lecam: Lecam::new(config.lecam, device),
         })
     }
 
@@ -149,8 +153,13 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
 
         let real_logits = discriminate(real)?;
         let fake_logits = discriminate(&fake.detach())?;
-        let d_loss = discriminator_loss(&real_logits, &fake_logits, &self.loss);
-        let d_total = self.discriminator_optimizer.minimize(&d_loss.total())?;
+        let d_loss = discriminator_loss(&real_logits, &fake_logits, &self.loss).total();
+        let first = self.discriminator_optimizer.steps() == 0;
+        let d_loss = match self.lecam.term(&real_logits, &fake_logits, first) {
+            Some(lecam) => d_loss + lecam,
+            None => d_loss,
+        };
+        let d_total = self.discriminator_optimizer.minimize(&d_loss)?;
 
         let g_loss = generator_loss(&discriminate(&fake)?, &self.loss);
         let g_loss = self.generator_optimizer.minimize(&g_loss)?;
@@ -190,7 +199,7 @@ impl<G: Generator + Network, D: Discriminator> State for DcganStep<G, D> {
             ("optimizer.discriminator", self.discriminator_optimizer.state()),
         ];
         let networks = parts.into_iter().flat_map(|(prefix, named)| prefixed(prefix, named));
-        networks.chain(self.augment.state()).collect()
+        networks.chain(self.augment.state()).chain(self.lecam.state()).collect()
     }
 }
 

@@ -23,9 +23,9 @@
 //! linear takes both penalties in closed form and in one pass, since together they are R1 of
 //! twice the weight on reals and fakes joined.
 //!
-//! Reals and fakes may be [translated](Translation) and [augmented](crate::augmentation) before the
-//! critic sees them, both alike, in both updates; a probability that adapts follows the differences
-//! of scores in pairs.
+//! Reals and fakes may be [translated](astrogen_data::augment::Translation) and
+//! [augmented](crate::augmentation) before the critic sees them, both alike, in both updates; a
+//! probability that adapts follows the differences of scores in pairs.
 
 mod config;
 

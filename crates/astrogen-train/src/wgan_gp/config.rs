@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::TrainError;
 use crate::augmentation::Augmentation;
 use crate::ema::check_decay;
+use crate::lecam::{check_weight, is_off};
 use crate::optim::AdamConfig;
 
 /// Settings of [`WganGpStep`](super::WganGpStep); the defaults are those of the WGAN-GP paper.
@@ -20,6 +21,10 @@ pub struct WganGpStepConfig {
     pub loss: AdversarialLoss,
     /// The gradient penalty. Default two-sided, weight 10.
     pub penalty: GradientPenaltyConfig,
+    /// The weight of [LeCam](astrogen_losses::regularizer) in the critic's loss, finite and at
+    /// least 0; the authors use 0.01 to 0.3. Default 0, none.
+    #[serde(skip_serializing_if = "is_off")]
+    pub lecam: f64,
     /// Critic updates per generator update, at least 1. Default 5.
     pub n_critic: u64,
     /// After each update the critic's weights are clipped to +- this, > 0. Default none.
@@ -39,6 +44,7 @@ impl Default for WganGpStepConfig {
             critic_optimizer: adam,
             loss: AdversarialLoss::Wasserstein,
             penalty: GradientPenaltyConfig::default(),
+            lecam: 0.0,
             n_critic: 5,
             weight_clip: None,
             augment: None,
@@ -58,6 +64,7 @@ impl WganGpStepConfig {
         self.generator_optimizer.validate()?;
         self.critic_optimizer.validate()?;
         check_decay(self.ema_decay)?;
+        check_weight(self.lecam)?;
         self.augment.map_or(Ok(()), |augment| augment.probability.validate())?;
         if self.n_critic == 0 {
             return Err(TrainError::Setting {

@@ -19,7 +19,8 @@
 //! clipped at 0.01). Other families of losses may be chosen too.
 //!
 //! Reals and fakes may be [augmented](crate::augmentation) before the critic sees them; the penalty
-//! lies between what it saw. A probability that adapts follows the scores of reals.
+//! lies between what it saw. A probability that adapts follows the scores of reals. The critic's loss
+//! may have [LeCam](astrogen_losses::regularizer) added.
 
 mod config;
 
@@ -35,7 +36,8 @@ use tch::{Device, Kind, Tensor, nn, no_grad};
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
 use crate::augmentation::Augmenter;
-use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
+use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate_value};
+use crate::lecam::Lecam;
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 
@@ -48,6 +50,7 @@ pub struct WganGpStep<G = WganGenerator, C = WganCritic> {
     config: WganGpStepConfig,
     networks: AgainstCritic<G, C>,
     augment: Augmenter,
+    lecam: Lecam,
 }
 
 impl WganGpStep {
@@ -112,7 +115,8 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         let [c, h, w] = networks.critic.module.image_shape();
         networks.generator.check_against("critic", [c, h, w])?;
         let augment = Augmenter::new(config.augment, [h, w], device)?;
-        Ok(Self { networks, augment, config: config.clone() })
+        let lecam = Lecam::new(config.lecam, device);
+        Ok(Self { networks, augment, lecam, config: config.clone() })
     }
 
     /// The averaged generator: the one to sample from.
@@ -154,17 +158,23 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         let scores = critic.forward_t(&seen, true);
         check_size(SCORES, &scores, &[2 * n])?;
         let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
+        let done = self.networks.critic_optimizer.steps();
+        let adversarial = self.config.loss.critic_loss(&scores.real, &scores.fake);
+        let adversarial = match self.lecam.term(&scores.real, &scores.fake, done == 0) {
+            Some(lecam) => adversarial + lecam,
+            None => adversarial,
+        };
         let penalty = &self.config.penalty;
-        let term = penalty.applies_at(self.networks.critic_optimizer.steps()).then(|| {
+        let term = penalty.applies_at(done).then(|| {
             let [real, fake] = [0, n].map(|start| seen.narrow(0, start, n));
             PenaltyTerm {
                 points: penalty_points(penalty.kind, &real, &fake, draw),
                 config: penalty,
             }
         });
-        let CriticTerms { loss, wasserstein, penalty, gradients } = differentiate(
+        let CriticTerms { loss, wasserstein, penalty, gradients } = differentiate_value(
+            adversarial,
             &scores,
-            &self.config.loss,
             term,
             critic.piecewise_linear(),
             |images| critic.forward_t(images, true),
@@ -228,7 +238,8 @@ impl<G: Generator + Network, C: Critic> State for WganGpStep<G, C> {
     }
 
     fn state(&self) -> Vec<(String, Tensor)> {
-        self.networks.state().into_iter().chain(self.augment.state()).collect()
+        let networks = self.networks.state().into_iter();
+        networks.chain(self.augment.state()).chain(self.lecam.state()).collect()
     }
 }
 

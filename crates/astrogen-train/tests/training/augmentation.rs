@@ -57,6 +57,9 @@ fn dcgan(augment: Option<Augmentation>) -> DcganStep {
         latent_dim: 6,
         generator_features: 4,
         discriminator_features: 4,
+        upsampling: Upsampling::Transposed,
+        spectral_norm: false,
+        minibatch_deviation: false,
     };
     let config = DcganStepConfig { augment, ..Default::default() };
     DcganStep::new(&model, &config, Device::Cpu).unwrap()
@@ -273,5 +276,5 @@ fn settings_are_left_out_where_there_is_none_and_refused_out_of_range() {
     let augment = Some(Augmentation { operations: strong, ..Default::default() });
     let config = RelativisticStepConfig { augment, ..relativistic };
     let message = RelativisticStep::new(&SHARP, &config, Device::Cpu).unwrap_err().to_string();
-    assert!(message.contains("augment scale must be from 0 to 0.5"), "{message}");
+    assert!(message.contains("augment scale: expected from 0 to 0.5"), "{message}");
 }

@@ -13,6 +13,7 @@ mod fit;
 mod flow;
 mod gaussian;
 mod instance_noise;
+mod lecam;
 mod own_networks;
 mod radam;
 mod relativistic;
