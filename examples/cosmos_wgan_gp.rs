@@ -88,6 +88,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     let Networks { model, algorithm } = &config.networks;
     let mut step = WganGpStep::new(model, algorithm, device)?;
     let run = arguments.begin("cosmos-wgan-gp", earlier, &config, &folder.summary())?;
+    config.begin(&step, &run)?;
 
     // The loop, with what is written down and looked at on the way.
     say(format_args!("training on {}", device_name(device)));

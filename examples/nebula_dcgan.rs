@@ -84,15 +84,15 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     match &config.networks {
         DcganRecipe::Sharp(Networks { model, algorithm }) => {
             let step = RelativisticStep::new(model, algorithm, device)?;
-            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config.fit)
+            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config)
         }
         DcganRecipe::Article(Networks { model, algorithm }) => {
             let step = DcganStep::new(model, algorithm, device)?;
-            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config.fit)
+            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config)
         }
         DcganRecipe::R3gan(Networks { model, algorithm }) => {
             let step = RelativisticStep::r3gan(model, algorithm, device)?;
-            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config.fit)
+            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config)
         }
     }
 }
@@ -103,17 +103,18 @@ fn run_loop<S: GanStep>(
     (batches, held_out): (&mut Batches, Option<Batches>),
     physical: Option<&Physical>,
     run: &RunDir,
-    config: &FitConfig,
+    config: &ImageConfig<DcganRecipe>,
 ) -> Result<()> {
+    config.begin(&step, run)?;
     say("measuring how far real images are from each other");
-    let look = SampleLook::new(run, batches, &step, config.seed)?;
+    let look = SampleLook::new(run, batches, &step, config.fit.seed)?;
     let mut look = look.with_held_out(batches, held_out)?;
     if let Some(physical) = physical {
         look = look.with_physical(physical.unit.as_deref(), |images| physical.pixels(images));
     }
     let (mut log, stop) = (RunLog::new(run)?, StopSignal::on_ctrl_c()?);
     say(format_args!("training into {}", run.path().display()));
-    let outcome = fit(&mut step, batches, run, config, &stop, &mut [&mut log, &mut look])?;
+    let outcome = fit(&mut step, batches, run, &config.fit, &stop, &mut [&mut log, &mut look])?;
     say(look.finish(&step, &outcome)?);
     say(format_args!("  report   {}", write_page(run)?.display()));
     Ok(())

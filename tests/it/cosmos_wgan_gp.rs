@@ -46,12 +46,22 @@ fn a_run_resumes_to_the_same_bytes_and_samples_walks_and_fits_files() {
     assert!(told.contains("--count must be at least 1"), "{told}");
     example.succeed_unread(&["sample", utf8(&whole), "--count", "1"]);
 
+    let augmented = folder.path().join("augmented");
+    let options = ["--data", utf8(&data), "--out", utf8(&augmented), "--steps", "8"];
+    example.succeed(&[&options[..], &SMALL, &["--augment", "auto", "--lecam", "0.1"]].concat());
+    let config = fs::read_to_string(augmented.join("config.json")).expect("a config");
+    assert!(config.contains("\"ramp_images\": 8,"), "{config}");
+    assert!(config.contains("\"lecam\": 0.1"), "{config}");
+    example.succeed(&["--resume", utf8(&augmented), "--steps", "9"]);
+
     let data = utf8(&data);
     let cases: &[(&[&str], &[&str])] = &[
         (&["--image-size", "16"], &["image_size", "32 to 256"]),
         (&["--n-critic", "0"], &["n_critic", "at least 1"]),
         (&["--penalty-weight", "-1"], &["gradient penalty weight", "at least 0"]),
         (&["--lr", "0"], &["lr", "above 0"]),
+        (&["--lecam", "-1"], &["lecam", "at least 0"]),
+        (&["--augment", "2"], &["--augment", "a probability from 0 to 1, or auto"]),
         (&["--best-by", "fid"], &["--best-by fid", "sliced_wasserstein, diversity, coverage"]),
         (&["--lr", "-1"], &["lr", "above 0"]),
         (&["--features", "-1"], &["features"]),

@@ -1,12 +1,16 @@
 //! What a run on a folder of images was made with.
 
+use std::path::PathBuf;
+
 use astrogen_data::{Augment, BatchConfig, Batches};
 use astrogen_images::{FolderConfig, ImageFolder, Physical};
 use astrogen_train::fit::FitConfig;
+use astrogen_train::run_dir::RunDir;
+use astrogen_train::state::State;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use crate::{CliError, say};
+use crate::{CliError, say, transfer};
 
 /// Everything a run on images was made with: config.json in its folder. `N` is what it trains,
 /// [`Networks`] say; its fields stand beside the others.
@@ -24,6 +28,9 @@ pub struct ImageConfig<N> {
     /// How samples go back to physical units.
     #[serde(flatten)]
     pub physical: Physical,
+    /// The run whose networks it began with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<PathBuf>,
 }
 
 /// Networks and the step that trains them, as settings.
@@ -46,6 +53,15 @@ impl<N> ImageConfig<N> {
         self.data.validate()?;
         self.batches.validate()?;
         Ok(self.fit.validate()?)
+    }
+
+    /// Gives the networks of a run that has no checkpoint yet those of the run that it begins
+    /// [from](Self::from), if any.
+    ///
+    /// # Errors
+    /// [`CliError::Train`] for a folder that is no run, and for other networks.
+    pub fn begin(&self, step: &dyn State, run: &RunDir) -> Result<(), CliError> {
+        transfer::begin(step, run, self.from.as_deref())
     }
 
     /// Looks through the folder of images and says what is in it.
@@ -89,7 +105,7 @@ impl<N> ImageConfig<N> {
             seed: fit.seed,
             ..BatchConfig::default()
         };
-        Self { data, batches, networks, fit, physical: Physical::of(folder) }
+        Self { data, batches, networks, fit, physical: Physical::of(folder), from: None }
     }
 }
 

@@ -26,6 +26,7 @@
 //! a [`Console`] shows a training.
 
 mod anomaly;
+mod augment;
 mod catalog;
 mod compare;
 mod console;
@@ -46,6 +47,8 @@ mod scarce;
 mod search;
 mod survey;
 mod table;
+mod transfer;
+mod upsampling;
 mod wgan;
 
 pub use anomaly::{AnomalyArguments, AnomalySearch, ImageRecipe};

@@ -12,7 +12,7 @@ use crate::{CliError, say};
 
 /// Which run's networks a new run begins with.
 #[derive(Debug, Args)]
-pub struct TransferArguments {
+pub(crate) struct TransferArguments {
     /// Begin with the networks of this run, by the same recipe and of the same sizes, instead of fresh
     /// ones: for a few dozen images that have much in common with the many it learnt from.
     #[arg(long, value_name = "RUN", conflicts_with = "resume")]
@@ -37,14 +37,16 @@ impl TransferArguments {
     }
 }
 
-/// Gives the networks of a new run those of another one, if it begins `from` one.
+/// Gives the networks of a run that has no checkpoint yet those of another one, if it begins `from`
+/// one.
 ///
 /// # Errors
 /// [`CliError::Train`] for a folder that is no run, and for other networks.
-pub(crate) fn begin(step: &dyn State, from: Option<&Path>) -> Result<(), CliError> {
-    if let Some(run) = from {
-        let steps = begin_from(step, &RunDir::open(run)?)?;
-        say(format_args!("beginning with the networks of {} after {steps} steps", run.display()));
-    }
+pub(crate) fn begin(step: &dyn State, run: &RunDir, from: Option<&Path>) -> Result<(), CliError> {
+    let Some(from) = from.filter(|_| run.checkpoints().is_ok_and(|steps| steps.is_empty())) else {
+        return Ok(());
+    };
+    let steps = begin_from(step, &RunDir::open(from)?)?;
+    say(format_args!("beginning with the networks of {} after {steps} steps", from.display()));
     Ok(())
 }

@@ -2,13 +2,16 @@
 
 use astrogen_images::ImageFolder;
 use astrogen_losses::GradientPenaltyConfig;
-use astrogen_models::{Upsampling, WganConfig};
+use astrogen_models::WganConfig;
 use astrogen_train::fit::FitConfig;
 use astrogen_train::optim::AdamConfig;
 use astrogen_train::wgan_gp::WganGpStepConfig;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use crate::augment::AugmentArguments;
 use crate::image_config::open;
+use crate::transfer::TransferArguments;
+use crate::upsampling::UpsamplingArgument;
 use crate::{CliError, ImageArguments, ImageConfig, Networks, RunArguments};
 
 /// The networks of a Wasserstein GAN, and how they are trained.
@@ -33,20 +36,19 @@ pub struct WganArguments {
     /// Learning rate of both networks; the paper's is 1e-4, for wider networks.
     #[arg(long, default_value_t = 5e-4, allow_negative_numbers = true)]
     lr: f64,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum UpsamplingArgument {
-    /// A transposed convolution of stride 2.
-    Transposed,
-    /// Nearest-neighbour doubling, then a 3x3 convolution: no checker texture.
-    Nearest,
-    /// Bilinear doubling, then a 3x3 convolution: no checker texture, and smoother.
-    Bilinear,
+    /// Weight of LeCam, against learning a few hundred images by heart; the authors use 0.01 to 0.3. 0
+    /// is none.
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true)]
+    lecam: f64,
+    #[command(flatten)]
+    augment: AugmentArguments,
+    #[command(flatten)]
+    transfer: TransferArguments,
 }
 
 impl WganArguments {
-    /// The settings of a new run of 3000 steps, and its images, which are looked through.
+    /// The settings of a new run, of 3000 steps if it was not said, and its images, which are looked
+    /// through.
     ///
     /// # Errors
     /// [`CliError::Model`] for networks that cannot be, before minutes go into reading files;
@@ -60,10 +62,12 @@ impl WganArguments {
         model.validate()?;
         let data = images.folder(run.seed())?;
         let folder = open(&data)?;
-        let networks = Networks { model, algorithm: self.algorithm() };
-        let fit = FitConfig { steps: 3000, seed: run.seed(), ..FitConfig::default() };
+        let epoch = (folder.train().len() / self.batch_size.max(1)) as u64;
+        let steps = run.steps(epoch).unwrap_or(3000);
+        let networks = Networks { model, algorithm: self.algorithm(steps) };
+        let fit = FitConfig { steps, seed: run.seed(), ..FitConfig::default() };
         let config = ImageConfig::new(data, &folder, self.batch_size, networks, fit);
-        Ok((folder, config))
+        Ok((folder, ImageConfig { from: self.transfer.from()?, ..config }))
     }
 
     fn model(&self, [channels, image_size, _]: [i64; 3]) -> WganConfig {
@@ -72,22 +76,22 @@ impl WganArguments {
             channels,
             generator_features: self.features,
             critic_features: self.features,
-            upsampling: match self.upsampling {
-                UpsamplingArgument::Transposed => Upsampling::Transposed,
-                UpsamplingArgument::Nearest => Upsampling::Nearest,
-                UpsamplingArgument::Bilinear => Upsampling::Bilinear,
-            },
+            upsampling: self.upsampling.into(),
             ..WganConfig::default()
         }
     }
 
-    fn algorithm(&self) -> WganGpStepConfig {
+    /// Settings for a run of so many steps.
+    fn algorithm(&self, steps: u64) -> WganGpStepConfig {
         let paper = WganGpStepConfig::default();
         WganGpStepConfig {
             generator_optimizer: AdamConfig { lr: self.lr, ..paper.generator_optimizer },
             critic_optimizer: AdamConfig { lr: self.lr, ..paper.critic_optimizer },
             penalty: GradientPenaltyConfig { weight: self.penalty_weight, ..paper.penalty },
             n_critic: self.n_critic,
+            lecam: self.lecam,
+            augment: self.augment.augmentation(steps, self.batch_size),
+            frozen_layers: self.transfer.frozen_layers(),
             ..paper
         }
     }

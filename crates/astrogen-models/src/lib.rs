@@ -28,6 +28,7 @@ pub mod r3gan;
 pub mod sharp;
 pub mod tabular;
 pub mod traits;
+mod upsampling;
 pub mod wgan;
 
 pub use astrogen_nn::{
@@ -44,4 +45,5 @@ pub use tabular::{
     TabularCritic, TabularGenerator, TabularPass,
 };
 pub use traits::{Critic, Discriminator, Generator};
-pub use wgan::{CriticNormalization, Upsampling, WganConfig, WganCritic, WganGenerator};
+pub use upsampling::Upsampling;
+pub use wgan::{CriticNormalization, WganConfig, WganCritic, WganGenerator};

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use astrogen_models::{
     DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, ModelError,
+    Upsampling,
 };
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor, kind};
@@ -15,6 +16,9 @@ const SMALL: DcganConfig = DcganConfig {
     latent_dim: 6,
     generator_features: 4,
     discriminator_features: 4,
+    upsampling: Upsampling::Transposed,
+    spectral_norm: false,
+    minibatch_deviation: false,
 };
 
 struct Networks {
@@ -112,6 +116,9 @@ fn every_allowed_size_works_both_ways() {
             latent_dim: 3,
             generator_features: 1,
             discriminator_features: 1,
+            upsampling: Upsampling::Transposed,
+            spectral_norm: false,
+            minibatch_deviation: false,
         };
         let Networks { generator, discriminator, .. } = networks(&config);
         let images = generator.forward_t(&generator.latent(2), true);

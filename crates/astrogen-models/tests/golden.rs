@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use astrogen_losses::{AdversarialConfig, discriminator_loss, generator_loss};
 use astrogen_models::weights::{self, WeightFile};
-use astrogen_models::{DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator};
+use astrogen_models::{
+    DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, Upsampling,
+};
 use tch::nn::{self, OptimizerConfig, VarStore};
 use tch::{Device, Kind, Tensor};
 
@@ -16,6 +18,9 @@ const CONFIG: DcganConfig = DcganConfig {
     latent_dim: 16,
     generator_features: 8,
     discriminator_features: 8,
+    upsampling: Upsampling::Transposed,
+    spectral_norm: false,
+    minibatch_deviation: false,
 };
 
 fn golden() -> WeightFile {

@@ -8,6 +8,7 @@ use std::path::Path;
 use astrogen_models::weights::{self, fingerprint};
 use astrogen_models::{
     DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, ModelError,
+    Upsampling,
 };
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor, kind};
@@ -18,6 +19,9 @@ const SMALL: DcganConfig = DcganConfig {
     latent_dim: 5,
     generator_features: 3,
     discriminator_features: 2,
+    upsampling: Upsampling::Transposed,
+    spectral_norm: false,
+    minibatch_deviation: false,
 };
 
 fn generator(config: &DcganConfig) -> (VarStore, DcganGenerator) {

@@ -4,6 +4,7 @@
 use astrogen_losses::{GradientPenaltyConfig, piecewise_linear_penalty};
 use astrogen_nn::layers::{
     Convolution, ConvolutionConfig, Direction, Interpolation, Linear, Sequential,
+    minibatch_deviation,
 };
 use astrogen_nn::{BatchNorm, Initialization, NamedTensors, NnError};
 use tch::nn::VarStore;
@@ -153,4 +154,44 @@ fn a_stack_has_no_memory_before_it_is_initialised() {
     let net = Sequential::build(store.root()).linear(1 << 30, 1 << 30).unwrap().finish();
     let (_, weight) = net.named_tensors().remove(0);
     assert_eq!((weight.size(), weight.stride()), (vec![1 << 30; 2], vec![0, 0]));
+}
+
+/// Its formula, one number after the other.
+fn deviation_of_group(images: &[Tensor]) -> f64 {
+    let images: Vec<Vec<f64>> =
+        images.iter().map(|image| Vec::try_from(image.flatten(0, -1)).unwrap()).collect();
+    let (n, features) = (images.len() as f64, images[0].len());
+    let deviations = (0..features).map(|feature| {
+        let mean = images.iter().map(|image| image[feature]).sum::<f64>() / n;
+        let squares = images.iter().map(|image| (image[feature] - mean).powi(2));
+        (1e-8 + squares.sum::<f64>() / n).sqrt()
+    });
+    deviations.sum::<f64>() / features as f64
+}
+
+#[test]
+fn the_deviation_of_a_batch_is_that_of_its_groups() {
+    // Images a batch, and the groups that they make.
+    for (n, groups) in [(1, 1), (3, 1), (4, 1), (6, 1), (8, 2), (9, 1), (10, 2), (12, 3)] {
+        let images = Tensor::randn([n, 3, 4, 5], (Kind::Double, CPU)).set_requires_grad(true);
+        let seen = minibatch_deviation(&images);
+        assert_eq!(seen.size(), [n, 4, 4, 5]);
+        assert_eq!(seen.narrow(1, 0, 3), images);
+        for image in 0..n {
+            let group = (0..n).filter(|other| other % groups == image % groups);
+            let group: Vec<_> = group.map(|other| images.get(other).detach()).collect();
+            let expected = deviation_of_group(&group);
+            let channel = seen.get(image).get(3);
+            let [least, greatest] = [channel.min(), channel.max()].map(|x| x.double_value(&[]));
+            assert!((least - expected).abs() < 1e-12 && greatest == least, "{n}: {image}");
+        }
+        seen.narrow(1, 3, 1).sum(Kind::Double).backward();
+        let gradient = images.grad();
+        assert!(bool::try_from(gradient.isfinite().all()).unwrap());
+        assert_eq!(gradient.abs().sum(Kind::Double).double_value(&[]) > 1e-6, n > 1);
+    }
+    assert_eq!(
+        minibatch_deviation(&Tensor::zeros([0, 3, 4, 4], kind::FLOAT_CPU)).size(),
+        [0, 4, 4, 4]
+    );
 }

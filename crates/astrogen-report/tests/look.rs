@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use astrogen_data::{ArrayDataset, BatchConfig, Batches};
 use astrogen_metrics::{RealHalves, SlicedWassersteinConfig};
-use astrogen_models::{DcganConfig, DcganGenerator, Generator};
+use astrogen_models::{DcganConfig, DcganGenerator, Generator, Upsampling};
 use astrogen_report::SampleLook;
 use astrogen_train::{
     DcganStep, DcganStepConfig, FitConfig, GanStep, History, RunDir, RunLog, StopSignal, fit,
@@ -21,6 +21,9 @@ const MODEL: DcganConfig = DcganConfig {
     latent_dim: 4,
     generator_features: 2,
     discriminator_features: 2,
+    upsampling: Upsampling::Transposed,
+    spectral_norm: false,
+    minibatch_deviation: false,
 };
 
 /// Tests that draw from libtorch's one generator take turns.

@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use crate::TrainError;
+use crate::annealing::Annealing;
 use crate::step::Losses;
 
 /// The probability with which each operation of a
@@ -191,6 +192,14 @@ impl AugmentControl {
         let _ = self.seen.zero_();
     }
 
+    /// Brings a fixed probability to its value in the step after `done` others; one that follows the
+    /// critic stays.
+    pub fn anneal(&mut self, annealing: &Annealing, done: u64) {
+        if let AugmentProbability::Fixed(last) = self.config {
+            let _ = self.probability.fill_(annealing.augment_probability(last, done));
+        }
+    }
+
     /// What the history has of it: the probability, and the mean sign at its last change.
     pub fn losses(&self) -> Losses {
         match self.config {
@@ -304,6 +313,19 @@ mod tests {
         }
         assert_eq!(control.probability(), 0.3);
         assert!(control.state().is_empty() && control.losses().is_empty());
+    }
+
+    #[test]
+    fn a_fixed_probability_is_annealed_and_one_that_adapts_is_not() {
+        let annealing = Annealing { steps: 8, beta2: 0.99, gamma: 0.1 };
+        let mut fixed = AugmentControl::new(AugmentProbability::Fixed(0.3), Device::Cpu).unwrap();
+        let mut free = adaptive(AdaptiveConfig { initial: 0.3, ..AdaptiveConfig::default() });
+        for (done, expected) in [(0, 0.0), (4, 0.15), (8, 0.3), (99, 0.3)] {
+            fixed.anneal(&annealing, done);
+            free.anneal(&annealing, done);
+            assert!((fixed.probability() - expected).abs() < 1e-15, "{done}");
+            assert_eq!(free.probability(), 0.3);
+        }
     }
 
     #[test]

@@ -2,15 +2,17 @@
 //!
 //! With `p = min(done / steps, 1)` the part of the training that is done, a setting goes along half a
 //! cosine, `last + (first - last) (1 + cos(pi p)) / 2`, as in R3GAN (Huang et al. 2024): the second
-//! moment's decay of both optimisers, the weight of the penalties, and the half-life of the
-//! generator's average, which begins at 0. Learning rates have a
-//! [schedule](crate::schedule::Schedule) of their own.
+//! moment's decay of both optimisers, the weight of the penalties, the half-life of the
+//! generator's average and a fixed probability of augmentation, which both begin at 0. Learning
+//! rates have a [schedule](crate::schedule::Schedule) of their own.
 //!
 //! ```
 //! use astrogen_train::annealing::Annealing;
 //!
 //! let annealing = Annealing { steps: 100, beta2: 0.99, gamma: 0.1 };
-//! assert_eq!([0, 50, 100, 200].map(|done| annealing.gamma_factor(done)), [1.0, 0.55, 0.1, 0.1]);
+//! for (done, factor) in [(0, 1.0), (50, 0.55), (100, 0.1), (200, 0.1)] {
+//!     assert!((annealing.gamma_factor(done) - factor).abs() < 1e-12);
+//! }
 //! // A half-life of 10 updates in the end.
 //! let last = 0.5f64.powf(0.1);
 //! assert_eq!(annealing.ema_decay(last, 0), 0.0);
@@ -55,6 +57,11 @@ impl Annealing {
         // last^(1 / way): 0 to the power of anything, and anything in (0, 1) to the power of
         // infinity, are 0.
         last.powf(1.0 / self.way(done))
+    }
+
+    /// The probability of augmentation in the step after `done` others, which rises from 0 to `last`.
+    pub fn augment_probability(&self, last: f64, done: u64) -> f64 {
+        last * self.way(done)
     }
 
     /// Checks the settings.

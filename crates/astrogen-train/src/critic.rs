@@ -61,6 +61,18 @@ pub(crate) fn differentiate(
     optimizer: &Adam,
 ) -> Result<CriticTerms, TrainError> {
     let adversarial = loss.critic_loss(&scores.real, &scores.fake);
+    differentiate_value(adversarial, scores, penalty, piecewise_linear, score, optimizer)
+}
+
+/// [`differentiate`] of a loss, a scalar with the graph to the critic's weights.
+pub(crate) fn differentiate_value(
+    adversarial: Tensor,
+    scores: &Scores,
+    penalty: Option<PenaltyTerm<'_>>,
+    piecewise_linear: Option<&dyn PiecewiseLinear>,
+    score: impl Fn(&Tensor) -> Tensor,
+    optimizer: &Adam,
+) -> Result<CriticTerms, TrainError> {
     let wasserstein =
         scores.real.detach().mean(None::<Kind>) - scores.fake.detach().mean(None::<Kind>);
     let gradients_of = |value: &Tensor| optimizer.gradients(value);

@@ -8,7 +8,8 @@
 //! | [`wgan_gp`] | the WGAN-GP step |
 //! | [`relativistic`] | the step of a relativistic GAN with R1 and R2 |
 //! | [`cwgan_gp`] | the step of a conditional WGAN-GP for tables |
-//! | [`adaptive`] | how often a critic sees images augmented |
+//! | [`augmentation`] | what a critic is shown in place of images |
+//! | [`adaptive`] | how often |
 //! | [`autoencoder`] | the step of an autoencoder |
 //! | [`flow`] | the step of a normalizing flow |
 //! | [`gaussian`] | the step of a Gaussian regression for tables |
@@ -39,6 +40,7 @@
 pub mod adaptive;
 mod against_critic;
 pub mod annealing;
+pub mod augmentation;
 pub mod autoencoder;
 pub mod checkpoint;
 mod critic;
@@ -52,6 +54,7 @@ mod gan_step;
 pub mod gaussian;
 pub mod guard;
 pub mod interrupt;
+mod lecam;
 pub mod log;
 pub mod optim;
 pub mod relativistic;
@@ -65,6 +68,7 @@ pub mod transfer;
 pub mod wgan_gp;
 
 pub use adaptive::{AdaptiveConfig, AugmentControl, AugmentProbability};
+pub use augmentation::Augmentation;
 pub use autoencoder::{AutoencoderStep, AutoencoderStepConfig};
 pub use checkpoint::Checkpoint;
 pub use cwgan_gp::{CwganGpStep, CwganGpStepConfig};

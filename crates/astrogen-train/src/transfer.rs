@@ -58,6 +58,12 @@ pub(crate) fn first_layers(names: &[String], layers: usize) -> BTreeSet<&str> {
     names.iter().filter(is_kept).map(String::as_str).collect()
 }
 
+/// Whether a setting of frozen layers needs no words.
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands it a reference")]
+pub(crate) fn is_none_frozen(layers: &usize) -> bool {
+    *layers == 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! The example as its users meet it: a run, a kill, a resume, samples, and bad input.
 
+mod options;
 mod signals;
 
 use std::fs;
@@ -157,35 +158,6 @@ fn r3gan_trains_resumes_and_is_sampled() {
     example().succeed(&["--resume", utf8(&out), "--steps", "5"]);
     example().succeed(&["sample", utf8(&out), "--count", "2"]);
     assert!(out.join("generated-1/grid.png").is_file());
-}
-
-#[test]
-fn an_option_of_a_recipe_names_it() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let data = nebulae(folder.path(), 48);
-    let out = folder.path().join("run");
-    let with = |options: &[&str]| {
-        let arguments = train(&data, &out, "2");
-        arguments.into_iter().chain(options.iter().map(|&text| text.to_owned())).collect()
-    };
-    let refuse = |options: &[&str]| {
-        let arguments: Vec<String> = with(options);
-        example().refuse(&words(&arguments))
-    };
-    let told = refuse(&["--recipe", "sharp", "--real-label", "0.9"]);
-    assert!(told.contains("--real-label belongs to --recipe article"), "{told}");
-    let told = refuse(&["--recipe", "article", "--translation", "4"]);
-    assert!(told.contains("--translation belongs to --recipe sharp"), "{told}");
-    let told = refuse(&["--recipe", "r3gan", "--discriminator-features", "4"]);
-    assert!(told.contains("both of R3GAN's networks"), "{told}");
-    let told = refuse(&["--instance-noise", "0.1", "--translation", "4"]);
-    assert!(told.contains("--translation") && told.contains("--instance-noise"), "{told}");
-    let told = refuse(&["--translation", "32"]);
-    assert!(told.contains("from 0 to 31"), "{told}");
-    // As before there were recipes.
-    let arguments: Vec<String> = with(&["--real-label", "0.9", "--instance-noise", "0.3"]);
-    let told = example().succeed(&words(&arguments));
-    assert!(told.contains("the article's recipe"), "{told}");
 }
 
 #[test]

@@ -4,13 +4,16 @@ mod networks;
 mod recipe;
 
 use astrogen_images::ImageFolder;
-use astrogen_train::FitConfig;
+use astrogen_train::{Augmentation, DcganStepConfig, FitConfig, RelativisticStepConfig};
 use clap::Args;
 use recipe::RecipeName;
 
 pub use recipe::DcganRecipe;
 
+use crate::augment::AugmentArguments;
 use crate::image_config::open;
+use crate::transfer::TransferArguments;
+use crate::upsampling::UpsamplingArgument;
 use crate::{CliError, ImageArguments, ImageConfig, Networks, RunArguments};
 
 /// The networks of a deep convolutional GAN, and how they are trained.
@@ -41,6 +44,10 @@ pub struct DcganArguments {
     /// against learning a few hundred of them by heart; 0 if left out.
     #[arg(long, allow_negative_numbers = true)]
     translation: Option<i64>,
+    #[command(flatten)]
+    augment: AugmentArguments,
+    #[command(flatten)]
+    transfer: TransferArguments,
     /// Article: what the discriminator should say of real images, in (0, 1]; below 1 it is kept
     /// from being too sure to learn from. 1 if left out.
     #[arg(long, allow_negative_numbers = true)]
@@ -49,6 +56,21 @@ pub struct DcganArguments {
     /// 1000 steps it falls to zero. 0 if left out.
     #[arg(long, allow_negative_numbers = true)]
     instance_noise: Option<f64>,
+    /// Article: how the generator doubles its images: transposed, as in the article, or by an
+    /// interpolation that leaves no mesh. Transposed if left out.
+    #[arg(long, value_enum)]
+    upsampling: Option<UpsamplingArgument>,
+    /// Article: each of the discriminator's weights is divided by its spectral norm.
+    #[arg(long)]
+    spectral_norm: bool,
+    /// Article: the discriminator is told how much the images of a batch differ, against a generator
+    /// that paints one image again and again.
+    #[arg(long)]
+    minibatch_deviation: bool,
+    /// Article: weight of LeCam, against learning a few hundred images by heart; its authors use 0.01
+    /// to 0.3. 0 if left out.
+    #[arg(long, allow_negative_numbers = true)]
+    lecam: Option<f64>,
 }
 
 impl DcganArguments {
@@ -69,10 +91,14 @@ impl DcganArguments {
         let data = images.folder(run.seed())?;
         let folder = open(&data)?;
         let count = folder.train().len();
+        let seen = self.batch_size.unwrap_or(match name {
+            RecipeName::Sharp => 16,
+            RecipeName::Article => 64,
+            RecipeName::R3gan => 32,
+        });
         let batch_size = match name {
-            RecipeName::Sharp => self.images_a_step(16, count)?,
-            RecipeName::Article => self.batch_size.unwrap_or(64),
-            RecipeName::R3gan => self.images_a_step(32, count)?,
+            RecipeName::Sharp | RecipeName::R3gan => images_a_step(seen, count)?,
+            RecipeName::Article => seen,
         };
         let [steps, sample_interval, checkpoint_interval] = match name {
             RecipeName::Sharp => [4500, 250, 1000],
@@ -87,9 +113,10 @@ impl DcganArguments {
             seed: run.seed(),
             ..FitConfig::default()
         };
-        let recipe = self.recipe(name, shape, steps);
+        let augment = self.augment.augmentation(steps, seen);
+        let recipe = self.recipe(name, shape, steps, augment);
         let config = ImageConfig::new(data, &folder, batch_size, recipe, fit);
-        Ok((folder, config))
+        Ok((folder, ImageConfig { from: self.transfer.from()?, ..config }))
     }
 
     /// Refuses networks that cannot be, for images `[C, H, W]`.
@@ -106,19 +133,33 @@ impl DcganArguments {
     }
 
     /// A recipe for images `[C, H, W]` and a run of so many steps.
-    fn recipe(&self, name: RecipeName, shape: [i64; 3], steps: u64) -> DcganRecipe {
+    fn recipe(
+        &self,
+        name: RecipeName,
+        shape: [i64; 3],
+        steps: u64,
+        augment: Option<Augmentation>,
+    ) -> DcganRecipe {
+        let frozen_layers = self.transfer.frozen_layers();
         match name {
             RecipeName::Sharp => DcganRecipe::Sharp(Networks {
                 model: self.sharp_model(shape),
-                algorithm: self.sharp_algorithm(steps),
+                algorithm: RelativisticStepConfig {
+                    augment,
+                    frozen_layers,
+                    ..self.sharp_algorithm(steps)
+                },
             }),
             RecipeName::Article => DcganRecipe::Article(Networks {
                 model: self.article_model(shape),
-                algorithm: self.article_algorithm(),
+                algorithm: DcganStepConfig { augment, frozen_layers, ..self.article_algorithm() },
             }),
             RecipeName::R3gan => DcganRecipe::R3gan(Networks {
                 model: self.r3gan_model(shape),
-                algorithm: self.r3gan_algorithm(shape[1], steps),
+                algorithm: RelativisticStepConfig {
+                    augment,
+                    ..self.r3gan_algorithm(shape[1], steps)
+                },
             }),
         }
     }
@@ -127,8 +168,15 @@ impl DcganArguments {
     fn name(&self) -> Result<RecipeName, CliError> {
         let relativistic = self.translation.map(|_| "--translation");
         let relativistic = relativistic.or(self.gamma.map(|_| "--gamma"));
-        let article = self.real_label.map(|_| "--real-label");
-        let article = article.or(self.instance_noise.map(|_| "--instance-noise"));
+        let article = [
+            ("--real-label", self.real_label.is_some()),
+            ("--instance-noise", self.instance_noise.is_some()),
+            ("--upsampling", self.upsampling.is_some()),
+            ("--spectral-norm", self.spectral_norm),
+            ("--minibatch-deviation", self.minibatch_deviation),
+            ("--lecam", self.lecam.is_some()),
+        ];
+        let article = article.into_iter().find(|(_, given)| *given).map(|(option, _)| option);
         let hint = match (self.recipe, relativistic, article) {
             (Some(RecipeName::Sharp | RecipeName::R3gan), _, Some(option)) => {
                 format!("{option} belongs to --recipe article; leave one of them out")
@@ -151,18 +199,17 @@ impl DcganArguments {
         };
         Err(CliError::Usage(hint))
     }
+}
 
-    /// Real images that a relativistic step takes, of so many.
-    fn images_a_step(&self, default: usize, images: usize) -> Result<usize, CliError> {
-        let batch = self.batch_size.unwrap_or(default);
-        let both = batch.saturating_mul(2); // as many again for the generator
-        if both <= images {
-            return Ok(both);
-        }
-        Err(CliError::Usage(format!(
-            "--batch-size {batch} takes {both} images a step, half of them for the generator, and \
-             there are {images}: lower it to {} at most, or give more images",
-            images / 2
-        )))
+/// Real images that a relativistic step takes, of so many.
+fn images_a_step(batch: usize, images: usize) -> Result<usize, CliError> {
+    let both = batch.saturating_mul(2); // as many again for the generator
+    if both <= images {
+        return Ok(both);
     }
+    Err(CliError::Usage(format!(
+        "--batch-size {batch} takes {both} images a step, half of them for the generator, and \
+         there are {images}: lower it to {} at most, or give more images",
+        images / 2
+    )))
 }

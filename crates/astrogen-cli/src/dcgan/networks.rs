@@ -67,6 +67,9 @@ impl DcganArguments {
             channels,
             generator_features: features,
             discriminator_features: self.discriminator_features.unwrap_or(features),
+            upsampling: self.upsampling.map_or(default.upsampling, Into::into),
+            spectral_norm: self.spectral_norm,
+            minibatch_deviation: self.minibatch_deviation,
             ..default
         }
     }
@@ -81,6 +84,7 @@ impl DcganArguments {
             discriminator_optimizer: AdamConfig { lr, ..default.discriminator_optimizer },
             instance_noise: InstanceNoise { start, end: 0.0, steps: 1000 },
             loss: AdversarialConfig { real_label, ..default.loss },
+            lecam: self.lecam.unwrap_or(default.lecam),
             ..default
         }
     }

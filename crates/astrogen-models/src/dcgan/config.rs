@@ -8,6 +8,7 @@ use tch::nn;
 use super::{DcganDiscriminator, DcganGenerator};
 use crate::ModelError;
 use crate::config::check_image_size;
+use crate::upsampling::Upsampling;
 
 /// The least and the greatest image size.
 const SIZES: [i64; 2] = [32, 512];
@@ -28,6 +29,17 @@ pub struct DcganConfig {
     pub generator_features: i64,
     /// The width of the discriminator's first layer. Default 64.
     pub discriminator_features: i64,
+    /// How the generator doubles the size of its images. Default transposed convolutions.
+    #[serde(skip_serializing_if = "Upsampling::is_transposed")]
+    pub upsampling: Upsampling,
+    /// Whether each of the discriminator's weights is divided by its spectral norm (Miyato et al.
+    /// 2018). Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub spectral_norm: bool,
+    /// Whether the discriminator is [told](astrogen_nn::layers::minibatch_deviation) how much the
+    /// images of a batch differ. Default false.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub minibatch_deviation: bool,
 }
 
 impl Default for DcganConfig {
@@ -38,6 +50,9 @@ impl Default for DcganConfig {
             latent_dim: 100,
             generator_features: 64,
             discriminator_features: 64,
+            upsampling: Upsampling::default(),
+            spectral_norm: false,
+            minibatch_deviation: false,
         }
     }
 }

@@ -60,18 +60,23 @@ impl Network for DcganDiscriminator {
 
     fn build(config: &DcganConfig, path: &nn::Path) -> Result<Self, ModelError> {
         config.validate()?;
+        let down = ConvolutionConfig { spectral_norm: config.spectral_norm, ..DOWN };
         let mut net = Sequential::build(path / "net");
         let mut inputs = config.channels;
         let widths = config.widths(config.discriminator_features);
         for (i, width) in widths.into_iter().enumerate() {
-            net = net.convolution([inputs, width], &DOWN)?;
+            net = net.convolution([inputs, width], &down)?;
             if i > 0 {
                 net = net.batch_norm(width)?;
             }
             net = net.leaky_relu(SLOPE);
             inputs = width;
         }
-        let last = ConvolutionConfig { stride: 1, padding: 0, ..DOWN };
+        if config.minibatch_deviation {
+            net = net.minibatch_deviation();
+            inputs += 1;
+        }
+        let last = ConvolutionConfig { stride: 1, padding: 0, ..down };
         let net = net.convolution([inputs, 1], &last)?.finish();
         Ok(Self { config: config.clone(), net })
     }

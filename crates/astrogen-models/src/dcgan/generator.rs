@@ -1,22 +1,12 @@
 //! From latents to images.
 
-use astrogen_nn::layers::{ConvolutionConfig, Direction, Sequential};
+use astrogen_nn::layers::{ConvolutionConfig, Sequential};
 use astrogen_nn::{NamedTensors, Network, named, network_methods};
 use tch::{Device, Kind, Tensor, nn};
 
 use super::DcganConfig;
+use crate::upsampling::UP;
 use crate::{Generator, ModelError};
-
-/// A convolution that doubles the size.
-const UP: ConvolutionConfig = ConvolutionConfig {
-    direction: Direction::Up,
-    kernel: 4,
-    stride: 2,
-    padding: 1,
-    groups: 1,
-    bias: false,
-    spectral_norm: false,
-};
 
 /// From latents to images; see the [module](super).
 #[derive(Debug)]
@@ -58,14 +48,19 @@ impl Network for DcganGenerator {
 
     fn build(config: &DcganConfig, path: &nn::Path) -> Result<Self, ModelError> {
         config.validate()?;
-        let mut net = Sequential::build(path / "net");
-        let mut inputs = config.latent_dim;
-        let mut convolution = ConvolutionConfig { stride: 1, padding: 0, ..UP };
-        for width in config.widths(config.generator_features).into_iter().rev() {
-            net = net.convolution([inputs, width], &convolution)?.batch_norm(width)?.relu();
-            (inputs, convolution) = (width, UP);
+        let mut widths = config.widths(config.generator_features).into_iter().rev();
+        // There are three widths at least: the least size is 32.
+        let mut inputs = widths.next().unwrap_or(config.generator_features);
+        let first = ConvolutionConfig { stride: 1, padding: 0, ..UP };
+        let mut net = Sequential::build(path / "net")
+            .convolution([config.latent_dim, inputs], &first)?
+            .batch_norm(inputs)?
+            .relu();
+        for width in widths {
+            net = config.upsampling.double(net, [inputs, width])?.batch_norm(width)?.relu();
+            inputs = width;
         }
-        let net = net.convolution([inputs, config.channels], &UP)?.tanh().finish();
+        let net = config.upsampling.double(net, [inputs, config.channels])?.tanh().finish();
         Ok(Self { config: config.clone(), net })
     }
 

@@ -16,6 +16,12 @@
 //! 2016, *Unsupervised Representation Learning with Deep Convolutional Generative
 //! Adversarial Networks*; the defaults are those of PyTorch's `dcgan` example.)
 //!
+//! As options, the generator doubles its images by nearest or bilinear
+//! [upsampling](crate::Upsampling) and 3x3 convolutions, which leave no mesh; the discriminator's
+//! weights have their spectral norm divided out, so that its slopes are bounded (Miyato et al. 2018);
+//! and it is told at 4x4 pixels [how much](astrogen_nn::layers::minibatch_deviation) the images
+//! of its batch differ, against a generator that always paints the same one.
+//!
 //! The discriminator gives logits, for a loss that is stable;
 //! [`probability`](crate::Discriminator::probability) has the sigmoid. Other image sizes
 //! have one layer more or less a doubling. Widths double with each halving of the image up

@@ -1,7 +1,6 @@
 //! The shape of a Wasserstein GAN's networks.
 
 use astrogen_nn::config::check_counts;
-use astrogen_nn::layers::Interpolation;
 use astrogen_nn::{Initialization, Network};
 use serde::{Deserialize, Serialize};
 use tch::nn;
@@ -9,37 +8,12 @@ use tch::nn;
 use super::{WganCritic, WganGenerator};
 use crate::ModelError;
 use crate::config::check_image_size;
+use crate::upsampling::Upsampling;
 
 /// The least and the greatest image size.
 const SIZES: [i64; 2] = [32, 256];
 /// The widest layer has this many times the features.
 const WIDEST: i64 = 16;
-
-/// How the generator doubles the size of its images.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Upsampling {
-    /// A transposed convolution of stride 2.
-    #[default]
-    Transposed,
-    /// Nearest-neighbour doubling, then a 3x3 convolution (Odena, Dumoulin & Olah 2016,
-    /// *Deconvolution and Checkerboard Artifacts*).
-    Nearest,
-    /// Bilinear doubling, then a 3x3 convolution: smoother between the pixels, so that less of
-    /// the doubling is left for the convolution to hide.
-    Bilinear,
-}
-
-impl Upsampling {
-    /// How the images are doubled before a convolution, if they are.
-    pub(super) fn interpolation(self) -> Option<Interpolation> {
-        match self {
-            Self::Transposed => None,
-            Self::Nearest => Some(Interpolation::Nearest),
-            Self::Bilinear => Some(Interpolation::Bilinear),
-        }
-    }
-}
 
 /// The critic's normalisation, behind every convolution but the first and the last. There
 /// is none over the batch: see [`Critic`](crate::Critic).

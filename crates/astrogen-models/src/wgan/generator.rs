@@ -1,25 +1,12 @@
 //! From latents to images.
 
-use astrogen_nn::layers::{ConvolutionConfig, Direction, Sequential, SequentialBuilder};
+use astrogen_nn::layers::{ConvolutionConfig, Sequential};
 use astrogen_nn::{NamedTensors, Network, named, network_methods};
 use tch::{Device, Kind, Tensor, nn};
 
 use super::WganConfig;
+use crate::upsampling::UP;
 use crate::{Generator, ModelError};
-
-/// A 4x4 convolution that doubles the size.
-const UP: ConvolutionConfig = ConvolutionConfig {
-    direction: Direction::Up,
-    kernel: 4,
-    stride: 2,
-    padding: 1,
-    groups: 1,
-    bias: false,
-    spectral_norm: false,
-};
-/// A 3x3 convolution that keeps the size.
-const SAME: ConvolutionConfig =
-    ConvolutionConfig { direction: Direction::Down, kernel: 3, stride: 1, ..UP };
 
 /// From latents to images; see the [module](super).
 #[derive(Debug)]
@@ -70,10 +57,10 @@ impl Network for WganGenerator {
             .batch_norm(inputs)?
             .relu();
         for outputs in widths {
-            net = double(config, net, [inputs, outputs])?.batch_norm(outputs)?.relu();
+            net = config.upsampling.double(net, [inputs, outputs])?.batch_norm(outputs)?.relu();
             inputs = outputs;
         }
-        let net = double(config, net, [inputs, config.channels])?.tanh().finish();
+        let net = config.upsampling.double(net, [inputs, config.channels])?.tanh().finish();
         Ok(Self { config: config.clone(), net })
     }
 
@@ -83,15 +70,3 @@ impl Network for WganGenerator {
 }
 
 network_methods!(WganGenerator);
-
-/// One doubling of the images.
-fn double<'a>(
-    config: &WganConfig,
-    net: SequentialBuilder<'a>,
-    channels: [i64; 2],
-) -> Result<SequentialBuilder<'a>, ModelError> {
-    match config.upsampling.interpolation() {
-        None => net.convolution(channels, &UP),
-        Some(interpolation) => net.upsample(interpolation).convolution(channels, &SAME),
-    }
-}

@@ -42,6 +42,7 @@ mod config;
 mod critic;
 mod generator;
 
-pub use config::{CriticNormalization, Upsampling, WganConfig};
+pub use crate::upsampling::Upsampling;
+pub use config::{CriticNormalization, WganConfig};
 pub use critic::WganCritic;
 pub use generator::WganGenerator;

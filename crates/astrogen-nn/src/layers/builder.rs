@@ -56,6 +56,12 @@ impl<'a> SequentialBuilder<'a> {
         self.push(Layer::Upsample(interpolation))
     }
 
+    /// One more channel that tells how much the images of a batch differ, see
+    /// [`minibatch_deviation`](super::minibatch_deviation): `[N, C, H, W] -> [N, C + 1, H, W]`.
+    pub fn minibatch_deviation(self) -> Self {
+        self.push(Layer::MinibatchDeviation)
+    }
+
     /// A fully connected layer: `[N, inputs] -> [N, outputs]`.
     ///
     /// # Errors

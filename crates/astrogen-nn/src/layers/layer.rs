@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use super::{Convolution, Direction, Interpolation, Linear, leaky_relu};
+use super::{Convolution, Direction, Interpolation, Linear, leaky_relu, minibatch_deviation};
 use crate::{BatchNorm, Initialization, NamedTensors, named};
 
 /// One layer. What it needs of libtorch is drawn together here, so that the networks read
@@ -21,6 +21,8 @@ pub(super) enum Layer {
     },
     /// Height and width are doubled.
     Upsample(Interpolation),
+    /// One more channel: how much the images of a group differ.
+    MinibatchDeviation,
     Relu,
     LeakyRelu {
         slope: f64,
@@ -44,6 +46,7 @@ impl Layer {
                 xs.group_norm(*groups, Some(weight), Some(bias), 1e-5, true)
             }
             Self::Upsample(interpolation) => interpolation.double(&xs),
+            Self::MinibatchDeviation => minibatch_deviation(&xs),
             // In place: what comes before needs its input for the backward pass, not its output.
             Self::Relu => xs.relu_(),
             Self::Elu => xs.elu(),
@@ -95,6 +98,7 @@ impl Layer {
             Self::BatchNorm(_)
             | Self::GroupNorm { .. }
             | Self::Upsample(_)
+            | Self::MinibatchDeviation
             | Self::Elu
             | Self::Tanh
             | Self::Sigmoid

@@ -7,6 +7,7 @@
 //! | [`Linear`] | fully connected |
 //! | [`Interpolation`] | images of twice the size |
 //! | [`leaky_relu`] | an activation that `tch` lacks |
+//! | [`minibatch_deviation`] | a channel that tells how much the images of a batch differ |
 //! | [`Resampling`] | images of half or twice the size, by a low-pass filter |
 //! | [`StackTrace`], [`Piece`], [`Stage`], [`Affine`], [`Given`] | the passes of a gradient penalty in closed form |
 //!
@@ -21,6 +22,7 @@ mod given;
 mod interpolation;
 mod layer;
 mod linear;
+mod minibatch_deviation;
 mod resampling;
 mod sequential;
 mod spectral_norm;
@@ -33,6 +35,7 @@ pub use convolution::{Convolution, ConvolutionConfig, Direction};
 pub use given::Given;
 pub use interpolation::Interpolation;
 pub use linear::Linear;
+pub use minibatch_deviation::minibatch_deviation;
 pub use resampling::Resampling;
 pub use sequential::Sequential;
 pub use trace::{Piece, StackTrace, Stage};

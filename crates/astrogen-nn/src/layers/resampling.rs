@@ -20,7 +20,7 @@ use super::Direction;
 /// Weights of the filter along one axis.
 const FILTER: [f64; 4] = [0.125, 0.375, 0.375, 0.125];
 
-/// Halving or doubling, see the [module](self): a fixed linear map.
+/// Halving or doubling by the low-pass filter `[1, 3, 3, 1] / 8` along each axis: a fixed linear map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resampling(pub Direction);
 

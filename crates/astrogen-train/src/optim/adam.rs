@@ -103,6 +103,12 @@ impl Adam {
         &self.parameters
     }
 
+    /// The parameters that are not [frozen](Self::freeze_first).
+    pub(crate) fn moving(&self) -> impl Iterator<Item = &Tensor> {
+        let parameters = self.parameters.iter().zip(&self.frozen);
+        parameters.filter(|(_, frozen)| !**frozen).map(|(parameter, _)| parameter)
+    }
+
     /// The parameters' names, in the same order.
     pub fn names(&self) -> &[String] {
         &self.names

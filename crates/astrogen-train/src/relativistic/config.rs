@@ -6,9 +6,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::TrainError;
 use crate::annealing::Annealing;
+use crate::augmentation::Augmentation;
 use crate::ema::check_decay;
 use crate::optim::AdamConfig;
 use crate::schedule::{Schedule, read_earlier};
+use crate::transfer::is_none_frozen;
 
 /// Settings of [`RelativisticStep`](super::RelativisticStep); the defaults are for [`SharpConfig`](astrogen_models::SharpConfig)'s networks in batches
 /// of 16 and minutes of training.
@@ -26,9 +28,17 @@ pub struct RelativisticStepConfig {
     pub penalty_interval: u64,
     /// Shifts of what the critic sees. Default none.
     pub translation: Translation,
+    /// What else is done to what the critic sees, and how often. Default nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augment: Option<Augmentation>,
+    /// The first so many layers of the critic stay as they begin, for networks that
+    /// [begin](crate::transfer) with another run's weights. Default 0.
+    #[serde(skip_serializing_if = "is_none_frozen")]
+    pub frozen_layers: usize,
     /// Decay of the generator's average, in [0, 1). Default 0.998.
     pub ema_decay: f64,
-    /// How betas, `gamma` and `ema_decay` change within a run. Default: they stay.
+    /// How betas, `gamma`, `ema_decay` and a fixed probability of `augment` change within a run.
+    /// Default: they stay.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annealing: Option<Annealing>,
 }
@@ -42,6 +52,8 @@ impl Default for RelativisticStepConfig {
             gamma: 0.1,
             penalty_interval: 2,
             translation: Translation::default(),
+            augment: None,
+            frozen_layers: 0,
             ema_decay: 0.998,
             annealing: None,
         }
@@ -70,6 +82,8 @@ impl RelativisticStepConfig {
             gamma: 2.0 * (image_size as f64 / 64.0).powi(3),
             penalty_interval: 1,
             translation: Translation::default(),
+            augment: None,
+            frozen_layers: 0,
             ema_decay: 0.5f64.powf(40.0 / steps as f64),
             annealing: Some(Annealing { steps, beta2: 0.99, gamma: 0.1 }),
         }
@@ -97,6 +111,7 @@ impl RelativisticStepConfig {
         self.generator_optimizer.validate()?;
         self.critic_optimizer.validate()?;
         self.annealing.as_ref().map_or(Ok(()), Annealing::validate)?;
+        self.augment.map_or(Ok(()), |augment| augment.probability.validate())?;
         check_decay(self.ema_decay)
     }
 }

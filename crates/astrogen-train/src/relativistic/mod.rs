@@ -23,8 +23,9 @@
 //! linear takes both penalties in closed form and in one pass, since together they are R1 of
 //! twice the weight on reals and fakes joined.
 //!
-//! Reals and fakes may be [translated](Translation) before the critic sees them, both alike, in
-//! both updates.
+//! Reals and fakes may be [translated](astrogen_data::augment::Translation) and
+//! [augmented](crate::augmentation) before the critic sees them, both alike, in both updates; a
+//! probability that adapts follows the differences of scores in pairs.
 
 mod config;
 
@@ -40,6 +41,7 @@ use tch::{Device, Kind, Tensor, nn, no_grad};
 
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
+use crate::augmentation::Augmenter;
 use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate, differentiate_together};
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
@@ -55,6 +57,7 @@ const LOSS: AdversarialLoss = AdversarialLoss::Relativistic;
 pub struct RelativisticStep<G = SharpGenerator, C = WganCritic> {
     config: RelativisticStepConfig,
     networks: AgainstCritic<G, C>,
+    augment: Augmenter,
 }
 
 impl RelativisticStep {
@@ -112,12 +115,14 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
     ) -> Result<Self, TrainError> {
         config.validate()?;
         let optimizers = [config.generator_optimizer, config.critic_optimizer];
-        let networks =
+        let mut networks =
             AgainstCritic::new(device, init_generator, init_critic, optimizers, config.ema_decay)?;
+        networks.critic_optimizer.freeze_first(config.frozen_layers);
         let [c, h, w] = networks.critic.module.image_shape();
         networks.generator.check_against("critic", [c, h, w])?;
         config.translation.validate(h.min(w))?;
-        Ok(Self { networks, config: config.clone() })
+        let augment = Augmenter::new(config.augment, [h, w], device)?;
+        Ok(Self { networks, augment, config: config.clone() })
     }
 
     /// The averaged generator: the one to sample from.
@@ -144,6 +149,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let fake = self.fakes(latent, n)?;
         let mut losses = self.update_critic(&real.narrow(0, 0, n), &fake.detach())?;
         losses.push(("generator_loss", self.follow_critic(&real.narrow(0, n, n), &fake)?));
+        losses.extend(self.augment.losses());
         Ok(losses)
     }
 
@@ -184,13 +190,16 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         check_size(FAKES, fake, &real.size())?;
         self.anneal();
         let (critic, translation) = (&self.networks.critic.module, self.config.translation);
-        let (real, fake) = (translation.apply(real), translation.apply(&fake.detach()));
+        // Real and fake in one batch: the critic sees each image by itself.
+        let seen = Tensor::cat(&[translation.apply(real), translation.apply(&fake.detach())], 0);
+        let (n, points) = (real.size()[0], self.augment.apply(&seen));
         let optimizer = &self.networks.critic_optimizer;
         let penalty = self.config.penalty(optimizer.steps());
         let due = penalty.applies_at(optimizer.steps());
         // A penalty in closed form has everything that the loss needs.
         let together = match critic.piecewise_linear().filter(|_| due) {
             Some(critic) => {
+                let [real, fake] = [points.narrow(0, 0, n), points.narrow(0, n, n)];
                 differentiate_together(critic, &real, &fake, &LOSS, &penalty, optimizer)?
             }
             None => None,
@@ -198,9 +207,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let (scores, terms) = match together {
             Some(found) => found,
             None => {
-                // Real and fake in one batch: the critic sees each image by itself.
-                let points = Tensor::cat(&[&real, &fake], 0);
-                let (n, scores) = (real.size()[0], critic.forward_t(&points, true)); // [2 N]
+                let scores = critic.forward_t(&points, true); // [2 N]
                 check_size(SCORES, &scores, &[2 * n])?;
                 let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
                 let terms = differentiate(
@@ -217,6 +224,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let CriticTerms { loss, penalty, gradients, .. } = terms;
         self.networks.step_critic(&gradients);
         self.networks.keep(penalty);
+        self.augment.observe(&(&scores.real - &scores.fake).detach());
         Ok(vec![
             ("critic_loss", loss),
             ("real_score", scores.real.detach().mean(Kind::Float)),
@@ -237,12 +245,14 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
             optimizer.set_beta2(annealing.beta2(config.betas[1], done));
         }
         self.networks.average.set_decay(annealing.ema_decay(self.config.ema_decay, done));
+        self.augment.anneal(&annealing, done);
     }
 
     /// `fake` has the graph to the generator's weights.
     fn follow_critic(&mut self, real: &Tensor, fake: &Tensor) -> Result<Tensor, TrainError> {
         let (critic, translation) = (&self.networks.critic.module, self.config.translation);
-        let score = |images: &Tensor| critic.forward_t(&translation.apply(images), true);
+        let seen = |images: &Tensor| self.augment.apply(&translation.apply(images));
+        let score = |images: &Tensor| critic.forward_t(&seen(images), true);
         let loss = LOSS.generator_loss(&score(fake), || no_grad(|| score(real)));
         let loss = self.networks.generator_optimizer.minimize(&loss)?;
         self.networks.follow_generator(&loss);
@@ -256,7 +266,7 @@ impl<G: Generator + Network, C: Critic> State for RelativisticStep<G, C> {
     }
 
     fn state(&self) -> Vec<(String, Tensor)> {
-        self.networks.state()
+        self.networks.state().into_iter().chain(self.augment.state()).collect()
     }
 }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use astrogen_models::{DcganConfig, weights};
+use astrogen_models::{DcganConfig, Upsampling, weights};
 use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use astrogen_train::state::State;
 use tch::{Device, Tensor};
@@ -23,6 +23,9 @@ const MODEL: DcganConfig = DcganConfig {
     latent_dim: 16,
     generator_features: 8,
     discriminator_features: 8,
+    upsampling: Upsampling::Transposed,
+    spectral_norm: false,
+    minibatch_deviation: false,
 };
 
 fn is_of_a_network(name: &str) -> bool {

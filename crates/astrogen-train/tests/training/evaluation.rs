@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use astrogen_models::DcganConfig;
+use astrogen_models::{DcganConfig, Upsampling};
 use astrogen_train::log::{HistoryCsv, JsonLines, Progress};
 use astrogen_train::{
     Criterion, DcganStep, DcganStepConfig, EvaluateBy, Evaluation, Event, FitConfig, History,
@@ -20,6 +20,9 @@ const MODEL: DcganConfig = DcganConfig {
     latent_dim: 4,
     generator_features: 2,
     discriminator_features: 2,
+    upsampling: Upsampling::Transposed,
+    spectral_norm: false,
+    minibatch_deviation: false,
 };
 
 fn train(

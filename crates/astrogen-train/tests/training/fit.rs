@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use astrogen_data::{Batches, Images};
-use astrogen_models::{DcganConfig, DcganGenerator, Generator, weights};
+use astrogen_models::{DcganConfig, DcganGenerator, Generator, Upsampling, weights};
 use astrogen_train::TrainError;
 use astrogen_train::checkpoint::Checkpoint;
 use astrogen_train::fit::{EvaluateBy, Event, FitConfig, Observer, Outcome, fit, fit_in_memory};
@@ -24,6 +24,9 @@ const MODEL: DcganConfig = DcganConfig {
     latent_dim: 6,
     generator_features: 4,
     discriminator_features: 4,
+    upsampling: Upsampling::Transposed,
+    spectral_norm: false,
+    minibatch_deviation: false,
 };
 
 fn algorithm() -> DcganStep {

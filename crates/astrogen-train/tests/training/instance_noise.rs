@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use astrogen_models::{DcganConfig, DcganDiscriminator, Discriminator, weights};
+use astrogen_models::{DcganConfig, DcganDiscriminator, Discriminator, Upsampling, weights};
 use astrogen_train::fit::fit;
 use astrogen_train::gan::{DcganStep, DcganStepConfig, InstanceNoise};
 use astrogen_train::interrupt::StopSignal;
@@ -19,6 +19,9 @@ const MODEL: DcganConfig = DcganConfig {
     latent_dim: 6,
     generator_features: 4,
     discriminator_features: 4,
+    upsampling: Upsampling::Transposed,
+    spectral_norm: false,
+    minibatch_deviation: false,
 };
 
 const FADING: InstanceNoise = InstanceNoise { start: 0.4, end: 0.1, steps: 3 };

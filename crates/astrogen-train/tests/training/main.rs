@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod agreement;
+mod augmentation;
 mod autoencoder;
 mod checkpoint;
 mod cwgan_gp;
@@ -12,24 +13,28 @@ mod fit;
 mod flow;
 mod gaussian;
 mod instance_noise;
+mod lecam;
 mod own_networks;
 mod radam;
 mod relativistic;
 mod resume;
 mod runs;
 mod search;
+mod transfer;
 mod wgan_gp;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use astrogen_data::{ArrayDataset, BatchConfig, Batches, RowDataset, Rows};
+use astrogen_models::{ModelError, weights};
 use astrogen_train::TrainError;
 use astrogen_train::fit::{Event, FitConfig};
 use astrogen_train::interrupt::StopSignal;
 use astrogen_train::state::State;
 use astrogen_train::step::Losses;
 use ndarray::{Array2, Array4};
+use tch::nn::{Path, VarStore};
 use tch::{Device, Tensor};
 
 /// libtorch has one random generator for the whole program, so these tests take turns.
@@ -118,4 +123,21 @@ fn changed(before: &BTreeMap<String, Vec<u8>>, after: &BTreeMap<String, Vec<u8>>
 fn with_gradients(step: &dyn State) -> Vec<String> {
     let state = step.state().into_iter();
     state.filter(|(_, tensor)| tensor.grad().defined()).map(|(name, _)| name).collect()
+}
+
+/// A copy of one of the step's networks as it is now.
+fn copy_of<N>(
+    step: &dyn State,
+    prefix: &str,
+    init: impl Fn(&Path) -> Result<N, ModelError>,
+) -> (VarStore, N) {
+    let store = VarStore::new(Device::Cpu);
+    let network = init(&store.root()).unwrap();
+    let below: BTreeMap<_, _> = step
+        .state()
+        .into_iter()
+        .filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor)))
+        .collect();
+    weights::load_into(&store, &below).unwrap();
+    (store, network)
 }

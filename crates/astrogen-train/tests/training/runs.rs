@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use astrogen_data::Images;
-use astrogen_models::{DcganConfig, DcganGenerator};
+use astrogen_models::{DcganConfig, DcganGenerator, Upsampling};
 use astrogen_train::TrainError;
 use astrogen_train::checkpoint::Checkpoint;
 use astrogen_train::fit::{EvaluateBy, Evaluation, Event, FitConfig, Observer, Outcome, fit};
@@ -24,6 +24,9 @@ const MODEL: DcganConfig = DcganConfig {
     latent_dim: 6,
     generator_features: 4,
     discriminator_features: 4,
+    upsampling: Upsampling::Transposed,
+    spectral_norm: false,
+    minibatch_deviation: false,
 };
 
 fn algorithm() -> DcganStep {

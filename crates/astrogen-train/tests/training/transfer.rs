@@ -33,7 +33,7 @@ fn batch() -> astrogen_data::Images {
 
 /// A run with one checkpoint, after two steps.
 fn trained(folder: &std::path::Path) -> (RunDir, RelativisticStep) {
-    let run = RunDir::create(folder.join("run")).unwrap();
+    let run = RunDir::create(&folder.join("run")).unwrap();
     let mut trained = step(&MODEL, 1);
     for _ in 0..2 {
         trained.step(&batch()).unwrap();
@@ -54,10 +54,9 @@ fn networks_begin_with_the_others_weights_and_optimisers_anew() {
     assert_eq!(begin_from(&new, &run).unwrap(), 2);
     let (theirs, ours) = (bytes_of(&earlier), bytes_of(&new));
     for (name, bytes) in &ours {
-        let of_a_network = ["generator.", "critic.", "average."]
-            .iter()
-            .any(|part| name.starts_with(part))
-            && name != "average.updates";
+        let of_a_network =
+            ["generator.", "critic.", "average."].iter().any(|part| name.starts_with(part))
+                && name != "average.updates";
         let expected = if of_a_network { &theirs[name] } else { &before[name] };
         assert!(bytes == expected, "{name}");
     }
@@ -94,7 +93,7 @@ fn other_networks_algorithms_and_empty_runs_are_refused() {
     let dcgan = DcganStep::new(&Default::default(), &DcganStepConfig::default(), Device::Cpu);
     let message = begin_from(&dcgan.unwrap(), &run).unwrap_err().to_string();
     assert!(message.contains("written by relativistic"), "{message}");
-    let empty = RunDir::create(folder.path().join("empty")).unwrap();
+    let empty = RunDir::create(&folder.path().join("empty")).unwrap();
     let message = begin_from(&wider, &empty).unwrap_err().to_string();
     assert!(message.contains("no checkpoint to begin from"), "{message}");
     assert_eq!(wider.algorithm(), "relativistic");

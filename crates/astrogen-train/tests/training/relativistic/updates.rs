@@ -1,19 +1,15 @@
 //! What an update changes and what it leaves alone, and batches that cannot be.
 
-use std::collections::BTreeMap;
-
 use astrogen_data::Images;
 use astrogen_data::augment::Translation;
-use astrogen_models::{Critic, Generator, ModelError, weights};
+use astrogen_models::{Critic, Generator};
 use astrogen_train::relativistic::{RelativisticStep, RelativisticStepConfig};
 use astrogen_train::schedule::Schedule;
-use astrogen_train::state::State;
 use astrogen_train::step::Step;
-use tch::nn::{Path, VarStore};
 use tch::{Device, Kind, Tensor};
 
 use super::{MODEL, algorithm, images, latents};
-use crate::{alone, bytes_of, changed, loss, tensor, with_gradients};
+use crate::{alone, bytes_of, changed, copy_of, loss, tensor, with_gradients};
 
 #[test]
 fn a_step_changes_all_weights_and_leaves_no_gradients() {
@@ -43,8 +39,8 @@ fn the_updates_minimise_their_formulas() {
     let config = RelativisticStepConfig { gamma: 0.0, ..Default::default() };
     let mut step = algorithm(&config);
     let (real, latent) = (images(6), latents(3));
-    let (store, generator) = networks(&step, "generator.", |path| MODEL.init_generator(path));
-    let (_critic_store, critic) = networks(&step, "critic.", |path| MODEL.init_critic(path));
+    let (store, generator) = copy_of(&step, "generator.", |path| MODEL.init_generator(path));
+    let (_critic_store, critic) = copy_of(&step, "critic.", |path| MODEL.init_critic(path));
     assert_eq!(store.device(), Device::Cpu);
     tch::manual_seed(3);
     let fake = tch::no_grad(|| generator.forward_t(&latent, true));
@@ -56,29 +52,12 @@ fn the_updates_minimise_their_formulas() {
     let got = loss(&losses, "critic_loss");
     assert!((got - expected).abs() < 1e-5, "{got} {expected}");
     // The generator's comes after the critic's update, on the other reals.
-    let (_store, critic) = networks(&step, "critic.", |path| MODEL.init_critic(path));
+    let (_store, critic) = copy_of(&step, "critic.", |path| MODEL.init_critic(path));
     let scores = |images: &Tensor| critic.score(images).unwrap();
     let difference = scores(&real.narrow(0, 3, 3)) - scores(&fake);
     let expected = difference.softplus().mean(Kind::Float).double_value(&[]);
     let got = loss(&losses, "generator_loss");
     assert!((got - expected).abs() < 1e-5, "{got} {expected}");
-}
-
-/// A copy of one of the step's networks as it is now.
-fn networks<N>(
-    step: &RelativisticStep,
-    prefix: &str,
-    init: impl Fn(&Path) -> Result<N, ModelError>,
-) -> (VarStore, N) {
-    let store = VarStore::new(Device::Cpu);
-    let network = init(&store.root()).unwrap();
-    let below: BTreeMap<_, _> = step
-        .state()
-        .into_iter()
-        .filter_map(|(name, tensor)| Some((name.strip_prefix(prefix)?.to_owned(), tensor)))
-        .collect();
-    weights::load_into(&store, &below).unwrap();
-    (store, network)
 }
 
 #[test]

@@ -20,7 +20,11 @@
 //! telescope frames do not, and samples stay grey. Gaussian noise of one known strength on
 //! everything the discriminator sees sets the scale. (Sønderby et al. 2017, *Amortised MAP
 //! Inference for Image Super-resolution*, section 3.4, where it serves to let the two
-//! distributions overlap.)
+//! distributions overlap.) The noise comes behind an [augmentation](crate::augmentation), whose
+//! probability, if it adapts, follows the logits of reals. The discriminator's loss may have
+//! [LeCam](astrogen_losses::regularizer) added.
+
+mod config;
 
 use std::path::Path;
 
@@ -29,101 +33,18 @@ use astrogen_losses::{AdversarialConfig, discriminator_loss, generator_loss};
 use astrogen_models::{
     DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, ModelError, Network,
 };
-use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::TrainError;
-use crate::ema::{Ema, check_decay};
-use crate::optim::{Adam, AdamConfig};
+use crate::augmentation::Augmenter;
+use crate::ema::Ema;
+use crate::lecam::Lecam;
+use crate::optim::Adam;
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 use crate::stored::{Stored, prefixed};
 
-/// Settings of [`DcganStep`]; the defaults are those of the DCGAN paper.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DcganStepConfig {
-    /// Adam of the generator. Default lr 2e-4, betas (0.5, 0.999).
-    pub generator_optimizer: AdamConfig,
-    /// Adam of the discriminator. Default lr 2e-4, betas (0.5, 0.999).
-    pub discriminator_optimizer: AdamConfig,
-    /// The losses. Default: non-saturating, no label smoothing.
-    pub loss: AdversarialConfig,
-    /// Noise on every image the discriminator sees. Default none. See the
-    /// [module](self).
-    pub instance_noise: InstanceNoise,
-    /// Decay of the generator's average, in [0, 1). Default 0.999.
-    pub ema_decay: f64,
-}
-
-impl Default for DcganStepConfig {
-    fn default() -> Self {
-        let adam = AdamConfig { lr: 2e-4, betas: [0.5, 0.999], ..AdamConfig::default() };
-        Self {
-            generator_optimizer: adam,
-            discriminator_optimizer: adam,
-            loss: AdversarialConfig::default(),
-            instance_noise: InstanceNoise::default(),
-            ema_decay: 0.999,
-        }
-    }
-}
-
-/// Gaussian noise whose deviation, in signed units, goes from `start` to `end` in `steps`
-/// steps, linearly, and stays there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct InstanceNoise {
-    /// Deviation at the first step, at least 0. Default 0.
-    pub start: f64,
-    /// Deviation from step `steps` on, at least 0. Default 0.
-    pub end: f64,
-    /// Steps from one to the other. Default 0.
-    pub steps: u64,
-}
-
-impl DcganStepConfig {
-    /// Checks the settings, as [`DcganStep::new`] does.
-    ///
-    /// # Errors
-    /// [`TrainError::Setting`] or [`TrainError::Loss`] for one that is out of its range.
-    pub fn validate(&self) -> Result<(), TrainError> {
-        self.loss.validate()?;
-        self.instance_noise.validate()?;
-        self.generator_optimizer.validate()?;
-        self.discriminator_optimizer.validate()?;
-        check_decay(self.ema_decay)
-    }
-}
-
-impl InstanceNoise {
-    /// Checks the settings.
-    ///
-    /// # Errors
-    /// [`TrainError::Setting`] for a deviation that is negative or not finite.
-    pub fn validate(self) -> Result<(), TrainError> {
-        for (name, deviation) in
-            [("instance_noise start", self.start), ("instance_noise end", self.end)]
-        {
-            if !(deviation >= 0.0 && deviation.is_finite()) {
-                return Err(TrainError::Setting {
-                    name,
-                    rule: "a finite deviation of at least 0",
-                    got: deviation.to_string(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// The deviation at a step, counted from 0.
-    fn at(self, step: u64) -> f64 {
-        if step >= self.steps {
-            return self.end;
-        }
-        self.start + (self.end - self.start) * step as f64 / self.steps as f64
-    }
-}
+pub use config::{DcganStepConfig, InstanceNoise};
 
 /// A generator and a discriminator that train each other: those of [`DcganConfig`], or
 /// [anyone's](DcganStep::from_networks).
@@ -136,6 +57,8 @@ pub struct DcganStep<G = DcganGenerator, D = DcganDiscriminator> {
     discriminator_optimizer: Adam,
     loss: AdversarialConfig,
     instance_noise: InstanceNoise,
+    augment: Augmenter,
+    lecam: Lecam,
 }
 
 impl DcganStep {
@@ -179,18 +102,21 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
         let generator = Stored::new(device, &init_generator)?;
         let discriminator = Stored::new(device, init_discriminator)?;
         let average = Stored::new(device, init_generator)?;
-        generator.check_against("discriminator", discriminator.module.image_shape())?;
+        let [c, h, w] = discriminator.module.image_shape();
+        generator.check_against("discriminator", [c, h, w])?;
+        let mut discriminator_optimizer =
+            Adam::new(discriminator.parameters(), config.discriminator_optimizer)?;
+        discriminator_optimizer.freeze_first(config.frozen_layers);
         Ok(Self {
             average: Ema::new(average, &generator, config.ema_decay)?,
             generator_optimizer: Adam::new(generator.parameters(), config.generator_optimizer)?,
-            discriminator_optimizer: Adam::new(
-                discriminator.parameters(),
-                config.discriminator_optimizer,
-            )?,
+            discriminator_optimizer,
             generator,
             discriminator,
             loss: config.loss.clone(),
             instance_noise: config.instance_noise,
+            augment: Augmenter::new(config.augment, [h, w], device)?,
+            lecam: Lecam::new(config.lecam, device),
         })
     }
 
@@ -218,7 +144,8 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
             self.instance_noise.at(self.discriminator_optimizer.steps()),
         );
         let discriminate = |images: &Tensor| {
-            let logits = discriminator.forward_t(&with_noise(images, noise), true);
+            let seen = with_noise(&self.augment.apply(images), noise);
+            let logits = discriminator.forward_t(&seen, true);
             check_size(SCORES, &logits, &[images.size()[0]]).map(|()| logits)
         };
         let fake = self.generator.module.forward_t(latent, true);
@@ -226,19 +153,27 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
 
         let real_logits = discriminate(real)?;
         let fake_logits = discriminate(&fake.detach())?;
-        let d_loss = discriminator_loss(&real_logits, &fake_logits, &self.loss);
-        let d_total = self.discriminator_optimizer.minimize(&d_loss.total())?;
+        let d_loss = discriminator_loss(&real_logits, &fake_logits, &self.loss).total();
+        let first = self.discriminator_optimizer.steps() == 0;
+        let d_loss = match self.lecam.term(&real_logits, &fake_logits, first) {
+            Some(lecam) => d_loss + lecam,
+            None => d_loss,
+        };
+        let d_total = self.discriminator_optimizer.minimize(&d_loss)?;
 
         let g_loss = generator_loss(&discriminate(&fake)?, &self.loss);
         let g_loss = self.generator_optimizer.minimize(&g_loss)?;
         self.average.update();
+        self.augment.observe(&real_logits);
 
-        Ok(vec![
+        let mut losses = vec![
             ("discriminator_loss", d_total),
             ("generator_loss", g_loss),
             ("real_score", real_logits.detach().sigmoid().mean(Kind::Float)),
             ("fake_score", fake_logits.detach().sigmoid().mean(Kind::Float)),
-        ])
+        ];
+        losses.extend(self.augment.losses());
+        Ok(losses)
     }
 }
 
@@ -263,7 +198,8 @@ impl<G: Generator + Network, D: Discriminator> State for DcganStep<G, D> {
             ("optimizer.generator", self.generator_optimizer.state()),
             ("optimizer.discriminator", self.discriminator_optimizer.state()),
         ];
-        parts.into_iter().flat_map(|(prefix, named)| prefixed(prefix, named)).collect()
+        let networks = parts.into_iter().flat_map(|(prefix, named)| prefixed(prefix, named));
+        networks.chain(self.augment.state()).chain(self.lecam.state()).collect()
     }
 }
 

@@ -17,88 +17,31 @@
 //! near 1 (`gradient_norm`). With a `weight_clip` and no penalty this is the first
 //! Wasserstein GAN (Arjovsky, Chintala and Bottou 2017; they used RMSprop with 5e-5 and
 //! clipped at 0.01). Other families of losses may be chosen too.
+//!
+//! Reals and fakes may be [augmented](crate::augmentation) before the critic sees them; the penalty
+//! lies between what it saw. A probability that adapts follows the scores of reals. The critic's loss
+//! may have [LeCam](astrogen_losses::regularizer) added.
+
+mod config;
 
 use std::path::Path;
 
 use astrogen_data::Images;
-use astrogen_losses::{AdversarialLoss, GradientPenaltyConfig, PenaltyDraw, penalty_points};
+use astrogen_losses::{AdversarialLoss, PenaltyDraw, penalty_points};
 use astrogen_models::{
     Critic, Generator, ModelError, Network, WganConfig, WganCritic, WganGenerator,
 };
-use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, nn, no_grad};
 
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
-use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate};
-use crate::ema::check_decay;
-use crate::optim::AdamConfig;
+use crate::augmentation::Augmenter;
+use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate_value};
+use crate::lecam::Lecam;
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 
-/// Settings of [`WganGpStep`]; the defaults are those of the WGAN-GP paper.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct WganGpStepConfig {
-    /// Adam of the generator. Default lr 1e-4, betas (0, 0.9).
-    pub generator_optimizer: AdamConfig,
-    /// Adam of the critic. Default lr 1e-4, betas (0, 0.9).
-    pub critic_optimizer: AdamConfig,
-    /// The family of losses. Default Wasserstein.
-    pub loss: AdversarialLoss,
-    /// The gradient penalty. Default two-sided, weight 10.
-    pub penalty: GradientPenaltyConfig,
-    /// Critic updates per generator update, at least 1. Default 5.
-    pub n_critic: u64,
-    /// After each update the critic's weights are clipped to +- this, > 0. Default none.
-    pub weight_clip: Option<f64>,
-    /// Decay of the generator's average, in [0, 1). Default 0.999.
-    pub ema_decay: f64,
-}
-
-impl Default for WganGpStepConfig {
-    fn default() -> Self {
-        let adam = AdamConfig { lr: 1e-4, betas: [0.0, 0.9], ..AdamConfig::default() };
-        Self {
-            generator_optimizer: adam,
-            critic_optimizer: adam,
-            loss: AdversarialLoss::Wasserstein,
-            penalty: GradientPenaltyConfig::default(),
-            n_critic: 5,
-            weight_clip: None,
-            ema_decay: 0.999,
-        }
-    }
-}
-
-impl WganGpStepConfig {
-    /// Checks the settings, as [`WganGpStep::new`] does.
-    ///
-    /// # Errors
-    /// [`TrainError::Setting`] or [`TrainError::Loss`] for one that is out of its range.
-    pub fn validate(&self) -> Result<(), TrainError> {
-        self.loss.validate()?;
-        self.penalty.validate()?;
-        self.generator_optimizer.validate()?;
-        self.critic_optimizer.validate()?;
-        check_decay(self.ema_decay)?;
-        if self.n_critic == 0 {
-            return Err(TrainError::Setting {
-                name: "n_critic",
-                rule: "at least 1 critic update a generator update",
-                got: "0".to_owned(),
-            });
-        }
-        match self.weight_clip {
-            Some(limit) if !(limit > 0.0 && limit.is_finite()) => Err(TrainError::Setting {
-                name: "weight_clip",
-                rule: "a finite number above 0, or none",
-                got: limit.to_string(),
-            }),
-            _ => Ok(()),
-        }
-    }
-}
+pub use config::WganGpStepConfig;
 
 /// A generator and a critic that train each other: those of [`WganConfig`], or
 /// [anyone's](WganGpStep::from_networks).
@@ -106,6 +49,8 @@ impl WganGpStepConfig {
 pub struct WganGpStep<G = WganGenerator, C = WganCritic> {
     config: WganGpStepConfig,
     networks: AgainstCritic<G, C>,
+    augment: Augmenter,
+    lecam: Lecam,
 }
 
 impl WganGpStep {
@@ -165,10 +110,14 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
     ) -> Result<Self, TrainError> {
         config.validate()?;
         let optimizers = [config.generator_optimizer, config.critic_optimizer];
-        let networks =
+        let mut networks =
             AgainstCritic::new(device, init_generator, init_critic, optimizers, config.ema_decay)?;
-        networks.generator.check_against("critic", networks.critic.module.image_shape())?;
-        Ok(Self { networks, config: config.clone() })
+        networks.critic_optimizer.freeze_first(config.frozen_layers);
+        let [c, h, w] = networks.critic.module.image_shape();
+        networks.generator.check_against("critic", [c, h, w])?;
+        let augment = Augmenter::new(config.augment, [h, w], device)?;
+        let lecam = Lecam::new(config.lecam, device);
+        Ok(Self { networks, augment, lecam, config: config.clone() })
     }
 
     /// The averaged generator: the one to sample from.
@@ -206,16 +155,27 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         check_size(FAKES, &fake, &real.size())?;
 
         // Real and fake in one batch: the critic sees each image by itself.
-        let scores = critic.forward_t(&Tensor::cat(&[real, &fake], 0), true);
+        let seen = self.augment.apply(&Tensor::cat(&[real, &fake], 0));
+        let scores = critic.forward_t(&seen, true);
         check_size(SCORES, &scores, &[2 * n])?;
         let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
+        let done = self.networks.critic_optimizer.steps();
+        let adversarial = self.config.loss.critic_loss(&scores.real, &scores.fake);
+        let adversarial = match self.lecam.term(&scores.real, &scores.fake, done == 0) {
+            Some(lecam) => adversarial + lecam,
+            None => adversarial,
+        };
         let penalty = &self.config.penalty;
-        let term = penalty.applies_at(self.networks.critic_optimizer.steps()).then(|| {
-            PenaltyTerm { points: penalty_points(penalty.kind, real, &fake, draw), config: penalty }
+        let term = penalty.applies_at(done).then(|| {
+            let [real, fake] = [0, n].map(|start| seen.narrow(0, start, n));
+            PenaltyTerm {
+                points: penalty_points(penalty.kind, &real, &fake, draw),
+                config: penalty,
+            }
         });
-        let CriticTerms { loss, wasserstein, penalty, gradients } = differentiate(
+        let CriticTerms { loss, wasserstein, penalty, gradients } = differentiate_value(
+            adversarial,
             &scores,
-            &self.config.loss,
             term,
             critic.piecewise_linear(),
             |images| critic.forward_t(images, true),
@@ -224,6 +184,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         self.networks.step_critic(&gradients);
         self.clip_weights();
         self.networks.keep(penalty);
+        self.augment.observe(&scores.real);
         let mut losses = vec![
             ("real_score", scores.real.detach().mean(Kind::Float)),
             ("fake_score", scores.fake.detach().mean(Kind::Float)),
@@ -252,9 +213,9 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         }
         let fake = self.networks.generator.module.forward_t(latent, true);
         check_size(FAKES, &fake, &[n, c, h, w])?;
-        let scores = critic.forward_t(&fake, true);
+        let scores = critic.forward_t(&self.augment.apply(&fake), true);
         check_size(SCORES, &scores, &[n])?;
-        let real_scores = || no_grad(|| critic.forward_t(real, true));
+        let real_scores = || no_grad(|| critic.forward_t(&self.augment.apply(real), true));
         let loss = self.config.loss.generator_loss(&scores, real_scores);
         let loss = self.networks.generator_optimizer.minimize(&loss)?;
         self.networks.follow_generator(&loss);
@@ -264,7 +225,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
     fn clip_weights(&self) {
         if let Some(limit) = self.config.weight_clip {
             no_grad(|| {
-                for parameter in self.networks.critic_optimizer.parameters() {
+                for parameter in self.networks.critic_optimizer.moving() {
                     let _ = parameter.shallow_clone().clamp_(-limit, limit);
                 }
             });
@@ -278,7 +239,8 @@ impl<G: Generator + Network, C: Critic> State for WganGpStep<G, C> {
     }
 
     fn state(&self) -> Vec<(String, Tensor)> {
-        self.networks.state()
+        let networks = self.networks.state().into_iter();
+        networks.chain(self.augment.state()).chain(self.lecam.state()).collect()
     }
 }
 
@@ -295,6 +257,7 @@ impl<G: Generator + Network, C: Critic> Step for WganGpStep<G, C> {
             let _ = self.update_generator(&latent, real)?;
         }
         losses.push(("generator_loss", self.networks.last.generator_loss.copy()));
+        losses.extend(self.augment.losses());
         Ok(losses)
     }
 

@@ -1,0 +1,141 @@
+//! The DCGAN's options: what they change, and that they change nothing where they are off.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use astrogen_models::{
+    DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, Upsampling,
+};
+use astrogen_nn::NamedTensors;
+use tch::nn::VarStore;
+use tch::{Device, Kind, Tensor};
+
+const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
+
+fn small() -> DcganConfig {
+    DcganConfig {
+        image_size: 32,
+        latent_dim: 6,
+        generator_features: 4,
+        discriminator_features: 4,
+        ..DcganConfig::default()
+    }
+}
+
+fn names(network: &impl NamedTensors) -> Vec<String> {
+    network.named_tensors().into_iter().map(|(name, _)| name).collect()
+}
+
+#[test]
+fn options_that_are_off_are_left_out_and_those_that_are_on_come_back() {
+    let text = serde_json::to_string(&DcganConfig::default()).unwrap();
+    assert_eq!(
+        text,
+        r#"{"image_size":64,"channels":3,"latent_dim":100,"generator_features":64,"discriminator_features":64}"#
+    );
+    assert_eq!(serde_json::from_str::<DcganConfig>(&text).unwrap(), DcganConfig::default());
+    let all = DcganConfig {
+        upsampling: Upsampling::Bilinear,
+        spectral_norm: true,
+        minibatch_deviation: true,
+        ..small()
+    };
+    let text = serde_json::to_string(&all).unwrap();
+    assert_eq!(serde_json::from_str::<DcganConfig>(&text).unwrap(), all);
+
+    // Weights come back with them.
+    let folder = tempfile::tempdir().unwrap();
+    let (g, d) = (VarStore::new(Device::Cpu), VarStore::new(Device::Cpu));
+    let generator = all.init_generator(&g.root()).unwrap();
+    let discriminator = all.init_discriminator(&d.root()).unwrap();
+    let latent = generator.latent(5);
+    let fake = generator.sample(&latent).unwrap();
+    assert_eq!(fake.size(), [5, 3, 32, 32]);
+    let paths = ["g", "d"].map(|name| folder.path().join(name));
+    generator.save(&paths[0]).unwrap();
+    discriminator.save(&paths[1]).unwrap();
+    let generator = DcganGenerator::load(&paths[0], Device::Cpu).unwrap();
+    let again = DcganDiscriminator::load(&paths[1], Device::Cpu).unwrap();
+    assert_eq!(generator.sample(&latent).unwrap(), fake);
+    assert_eq!(again.logit(&fake).unwrap(), discriminator.logit(&fake).unwrap());
+    assert_eq!(again.config(), &all);
+}
+
+#[test]
+fn interpolated_images_have_3x3_convolutions_behind_them() {
+    for upsampling in [Upsampling::Nearest, Upsampling::Bilinear] {
+        let config = DcganConfig { upsampling, ..small() };
+        let store = VarStore::new(Device::Cpu);
+        let generator = config.init_generator(&store.root()).unwrap();
+        let weights: Vec<_> = generator
+            .named_tensors()
+            .into_iter()
+            .filter(|(_, tensor)| tensor.dim() == 4)
+            .map(|(name, tensor)| (name, tensor.size()))
+            .collect();
+        let expected = [
+            ("net.0.weight", [6, 16, 4, 4]),
+            ("net.4.weight", [8, 16, 3, 3]),
+            ("net.8.weight", [4, 8, 3, 3]),
+            ("net.12.weight", [3, 4, 3, 3]),
+        ];
+        assert_eq!(weights, expected.map(|(name, size)| (name.to_owned(), size.to_vec())));
+        let images = generator.forward_t(&generator.latent(3), true);
+        assert_eq!(images.size(), [3, 3, 32, 32]);
+    }
+}
+
+#[test]
+fn spectral_normalisation_bounds_every_weight_and_keeps_pytorchs_names() {
+    let config = DcganConfig { spectral_norm: true, ..small() };
+    let store = VarStore::new(Device::Cpu);
+    let discriminator = config.init_discriminator(&store.root()).unwrap();
+    let plain_store = VarStore::new(Device::Cpu);
+    let plain = small().init_discriminator(&plain_store.root()).unwrap();
+    let expected: Vec<_> = plain
+        .named_tensors()
+        .into_iter()
+        .flat_map(|(name, tensor)| match name.strip_suffix(".weight") {
+            Some(layer) if tensor.dim() == 4 => ["original", "0._u", "0._v"]
+                .map(|part| format!("{layer}.parametrizations.weight.{part}"))
+                .into(),
+            _ => vec![name],
+        })
+        .collect();
+    assert_eq!(names(&discriminator), expected);
+    // Weights of any scale are the same discriminator.
+    let images = Tensor::randn([4, 3, 32, 32], FLOAT);
+    let before = discriminator.forward_t(&images, false);
+    tch::no_grad(|| {
+        for (name, mut tensor) in store.variables() {
+            if name.ends_with("original") {
+                let _ = tensor.g_mul_scalar_(7.0);
+            }
+        }
+    });
+    let after = discriminator.forward_t(&images, false);
+    assert!(after.allclose(&before, 1e-4, 1e-6, false), "{before} {after}");
+}
+
+#[test]
+fn a_discriminator_can_be_told_that_images_are_alike() {
+    let config = DcganConfig { minibatch_deviation: true, ..small() };
+    let store = VarStore::new(Device::Cpu);
+    let discriminator = config.init_discriminator(&store.root()).unwrap();
+    let (name, last) = discriminator.named_tensors().pop().unwrap();
+    assert_eq!((name.as_str(), last.size()), ("net.9.weight", vec![1, 17, 4, 4]));
+    // The last weight of the deviation alone: the logit tells how much a batch differs.
+    tch::no_grad(|| {
+        let mut last = last;
+        let _ = last.zero_();
+        let _ = last.narrow(1, 16, 1).fill_(1.0 / 16.0);
+    });
+    let image = Tensor::randn([1, 3, 32, 32], FLOAT);
+    let alike = discriminator.forward_t(&image.repeat([4, 1, 1, 1]), true);
+    assert!((alike - 1e-4).abs().max().double_value(&[]) < 1e-5);
+    let differing = discriminator.forward_t(&Tensor::randn([4, 3, 32, 32], FLOAT), true);
+    assert!(differing.min().double_value(&[]) > 0.1, "{differing}");
+    // Any number of images has a logit each.
+    for n in [1, 2, 5, 7, 9] {
+        let images = Tensor::randn([n, 3, 32, 32], FLOAT);
+        assert_eq!(discriminator.forward_t(&images, true).size(), [n]);
+    }
+}

@@ -1,0 +1,116 @@
+//! Options of the recipes: what a run keeps of them, and what is refused.
+
+use std::fs;
+
+use super::{example, train, words};
+use crate::program::{nebulae, utf8};
+
+#[test]
+fn augmentation_adapts_in_a_run_and_goes_on_after_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path(), 48);
+    let run = |name: &str, options: &[&str]| {
+        let out = folder.path().join(name);
+        let mut arguments = train(&data, &out, "12");
+        arguments.extend(options.iter().map(|&text| text.to_owned()));
+        example().succeed(&words(&arguments));
+        example().succeed(&["--resume", utf8(&out), "--steps", "13"]);
+        let read = |file| fs::read_to_string(out.join(file)).expect("written");
+        (read("config.json"), read("history.csv"))
+    };
+    let (config, history) = run("sharp", &["--augment", "auto"]);
+    // A quarter of 12 steps of 4 images.
+    assert!(config.contains("\"ramp_images\": 12,"), "{config}");
+    let names = history.lines().next().expect("names");
+    assert!(names.ends_with("augment_probability,overfitting"), "{names}");
+    let (config, _) = run("article", &["--recipe", "article", "--augment", "0.3"]);
+    assert!(config.contains("\"fixed\": 0.3"), "{config}");
+    let mut arguments = train(&data, &folder.path().join("refused"), "2");
+    arguments.extend(["--augment", "1.5"].map(str::to_owned));
+    let told = example().refuse(&words(&arguments));
+    assert!(told.contains("expected a probability from 0 to 1, or auto"), "{told}");
+}
+
+#[test]
+fn the_articles_networks_have_options_that_a_run_keeps() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path(), 48);
+    let out = folder.path().join("run");
+    let mut arguments = train(&data, &out, "3");
+    let options = ["--upsampling", "bilinear", "--spectral-norm", "--minibatch-deviation"];
+    arguments.extend(options.into_iter().chain(["--lecam", "0.1"]).map(str::to_owned));
+    let told = example().succeed(&words(&arguments));
+    assert!(told.contains("the article's recipe"), "{told}");
+    let config = fs::read_to_string(out.join("config.json")).expect("a config");
+    for setting in [
+        "\"upsampling\": \"bilinear\"",
+        "\"spectral_norm\": true",
+        "\"minibatch_deviation\": true",
+        "\"lecam\": 0.1",
+    ] {
+        assert!(config.contains(setting), "{setting}: {config}");
+    }
+    example().succeed(&["--resume", utf8(&out), "--steps", "5"]);
+    example().succeed(&["sample", utf8(&out), "--count", "2"]);
+    assert!(out.join("generated-1/grid.png").is_file());
+}
+
+#[test]
+fn an_option_of_a_recipe_names_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path(), 48);
+    let out = folder.path().join("run");
+    let with = |options: &[&str]| {
+        let arguments = train(&data, &out, "2");
+        arguments.into_iter().chain(options.iter().map(|&text| text.to_owned())).collect()
+    };
+    let refuse = |options: &[&str]| {
+        let arguments: Vec<String> = with(options);
+        example().refuse(&words(&arguments))
+    };
+    let told = refuse(&["--recipe", "sharp", "--real-label", "0.9"]);
+    assert!(told.contains("--real-label belongs to --recipe article"), "{told}");
+    let told = refuse(&["--recipe", "r3gan", "--lecam", "0.1"]);
+    assert!(told.contains("--lecam belongs to --recipe article"), "{told}");
+    let told = refuse(&["--spectral-norm", "--gamma", "1"]);
+    assert!(told.contains("--gamma") && told.contains("--spectral-norm"), "{told}");
+    let told = refuse(&["--lecam", "-1"]);
+    assert!(told.contains("lecam must be finite and at least 0"), "{told}");
+    let told = refuse(&["--recipe", "article", "--translation", "4"]);
+    assert!(told.contains("--translation belongs to --recipe sharp"), "{told}");
+    let told = refuse(&["--recipe", "r3gan", "--discriminator-features", "4"]);
+    assert!(told.contains("both of R3GAN's networks"), "{told}");
+    let told = refuse(&["--instance-noise", "0.1", "--translation", "4"]);
+    assert!(told.contains("--translation") && told.contains("--instance-noise"), "{told}");
+    let told = refuse(&["--translation", "32"]);
+    assert!(told.contains("from 0 to 31"), "{told}");
+    // As before there were recipes.
+    let arguments: Vec<String> = with(&["--real-label", "0.9", "--instance-noise", "0.3"]);
+    let told = example().succeed(&words(&arguments));
+    assert!(told.contains("the article's recipe"), "{told}");
+}
+
+#[test]
+fn a_run_begins_with_the_networks_of_another_and_keeps_frozen_layers() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path(), 48);
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    example().succeed(&words(&train(&data, &first, "3")));
+    let mut arguments = train(&data, &second, "2");
+    let options = ["--from", utf8(&first), "--freeze", "1", "--checkpoint-every", "1"];
+    arguments.extend(options.map(str::to_owned));
+    let told = example().succeed(&words(&arguments));
+    assert!(told.contains("after 3 steps"), "{told}");
+    let config = fs::read_to_string(second.join("config.json")).expect("a config");
+    assert!(config.contains("\"frozen_layers\": 1") && config.contains("\"from\""), "{config}");
+    // It goes on without the run that it began with.
+    fs::remove_dir_all(&first).expect("removed");
+    let told = example().succeed(&["--resume", utf8(&second), "--steps", "3"]);
+    assert!(!told.contains("beginning with"), "{told}");
+    let told = example().refuse(&words(&{
+        let mut arguments = train(&data, &folder.path().join("third"), "2");
+        arguments.extend(["--from".to_owned(), utf8(&first).to_owned()]);
+        arguments
+    }));
+    assert!(told.contains("first"), "{told}");
+}
