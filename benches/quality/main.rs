@@ -5,8 +5,8 @@
 //! cargo bench --bench quality -- --python "$(cargo xtask python)" -- --data FOLDER
 //! ```
 //!
-//! The article's DCGAN here and in PyTorch, with the same images and as many steps, a WGAN-GP and the
-//! sharp recipe with their examples' settings, a few steps each in turn, so that a machine that others
+//! The article's DCGAN here and in PyTorch, with the same images and as many steps, a WGAN-GP, the
+//! sharp recipe and a narrow R3GAN with their examples' settings, a few steps each in turn, so that a machine that others
 //! share is as slow to one as to the next. Each is held against images that it was not trained on:
 //! new nebulae, or of a folder all images, which are few, a fifth of them held out. What is written: a
 //! table in Markdown, all numbers in `quality.json`, and grids of samples.
@@ -24,7 +24,10 @@ use astrogen::models::WganConfig;
 use astrogen::plot::{LabelledGrid, save_grid};
 use astrogen::runtime::{seed_everything, set_threads, tune_allocator};
 use astrogen::sky::{NebulaConfig, simulate_nebulae};
-use astrogen::train::{DcganStep, RelativisticStep, Schedule, WganGpStep, WganGpStepConfig};
+use astrogen::train::{
+    AdamConfig, DcganStep, RelativisticStep, RelativisticStepConfig, Schedule, WganGpStep,
+    WganGpStepConfig,
+};
 use astrogen_cli::{
     DcganArguments, DcganRecipe, ImageArguments, ImageConfig, Networks, RunArguments,
     WganArguments, nebula_size, say,
@@ -40,6 +43,21 @@ const TURNS: u64 = 30;
 
 /// Steps at a time of which the rate is measured.
 const TRIED: u64 = 10;
+
+/// R3GAN for minutes on a CPU: a twenty-fourth of the authors' width, and a learning rate and a weight of
+/// the penalties with which a few thousand small batches lead somewhere.
+const R3GAN: &[&str] = &[
+    "--recipe",
+    "r3gan",
+    "--features",
+    "32",
+    "--batch-size",
+    "16",
+    "--lr",
+    "2e-3",
+    "--gamma",
+    "0.5",
+];
 
 /// Images of each in `samples.png`.
 const SHOWN: i64 = 8;
@@ -65,6 +83,10 @@ struct Arguments {
     /// samples say.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Only these, of dcgan, pytorch, wgan-gp, sharp and r3gan; all if left out. PyTorch's takes as many
+    /// steps as dcgan.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
     /// Where pictures and numbers are written.
     #[arg(long, default_value = "target/quality")]
     out: PathBuf,
@@ -105,6 +127,7 @@ fn main() -> Result<()> {
     let (folder, article) =
         dcgan(&arguments, &[&["--recipe", "article"], &common[..], held_out].concat())?;
     let (_, sharp) = dcgan(&arguments, &[&["--recipe", "sharp"], held_out].concat())?;
+    let (_, r3gan) = dcgan(&arguments, &[R3GAN, held_out].concat())?;
     let (_, wgan) = {
         let given = options(&arguments, &[&common[..], held_out].concat());
         let Example::<WganArguments> { images, run, networks } = Example::try_parse_from(given)?;
@@ -117,19 +140,23 @@ fn main() -> Result<()> {
     // As many steps as fill the time, by the first ones of networks of their own, before anything else
     // is at work.
     let seconds = 60.0 * arguments.minutes;
-    let makers: [&Maker; 3] =
-        [&|_| article_dcgan(&folder, &article), &|_| wgan_gp(&folder, &wgan), &|steps| {
-            sharp_gan(&folder, &sharp, steps)
-        }];
+    let makers: [(&str, &Maker); 4] = [
+        ("dcgan", &|_| article_dcgan(&folder, &article)),
+        ("wgan-gp", &|_| wgan_gp(&folder, &wgan)),
+        ("sharp", &|steps| sharp_gan(&folder, &sharp, steps)),
+        ("r3gan", &|steps| r3gan_gan(&folder, &r3gan, steps)),
+    ];
+    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|n| n == name);
     let mut candidates = Vec::new();
-    for make in makers {
+    for (_, make) in makers.into_iter().filter(|(name, _)| wanted(name)) {
         seed_everything(arguments.seed);
         let steps = steps_of(&mut *make(1000)?, seconds)?;
         candidates.push(Trained { steps, seconds: 0.0, candidate: make(steps)? });
     }
     let file = arguments.out.join("training.safetensors");
     Tensor::write_safetensors(&[("images", &training)], &file)?;
-    if let DcganRecipe::Article(Networks { model, .. }) = &article.networks {
+    let theirs = wanted("dcgan") && wanted("pytorch");
+    if let (true, DcganRecipe::Article(Networks { model, .. })) = (theirs, &article.networks) {
         let numbers = [arguments.batch_size, threads, arguments.seed as usize];
         let candidate = Box::new(Theirs::start(python, &file, model, numbers)?);
         let steps = candidates[0].steps;
@@ -230,6 +257,27 @@ fn sharp_gan(
     }
     let step = RelativisticStep::new(model, &algorithm, Device::Cpu)?;
     Ok(Box::new(Ours { name: "sharp", step, batches: batches(folder, config)?, last: None }))
+}
+
+/// R3GAN, whose settings fall over all steps.
+fn r3gan_gan(
+    folder: &ImageFolder,
+    config: &ImageConfig<DcganRecipe>,
+    steps: u64,
+) -> Result<Box<dyn Candidate>> {
+    let DcganRecipe::R3gan(Networks { model, algorithm }) = &config.networks else {
+        bail!("R3GAN was asked for");
+    };
+    let of_steps = RelativisticStepConfig::r3gan(model.image_size, steps);
+    let adam = AdamConfig { lr: algorithm.generator_optimizer.lr, ..of_steps.generator_optimizer };
+    let algorithm = RelativisticStepConfig {
+        generator_optimizer: adam,
+        critic_optimizer: adam,
+        gamma: algorithm.gamma,
+        ..of_steps
+    };
+    let step = RelativisticStep::r3gan(model, &algorithm, Device::Cpu)?;
+    Ok(Box::new(Ours { name: "R3GAN", step, batches: batches(folder, config)?, last: None }))
 }
 
 /// How many steps take so many seconds, by the median of a few at a time.
