@@ -45,10 +45,11 @@ pub struct Interval {
 impl Interval {
     /// The ends of the interval and the number, in half-widths of the interval from the reference;
     /// none where one of them is not finite. An interval without a width counts as a tenth of the
-    /// number.
+    /// number or of its reference, whichever is larger.
     fn places(&self) -> Option<[f64; 3]> {
         let width = 0.5 * (self.high - self.low);
-        let width = if width > 0.0 { width } else { (0.1 * self.value.abs()).max(1e-300) };
+        let size = self.value.abs().max(self.reference.abs()).max(1e-300);
+        let width = if width > 0.0 { width } else { 0.1 * size };
         let places =
             [self.low, self.value, self.high].map(|value| (value - self.reference) / width);
         places.iter().all(|place| place.is_finite()).then_some(places)
@@ -234,6 +235,8 @@ mod tests {
         assert_eq!(number("", 2.0, 0.5).places(), Some([1.0, 2.0, 3.0]));
         let point = Interval { low: 2.0, high: 2.0, ..number("", 2.0, 0.0) };
         assert_eq!(point.places().unwrap()[1], 5.0, "a tenth of 2 stands for its width");
+        let zero = Interval { value: 0.0, low: 0.0, high: 0.0, ..point.clone() };
+        assert_eq!(zero.places(), Some([-10.0; 3]), "a tenth of the reference does");
         let labels: Vec<String> =
             ticks([-1.0, 40f64.asinh()]).into_iter().map(|tick| tick.1).collect();
         assert_eq!(labels, ["0", "-1", "1", "3", "10", "30"]);

@@ -1,8 +1,9 @@
 //! Names and numbers as a person reads them.
 
 /// What is written in its own way, whatever stands around it.
-const PROPER: [(&str, &str); 33] = [
+const PROPER: [(&str, &str); 34] = [
     ("adam", "Adam"),
+    ("auc", "AUC"),
     ("c2st", "C2ST"),
     ("crps", "CRPS"),
     ("dcgan", "DCGAN"),

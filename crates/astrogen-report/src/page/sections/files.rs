@@ -11,7 +11,7 @@ use crate::page::tables::scroll;
 use crate::page::words::{bytes, count};
 
 /// What is in the files that all runs have, and some others.
-const KNOWN: [(&str, &str); 19] = [
+const KNOWN: [(&str, &str); 20] = [
     ("anomalies.csv", "each image with its scores and its places by them"),
     ("best", "weights of the best checkpoint"),
     ("checkpoints", "all that training goes on from"),
@@ -26,6 +26,7 @@ const KNOWN: [(&str, &str); 19] = [
     ("losses.png", "the losses drawn"),
     ("metrics.csv", "numbers of evaluations by step"),
     ("report.json", "what was found in the end"),
+    ("report.txt", "the same in words"),
     ("reports.jsonl", "what evaluations found beside their numbers"),
     ("samples", "grids of samples, and of real images"),
     ("saved.json", "the checkpoint that all is written of"),
