@@ -49,7 +49,7 @@ pub(super) fn body(contents: &Contents) -> Option<Markup> {
     (!files.is_empty()).then(|| {
         html! {
             (scroll("Files", html! {
-                table {
+                table.listing {
                     caption { "Files in " code { (contents.name) } }
                     thead { tr {
                         th scope="col" { "File" } th.num scope="col" { "Size" } th scope="col" { "What it is" }
