@@ -19,12 +19,27 @@ pub(crate) trait Candidate {
 
     /// Images of new latents, `[N, C, H, W]`, signed, by each of the generators that it has: the one that
     /// is meant to be sampled from first.
-    fn sample(&mut self, images: i64) -> Result<Vec<(&'static str, Tensor)>>;
+    fn sample(&mut self, images: i64) -> Result<Vec<(String, Tensor)>>;
+}
+
+/// Steps at a time of which the rate is measured.
+const TRIED: u64 = 10;
+
+/// How many steps take so many seconds, by the median of a few at a time.
+pub(crate) fn steps_of(candidate: &mut dyn Candidate, budget: f64) -> Result<u64> {
+    candidate.train(TRIED)?;
+    let mut seconds: Vec<f64> = Vec::new();
+    while seconds.len() < 5 || seconds.iter().sum::<f64>() < 0.03 * budget {
+        seconds.push(candidate.train(TRIED)?);
+    }
+    seconds.sort_by(f64::total_cmp);
+    let median = seconds[seconds.len() / 2];
+    Ok((TRIED as f64 * budget / median).round() as u64)
 }
 
 /// One of ours.
 pub(crate) struct Ours<S> {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) step: S,
     pub(crate) batches: Batches,
     /// Of an article's DCGAN, whose last weights are looked at too, as PyTorch's users have them.
@@ -40,16 +55,16 @@ impl<S: GanStep> Candidate for Ours<S> {
         Ok(started.elapsed().as_secs_f64())
     }
 
-    fn sample(&mut self, images: i64) -> Result<Vec<(&'static str, Tensor)>> {
+    fn sample(&mut self, images: i64) -> Result<Vec<(String, Tensor)>> {
         let generator = self.step.average();
         let latent = generator.latent(images);
-        let mut samples = vec![(self.name, generator.sample(&latent)?)];
+        let mut samples = vec![(self.name.clone(), generator.sample(&latent)?)];
         if let Some(model) = &self.last {
             let weights = self.step.state().into_iter().filter_map(|(name, tensor)| {
                 Some((name.strip_prefix("generator.")?.to_owned(), tensor))
             });
             let last = article_samples(model, &weights.collect(), &latent)?;
-            samples.push(("DCGAN, last weights", last));
+            samples.push((format!("{}, last weights", self.name), last));
         }
         Ok(samples)
     }
@@ -116,12 +131,12 @@ impl Candidate for Theirs {
         self.ask(&format!("train {steps}"))
     }
 
-    fn sample(&mut self, images: i64) -> Result<Vec<(&'static str, Tensor)>> {
+    fn sample(&mut self, images: i64) -> Result<Vec<(String, Tensor)>> {
         let file = self.folder.path().join("generator.safetensors");
         self.ask(&format!("save {}", file.display()))?;
         let latent = Tensor::randn([images, self.model.latent_dim], (Kind::Float, Device::Cpu));
         let samples = article_samples(&self.model, &weights::read(&file)?.tensors, &latent)?;
-        Ok(vec![("DCGAN in PyTorch", samples)])
+        Ok(vec![("DCGAN in PyTorch".to_owned(), samples)])
     }
 }
 

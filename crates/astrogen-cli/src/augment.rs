@@ -6,7 +6,7 @@ use astrogen_train::{AdaptiveConfig, AugmentProbability, Augmentation};
 use clap::Args;
 
 /// The option, for programs that train a generator of images.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct AugmentArguments {
     /// Against learning a few hundred images by heart, all that the generator's opponent sees, reals
     /// and fakes alike, is turned, shifted, scaled, made noisy and partly cut out, each with this
@@ -38,6 +38,16 @@ impl FromStr for Often {
 }
 
 impl AugmentArguments {
+    /// As if this probability had been given.
+    pub(crate) fn fixed(probability: f64) -> Self {
+        Self { augment: Some(Often::Fixed(probability)) }
+    }
+
+    /// Whether the option was given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.augment.is_some()
+    }
+
     /// The settings for a run of so many steps of so many reals each.
     pub(crate) fn augmentation(&self, steps: u64, batch_size: usize) -> Option<Augmentation> {
         let probability = match self.augment? {

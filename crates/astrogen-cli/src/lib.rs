@@ -40,6 +40,7 @@ mod frame;
 mod image_config;
 mod images;
 mod network;
+mod pace;
 mod run;
 mod sample;
 mod say;

@@ -11,7 +11,7 @@ use crate::error::absolute;
 use crate::{CliError, say};
 
 /// Which run's networks a new run begins with.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct TransferArguments {
     /// Begin with the networks of this run, by the same recipe and of the same sizes, instead of fresh
     /// ones: for a few dozen images that have much in common with the many it learnt from.

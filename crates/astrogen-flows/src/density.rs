@@ -51,6 +51,7 @@ pub trait Density: Sized {
     ///
     /// let store = nn::VarStore::new(Device::Cpu);
     /// let flow = FlowConfig::nsf(1, 5).init(&store.root())?; // redshift, given five magnitudes
+    /// tch::manual_seed(1);
     /// let magnitudes = Tensor::randn([3, 5], (Kind::Float, Device::Cpu));
     /// let grid: Vec<f64> = (0..100).map(|i| i as f64 / 25.0).collect();
     /// let any = Tensor::zeros([3, 1], (Kind::Float, Device::Cpu));

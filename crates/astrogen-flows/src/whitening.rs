@@ -35,6 +35,7 @@ impl Whitening {
     /// use astrogen_flows::{Transform, Whitening};
     /// use tch::{Device, Kind, Tensor};
     ///
+    /// tch::manual_seed(1);
     /// let x = Tensor::randn([1000, 1], (Kind::Double, Device::Cpu));
     /// let near = &x * 3.0 + 0.1 * x.randn_like(); // nearly a function of the other
     /// let rows = Tensor::cat(&[x, near], 1);

@@ -146,6 +146,7 @@ impl EstimateConfig {
 /// use astrogen_metrics::{MmdConfig, maximum_mean_discrepancy};
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let rows = |n| Tensor::randn([n, 3], (Kind::Double, Device::Cpu));
 /// let mmd = |real: &Tensor, fake: &Tensor| {
 ///     Ok(maximum_mean_discrepancy(real, fake, &MmdConfig::default(), 7)?.squared)

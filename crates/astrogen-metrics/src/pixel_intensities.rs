@@ -50,6 +50,7 @@ pub struct PixelIntensities {
 /// use astrogen_metrics::pixel_intensities;
 /// use tch::{Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let real = Tensor::rand([10, 3, 16, 16], (Kind::Float, tch::Device::Cpu));
 /// let brighter = pixel_intensities(&real, &(&real + 0.25), 7)?;
 /// assert!((brighter.together.w1 - 0.25).abs() < 1e-6);

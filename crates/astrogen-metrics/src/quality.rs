@@ -134,6 +134,7 @@ impl Quality {
 /// use astrogen_metrics::{FeatureNetwork, RandomFeaturesConfig};
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let noise = |n| Tensor::randn([n, 1, 32, 32], (Kind::Float, Device::Cpu));
 /// let config = RandomFeaturesConfig { channels: 1, widths: vec![8, 8], ..Default::default() };
 /// let network = FeatureNetwork::random(&config)?;

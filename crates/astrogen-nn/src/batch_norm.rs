@@ -32,6 +32,7 @@ const MOMENTUM: f64 = 0.1;
 ///
 /// let var_store = nn::VarStore::new(Device::Cpu);
 /// let norm = BatchNorm::new(&(var_store.root() / "norm"), 3)?;
+/// tch::manual_seed(1);
 /// let images = Tensor::randn([8, 3, 16, 16], (Kind::Float, Device::Cpu)) * 5.0 + 2.0;
 /// let normalised = norm.forward_t(&images, true);
 /// assert!(normalised.mean(None::<Kind>).double_value(&[]).abs() < 1e-5);

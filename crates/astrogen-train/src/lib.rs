@@ -25,6 +25,7 @@
 //! | [`transfer`] | a run that begins from another run's weights |
 //! | [`search`] | search for better settings: spaces, trials, and the table of their scores |
 //! | [`log`] | observers that write down a run: CSV, JSON lines, TensorBoard, progress bar |
+//! | [`pace`] | how many steps fill a time |
 //! | [`interrupt`] | Ctrl-C that finishes the step, saves and leaves |
 //!
 //! Data flows one way: `astrogen-data` deals a batch, a [`Step`] turns it into
@@ -57,6 +58,7 @@ pub mod interrupt;
 mod lecam;
 pub mod log;
 pub mod optim;
+pub mod pace;
 pub mod relativistic;
 pub mod run_dir;
 pub mod schedule;

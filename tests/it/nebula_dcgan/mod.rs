@@ -1,5 +1,6 @@
 //! The example as its users meet it: a run, a kill, a resume, samples, and bad input.
 
+mod auto;
 mod options;
 mod signals;
 

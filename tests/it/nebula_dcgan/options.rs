@@ -1,6 +1,7 @@
 //! Options of the recipes: what a run keeps of them, and what is refused.
 
 use std::fs;
+use std::path::Path;
 
 use super::{example, train, words};
 use crate::program::{nebulae, utf8};
@@ -94,9 +95,20 @@ fn an_option_of_a_recipe_names_it() {
 fn a_run_begins_with_the_networks_of_another_and_keeps_frozen_layers() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let data = nebulae(folder.path(), 48);
-    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
-    example().succeed(&words(&train(&data, &first, "3")));
-    let mut arguments = train(&data, &second, "2");
+    for recipe in ["sharp", "article", "r3gan"] {
+        begins_with_another(&folder.path().join(recipe), &data, recipe);
+    }
+}
+
+fn begins_with_another(folder: &Path, data: &Path, recipe: &str) {
+    let (first, second) = (folder.join("first"), folder.join("second"));
+    let train = |out: &Path, steps| {
+        let mut arguments = train(data, out, steps);
+        arguments.extend(["--recipe", recipe].map(str::to_owned));
+        arguments
+    };
+    example().succeed(&words(&train(&first, "3")));
+    let mut arguments = train(&second, "2");
     let options = ["--from", utf8(&first), "--freeze", "1", "--checkpoint-every", "1"];
     arguments.extend(options.map(str::to_owned));
     let told = example().succeed(&words(&arguments));
@@ -108,7 +120,7 @@ fn a_run_begins_with_the_networks_of_another_and_keeps_frozen_layers() {
     let told = example().succeed(&["--resume", utf8(&second), "--steps", "3"]);
     assert!(!told.contains("beginning with"), "{told}");
     let told = example().refuse(&words(&{
-        let mut arguments = train(&data, &folder.path().join("third"), "2");
+        let mut arguments = train(&folder.join("third"), "2");
         arguments.extend(["--from".to_owned(), utf8(&first).to_owned()]);
         arguments
     }));

@@ -1,27 +1,32 @@
 //! The networks of a deep convolutional GAN, by one of several recipes.
 
+mod auto;
 mod networks;
 mod recipe;
+mod settings;
 
 use astrogen_images::ImageFolder;
-use astrogen_train::{Augmentation, DcganStepConfig, FitConfig, RelativisticStepConfig};
 use clap::Args;
-use recipe::RecipeName;
+use recipe::{RecipeArgument, RecipeName};
+use settings::NewRun;
 
 pub use recipe::DcganRecipe;
 
 use crate::augment::AugmentArguments;
 use crate::image_config::open;
+use crate::pace::PaceArguments;
 use crate::transfer::TransferArguments;
 use crate::upsampling::UpsamplingArgument;
-use crate::{CliError, ImageArguments, ImageConfig, Networks, RunArguments};
+use crate::{CliError, ImageArguments, ImageConfig, RunArguments};
 
 /// The networks of a deep convolutional GAN, and how they are trained.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct DcganArguments {
     /// Networks and how they are trained; sharp if left out.
     #[arg(long, value_enum)]
-    recipe: Option<RecipeName>,
+    recipe: Option<RecipeArgument>,
+    #[command(flatten)]
+    pace: PaceArguments,
     /// Images that each network sees per update; 16 (sharp), 64 (article) or 32 (r3gan) if left out.
     #[arg(long)]
     batch_size: Option<usize>,
@@ -79,44 +84,30 @@ impl DcganArguments {
     /// # Errors
     /// [`CliError::Usage`] for options of both recipes, or more images a batch than there are;
     /// [`CliError::Recipe`] and [`CliError::Model`] for networks that cannot be, before minutes go
-    /// into reading files; [`CliError::Images`] where no file can be used.
+    /// into reading files; [`CliError::Images`] where no file can be used; [`CliError::Train`] where
+    /// a step fails that is tried for its time.
     pub fn config(
         &self,
         images: &ImageArguments,
         run: &RunArguments,
     ) -> Result<(ImageFolder, ImageConfig<DcganRecipe>), CliError> {
-        let name = self.name()?;
         let shape = images.shape();
+        let (named, seconds) = (self.name()?, self.pace.seconds()?);
+        let name = named.unwrap_or_else(|| auto::recipe(shape[1]));
         self.check(name, shape)?;
         let data = images.folder(run.seed())?;
         let folder = open(&data)?;
-        let count = folder.train().len();
-        let seen = self.batch_size.unwrap_or(match name {
-            RecipeName::Sharp => 16,
-            RecipeName::Article => 64,
-            RecipeName::R3gan => 32,
-        });
-        let batch_size = match name {
-            RecipeName::Sharp | RecipeName::R3gan => images_a_step(seen, count)?,
-            RecipeName::Article => seen,
+        let new = NewRun { data, folder: &folder, shape, run };
+        let config = match (named, seconds) {
+            (None, _) => self.auto(name, &new, seconds)?,
+            (Some(_), None) => self.settings(name, &new, None)?,
+            (Some(_), Some(seconds)) => {
+                let steps = new.steps_within(&self.settings(name, &new, None)?, seconds)?;
+                self.settings(name, &new, Some(steps))?
+            }
         };
-        let [steps, sample_interval, checkpoint_interval] = match name {
-            RecipeName::Sharp => [4500, 250, 1000],
-            RecipeName::Article => [2000, 100, 200],
-            RecipeName::R3gan => [2000, 200, 500],
-        };
-        let steps = run.steps((count / batch_size.max(1)) as u64).unwrap_or(steps);
-        let fit = FitConfig {
-            steps,
-            sample_interval,
-            checkpoint_interval,
-            seed: run.seed(),
-            ..FitConfig::default()
-        };
-        let augment = self.augment.augmentation(steps, seen);
-        let recipe = self.recipe(name, shape, steps, augment);
-        let config = ImageConfig::new(data, &folder, batch_size, recipe, fit);
-        Ok((folder, ImageConfig { from: self.transfer.from()?, ..config }))
+        let from = self.transfer.from()?;
+        Ok((folder, ImageConfig { from, ..config }))
     }
 
     /// Refuses networks that cannot be, for images `[C, H, W]`.
@@ -132,40 +123,9 @@ impl DcganArguments {
         checked.map_err(|source| CliError::Recipe { hint, source })
     }
 
-    /// A recipe for images `[C, H, W]` and a run of so many steps.
-    fn recipe(
-        &self,
-        name: RecipeName,
-        shape: [i64; 3],
-        steps: u64,
-        augment: Option<Augmentation>,
-    ) -> DcganRecipe {
-        let frozen_layers = self.transfer.frozen_layers();
-        match name {
-            RecipeName::Sharp => DcganRecipe::Sharp(Networks {
-                model: self.sharp_model(shape),
-                algorithm: RelativisticStepConfig {
-                    augment,
-                    frozen_layers,
-                    ..self.sharp_algorithm(steps)
-                },
-            }),
-            RecipeName::Article => DcganRecipe::Article(Networks {
-                model: self.article_model(shape),
-                algorithm: DcganStepConfig { augment, frozen_layers, ..self.article_algorithm() },
-            }),
-            RecipeName::R3gan => DcganRecipe::R3gan(Networks {
-                model: self.r3gan_model(shape),
-                algorithm: RelativisticStepConfig {
-                    augment,
-                    ..self.r3gan_algorithm(shape[1], steps)
-                },
-            }),
-        }
-    }
-
-    /// The recipe that was asked for by its name or by an option that is its own.
-    fn name(&self) -> Result<RecipeName, CliError> {
+    /// The recipe that was asked for by its name or by an option that is its own; none to have one
+    /// chosen.
+    fn name(&self) -> Result<Option<RecipeName>, CliError> {
         let relativistic = self.translation.map(|_| "--translation");
         let relativistic = relativistic.or(self.gamma.map(|_| "--gamma"));
         let article = [
@@ -177,39 +137,27 @@ impl DcganArguments {
             ("--lecam", self.lecam.is_some()),
         ];
         let article = article.into_iter().find(|(_, given)| *given).map(|(option, _)| option);
-        let hint = match (self.recipe, relativistic, article) {
-            (Some(RecipeName::Sharp | RecipeName::R3gan), _, Some(option)) => {
-                format!("{option} belongs to --recipe article; leave one of them out")
-            }
-            (Some(RecipeName::Article), Some(option), _) => {
+        let recipe = self.recipe.map(RecipeArgument::name);
+        let hint = match (recipe, relativistic, article) {
+            (Some(Some(RecipeName::Article)), Some(option), _) => {
                 format!("{option} belongs to --recipe sharp and r3gan; leave one of them out")
+            }
+            (Some(None | Some(RecipeName::Sharp | RecipeName::R3gan)), _, Some(option)) => {
+                format!("{option} belongs to --recipe article; leave one of them out")
             }
             (None, Some(relativistic), Some(article)) => {
                 format!(
                     "{relativistic} belongs to --recipe sharp and {article} to --recipe article"
                 )
             }
-            (Some(RecipeName::R3gan), ..) if self.discriminator_features.is_some() => {
+            (Some(Some(RecipeName::R3gan)), ..) if self.discriminator_features.is_some() => {
                 "--discriminator-features: both of R3GAN's networks are as wide as --features says"
                     .to_owned()
             }
             (Some(recipe), ..) => return Ok(recipe),
-            (None, _, Some(_)) => return Ok(RecipeName::Article),
-            (None, _, None) => return Ok(RecipeName::Sharp),
+            (None, _, Some(_)) => return Ok(Some(RecipeName::Article)),
+            (None, _, None) => return Ok(Some(RecipeName::Sharp)),
         };
         Err(CliError::Usage(hint))
     }
-}
-
-/// Real images that a relativistic step takes, of so many.
-fn images_a_step(batch: usize, images: usize) -> Result<usize, CliError> {
-    let both = batch.saturating_mul(2); // as many again for the generator
-    if both <= images {
-        return Ok(both);
-    }
-    Err(CliError::Usage(format!(
-        "--batch-size {batch} takes {both} images a step, half of them for the generator, and \
-         there are {images}: lower it to {} at most, or give more images",
-        images / 2
-    )))
 }

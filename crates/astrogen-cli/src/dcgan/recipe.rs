@@ -11,9 +11,13 @@ use serde_json::{Value, json};
 
 use crate::Networks;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RecipeName {
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum RecipeArgument {
+    /// What measured best for as many images of this size and as much time, with the width, batch,
+    /// penalties, augmentation and length that go with it; what is chosen is said, with the reason.
+    /// Options that are given stay.
+    Auto,
     /// A deep convolutional GAN whose images keep points and filaments sharp, in minutes. Unlike
     /// the article's it doubles images bilinearly, without transposed convolutions and their
     /// mesh, has inputs of noise, compares reals and fakes in pairs under gradient penalties,
@@ -23,6 +27,27 @@ pub(super) enum RecipeName {
     Article,
     /// Huang et al.'s R3GAN with its settings, an eighth as wide if no width is given: residual networks
     /// without normalisation. For a GPU, or hours.
+    R3gan,
+}
+
+impl RecipeArgument {
+    /// The recipe; none to have one chosen.
+    pub(super) fn name(self) -> Option<RecipeName> {
+        match self {
+            Self::Auto => None,
+            Self::Sharp => Some(RecipeName::Sharp),
+            Self::Article => Some(RecipeName::Article),
+            Self::R3gan => Some(RecipeName::R3gan),
+        }
+    }
+}
+
+/// What a run's settings name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum RecipeName {
+    Sharp,
+    Article,
     R3gan,
 }
 

@@ -30,6 +30,7 @@ const MOST_NUMBERS: usize = 1 << 24;
 ///
 /// let store = nn::VarStore::new(Device::Cpu);
 /// let flow = FlowConfig::maf(3, 2).init(&store.root())?;
+/// tch::manual_seed(1);
 /// let x = Tensor::randn([100, 3], (Kind::Float, Device::Cpu));
 /// let context = Tensor::randn([100, 2], (Kind::Float, Device::Cpu));
 ///

@@ -92,6 +92,7 @@ impl fmt::Display for FrechetDistance {
 /// use astrogen_metrics::frechet_distance;
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let real = Tensor::randn([500, 4], (Kind::Double, Device::Cpu));
 /// let shifted = frechet_distance(&real, &(&real + 3.0))?; // by 3 along four axes
 /// assert!((shifted.distance - 36.0).abs() < 1e-9 && shifted.full_rank());

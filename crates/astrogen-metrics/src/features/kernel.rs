@@ -96,6 +96,7 @@ pub struct KernelDistance {
 /// use astrogen_metrics::{KernelDistanceConfig, kernel_distance};
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let rows = || Tensor::randn([300, 8], (Kind::Double, Device::Cpu));
 /// let config = KernelDistanceConfig { subsets: 20, subset_size: 200 };
 /// let distance = |fake: &Tensor| kernel_distance(&rows(), fake, &config, 7);

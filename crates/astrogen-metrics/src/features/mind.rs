@@ -30,6 +30,7 @@ use crate::table;
 /// use astrogen_metrics::mind;
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let real = Tensor::randn([500, 8], (Kind::Double, Device::Cpu));
 /// let near = Tensor::randn([400, 8], (Kind::Double, Device::Cpu));
 /// let shifted = mind(&real, &(&real + 1.0), 1000, 7)?; // by 1 along eight axes

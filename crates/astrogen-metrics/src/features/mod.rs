@@ -18,6 +18,7 @@
 //! use astrogen_metrics::{FeatureNetwork, RandomFeaturesConfig, frechet_distance};
 //! use tch::{Device, Kind, Tensor};
 //!
+//! tch::manual_seed(1);
 //! let noise = || Tensor::randn([64, 1, 32, 32], (Kind::Float, Device::Cpu));
 //! let config = RandomFeaturesConfig { channels: 1, widths: vec![8, 8], ..Default::default() };
 //! let network = FeatureNetwork::random(&config)?;

@@ -91,6 +91,7 @@ pub struct Prdc {
 /// use astrogen_metrics::{PrdcConfig, prdc};
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let rows = || Tensor::randn([400, 4], (Kind::Double, Device::Cpu));
 /// let config = PrdcConfig::default();
 /// let good = prdc(&rows(), &rows(), &config)?;

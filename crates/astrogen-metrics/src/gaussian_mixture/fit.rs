@@ -15,6 +15,7 @@ use crate::table::{finite, first_true};
 /// use astrogen_metrics::GaussianMixtureConfig;
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let near = Tensor::randn([300, 2], (Kind::Double, Device::Cpu));
 /// let far = Tensor::randn([100, 2], (Kind::Double, Device::Cpu)) + 20.0;
 /// let rows = Tensor::cat(&[near, far], 0);

@@ -96,6 +96,7 @@ impl fmt::Display for MemorisationAudit {
 /// use astrogen_metrics::memorisation::{AuditConfig, Points, memorisation_audit};
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let images = |n| Tensor::randn([n, 1, 16, 16], (Kind::Float, Device::Cpu));
 /// let train = images(100);
 /// let copies = train.narrow(0, 0, 50).flip([3]) + 0.1 * images(50);

@@ -71,6 +71,7 @@ pub struct Leakage {
 /// use astrogen_metrics::memorisation::{LeakageConfig, Points, leakage};
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let images = |n| Tensor::randn([n, 1, 16, 16], (Kind::Float, Device::Cpu));
 /// let train = images(60);
 /// let held_out = Tensor::cat(&[images(20), train.narrow(0, 5, 1).rot90(1, [2, 3])], 0);

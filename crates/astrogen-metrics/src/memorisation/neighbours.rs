@@ -38,6 +38,7 @@ pub struct Neighbour {
 /// use astrogen_metrics::memorisation::{Points, nearest};
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let train = Tensor::randn([20, 3, 16, 16], (Kind::Float, Device::Cpu));
 /// let sample = train.narrow(0, 7, 1).flip([3]).rot90(1, [2, 3]);
 /// let [set, queries] = [&train, &sample].map(|images| Points::images(images, None));

@@ -86,6 +86,7 @@ pub fn radial_log_power(images: &Tensor) -> Result<Tensor, MetricsError> {
 /// use astrogen_metrics::radial_power_spectrum;
 /// use tch::{Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let noise = Tensor::randn([50, 1, 32, 32], (Kind::Double, tch::Device::Cpu)) * 10.0;
 /// let spectrum = radial_power_spectrum(&noise)?;
 /// assert_eq!(spectrum.frequencies.len(), 16);
@@ -120,6 +121,7 @@ pub fn radial_power_spectrum(images: &Tensor) -> Result<RadialSpectrum, MetricsE
 /// use astrogen_metrics::radial_spectrum_distance;
 /// use tch::{Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let noise = || Tensor::randn([50, 1, 32, 32], (Kind::Double, tch::Device::Cpu));
 /// let soft = noise().avg_pool2d([3, 3], [1, 1], [1, 1], false, true, None::<i64>);
 /// assert!(radial_spectrum_distance(&noise(), &noise())?.mean < 0.1);

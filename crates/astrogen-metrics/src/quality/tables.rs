@@ -85,9 +85,10 @@ const LEAST: i64 = 40;
 /// use astrogen_metrics::quality::{TableQualityConfig, table_quality};
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let rows = |n| Tensor::randn([n, 3], (Kind::Double, Device::Cpu));
 /// let config = TableQualityConfig { rows: 200, ..Default::default() };
-/// let quality = table_quality(&rows(400), &(rows(200) * 1.5), &["x", "y", "z"], &config)?;
+/// let quality = table_quality(&rows(400), &(rows(200) * 2.0), &["x", "y", "z"], &config)?;
 /// let told = quality.get("classifier").expect("rows enough");
 /// assert!(told.low > 0.5 && told.low > told.floor, "{told}");
 /// # Ok::<(), astrogen_metrics::MetricsError>(())

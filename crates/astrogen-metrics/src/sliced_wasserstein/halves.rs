@@ -25,6 +25,7 @@ use crate::MetricsError;
 /// use astrogen_metrics::{RealHalves, SlicedWassersteinConfig};
 /// use tch::{Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let noise = |n| Tensor::randn([n, 1, 32, 32], (Kind::Float, tch::Device::Cpu));
 /// let halves = RealHalves::new(&noise(32), SlicedWassersteinConfig::default(), 7)?;
 /// let clouds = noise(halves.images()).cumsum(2, None);

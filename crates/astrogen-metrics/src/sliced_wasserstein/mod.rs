@@ -159,6 +159,7 @@ pub struct SlicedWasserstein {
 /// use astrogen_metrics::{SlicedWassersteinConfig, sliced_wasserstein};
 /// use tch::{Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let noise = || Tensor::randn([8, 3, 32, 32], (Kind::Float, tch::Device::Cpu));
 /// let clouds = noise().cumsum(2, None).cumsum(3, None);
 ///

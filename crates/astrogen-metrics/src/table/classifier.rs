@@ -102,6 +102,7 @@ pub struct ClassifierTwoSample {
 /// use astrogen_metrics::table::{ClassifierConfig, classifier_two_sample};
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let rows = || Tensor::randn([1000, 3], (Kind::Double, Device::Cpu));
 /// let told = |fake: &Tensor| classifier_two_sample(&rows(), fake, &ClassifierConfig::default());
 /// assert!(told(&rows())?.accuracy < 0.58);

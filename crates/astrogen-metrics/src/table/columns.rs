@@ -14,6 +14,7 @@ use crate::{MetricsError, Sorted};
 /// use astrogen_metrics::table::compare_columns;
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let real = Tensor::randn([400, 2], (Kind::Double, Device::Cpu));
 /// let later = Tensor::from_slice(&[0.0, 0.25]);
 /// let [first, second] = compare_columns(&real, &(&real + later))?[..] else { panic!() };

@@ -99,6 +99,7 @@ pub struct Mmd {
 /// use astrogen_metrics::table::{MmdConfig, maximum_mean_discrepancy};
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let rows = || Tensor::randn([500, 3], (Kind::Double, Device::Cpu));
 /// let config = MmdConfig::default();
 /// let mmd = |fake: &Tensor| maximum_mean_discrepancy(&rows(), fake, &config, 7);

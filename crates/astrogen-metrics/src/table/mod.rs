@@ -46,6 +46,7 @@ use crate::MetricsError;
 /// use astrogen_metrics::table::{MmdConfig, between_halves, maximum_mean_discrepancy};
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let real = Tensor::randn([600, 3], (Kind::Double, Device::Cpu));
 /// let config = MmdConfig::default();
 /// let mmd = |a: &Tensor, b: &Tensor| maximum_mean_discrepancy(a, b, &config, 7);

@@ -35,6 +35,7 @@ use crate::sliced_wasserstein::{draws, projections};
 /// ```
 /// use tch::{Device, Kind, Tensor};
 ///
+/// tch::manual_seed(1);
 /// let real = Tensor::randn([500, 3], (Kind::Double, Device::Cpu));
 /// let near = Tensor::randn([500, 3], (Kind::Double, Device::Cpu));
 /// let distance = |fake: &Tensor| astrogen_metrics::sliced_wasserstein_table(&real, fake, 64, 7);

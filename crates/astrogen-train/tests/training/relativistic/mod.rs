@@ -1,6 +1,7 @@
 //! The step of a relativistic GAN.
 
 mod golden;
+mod leaks;
 mod r3gan;
 mod run;
 mod settings;

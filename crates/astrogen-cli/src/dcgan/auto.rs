@@ -1,0 +1,145 @@
+//! What `--recipe auto` chooses, and why.
+//!
+//! The numbers are those of docs/quality.md: on two cores the sharp recipe was ahead of the others at
+//! every length that was tried, wider networks were ahead of narrower ones once they had enough steps,
+//! and augmentation was worth its time once every image had been seen often.
+
+use astrogen_train::run_dir::RunDir;
+
+use super::DcganArguments;
+use super::recipe::{DcganRecipe, RecipeName};
+use super::settings::{NewRun, images_a_step};
+use crate::augment::AugmentArguments;
+use crate::{CliError, ImageConfig, Networks, say};
+
+/// Seconds of training where neither a time nor steps were given.
+const SECONDS: f64 = 600.0;
+
+/// Widths, and the steps from which on each is ahead of the next narrower one.
+const WIDTHS: [(i64, u64); 3] = [(32, 20_000), (24, 12_000), (16, 0)];
+
+/// Images of a batch.
+const BATCH_SIZE: usize = 16;
+
+/// How often an image may be seen before its like are augmented.
+const PASSES: u64 = 250;
+
+/// The probability of augmentation.
+const AUGMENT: f64 = 0.2;
+
+/// The recipe for images of this size: the sharp one where it has networks.
+pub(super) fn recipe(image_size: i64) -> RecipeName {
+    match image_size {
+        32..=256 => RecipeName::Sharp,
+        _ => RecipeName::R3gan,
+    }
+}
+
+impl DcganArguments {
+    /// The settings that are chosen for these images and this time; what was given stays. What is chosen
+    /// is said.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] where there are too few images, [`CliError::Train`] where a step fails that is
+    /// tried.
+    pub(super) fn auto(
+        &self,
+        name: RecipeName,
+        new: &NewRun,
+        seconds: Option<f64>,
+    ) -> Result<ImageConfig<DcganRecipe>, CliError> {
+        let images = new.images();
+        let seen = self.batch_size.unwrap_or(BATCH_SIZE.min(images / 2).max(1));
+        let mut chosen = Self { batch_size: Some(seen), ..self.as_wide_as_its_beginning()? };
+        let asked = new.run.steps((images / images_a_step(seen, images)?.max(1)) as u64);
+        let steps_of = |of: &Self| match asked {
+            Some(steps) => Ok(steps),
+            None => new.steps_within(&of.settings(name, new, None)?, seconds.unwrap_or(SECONDS)),
+        };
+
+        let (steps, width) = match (name, chosen.features) {
+            (RecipeName::Sharp, None) => {
+                let (features, steps, least) = widest(|features| {
+                    steps_of(&Self { features: Some(features), ..chosen.clone() })
+                })?;
+                chosen.features = Some(features);
+                (steps, format!("{features}: ahead of narrower ones from {least} steps on"))
+            }
+            (_, None) => (steps_of(&chosen)?, "the recipe's".to_owned()),
+            (_, Some(features)) => {
+                let whose = self.features.map_or("that of the run it begins from", |_| "as given");
+                (steps_of(&chosen)?, format!("{features}, {whose}"))
+            }
+        };
+        let passes = steps.saturating_mul(seen as u64) / images.max(1) as u64;
+        let augment = match self.augment.is_given() {
+            true => "as given".to_owned(),
+            false if passes > PASSES => {
+                chosen.augment = AugmentArguments::fixed(AUGMENT);
+                format!("{AUGMENT}: each image is seen {passes} times, more than {PASSES}")
+            }
+            false => format!("none: each image is seen {passes} times, {PASSES} at most"),
+        };
+        let recipe = match name {
+            RecipeName::R3gan => "r3gan: the sharp recipe has no networks of this size",
+            _ => "sharp: ahead of the others at every length that was measured",
+        };
+        say(format_args!(
+            "chosen for {images} images:\n  recipe  {recipe}\n  width   {width}\n  batch   {seen}\n  \
+             augment {augment}\n  steps   {steps}"
+        ));
+        chosen.settings(name, new, Some(steps))
+    }
+
+    /// With the widths of the run whose networks these begin with, unless they were given.
+    fn as_wide_as_its_beginning(&self) -> Result<Self, CliError> {
+        let Some(from) = self.transfer.from()? else { return Ok(self.clone()) };
+        let config = RunDir::open(&from)?.read_config::<ImageConfig<DcganRecipe>>()?;
+        let [generator, discriminator] = match config.networks {
+            DcganRecipe::Sharp(Networks { model, .. }) => {
+                [Some(model.generator_features), Some(model.critic_features)]
+            }
+            DcganRecipe::R3gan(_) | DcganRecipe::Article(_) => [None; 2],
+        };
+        Ok(Self {
+            features: self.features.or(generator),
+            discriminator_features: self.discriminator_features.or(discriminator),
+            ..self.clone()
+        })
+    }
+}
+
+/// The widest of [`WIDTHS`] for which there are steps enough, its steps and how many it needs.
+fn widest(
+    mut steps_of: impl FnMut(i64) -> Result<u64, CliError>,
+) -> Result<(i64, u64, u64), CliError> {
+    let [widest @ .., (narrowest, _)] = WIDTHS;
+    for (features, least) in widest {
+        let steps = steps_of(features)?;
+        if steps >= least {
+            return Ok((features, steps, least));
+        }
+    }
+    Ok((narrowest, steps_of(narrowest)?, 0))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_width_is_chosen_that_has_steps_enough() {
+        // Twice as wide takes twice as long.
+        let chosen = |budget: u64| widest(|features| Ok(budget / features as u64)).unwrap();
+        for (at, (features, least)) in WIDTHS.into_iter().enumerate() {
+            let budget = least * features as u64;
+            assert_eq!(chosen(budget), (features, least, least));
+            if let (true, Some((below, _))) = (least > 0, WIDTHS.get(at + 1)) {
+                assert_eq!(chosen(budget - 1).0, *below);
+            }
+        }
+        assert!(WIDTHS.is_sorted_by(|wide, narrow| wide.0 > narrow.0 && wide.1 > narrow.1));
+        assert_eq!(WIDTHS.last().unwrap().1, 0);
+    }
+}

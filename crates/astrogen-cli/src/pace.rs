@@ -1,0 +1,55 @@
+//! Training that fills a time.
+
+use astrogen_data::{BatchConfig, Batches};
+use astrogen_images::ImageFolder;
+use astrogen_train::pace::{steps_within, timed};
+use astrogen_train::{GanStep, TrainError};
+use clap::Args;
+use tch::Device;
+
+use crate::{CliError, say};
+
+/// The option, for programs that train a generator of images.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PaceArguments {
+    /// Minutes of training, instead of --steps: a few steps are tried, and as many are taken as fill
+    /// the time. What is drawn and evaluated on the way comes on top.
+    #[arg(long, conflicts_with_all = ["steps", "epochs", "resume"], allow_negative_numbers = true)]
+    minutes: Option<f64>,
+}
+
+impl PaceArguments {
+    /// The time to fill, if one was given.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] for one that is no time.
+    pub(crate) fn seconds(&self) -> Result<Option<f64>, CliError> {
+        match self.minutes {
+            Some(minutes) if !(minutes > 0.0 && minutes.is_finite()) => {
+                Err(CliError::Usage(format!("--minutes must be finite and above 0, got {minutes}")))
+            }
+            minutes => Ok(minutes.map(|minutes| 60.0 * minutes)),
+        }
+    }
+}
+
+/// How many steps of fresh networks on these images take so many seconds.
+///
+/// # Errors
+/// [`CliError::Train`] and [`CliError::Data`] for settings that cannot be, and where a step fails.
+pub(crate) fn tried<S: GanStep>(
+    step: Result<S, TrainError>,
+    folder: &ImageFolder,
+    batches: &BatchConfig,
+    device: Device,
+    seconds: f64,
+) -> Result<u64, CliError> {
+    let mut batches = Batches::new(folder.train(), batches, device)?;
+    let steps = steps_within(seconds, timed(&mut step?, &mut batches))?;
+    say(format_args!(
+        "{steps} steps fill {:.3} min, {:.3} s a step",
+        seconds / 60.0,
+        seconds / steps as f64
+    ));
+    Ok(steps)
+}
