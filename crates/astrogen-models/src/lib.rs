@@ -31,6 +31,7 @@ pub mod traits;
 mod upsampling;
 pub mod wgan;
 
+pub use astrogen_nn::layers::{Passes, Tape};
 pub use astrogen_nn::{
     BatchNorm, Mlp, MlpConfig, Network, WeightFile, batch_norm, fingerprint, mlp, weights,
 };

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 
 use astrogen_losses::PiecewiseLinear;
+use astrogen_nn::layers::Passes;
 use tch::{Device, Kind, Tensor};
 
 use crate::ModelError;
@@ -29,6 +30,12 @@ pub trait Generator: Debug + Send {
     /// Where the latents have another shape, element type or device than the network;
     /// [`Generator::sample`] checks them.
     fn forward_t(&self, latent: &Tensor, train: bool) -> Tensor;
+
+    /// The network's passes without a graph, from latents `[N, latent_dim, 1, 1]` to images, in train mode,
+    /// if it has them: training takes them in place of autograd. Default none.
+    fn passes(&self) -> Option<Passes<'_>> {
+        None
+    }
 
     /// `n` latents `[n, latent_dim]` from the standard normal distribution, drawn from
     /// libtorch's generator of the weights' device.
@@ -103,6 +110,12 @@ pub trait Discriminator: Debug + Send {
         None
     }
 
+    /// The network's passes without a graph, from images to `[N, 1, 1, 1]`, in train mode, if it has them:
+    /// training takes them in place of autograd. Default none.
+    fn passes(&self) -> Option<Passes<'_>> {
+        None
+    }
+
     /// The probability `[N]` that each image `[N, C, H, W]`, signed ([-1, 1]), is real:
     /// the sigmoid of its logit, in eval mode and without gradients.
     ///
@@ -159,6 +172,12 @@ pub trait Critic: Debug + Send {
     /// # Panics
     /// As [`forward_t`](Self::forward_t).
     fn features(&self, _images: &Tensor) -> Option<Tensor> {
+        None
+    }
+
+    /// The network's passes without a graph, from images to `[N, 1, 1, 1]`, in train mode, if it has them:
+    /// training takes them in place of autograd. Default none.
+    fn passes(&self) -> Option<Passes<'_>> {
         None
     }
 

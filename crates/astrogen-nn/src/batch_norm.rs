@@ -20,9 +20,9 @@ use crate::variables::{add_tensor, allocate, variable};
 use crate::{NamedTensors, NnError, named};
 
 /// Added to the variance.
-const EPS: f64 = 1e-5;
+pub(crate) const EPS: f64 = 1e-5;
 /// The weight of the newest batch in the running statistics.
-const MOMENTUM: f64 = 0.1;
+pub(crate) const MOMENTUM: f64 = 0.1;
 
 /// A batch normalisation layer.
 ///
@@ -84,8 +84,7 @@ impl BatchNorm {
     /// Where `xs` has another number of channels, element type or device than the layer.
     pub fn forward_t(&self, xs: &Tensor, train: bool) -> Tensor {
         if train {
-            // The clone shares the storage: tch asks for `&mut` where libtorch does not.
-            let _ = self.num_batches_tracked.shallow_clone().g_add_scalar_(1);
+            self.count_batch();
         }
         xs.batch_norm(
             Some(&self.weight),
@@ -102,6 +101,22 @@ impl BatchNorm {
     /// The gain of each channel, `[C]`.
     pub(crate) fn weight(&self) -> &Tensor {
         &self.weight
+    }
+
+    /// What is added to each channel, `[C]`.
+    pub(crate) fn bias(&self) -> &Tensor {
+        &self.bias
+    }
+
+    /// The running mean and variance, `[C]`; they share their memory with the layer.
+    pub(crate) fn running(&self) -> [Tensor; 2] {
+        [&self.running_mean, &self.running_var].map(Tensor::shallow_clone)
+    }
+
+    /// Counts one more batch.
+    pub(crate) fn count_batch(&self) {
+        // The clone shares the storage: tch asks for `&mut` where libtorch does not.
+        let _ = self.num_batches_tracked.shallow_clone().g_add_scalar_(1);
     }
 }
 

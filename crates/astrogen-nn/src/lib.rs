@@ -11,6 +11,7 @@
 //! | [`initialization`] | how first weights are drawn |
 //! | [`variables`] | variables that take no memory before they are drawn or loaded |
 //! | [`dense`] | fully connected layers in plain Rust, for small networks on the CPU |
+//! | [`strided`] | convolutions of 4x4 pixels at a stride of 2 in plain Rust, on the CPU |
 //! | [`config`] | rules that the configs of networks share |
 //! | [`error`] | [`NnError`] |
 
@@ -22,10 +23,12 @@ pub mod config;
 pub mod dense;
 pub mod error;
 pub mod initialization;
+mod kernel;
 pub mod layers;
 pub mod mlp;
 pub mod named;
 pub mod network;
+pub mod strided;
 pub mod variables;
 pub mod weights;
 

@@ -10,10 +10,12 @@ use astrogen_losses::{
     AdversarialLoss, GradientPenaltyConfig, PiecewiseLinear, gradient_penalty,
     piecewise_linear_loss, piecewise_linear_penalty,
 };
+use astrogen_models::{Critic, Passes};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::TrainError;
 use crate::optim::Adam;
+use crate::pass::{Pass, signals};
 use crate::step::{SCORES, check_size};
 
 /// The scores of one update, with the graph to the critic's weights.
@@ -61,12 +63,35 @@ pub(crate) fn differentiate(
     optimizer: &Adam,
 ) -> Result<CriticTerms, TrainError> {
     let adversarial = loss.critic_loss(&scores.real, &scores.fake);
-    differentiate_value(adversarial, scores, penalty, piecewise_linear, score, optimizer)
+    let of = (adversarial, None);
+    differentiate_value(of, scores, penalty, piecewise_linear, score, optimizer)
 }
 
-/// [`differentiate`] of a loss, a scalar with the graph to the critic's weights.
+/// What a critic makes of images, `[N]`, and the pass that it did so by; none where scores have the graph
+/// to its weights.
+///
+/// # Errors
+/// [`TrainError::Model`] where there is not one score an image.
+pub(crate) fn score<'a>(
+    critic: &impl Critic,
+    passes: Option<&'a Passes<'a>>,
+    images: &Tensor,
+) -> Result<(Tensor, Option<Pass<'a>>), TrainError> {
+    let size = [images.size()[0]];
+    let forward = |images: &Tensor| critic.forward_t(images, true);
+    if passes.is_some() {
+        let pass = Pass::new(passes, images, forward, (SCORES, &size))?;
+        return Ok((pass.outputs().shallow_clone(), Some(pass)));
+    }
+    let scores = forward(images);
+    check_size(SCORES, &scores, &size)?;
+    Ok((scores, None))
+}
+
+/// [`differentiate`] of a loss, a scalar of the scores of a pass, or one with the graph to the critic's
+/// weights.
 pub(crate) fn differentiate_value(
-    adversarial: Tensor,
+    (adversarial, pass): (Tensor, Option<Pass<'_>>),
     scores: &Scores,
     penalty: Option<PenaltyTerm<'_>>,
     piecewise_linear: Option<&dyn PiecewiseLinear>,
@@ -75,7 +100,13 @@ pub(crate) fn differentiate_value(
 ) -> Result<CriticTerms, TrainError> {
     let wasserstein =
         scores.real.detach().mean(None::<Kind>) - scores.fake.detach().mean(None::<Kind>);
-    let gradients_of = |value: &Tensor| optimizer.gradients(value);
+    let gradients_of = |value: &Tensor| match pass {
+        None => optimizer.gradients(value),
+        Some(pass) => {
+            let [signal] = signals(value, [pass.outputs()])?;
+            pass.weight_gradients(&signal, optimizer)
+        }
+    };
     let (total, gradients, penalty) = match (penalty, piecewise_linear) {
         (None, _) => (adversarial.detach(), gradients_of(&adversarial)?, None),
         (Some(PenaltyTerm { points, config }), Some(critic)) => {
@@ -165,7 +196,7 @@ pub(crate) fn differentiate_together(
 }
 
 /// Gradients that come by name, one place a parameter of the optimiser, in its order.
-fn lined_up(
+pub(crate) fn lined_up(
     optimizer: &Adam,
     named: Vec<(String, Tensor)>,
 ) -> Result<Vec<Option<Tensor>>, TrainError> {

@@ -1,6 +1,6 @@
 //! From images to logits.
 
-use astrogen_nn::layers::{ConvolutionConfig, Direction, Sequential};
+use astrogen_nn::layers::{ConvolutionConfig, Direction, Passes, Sequential};
 use astrogen_nn::{NamedTensors, Network, named, network_methods};
 use tch::{Device, Kind, Tensor, nn};
 
@@ -44,6 +44,10 @@ impl Discriminator for DcganDiscriminator {
 
     fn features(&self, images: &Tensor) -> Option<Tensor> {
         Some(self.net.features(images))
+    }
+
+    fn passes(&self) -> Option<Passes<'_>> {
+        self.net.passes()
     }
 }
 

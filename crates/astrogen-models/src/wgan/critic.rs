@@ -1,7 +1,7 @@
 //! From images to scores.
 
 use astrogen_losses::PiecewiseLinear;
-use astrogen_nn::layers::{ConvolutionConfig, Direction, Sequential};
+use astrogen_nn::layers::{ConvolutionConfig, Direction, Passes, Sequential};
 use astrogen_nn::{NamedTensors, Network, named, network_methods};
 use tch::{Device, Kind, Tensor, nn};
 
@@ -38,6 +38,10 @@ impl Critic for WganCritic {
 
     fn piecewise_linear(&self) -> Option<&dyn PiecewiseLinear> {
         self.net.is_piecewise_linear().then_some(&self.net as _)
+    }
+
+    fn passes(&self) -> Option<Passes<'_>> {
+        self.net.passes()
     }
 }
 

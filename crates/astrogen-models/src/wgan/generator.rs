@@ -1,6 +1,6 @@
 //! From latents to images.
 
-use astrogen_nn::layers::{ConvolutionConfig, Sequential};
+use astrogen_nn::layers::{ConvolutionConfig, Passes, Sequential};
 use astrogen_nn::{NamedTensors, Network, named, network_methods};
 use tch::{Device, Kind, Tensor, nn};
 
@@ -32,6 +32,10 @@ impl Generator for WganGenerator {
         // The batch size is spelt out: latents of another size must not become other samples.
         let latent = latent.reshape([latent.size()[0], self.config.latent_dim, 1, 1]);
         self.net.forward_t(&latent, train)
+    }
+
+    fn passes(&self) -> Option<Passes<'_>> {
+        self.net.passes()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Batches cut into blocks of rows, one thread a block.
 
-use std::sync::{Mutex, PoisonError};
+use crate::kernel::on_threads;
 
 /// Rows that one block should have.
 const ROWS: usize = 64;
@@ -51,32 +51,6 @@ pub fn in_blocks<const K: usize, S: Send, R: Send>(
     });
     on_threads(jobs.collect(), |(rows, states, result)| *result = Some(work(rows, states)));
     results.into_iter().flatten().collect()
-}
-
-/// Calls `work` on each job, on as many threads as libtorch uses ([`tch::get_num_threads`]).
-///
-/// ```
-/// let mut squares = [1, 2, 3];
-/// astrogen_nn::dense::on_threads(squares.iter_mut().collect(), |n| *n *= *n);
-/// assert_eq!(squares, [1, 4, 9]);
-/// ```
-pub fn on_threads<J: Send>(jobs: Vec<J>, work: impl Fn(J) + Sync) {
-    let threads = usize::try_from(tch::get_num_threads()).unwrap_or(1).min(jobs.len());
-    let jobs = Mutex::new(jobs.into_iter());
-    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let thread = || {
-        while let Some(job) = next() {
-            work(job);
-        }
-    };
-    if threads > 1 {
-        rayon::in_place_scope(|scope| {
-            (1..threads).for_each(|_| scope.spawn(|_| thread()));
-            thread();
-        });
-    } else {
-        thread();
-    }
 }
 
 /// The rows of a block among all.

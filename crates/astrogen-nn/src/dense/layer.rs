@@ -5,8 +5,8 @@ use std::ops::Range;
 use tch::Tensor;
 
 use super::Matrix;
-use super::memory::{memory, memory_mut};
 use super::product::{End, Left, Start, product};
+use crate::kernel::{memory, memory_mut};
 
 /// `y = bend(x W^T + b)`: a fully connected layer and the leaky ReLU behind it, or ReLU (slope
 /// 0), or nothing (slope 1).

@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
-use bytemuck::{Pod, Zeroable};
-
-use super::lanes::LANES;
 use super::transpose::square;
+use crate::kernel::{LANES, Registers};
 
 /// A matrix `[rows, width]` of single precision, one row after the other.
 ///
@@ -15,19 +13,13 @@ use super::transpose::square;
 pub struct Matrix {
     rows: usize,
     width: usize,
-    data: Vec<Register>,
+    data: Registers,
 }
-
-/// The numbers of a register, in one line of the cache: those across two take twice as long to
-/// load.
-#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
-#[repr(C, align(64))]
-struct Register([f32; LANES]);
 
 impl Matrix {
     /// All zero.
     pub fn zeros(rows: usize, width: usize) -> Self {
-        let mut zeros = Self { rows: 0, width, data: Vec::new() };
+        let mut zeros = Self { rows: 0, width, data: Registers::default() };
         zeros.resize(rows);
         zeros
     }
@@ -64,7 +56,7 @@ impl Matrix {
 
     /// Another number of rows; those that stay keep their numbers.
     pub fn resize(&mut self, rows: usize) {
-        self.data.resize(rows * self.stride() / LANES, Register::zeroed());
+        self.data.resize(rows * self.stride());
         self.rows = rows;
     }
 
@@ -82,25 +74,25 @@ impl Matrix {
 
     /// From the beginning of a row to that of the next.
     #[inline]
-    pub(super) fn stride(&self) -> usize {
+    pub(crate) fn stride(&self) -> usize {
         (self.width.div_ceil(LANES) | 1) * LANES
     }
 
     /// The numbers from a row on, padding included.
     #[inline]
-    pub(super) fn tail(&self, row: usize) -> &[f32] {
-        &bytemuck::cast_slice(&self.data)[row * self.stride()..]
+    pub(crate) fn tail(&self, row: usize) -> &[f32] {
+        &self.data.numbers()[row * self.stride()..]
     }
 
     /// As [`Matrix::tail`].
     #[inline]
-    pub(super) fn tail_mut(&mut self, row: usize) -> &mut [f32] {
+    pub(crate) fn tail_mut(&mut self, row: usize) -> &mut [f32] {
         let start = row * self.stride();
         &mut self.data_mut()[start..]
     }
 
     fn data_mut(&mut self) -> &mut [f32] {
-        bytemuck::cast_slice_mut(&mut self.data)
+        self.data.numbers_mut()
     }
 
     /// The numbers of a row.

@@ -44,15 +44,13 @@
 
 mod blocks;
 mod chain;
-mod lanes;
 mod layer;
 mod matrix;
-mod memory;
 mod product;
-mod tile;
 mod transpose;
 
-pub use blocks::{BlockRows, block_count, in_blocks, on_threads};
+pub use crate::kernel::on_threads;
+pub use blocks::{BlockRows, block_count, in_blocks};
 pub use chain::{Chain, Trail};
 pub use layer::{Dense, DenseGradient};
 pub use matrix::Matrix;

@@ -7,8 +7,7 @@
 use std::ops::Range;
 
 use super::Matrix;
-use super::lanes::LANES;
-use super::tile::{Tile, run};
+use crate::kernel::{LANES, Tile};
 
 /// The left factor of a product: a part of a matrix, or the transpose of one.
 #[derive(Debug, Clone, Copy)]
@@ -169,7 +168,7 @@ pub fn product_part(
     // matrices have the rows asked for and `columns` columns (checked above; what is added or
     // looked at is as wide as `c`), and each row is padded to `across` whole registers.
     unsafe {
-        run(tile, a.rows, across)
+        tile.run(a.rows, across)
     };
 }
 

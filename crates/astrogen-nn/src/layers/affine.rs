@@ -10,6 +10,12 @@ pub trait Affine {
     /// `W x + b`.
     fn forward(&self, xs: &Tensor) -> Tensor;
 
+    /// [`forward`](Self::forward) with an activation behind it: what is not above zero is multiplied by its
+    /// slope.
+    fn forward_bent(&self, xs: &Tensor, slope: f64) -> Tensor {
+        bend(self.forward(xs), slope)
+    }
+
     /// `W^T signal`: from a signal at the output to one at the input.
     fn adjoint(&self, signal: &Tensor) -> Tensor;
 
@@ -23,9 +29,22 @@ pub trait Affine {
     }
 }
 
+/// What is not above zero times a slope, in place: the memory must be nobody else's.
+pub(super) fn bend(mut xs: Tensor, slope: f64) -> Tensor {
+    match slope {
+        1.0 => xs,
+        0.0 => xs.relu_(),
+        slope => xs.leaky_relu_backward_grad_input(&xs, &xs, slope, false),
+    }
+}
+
 impl<A: Affine + ?Sized> Affine for &A {
     fn forward(&self, xs: &Tensor) -> Tensor {
         (**self).forward(xs)
+    }
+
+    fn forward_bent(&self, xs: &Tensor, slope: f64) -> Tensor {
+        (**self).forward_bent(xs, slope)
     }
 
     fn adjoint(&self, signal: &Tensor) -> Tensor {

@@ -9,6 +9,7 @@
 //! | [`leaky_relu`] | an activation that `tch` lacks |
 //! | [`minibatch_deviation`] | a channel that tells how much the images of a batch differ |
 //! | [`Resampling`] | images of half or twice the size, by a low-pass filter |
+//! | [`Passes`], [`Tape`], [`Gradients`] | passes of a stack forward and back without a graph |
 //! | [`StackTrace`], [`Piece`], [`Stage`], [`Affine`], [`Given`] | the passes of a gradient penalty in closed form |
 //!
 //! Layers are built without memory for their weights, see [`variables`](crate::variables), and
@@ -23,6 +24,7 @@ mod interpolation;
 mod layer;
 mod linear;
 mod minibatch_deviation;
+mod passes;
 mod resampling;
 mod sequential;
 mod spectral_norm;
@@ -31,11 +33,12 @@ mod trace;
 pub use activation::leaky_relu;
 pub use affine::Affine;
 pub use builder::SequentialBuilder;
-pub use convolution::{Convolution, ConvolutionConfig, Direction};
+pub use convolution::{Convolution, ConvolutionConfig, Direction, Kernels};
 pub use given::Given;
 pub use interpolation::Interpolation;
 pub use linear::Linear;
 pub use minibatch_deviation::minibatch_deviation;
+pub use passes::{Gradients, Passes, Tape};
 pub use resampling::Resampling;
 pub use sequential::Sequential;
 pub use trace::{Piece, StackTrace, Stage};

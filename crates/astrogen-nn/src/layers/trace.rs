@@ -10,7 +10,7 @@ use astrogen_losses::{PiecewiseLinear, Trace, WholeTrace};
 use tch::{Tensor, no_grad};
 
 use super::layer::Layer;
-use super::{Affine, Linear, Resampling, Sequential};
+use super::{Affine, Kernels, Linear, Resampling, Sequential};
 use crate::named::join;
 
 /// An affine layer and the activation behind it.
@@ -80,7 +80,7 @@ impl Sequential {
         let mut stages: Vec<Stage> = Vec::new();
         for (i, layer) in self.layers.iter().enumerate() {
             let map: Box<dyn Affine> = match (layer, stages.last_mut()) {
-                (Layer::Convolution(convolution), _) => Box::new(convolution),
+                (Layer::Convolution(convolution), _) => Box::new(Kernels::new(convolution)),
                 (Layer::Linear(linear), _) => Box::new(linear),
                 (Layer::LeakyRelu { slope }, Some(stage)) => {
                     stage.slope = *slope;
@@ -150,11 +150,8 @@ fn run(pieces: &[Piece], input: &Tensor) -> (Tensor, Vec<Record>) {
         let record;
         (xs, record) = match piece {
             Piece::Stage(stage) => {
-                let mapped = stage.map.forward(&xs);
-                let outputs = (stage.slope != 1.0).then(|| {
-                    // In place: the map's outputs are nobody else's.
-                    mapped.leaky_relu_backward_grad_input(&mapped, &mapped, stage.slope, false)
-                });
+                let mapped = stage.map.forward_bent(&xs, stage.slope);
+                let outputs = (stage.slope != 1.0).then(|| mapped.shallow_clone());
                 (mapped, Record::Stage { inputs: xs, outputs, signal: None })
             }
             Piece::Resampling(resampling) => (resampling.forward(&xs), Record::Resampling),

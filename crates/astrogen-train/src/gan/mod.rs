@@ -32,16 +32,19 @@ use astrogen_data::Images;
 use astrogen_losses::{AdversarialConfig, discriminator_loss, generator_loss};
 use astrogen_models::{
     DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, ModelError, Network,
+    Passes,
 };
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::TrainError;
 use crate::augmentation::Augmenter;
 use crate::ema::Ema;
+use crate::generator::{self, generate};
 use crate::lecam::Lecam;
 use crate::optim::Adam;
+use crate::pass::{Pass, signals};
 use crate::state::State;
-use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
+use crate::step::{Losses, SCORES, Step, check_shape};
 use crate::stored::{Stored, prefixed};
 
 pub use config::{DcganStepConfig, InstanceNoise};
@@ -139,30 +142,45 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
         let [c, h, w] = self.discriminator.module.image_shape();
         check_shape("images", real, &[c, h, w])?;
         check_shape("latents", latent, &[self.generator.module.latent_dim()])?;
-        let (discriminator, noise) = (
-            &self.discriminator.module,
-            self.instance_noise.at(self.discriminator_optimizer.steps()),
-        );
-        let discriminate = |images: &Tensor| {
-            let seen = with_noise(&self.augment.apply(images), noise);
-            let logits = discriminator.forward_t(&seen, true);
-            check_size(SCORES, &logits, &[images.size()[0]]).map(|()| logits)
-        };
-        let fake = self.generator.module.forward_t(latent, true);
-        check_size(FAKES, &fake, &[latent.size()[0], c, h, w])?;
+        let noise = self.instance_noise.at(self.discriminator_optimizer.steps());
+        let see = |images: &Tensor| with_noise(&self.augment.apply(images), noise);
+        let (generator, discriminator) = (&self.generator.module, &self.discriminator.module);
+        let generator_passes = generator.passes();
+        let generated = generate(generator, generator_passes.as_ref(), latent, [c, h, w])?;
 
-        let real_logits = discriminate(real)?;
-        let fake_logits = discriminate(&fake.detach())?;
-        let d_loss = discriminator_loss(&real_logits, &fake_logits, &self.loss).total();
+        let passes = discriminator.passes();
+        let real_pass = judge(discriminator, &passes, &see(real))?;
+        let fake_pass = judge(discriminator, &passes, &see(&generated.outputs().detach()))?;
+        let [real_logits, fake_logits] = [&real_pass, &fake_pass].map(|pass| pass.outputs().copy());
+        let (reals, fakes) = (real_pass.outputs(), fake_pass.outputs());
+        let d_loss = discriminator_loss(reals, fakes, &self.loss).total();
         let first = self.discriminator_optimizer.steps() == 0;
-        let d_loss = match self.lecam.term(&real_logits, &fake_logits, first) {
+        let d_loss = match self.lecam.term(reals, fakes, first) {
             Some(lecam) => d_loss + lecam,
             None => d_loss,
         };
-        let d_total = self.discriminator_optimizer.minimize(&d_loss)?;
+        let [on_reals, on_fakes] = signals(&d_loss, [reals, fakes])?;
+        let optimizer = &self.discriminator_optimizer;
+        let mut gradients = real_pass.weight_gradients(&on_reals, optimizer)?;
+        for (sum, gradient) in
+            gradients.iter_mut().zip(fake_pass.weight_gradients(&on_fakes, optimizer)?)
+        {
+            let _ = sum.g_add_(&gradient);
+        }
+        self.discriminator_optimizer.step(&gradients);
+        drop(passes); // of weights that are no more
 
-        let g_loss = generator_loss(&discriminate(&fake)?, &self.loss);
-        let g_loss = self.generator_optimizer.minimize(&g_loss)?;
+        let passes = discriminator.passes();
+        let (g_loss, gradients) = generator::differentiate(
+            generated,
+            see,
+            |seen| judge(discriminator, &passes, seen),
+            |logits| generator_loss(logits, &self.loss),
+            &self.generator_optimizer,
+        )?;
+        drop(generator_passes);
+        self.generator_optimizer.step(&gradients);
+        let d_total = d_loss.detach();
         self.average.update();
         self.augment.observe(&real_logits);
 
@@ -175,6 +193,16 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
         losses.extend(self.augment.losses());
         Ok(losses)
     }
+}
+
+/// What a discriminator, which may have passes, makes of images.
+fn judge<'a>(
+    discriminator: &impl Discriminator,
+    passes: &'a Option<Passes<'a>>,
+    seen: &Tensor,
+) -> Result<Pass<'a>, TrainError> {
+    let forward = |seen: &Tensor| discriminator.forward_t(seen, true);
+    Pass::new(passes.as_ref(), seen, forward, (SCORES, &[seen.size()[0]]))
 }
 
 /// The images as the discriminator sees them.

@@ -34,15 +34,19 @@ use std::path::Path;
 use astrogen_data::Images;
 use astrogen_losses::AdversarialLoss;
 use astrogen_models::{
-    Critic, Generator, ModelError, Network, R3ganConfig, R3ganDiscriminator, R3ganGenerator,
-    SharpConfig, SharpGenerator, WganCritic,
+    Critic, Generator, ModelError, Network, Passes, R3ganConfig, R3ganDiscriminator,
+    R3ganGenerator, SharpConfig, SharpGenerator, WganCritic,
 };
 use tch::{Device, Kind, Tensor, nn, no_grad};
 
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
 use crate::augmentation::Augmenter;
-use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate, differentiate_together};
+use crate::critic::{
+    CriticTerms, PenaltyTerm, Scores, differentiate_together, differentiate_value, score,
+};
+use crate::generator::{self, generate};
+use crate::pass::Pass;
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 
@@ -147,20 +151,18 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let n = real.size()[0] / 2;
         check_size("images, half of them for the generator,", real, &[2 * n.max(1), c, h, w])?;
         let fake = self.fakes(latent, n)?;
-        let mut losses = self.update_critic(&real.narrow(0, 0, n), &fake.detach())?;
-        losses.push(("generator_loss", self.follow_critic(&real.narrow(0, n, n), &fake)?));
+        let mut losses = self.update_critic(&real.narrow(0, 0, n), &fake.outputs().detach())?;
+        losses.push(("generator_loss", self.follow_critic(&real.narrow(0, n, n), fake)?));
         losses.extend(self.augment.losses());
         Ok(losses)
     }
 
-    /// Fakes of latents `[n, latent_dim]`, with the graph to the generator's weights.
-    fn fakes(&self, latent: &Tensor, n: i64) -> Result<Tensor, TrainError> {
+    /// Fakes of latents `[n, latent_dim]`, by the generator's graph: the critic is updated before they go
+    /// back.
+    fn fakes(&self, latent: &Tensor, n: i64) -> Result<Pass<'static>, TrainError> {
         let generator = &self.networks.generator.module;
         check_size("latents", latent, &[n, generator.latent_dim()])?;
-        let fake = generator.forward_t(latent, true);
-        let [c, h, w] = self.networks.critic.module.image_shape();
-        check_size(FAKES, &fake, &[n, c, h, w])?;
-        Ok(fake)
+        generate(generator, None, latent, self.networks.critic.module.image_shape())
     }
 
     /// One update of the generator, on the fakes of latents `[N, latent_dim]` beside images
@@ -176,7 +178,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let [c, h, w] = self.networks.critic.module.image_shape();
         check_shape("images", real, &[c, h, w])?;
         let fake = self.fakes(latent, real.size()[0])?;
-        self.follow_critic(real, &fake)
+        self.follow_critic(real, fake)
     }
 
     /// One update of the critic, on images and fakes `[N, C, H, W]`, signed; no gradient reaches what
@@ -197,7 +199,10 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let penalty = self.config.penalty(optimizer.steps());
         let due = penalty.applies_at(optimizer.steps());
         // A penalty in closed form has everything that the loss needs.
-        let together = match critic.piecewise_linear().filter(|_| due) {
+        let passes = critic.passes();
+        let own = passes.as_ref().filter(|passes| passes.piecewise_linear().is_some());
+        let linear = own.and_then(Passes::piecewise_linear).or(critic.piecewise_linear());
+        let together = match linear.filter(|_| due) {
             Some(critic) => {
                 let [real, fake] = [points.narrow(0, 0, n), points.narrow(0, n, n)];
                 differentiate_together(critic, &real, &fake, &LOSS, &penalty, optimizer)?
@@ -207,14 +212,13 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let (scores, terms) = match together {
             Some(found) => found,
             None => {
-                let scores = critic.forward_t(&points, true); // [2 N]
-                check_size(SCORES, &scores, &[2 * n])?;
+                let (scores, pass) = score(critic, own, &points)?; // [2 N]
                 let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
-                let terms = differentiate(
+                let terms = differentiate_value(
+                    (LOSS.critic_loss(&scores.real, &scores.fake), pass),
                     &scores,
-                    &LOSS,
                     due.then_some(PenaltyTerm { points, config: &penalty }),
-                    critic.piecewise_linear(),
+                    linear,
                     |images| critic.forward_t(images, true),
                     optimizer,
                 )?;
@@ -222,6 +226,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
             }
         };
         let CriticTerms { loss, penalty, gradients, .. } = terms;
+        drop(passes); // of weights that are no more
         self.networks.step_critic(&gradients);
         self.networks.keep(penalty);
         self.augment.observe(&(&scores.real - &scores.fake).detach());
@@ -248,13 +253,21 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         self.augment.anneal(&annealing, done);
     }
 
-    /// `fake` has the graph to the generator's weights.
-    fn follow_critic(&mut self, real: &Tensor, fake: &Tensor) -> Result<Tensor, TrainError> {
+    fn follow_critic(&mut self, real: &Tensor, fake: Pass) -> Result<Tensor, TrainError> {
         let (critic, translation) = (&self.networks.critic.module, self.config.translation);
-        let seen = |images: &Tensor| self.augment.apply(&translation.apply(images));
-        let score = |images: &Tensor| critic.forward_t(&seen(images), true);
-        let loss = LOSS.generator_loss(&score(fake), || no_grad(|| score(real)));
-        let loss = self.networks.generator_optimizer.minimize(&loss)?;
+        let passes = critic.passes();
+        let see = |images: &Tensor| self.augment.apply(&translation.apply(images));
+        let judge = |seen: &Tensor| {
+            let forward = |seen: &Tensor| critic.forward_t(seen, true);
+            Pass::new(passes.as_ref(), seen, forward, (SCORES, &[seen.size()[0]]))
+        };
+        let loss = |scores: &Tensor| {
+            LOSS.generator_loss(scores, || no_grad(|| critic.forward_t(&see(real), true)))
+        };
+        let optimizer = &self.networks.generator_optimizer;
+        let (loss, gradients) = generator::differentiate(fake, see, judge, loss, optimizer)?;
+        drop(passes);
+        self.networks.generator_optimizer.step(&gradients);
         self.networks.follow_generator(&loss);
         Ok(loss)
     }

@@ -29,15 +29,17 @@ use std::path::Path;
 use astrogen_data::Images;
 use astrogen_losses::{AdversarialLoss, PenaltyDraw, penalty_points};
 use astrogen_models::{
-    Critic, Generator, ModelError, Network, WganConfig, WganCritic, WganGenerator,
+    Critic, Generator, ModelError, Network, Passes, WganConfig, WganCritic, WganGenerator,
 };
 use tch::{Device, Kind, Tensor, nn, no_grad};
 
 use crate::TrainError;
 use crate::against_critic::AgainstCritic;
 use crate::augmentation::Augmenter;
-use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate_value};
+use crate::critic::{CriticTerms, PenaltyTerm, Scores, differentiate_value, score};
+use crate::generator::{self, generate};
 use crate::lecam::Lecam;
+use crate::pass::Pass;
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 
@@ -156,8 +158,9 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
 
         // Real and fake in one batch: the critic sees each image by itself.
         let seen = self.augment.apply(&Tensor::cat(&[real, &fake], 0));
-        let scores = critic.forward_t(&seen, true);
-        check_size(SCORES, &scores, &[2 * n])?;
+        let passes = critic.passes();
+        let own = passes.as_ref().filter(|passes| passes.piecewise_linear().is_some());
+        let (scores, pass) = score(critic, own, &seen)?;
         let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
         let done = self.networks.critic_optimizer.steps();
         let adversarial = self.config.loss.critic_loss(&scores.real, &scores.fake);
@@ -174,13 +177,14 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
             }
         });
         let CriticTerms { loss, wasserstein, penalty, gradients } = differentiate_value(
-            adversarial,
+            (adversarial, pass),
             &scores,
             term,
-            critic.piecewise_linear(),
+            own.and_then(Passes::piecewise_linear).or(critic.piecewise_linear()),
             |images| critic.forward_t(images, true),
             &self.networks.critic_optimizer,
         )?;
+        drop(passes); // of weights that are no more
         self.networks.step_critic(&gradients);
         self.clip_weights();
         self.networks.keep(penalty);
@@ -211,13 +215,22 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         if self.config.loss == AdversarialLoss::Relativistic {
             check_size("images", real, &[n, c, h, w])?;
         }
-        let fake = self.networks.generator.module.forward_t(latent, true);
-        check_size(FAKES, &fake, &[n, c, h, w])?;
-        let scores = critic.forward_t(&self.augment.apply(&fake), true);
-        check_size(SCORES, &scores, &[n])?;
-        let real_scores = || no_grad(|| critic.forward_t(&self.augment.apply(real), true));
-        let loss = self.config.loss.generator_loss(&scores, real_scores);
-        let loss = self.networks.generator_optimizer.minimize(&loss)?;
+        let generator = &self.networks.generator.module;
+        let [generator_passes, passes] = [generator.passes(), critic.passes()];
+        let generated = generate(generator, generator_passes.as_ref(), latent, [c, h, w])?;
+        let see = |images: &Tensor| self.augment.apply(images);
+        let loss = |scores: &Tensor| {
+            let real_scores = || no_grad(|| critic.forward_t(&see(real), true));
+            self.config.loss.generator_loss(scores, real_scores)
+        };
+        let judge = |seen: &Tensor| {
+            let forward = |seen: &Tensor| critic.forward_t(seen, true);
+            Pass::new(passes.as_ref(), seen, forward, (SCORES, &[n]))
+        };
+        let optimizer = &self.networks.generator_optimizer;
+        let (loss, gradients) = generator::differentiate(generated, see, judge, loss, optimizer)?;
+        drop(generator_passes);
+        self.networks.generator_optimizer.step(&gradients);
         self.networks.follow_generator(&loss);
         Ok(loss)
     }

@@ -15,6 +15,7 @@ mod gaussian;
 mod instance_noise;
 mod lecam;
 mod own_networks;
+mod passes;
 mod radam;
 mod relativistic;
 mod resume;

@@ -1,6 +1,7 @@
 //! A convolution or a transposed one.
 
 mod config;
+mod kernels;
 
 use tch::nn::Path;
 use tch::{Device, Kind, Tensor, with_grad};
@@ -12,6 +13,7 @@ use crate::variables::{allocate, variable};
 use crate::{Initialization, NamedTensors, NnError, named};
 
 pub use config::{ConvolutionConfig, Direction};
+pub use kernels::Kernels;
 
 /// A convolution or a transposed one, on images of any size:
 ///
@@ -128,8 +130,7 @@ impl NamedTensors for Convolution {
     }
 }
 
-/// For plain convolutions without spectral normalisation; with a stride of 2 the input must
-/// be of even size.
+/// Without spectral normalisation; plain ones with a stride of 2 take inputs of even size.
 impl Affine for Convolution {
     fn forward(&self, xs: &Tensor) -> Tensor {
         self.with(xs, &self.weight, self.bias.as_ref())
@@ -139,7 +140,10 @@ impl Affine for Convolution {
         if self.is_pointwise(signal) {
             return along_pixels(signal, |rows| rows.mm(&matrix(&self.weight)));
         }
-        convolve_transposed(signal, &self.weight, None, &self.config)
+        match self.config.direction {
+            Direction::Down => convolve_transposed(signal, &self.weight, None, &self.config),
+            Direction::Up => convolve(signal, &self.weight, None, &self.config),
+        }
     }
 
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {

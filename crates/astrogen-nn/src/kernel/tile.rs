@@ -2,29 +2,27 @@
 
 #![allow(unsafe_code, reason = "bounds are checked once per product, not once per number")]
 
-#[cfg(target_arch = "x86_64")]
-use super::lanes::{Avx2, Avx512};
-use super::lanes::{LANES, Lanes, Portable};
+use super::{Kernel, LANES, Lanes, on_widest};
 
 /// Rows of a tile.
 pub(super) const ROWS: usize = 6;
 
 /// A part of a product: where its corners are.
 #[derive(Clone, Copy)]
-pub(super) struct Tile {
-    pub(super) depth: usize,
-    pub(super) a: *const f32,
-    pub(super) a_row: usize,
-    pub(super) a_step: usize,
-    pub(super) b: *const f32,
-    pub(super) b_step: usize,
+pub(crate) struct Tile {
+    pub(crate) depth: usize,
+    pub(crate) a: *const f32,
+    pub(crate) a_row: usize,
+    pub(crate) a_step: usize,
+    pub(crate) b: *const f32,
+    pub(crate) b_step: usize,
     /// Where the sums start, and the way to the next row of it.
-    pub(super) start: Option<(*const f32, usize)>,
+    pub(crate) start: Option<(*const f32, usize)>,
     /// Where signs are, rows as far apart as those of `c`.
-    pub(super) sign: Option<*const f32>,
-    pub(super) slope: f32,
-    pub(super) c: *mut f32,
-    pub(super) stride: usize,
+    pub(crate) sign: Option<*const f32>,
+    pub(crate) slope: f32,
+    pub(crate) c: *mut f32,
+    pub(crate) stride: usize,
 }
 
 impl Tile {
@@ -109,8 +107,11 @@ impl Tile {
     }
 
     /// Computes a product of so many rows, and registers across.
+    ///
+    /// # Safety
+    /// That of [`Lanes`]; all numbers of all matrices are there.
     #[inline(always)]
-    unsafe fn whole<L: Lanes>(mut self, rows: usize, mut across: usize) {
+    pub(crate) unsafe fn whole<L: Lanes>(mut self, rows: usize, mut across: usize) {
         while across > 0 {
             let now = share(across, L::ACROSS);
             // SAFETY: as for `compute`.
@@ -134,42 +135,33 @@ fn share(all: usize, most: usize) -> usize {
     all.div_ceil(all.div_ceil(most))
 }
 
-/// Computes a product with the widest registers of this machine.
-pub(super) unsafe fn run(tile: Tile, rows: usize, across: usize) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::is_x86_feature_detected;
-        if is_x86_feature_detected!("avx512f") {
-            // SAFETY: the caller's, and the feature is there.
-            return unsafe { avx512(tile, rows, across) };
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            // SAFETY: the caller's, and the features are there.
-            return unsafe { avx2(tile, rows, across) };
-        }
+/// A product of so many rows, and registers across.
+struct Whole(Tile, usize, usize);
+
+impl Kernel for Whole {
+    #[inline(always)]
+    unsafe fn run<L: Lanes>(self) {
+        let Self(tile, rows, across) = self;
+        // SAFETY: the caller's.
+        unsafe { tile.whole::<L>(rows, across) }
     }
-    // SAFETY: the caller's; any machine has what this needs.
-    unsafe { tile.whole::<Portable>(rows, across) }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f")]
-unsafe fn avx512(tile: Tile, rows: usize, across: usize) {
-    // SAFETY: the caller's.
-    unsafe { tile.whole::<Avx512>(rows, across) }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn avx2(tile: Tile, rows: usize, across: usize) {
-    // SAFETY: the caller's.
-    unsafe { tile.whole::<Avx2>(rows, across) }
+impl Tile {
+    /// Computes a product with the widest registers of this machine.
+    ///
+    /// # Safety
+    /// All numbers of all matrices are there.
+    pub(crate) unsafe fn run(self, rows: usize, across: usize) {
+        on_widest(Whole(self, rows, across));
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::dense::Matrix;
+    use crate::kernel::on_each;
 
     #[test]
     fn registers_of_every_machine_give_the_same_products() {
@@ -180,40 +172,38 @@ mod tests {
             Matrix::from_columns(&values.collect::<Vec<_>>(), width, 0, width)
         };
         let (a, b) = (numbers(m, k), numbers(k, n));
-        let run = |width: unsafe fn(Tile, usize, usize)| {
-            let mut c = Matrix::zeros(m, n);
-            let tile = Tile {
-                depth: k,
-                a: a.tail(0).as_ptr(),
-                a_row: a.stride(),
-                a_step: 1,
-                b: b.tail(0).as_ptr(),
-                b_step: b.stride(),
-                start: None,
-                sign: None,
-                slope: 0.25,
-                stride: c.stride(),
-                c: c.tail_mut(0).as_mut_ptr(),
-            };
-            // SAFETY: all three matrices have the sizes the tile says.
-            unsafe { width(tile, m, n.div_ceil(LANES)) };
-            c.values(0..m).collect::<Vec<_>>()
+        let mut c = Matrix::zeros(m, n);
+        let tile = Tile {
+            depth: k,
+            a: a.tail(0).as_ptr(),
+            a_row: a.stride(),
+            a_step: 1,
+            b: b.tail(0).as_ptr(),
+            b_step: b.stride(),
+            start: None,
+            sign: None,
+            slope: 0.25,
+            stride: c.stride(),
+            c: c.tail_mut(0).as_mut_ptr(),
         };
-        let portable = run(|tile, rows, across| {
-            // SAFETY: any machine has what this needs.
-            unsafe { tile.whole::<Portable>(rows, across) }
-        });
-        for (i, row) in portable.chunks(n).enumerate() {
-            for (j, &got) in row.iter().enumerate() {
-                let sum: f32 = (0..k).map(|k| a.row(i)[k] * b.row(k)[j]).sum();
-                assert_eq!(got, if sum > 0.0 { sum } else { sum * 0.25 }, "{i}, {j}");
+        struct Checked<'a>(Whole, &'a dyn Fn());
+        impl Kernel for Checked<'_> {
+            unsafe fn run<L: Lanes>(self) {
+                // SAFETY: the caller's; all three matrices have the sizes the tile says.
+                unsafe { self.0.run::<L>() };
+                self.1();
             }
         }
-        assert_eq!(portable, run(super::run));
-        #[cfg(target_arch = "x86_64")]
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
-        {
-            assert_eq!(portable, run(avx2));
-        }
+        let check = || {
+            for i in 0..m {
+                for j in 0..n {
+                    let sum: f32 = (0..k).map(|k| a.row(i)[k] * b.row(k)[j]).sum();
+                    // SAFETY: a number of the product.
+                    let got = unsafe { *tile.c.add(i * tile.stride + j) };
+                    assert_eq!(got, if sum > 0.0 { sum } else { sum * 0.25 }, "{i}, {j}");
+                }
+            }
+        };
+        on_each(|| Checked(Whole(tile, m, n.div_ceil(LANES)), &check));
     }
 }

@@ -7,7 +7,7 @@ use std::slice;
 use tch::{Device, Kind, Tensor};
 
 /// The numbers of a tensor of single precision on the CPU, row by row.
-pub(super) fn memory(tensor: &Tensor) -> &[f32] {
+pub(crate) fn memory(tensor: &Tensor) -> &[f32] {
     check(tensor);
     if tensor.numel() == 0 {
         return &[];
@@ -19,7 +19,7 @@ pub(super) fn memory(tensor: &Tensor) -> &[f32] {
 }
 
 /// As [`memory`], to be written.
-pub(super) fn memory_mut(tensor: &mut Tensor) -> &mut [f32] {
+pub(crate) fn memory_mut(tensor: &mut Tensor) -> &mut [f32] {
     check(tensor);
     if tensor.numel() == 0 {
         return &mut [];

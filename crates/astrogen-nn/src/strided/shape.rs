@@ -1,0 +1,105 @@
+//! Sizes of a convolution of 4x4 pixels at a stride of 2, and which transforms it takes.
+
+/// Between the large maps `[N, H, W, inputs]` and the small ones `[N, H/2, W/2, outputs]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StridedShape {
+    /// Images.
+    pub images: usize,
+    /// Channels of the large maps.
+    pub inputs: usize,
+    /// Channels of the small maps.
+    pub outputs: usize,
+    /// Height of the large maps, even.
+    pub height: usize,
+    /// Width of the large maps, even.
+    pub width: usize,
+}
+
+/// Outputs of a tile along each axis: `F(2x2, 2x2)` or `F(4x4, 2x2)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Variant {
+    /// 9 products for 16.
+    Two,
+    /// 25 for 64, with rounding errors three times as large.
+    Four,
+}
+
+impl Variant {
+    /// Outputs of a tile along an axis.
+    pub(super) fn outputs(self) -> usize {
+        match self {
+            Self::Two => 2,
+            Self::Four => 4,
+        }
+    }
+
+    /// Products of a tile.
+    pub(super) fn products(self) -> usize {
+        (self.outputs() + 1).pow(2)
+    }
+}
+
+impl StridedShape {
+    /// Height of the small maps.
+    pub(super) fn rows(&self) -> usize {
+        self.height / 2
+    }
+
+    /// Width of the small maps.
+    pub(super) fn columns(&self) -> usize {
+        self.width / 2
+    }
+
+    /// Tiles of the small maps: rows and columns of an image, the last of which may reach beyond it.
+    pub(super) fn tiles(&self, variant: Variant) -> [usize; 2] {
+        [self.rows(), self.columns()].map(|side| side.div_ceil(variant.outputs()))
+    }
+
+    /// Tiles of all images.
+    pub(super) fn all_tiles(&self, variant: Variant) -> usize {
+        self.images * self.tiles(variant).into_iter().product::<usize>()
+    }
+
+    /// Larger tiles where at least so many of them share the transform of the weights, and none is
+    /// partly empty.
+    fn variant(&self, least: usize) -> Variant {
+        let whole = self.rows().is_multiple_of(4) && self.columns().is_multiple_of(4);
+        match whole && self.all_tiles(Variant::Four) >= least {
+            true => Variant::Four,
+            false => Variant::Two,
+        }
+    }
+
+    /// What pays for the convolution itself, by measurement.
+    pub fn forward_variant(&self) -> Variant {
+        self.variant(6 * self.inputs)
+    }
+
+    /// What pays for its transpose.
+    pub fn transposed_variant(&self) -> Variant {
+        self.variant(4 * self.inputs)
+    }
+
+    /// What pays for the gradient of its weights.
+    pub fn gradient_variant(&self) -> Variant {
+        self.variant(self.inputs / 4)
+    }
+
+    /// Refuses what the kernels do not take.
+    ///
+    /// # Panics
+    /// Where there is no image, a side is odd or none, or channels are no multiple of 16.
+    pub(super) fn check(&self) {
+        let Self { images, inputs, outputs, height, width } = *self;
+        assert!(images > 0 && height > 0 && width > 0, "no empty maps: {self:?}");
+        assert!(height.is_multiple_of(2) && width.is_multiple_of(2), "maps of even size: {self:?}");
+        let whole = |channels: usize| channels > 0 && channels.is_multiple_of(16);
+        assert!(whole(inputs) && whole(outputs), "channels in sixteens: {self:?}");
+    }
+
+    /// Numbers of the large and of the small maps.
+    pub(super) fn numbers(&self) -> [usize; 2] {
+        let pixels = self.images * self.height * self.width;
+        [pixels * self.inputs, pixels / 4 * self.outputs]
+    }
+}

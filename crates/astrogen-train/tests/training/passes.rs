@@ -1,0 +1,210 @@
+//! Steps by the networks' own passes train as those by autograd.
+
+use std::collections::BTreeMap;
+
+use astrogen_data::Images;
+use astrogen_losses::PiecewiseLinear;
+use astrogen_models::{
+    Critic, DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, ModelError,
+    Network, SharpConfig, WganConfig,
+};
+use astrogen_nn::NamedTensors;
+use astrogen_train::gan::{DcganStep, DcganStepConfig};
+use astrogen_train::relativistic::{RelativisticStep, RelativisticStepConfig};
+use astrogen_train::step::Step;
+use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
+use astrogen_train::{Augmentation, adaptive::AugmentProbability};
+use tch::{Device, Kind, Tensor, nn};
+
+use crate::alone;
+
+/// A network that tells nobody of its passes.
+#[derive(Debug)]
+struct Hidden<N>(N);
+
+impl<N: NamedTensors> NamedTensors for Hidden<N> {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        self.0.named_tensors()
+    }
+}
+
+impl<N: Network> Network for Hidden<N> {
+    type Config = N::Config;
+    const MODEL: &str = N::MODEL;
+    const FILE: &str = N::FILE;
+
+    fn build(config: &N::Config, path: &nn::Path) -> Result<Self, ModelError> {
+        N::build(config, path).map(Self)
+    }
+
+    fn config(&self) -> &N::Config {
+        self.0.config()
+    }
+}
+
+impl<N: Generator> Generator for Hidden<N> {
+    fn latent_dim(&self) -> i64 {
+        self.0.latent_dim()
+    }
+
+    fn image_shape(&self) -> [i64; 3] {
+        self.0.image_shape()
+    }
+
+    fn options(&self) -> (Kind, Device) {
+        self.0.options()
+    }
+
+    fn forward_t(&self, latent: &Tensor, train: bool) -> Tensor {
+        self.0.forward_t(latent, train)
+    }
+}
+
+impl<N: Discriminator> Discriminator for Hidden<N> {
+    fn image_shape(&self) -> [i64; 3] {
+        self.0.image_shape()
+    }
+
+    fn options(&self) -> (Kind, Device) {
+        self.0.options()
+    }
+
+    fn forward_t(&self, images: &Tensor, train: bool) -> Tensor {
+        self.0.forward_t(images, train)
+    }
+}
+
+impl<N: Critic> Critic for Hidden<N> {
+    fn image_shape(&self) -> [i64; 3] {
+        self.0.image_shape()
+    }
+
+    fn options(&self) -> (Kind, Device) {
+        self.0.options()
+    }
+
+    fn forward_t(&self, images: &Tensor, train: bool) -> Tensor {
+        self.0.forward_t(images, train)
+    }
+
+    fn piecewise_linear(&self) -> Option<&dyn PiecewiseLinear> {
+        self.0.piecewise_linear()
+    }
+}
+
+/// A step from the same weights, with the same draws: the state after it, and the losses.
+fn stepped<S: Step<Batch = Images>>(mut step: S) -> (BTreeMap<String, Tensor>, Vec<(String, f64)>) {
+    tch::manual_seed(4);
+    let images = Images(Tensor::rand([8, 3, 32, 32], (Kind::Float, Device::Cpu)) * 2 - 1);
+    let losses = step.step(&images).unwrap();
+    let losses = losses.into_iter().map(|(name, loss)| (name.to_owned(), loss.double_value(&[])));
+    let losses = losses.collect();
+    (step.state().into_iter().collect(), losses)
+}
+
+/// Losses, gradients, as Adam's first moments have a part of them, and running statistics agree to
+/// rounding.
+fn agree<A: Step<Batch = Images>, B: Step<Batch = Images>>(own: A, hidden: B) {
+    let ((own, own_losses), (hidden, hidden_losses)) = (stepped(own), stepped(hidden));
+    for ((name, own), (_, hidden)) in own_losses.iter().zip(&hidden_losses) {
+        let apart = (own - hidden).abs();
+        assert!(apart <= 1e-4 * hidden.abs().max(1e-2), "{name}: {own} {hidden}");
+    }
+    assert!(own.keys().eq(hidden.keys()));
+    let rms = |x: &Tensor| x.square().mean(Kind::Double).sqrt().double_value(&[]);
+    let mut moments = 0;
+    for (name, own) in &own {
+        let is_moment = name.contains("exp_avg.");
+        moments += usize::from(is_moment);
+        if is_moment || name.contains("running") {
+            let [own, hidden] = [own, &hidden[name]].map(|x| x.to_kind(Kind::Double));
+            let (apart, size) = (rms(&(own - &hidden)), rms(&hidden));
+            assert!(apart <= 1e-4 * size, "{name}: {apart:e} of {size:e}");
+        }
+    }
+    assert!(moments > 10, "{:?}", own.keys());
+}
+
+fn augment() -> Option<Augmentation> {
+    let probability = AugmentProbability::Fixed(0.5);
+    Some(Augmentation { probability, ..Augmentation::default() })
+}
+
+#[test]
+fn steps_by_passes_have_the_gradients_of_autograd() {
+    let _turn = alone();
+    let seed = || tch::manual_seed(3);
+
+    let model = DcganConfig {
+        image_size: 32,
+        generator_features: 16,
+        discriminator_features: 16,
+        ..DcganConfig::default()
+    };
+    let hide = |path: &nn::Path| model.init_generator(path).map(Hidden::<DcganGenerator>);
+    let hide_opponent =
+        |path: &nn::Path| model.init_discriminator(path).map(Hidden::<DcganDiscriminator>);
+    for config in [
+        DcganStepConfig::default(),
+        DcganStepConfig { augment: augment(), lecam: 0.1, frozen_layers: 1, ..Default::default() },
+    ] {
+        seed();
+        let own = DcganStep::new(&model, &config, Device::Cpu).unwrap();
+        seed();
+        let hidden = DcganStep::from_networks(hide, hide_opponent, &config, Device::Cpu).unwrap();
+        agree(own, hidden);
+    }
+
+    let model = WganConfig {
+        image_size: 32,
+        generator_features: 16,
+        critic_features: 16,
+        ..WganConfig::default()
+    };
+    for config in [
+        WganGpStepConfig { n_critic: 1, ..Default::default() },
+        WganGpStepConfig { n_critic: 1, augment: augment(), lecam: 0.1, ..Default::default() },
+    ] {
+        seed();
+        let own = WganGpStep::new(&model, &config, Device::Cpu).unwrap();
+        seed();
+        let hidden = WganGpStep::from_networks(
+            |path| model.init_generator(path).map(Hidden),
+            |path| model.init_critic(path).map(Hidden),
+            &config,
+            Device::Cpu,
+        );
+        agree(own, hidden.unwrap());
+    }
+
+    let model = SharpConfig {
+        image_size: 32,
+        generator_features: 16,
+        critic_features: 16,
+        ..SharpConfig::default()
+    };
+    // With penalties in this step, and without.
+    for penalty_interval in [1, 2] {
+        let config = RelativisticStepConfig { penalty_interval, ..Default::default() };
+        let due = penalty_interval == 1;
+        seed();
+        let own = RelativisticStep::new(&model, &config, Device::Cpu).unwrap();
+        seed();
+        let hidden = RelativisticStep::from_networks(
+            |path| model.init_generator(path).map(Hidden),
+            |path| model.init_critic(path).map(Hidden),
+            &config,
+            Device::Cpu,
+        );
+        let mut both = (own, hidden.unwrap());
+        if !due {
+            // The first step has them.
+            let images = Images(Tensor::zeros([8, 3, 32, 32], (Kind::Float, Device::Cpu)));
+            tch::manual_seed(5);
+            both.0.step(&images).unwrap();
+            tch::manual_seed(5);
+            both.1.step(&images).unwrap();
+        }
+        agree(both.0, both.1);
+    }
+}
