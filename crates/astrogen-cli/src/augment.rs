@@ -38,11 +38,6 @@ impl FromStr for Often {
 }
 
 impl AugmentArguments {
-    /// As if this probability had been given.
-    pub(crate) fn fixed(probability: f64) -> Self {
-        Self { augment: Some(Often::Fixed(probability)) }
-    }
-
     /// Whether the option was given.
     pub(crate) fn is_given(&self) -> bool {
         self.augment.is_some()

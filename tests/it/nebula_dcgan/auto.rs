@@ -20,7 +20,9 @@ fn what_is_chosen_is_said_and_kept_and_what_was_given_stays() {
     let short = ["--data", utf8(&data), "--out", utf8(&out), "--image-size", "32"];
     let options = ["--recipe", "auto", "--steps", "3", "--discriminator-features", "4"];
     let told = example().succeed(&[&short[..], &options].concat());
-    for words in ["sharp: ahead of", "width   16", "augment none", "steps   3", "sharp recipe"] {
+    for words in
+        ["sharp: ahead of", "width   16: wider", "augment none", "steps   3", "sharp recipe"]
+    {
         assert!(told.contains(words), "{words}: {told}");
     }
     let config = fs::read_to_string(out.join("config.json")).expect("a config");
@@ -41,9 +43,11 @@ fn what_is_chosen_is_said_and_kept_and_what_was_given_stays() {
 
     // A time, and an augmentation that was given.
     let third = folder.path().join("third");
-    let options = ["--recipe", "auto", "--augment", "0.1", "--minutes", "0.001"];
+    let options = ["--recipe", "auto", "--augment", "0.1", "--gamma", "3", "--minutes", "0.001"];
     let told = example().succeed(&words(&with(&train(&data, &third, "2"), &options)));
-    for words in ["width   4, as given", "augment as given", "steps fill 0.001 min"] {
+    for words in
+        ["width   4, as given", "augment as given", "gamma   3, as given", "steps fill 0.001 min"]
+    {
         assert!(told.contains(words), "{words}: {told}");
     }
 }

@@ -1,31 +1,27 @@
 //! What `--recipe auto` chooses, and why.
 //!
 //! The numbers are those of docs/quality.md: on two cores the sharp recipe was ahead of the others at
-//! every length that was tried, wider networks were ahead of narrower ones once they had enough steps,
-//! and augmentation was worth its time once every image had been seen often.
+//! every length that was tried, networks of width 24 were as good as real images after ten minutes, and the
+//! more often images had been seen, the heavier penalties had to be; augmentation helped less than these.
 
 use astrogen_train::run_dir::RunDir;
 
 use super::DcganArguments;
 use super::recipe::{DcganRecipe, RecipeName};
 use super::settings::{NewRun, images_a_step};
-use crate::augment::AugmentArguments;
 use crate::{CliError, ImageConfig, Networks, say};
 
 /// Seconds of training where neither a time nor steps were given.
 const SECONDS: f64 = 600.0;
 
-/// Widths, and the steps from which on each is ahead of the next narrower one.
-const WIDTHS: [(i64, u64); 3] = [(32, 20_000), (24, 12_000), (16, 0)];
+/// Widths, and the steps that each needs.
+const WIDTHS: [(i64, u64); 2] = [(24, 9000), (16, 0)];
 
 /// Images of a batch.
 const BATCH_SIZE: usize = 16;
 
-/// How often an image may be seen before its like are augmented.
-const PASSES: u64 = 250;
-
-/// The probability of augmentation.
-const AUGMENT: f64 = 0.2;
+/// The weight of the penalties where each image is seen more often than so.
+const GAMMAS: [(f64, u64); 2] = [(1.0, 500), (0.5, 100)];
 
 /// The recipe for images of this size: the sharp one where it has networks.
 pub(super) fn recipe(image_size: i64) -> RecipeName {
@@ -63,7 +59,13 @@ impl DcganArguments {
                     steps_of(&Self { features: Some(features), ..chosen.clone() })
                 })?;
                 chosen.features = Some(features);
-                (steps, format!("{features}: ahead of narrower ones from {least} steps on"))
+                (
+                    steps,
+                    match least {
+                        0 => format!("{features}: wider ones need more steps"),
+                        least => format!("{features}: {least} steps are enough for it"),
+                    },
+                )
             }
             (_, None) => (steps_of(&chosen)?, "the recipe's".to_owned()),
             (_, Some(features)) => {
@@ -72,13 +74,18 @@ impl DcganArguments {
             }
         };
         let passes = steps.saturating_mul(seen as u64) / images.max(1) as u64;
-        let augment = match self.augment.is_given() {
-            true => "as given".to_owned(),
-            false if passes > PASSES => {
-                chosen.augment = AugmentArguments::fixed(AUGMENT);
-                format!("{AUGMENT}: each image is seen {passes} times, more than {PASSES}")
+        let heavier = GAMMAS.into_iter().find(|&(_, more_than)| passes > more_than);
+        let gamma = match (name, self.gamma, heavier) {
+            (_, Some(gamma), _) => format!("{gamma}, as given"),
+            (RecipeName::Sharp, None, Some((gamma, more_than))) => {
+                chosen.gamma = Some(gamma);
+                format!("{gamma}: each image is seen {passes} times, more than {more_than}")
             }
-            false => format!("none: each image is seen {passes} times, {PASSES} at most"),
+            _ => format!("the recipe's: each image is seen {passes} times"),
+        };
+        let augment = match self.augment.is_given() {
+            true => "as given",
+            false => "none: heavier penalties helped more",
         };
         let recipe = match name {
             RecipeName::R3gan => "r3gan: the sharp recipe has no networks of this size",
@@ -86,7 +93,7 @@ impl DcganArguments {
         };
         say(format_args!(
             "chosen for {images} images:\n  recipe  {recipe}\n  width   {width}\n  batch   {seen}\n  \
-             augment {augment}\n  steps   {steps}"
+             gamma   {gamma}\n  augment {augment}\n  steps   {steps}"
         ));
         chosen.settings(name, new, Some(steps))
     }
