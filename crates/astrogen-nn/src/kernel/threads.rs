@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use super::team::Team;
 
 /// Calls `work` on each job, on as many threads as libtorch uses ([`tch::get_num_threads`]): on its own
-/// threads, where they are to be had. Jobs go to threads as parts do in [`in_parts`].
+/// threads, where they are to be had. A thread begins with those jobs that were its own last time, among as
+/// many: what it left of them in its core's cache is still there. Then it helps others.
 ///
 /// ```
 /// let mut squares = [1, 2, 3];

@@ -8,7 +8,7 @@
 //! Rows of one parity see two of the four taps of an axis, so that on the four phases of a map, its
 //! pixels by the parities of row and column, the convolution is a sum of four plain ones of 2x2 pixels; and
 //! its transpose is four of them side by side, one for each phase of what comes out. These take fewer
-//! products than they have taps ([minimal filtering](filter)): 9 for 16, or 25 for 64. So the arithmetic
+//! products than they have taps (minimal filtering; Winograd 1980, Lavin and Gray 2016): 9 for 16, or 25 for 64. So the arithmetic
 //! shrinks to 0.56 or 0.39 of what a convolution by its definition takes; what is left are products of
 //! matrices, one a point of the transforms.
 //!

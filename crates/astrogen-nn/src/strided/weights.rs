@@ -18,7 +18,7 @@ const TAPS: usize = 16;
 /// The taps at `2 i + p` along an axis are a filter of two taps on the pixels of parity `p`, so that there
 /// are four filters of four taps, one a phase `2 p_y + p_x`. For the convolution the phases stand below
 /// each other, a column an output; for its transpose each is a matrix by itself, a column an input,
-/// with its taps in reverse. Columns are cut into panels of [`PANEL`], the last of which may be narrower.
+/// with its taps in reverse. Columns are cut into panels of 64, the last of which may be narrower.
 #[derive(Debug)]
 pub struct StridedWeights {
     pub(super) variant: Variant,
