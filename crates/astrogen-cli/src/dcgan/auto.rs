@@ -85,7 +85,7 @@ impl DcganArguments {
         };
         let augment = match self.augment.is_given() {
             true => "as given",
-            false => "none: heavier penalties helped more",
+            false => "none: it helped less than the weight of the penalties",
         };
         let recipe = match name {
             RecipeName::R3gan => "r3gan: the sharp recipe has no networks of this size",
