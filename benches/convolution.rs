@@ -1,8 +1,6 @@
 //! Convolutions of 4x4 pixels at a stride of 2: ours and libtorch's, a layer and a pass at a time.
 //! `cargo bench --bench convolution`
 
-#![allow(unsafe_code, reason = "tch gives tensor memory only as a raw pointer")]
-
 use astrogen::nn::strided::{After, StridedShape, StridedWeights, Variant};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tch::{Device, Kind, Tensor};

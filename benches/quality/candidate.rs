@@ -22,21 +22,6 @@ pub(crate) trait Candidate {
     fn sample(&mut self, images: i64) -> Result<Vec<(String, Tensor)>>;
 }
 
-/// Steps at a time of which the rate is measured.
-const TRIED: u64 = 10;
-
-/// How many steps take so many seconds, by the median of a few at a time.
-pub(crate) fn steps_of(candidate: &mut dyn Candidate, budget: f64) -> Result<u64> {
-    candidate.train(TRIED)?;
-    let mut seconds: Vec<f64> = Vec::new();
-    while seconds.len() < 5 || seconds.iter().sum::<f64>() < 0.03 * budget {
-        seconds.push(candidate.train(TRIED)?);
-    }
-    seconds.sort_by(f64::total_cmp);
-    let median = seconds[seconds.len() / 2];
-    Ok((TRIED as f64 * budget / median).round() as u64)
-}
-
 /// One of ours.
 pub(crate) struct Ours<S> {
     pub(crate) name: String,

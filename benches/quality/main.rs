@@ -24,11 +24,12 @@ use anyhow::{Result, bail};
 use astrogen::models::DcganConfig;
 use astrogen::plot::{LabelledGrid, save_grid};
 use astrogen::runtime::{seed_everything, set_threads, tune_allocator};
+use astrogen::train::pace::steps_within;
 use astrogen_cli::say;
 use clap::Parser;
 use tch::Tensor;
 
-use crate::candidate::{Candidate, Theirs, steps_of};
+use crate::candidate::{Candidate, Theirs};
 use crate::images::{all, of_folder, unseen_nebulae};
 use crate::report::{Judge, Row};
 use crate::training::Training;
@@ -117,8 +118,8 @@ fn main() -> Result<()> {
     let mut candidates: Vec<Trained> = Vec::new();
     for training in presets.chain(arguments.train.iter().cloned()) {
         seed_everything(arguments.seed);
-        let tried = &mut *training.start(&folder, &options, None)?;
-        let steps = steps_of(tried, 60.0 * arguments.minutes)?;
+        let mut tried = training.start(&folder, &options, None)?;
+        let steps = steps_within(60.0 * arguments.minutes, |steps| tried.train(steps))?;
         say(format_args!("{}: {steps} steps fill {} min", training.name, arguments.minutes));
         seed_everything(arguments.seed);
         let candidate = training.start(&folder, &options, Some(steps))?;

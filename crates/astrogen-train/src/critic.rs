@@ -210,7 +210,7 @@ pub(crate) fn lined_up(
                 return Err(TrainError::Network {
                     network: "the critic",
                     reason: format!(
-                        "`piecewise_linear` gives a gradient of `{name}` {:?}, which is no \
+                        "its `piecewise_linear` or `passes` gives a gradient of `{name}` {:?}, which is no \
                          parameter of its path: name them alike, or give none",
                         gradient.size()
                     ),

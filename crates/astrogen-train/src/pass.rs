@@ -85,7 +85,10 @@ impl<'a> Pass<'a> {
                     .map(|(gradient, name)| {
                         gradient.ok_or_else(|| TrainError::Network {
                             network: "a network",
-                            reason: format!("its passes give no gradient of `{name}`"),
+                            reason: format!(
+                                "its `passes` give no gradient of `{name}`: they have to be those of \
+                                 the whole network, or none"
+                            ),
                         })
                     })
                     .collect()
@@ -130,7 +133,7 @@ pub(crate) fn signals<const N: usize>(
     }
     let gradients = Tensor::f_run_backward(&[scalar], &by, false, false)?;
     if gradients.iter().any(|gradient| !gradient.defined()) {
-        return refuse("what it makes does not depend on what it is given");
+        return refuse("what it makes does not depend on what it is given: use it");
     }
     // libtorch gives one a tensor.
     Ok(gradients.try_into().expect("a gradient each"))

@@ -15,7 +15,7 @@ use crate::Networks;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum RecipeArgument {
     /// What measured best for as many images of this size and as much time, with the width, batch,
-    /// penalties, augmentation and length that go with it; what is chosen is said, with the reason.
+    /// penalties and length that go with it; what is chosen is said, with the reason.
     /// Options that are given stay.
     Auto,
     /// A deep convolutional GAN whose images keep points and filaments sharp, in minutes. Unlike
