@@ -35,7 +35,9 @@ const ROWS: &[Entry] = &[
         tolerance: 1e-4,
         prepare: penalty::conv_128px_b16,
     },
-    Entry { name: "gradient_penalty_mlp_b200", tolerance: 1e-4, prepare: penalty::mlp_b200 },
+    Entry { name: "gradient_penalty_mlp_b200", tolerance: 1e-4, prepare: penalty::mlp },
+    Entry { name: "gradient_penalty_mlp_b1000", tolerance: 1e-4, prepare: penalty::mlp },
+    Entry { name: "gradient_penalty_mlp_b5000", tolerance: 1e-4, prepare: penalty::mlp },
     Entry {
         name: "wgan_gp_critic_step_128px_b16",
         tolerance: 1e-3,

@@ -19,8 +19,8 @@ pub(crate) fn conv_128px_b16(inputs: &Inputs) -> Result<Box<dyn Row>> {
     PenaltyRow::boxed(inputs, critic, WganCritic::piecewise_linear)
 }
 
-/// A critic of 12 features, three layers of 128, batch 200.
-pub(crate) fn mlp_b200(inputs: &Inputs) -> Result<Box<dyn Row>> {
+/// A critic of 12 features and three layers of 128, of as many rows as the peer has.
+pub(crate) fn mlp(inputs: &Inputs) -> Result<Box<dyn Row>> {
     let variables = nn::VarStore::new(Device::Cpu);
     let critic = MlpConfig { inputs: 12, ..MlpConfig::default() }.init(&variables.root())?;
     inputs.load("critic", variables.variables())?;

@@ -192,6 +192,8 @@ class GeneratorStep(Row):
 ROWS = {
     "gradient_penalty_conv_128px_b16": lambda c: Penalty(c, Critic(), [BATCH, CHANNELS, SIZE, SIZE]),
     "gradient_penalty_mlp_b200": lambda c: Penalty(c, TabularCritic(), [200, 12]),
+    "gradient_penalty_mlp_b1000": lambda c: Penalty(c, TabularCritic(), [1000, 12]),
+    "gradient_penalty_mlp_b5000": lambda c: Penalty(c, TabularCritic(), [5000, 12]),
     "wgan_gp_critic_step_128px_b16": CriticStep,
     "wgan_gp_generator_step_128px_b16": GeneratorStep,
 }

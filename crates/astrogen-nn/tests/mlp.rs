@@ -8,7 +8,7 @@ mod agreement;
 use astrogen_losses::GradientPenaltyConfig;
 use astrogen_nn::{Mlp, MlpConfig, weights};
 use tch::nn::VarStore;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use agreement::penalty::{
     PRECISIONS, assert_agree, by_double_backward, cast, golden_numbers, in_closed_form, scattered,
@@ -62,6 +62,38 @@ fn both_kernels_agree_for_a_single_layer() {
     let twice = by_double_backward(&store, score, &points, &config);
     let closed = in_closed_form(&store, mlp.piecewise_linear().unwrap(), &points, &config);
     assert_agree("one layer", &closed, &twice, 1e-12);
+}
+
+/// In single precision these are computed block by block in plain Rust, in double precision by libtorch:
+/// widths that fill no register, one row, rows that fill no block, and more rows than there are blocks.
+#[test]
+fn the_penalty_in_blocks_agrees_with_double_backward() {
+    tch::manual_seed(6);
+    let config = GradientPenaltyConfig::default();
+    for (hidden, rows) in [
+        (vec![128, 128, 128], 200),
+        (vec![7, 3], 1),
+        (vec![33], 63),
+        (vec![16, 5], 1500),
+        (vec![], 65),
+    ] {
+        let mut store = VarStore::new(Device::Cpu);
+        let mlp = MlpConfig { inputs: 12, hidden, outputs: 1 }.init(&store.root()).unwrap();
+        let points = scattered(&[rows, 12], 0.7);
+        // A part of the columns of a wider table: rows that do not lie side by side.
+        let apart = Tensor::cat(&[&points, &points], 1).to_kind(Kind::Float).narrow(1, 6, 12);
+        let points = points.roll([6i64], [1i64]);
+        let closed = in_closed_form(&store, mlp.piecewise_linear().unwrap(), &apart, &config);
+        let threads = tch::get_num_threads();
+        tch::set_num_threads(1);
+        let alone = in_closed_form(&store, mlp.piecewise_linear().unwrap(), &apart, &config);
+        tch::set_num_threads(threads);
+        store.double();
+        let score = |xs: &Tensor| mlp.forward(xs).flatten(0, -1);
+        let twice = by_double_backward(&store, score, &points, &config);
+        assert_agree(&format!("{rows} rows"), &closed, &twice, 1e-5);
+        assert_agree(&format!("{rows} rows on one thread"), &alone, &closed, 0.0);
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod activation;
 mod affine;
 mod builder;
 mod convolution;
+mod dense_trace;
 mod given;
 mod interpolation;
 mod layer;

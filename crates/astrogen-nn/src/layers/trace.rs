@@ -9,6 +9,7 @@
 use astrogen_losses::{PiecewiseLinear, Trace, WholeTrace};
 use tch::{Tensor, no_grad};
 
+use super::dense_trace::DenseTrace;
 use super::layer::Layer;
 use super::{Affine, Kernels, Linear, Resampling, Sequential};
 use crate::named::join;
@@ -105,7 +106,10 @@ impl Sequential {
 /// the name of its path's last part.
 impl PiecewiseLinear for Sequential {
     fn trace(&self, input: &Tensor) -> Box<dyn Trace + '_> {
-        Box::new(StackTrace::new(self.stages(&self.name), input))
+        match DenseTrace::new(self, input) {
+            Some(trace) => Box::new(trace),
+            None => Box::new(StackTrace::new(self.stages(&self.name), input)),
+        }
     }
 
     fn whole_trace(&self, input: &Tensor) -> Option<Box<dyn WholeTrace + '_>> {
