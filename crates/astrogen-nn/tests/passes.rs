@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use astrogen_nn::layers::{ConvolutionConfig, Direction, Sequential};
+use astrogen_nn::layers::{ConvolutionConfig, Direction, Sequential, SequentialBuilder};
 use astrogen_nn::{Initialization, NamedTensors};
 use tch::{Device, Kind, Tensor, nn};
 
@@ -51,9 +51,9 @@ fn statistics(stack: &Sequential) -> BTreeMap<String, Tensor> {
 }
 
 /// Outputs, gradients of inputs and weights, and statistics afterwards.
-fn agree(stack: &Sequential, sample: [i64; 3], n: i64) {
-    let [c, h, w] = sample;
-    let xs = Tensor::randn([n, c, h, w], (Kind::Float, Device::Cpu));
+fn agree(stack: &Sequential, sample: &[i64], n: i64) {
+    let size: Vec<i64> = [n].iter().chain(sample).copied().collect();
+    let xs = Tensor::randn(size.as_slice(), (Kind::Float, Device::Cpu));
     let before = statistics(stack);
     let passes = stack.passes().expect("layers that have passes");
     let tape = passes.forward(&xs);
@@ -111,14 +111,14 @@ fn generators_and_their_opponents_have_the_gradients_of_autograd() {
         let net = net.convolution([32, 16], &UP)?.batch_norm(16)?.relu();
         Ok(net.convolution([16, 3], &UP)?.tanh().finish())
     };
-    agree(&drawn(generator().expect("a stack")), [10, 1, 1], 6);
+    agree(&drawn(generator().expect("a stack")), &[10, 1, 1], 6);
     let discriminator = || -> Result<Sequential, astrogen_nn::NnError> {
         let net = Sequential::build(store.root() / "discriminator" / "net");
         let net = net.convolution([3, 32], &DOWN)?.leaky_relu(0.2);
         let net = net.convolution([32, 64], &DOWN)?.batch_norm(64)?.leaky_relu(0.2);
         Ok(net.convolution([64, 1], &WHOLE)?.finish())
     };
-    agree(&drawn(discriminator().expect("a stack")), [3, 16, 16], 5);
+    agree(&drawn(discriminator().expect("a stack")), &[3, 16, 16], 5);
     // With biases, channels that the kernels do not cover, and a convolution of another kind.
     let critic = || -> Result<Sequential, astrogen_nn::NnError> {
         let biased = ConvolutionConfig { bias: true, ..DOWN };
@@ -131,7 +131,26 @@ fn generators_and_their_opponents_have_the_gradients_of_autograd() {
         let net = net.convolution([16, 2], &ConvolutionConfig { bias: true, ..UP })?.tanh();
         Ok(net.finish())
     };
-    agree(&drawn(critic().expect("a stack")), [2, 32, 16], 3);
+    agree(&drawn(critic().expect("a stack")), &[2, 32, 16], 3);
+}
+
+#[test]
+fn encoders_and_decoders_have_the_gradients_of_autograd() {
+    tch::manual_seed(9);
+    let store = nn::VarStore::new(Device::Cpu);
+    let [down, up] = [DOWN, UP].map(|config| ConvolutionConfig { bias: true, ..config });
+    let encoder = || -> Result<Sequential, astrogen_nn::NnError> {
+        let net = Sequential::build(store.root() / "encoder" / "net");
+        let net = net.convolution([3, 16], &down)?.relu().convolution([16, 32], &down)?.relu();
+        Ok(net.flatten().linear(32 * 5 * 3, 6)?.leaky_relu(0.2).linear(6, 4)?.finish())
+    };
+    agree(&drawn(encoder().expect("a stack")), &[3, 20, 12], 3);
+    let decoder = || -> Result<Sequential, astrogen_nn::NnError> {
+        let net = Sequential::build(store.root() / "decoder" / "net");
+        let net = net.linear(4, 32 * 5 * 3)?.unflatten([32, 5, 3]).convolution([32, 16], &up)?;
+        Ok(net.relu().convolution([16, 3], &up)?.sigmoid().finish())
+    };
+    agree(&drawn(decoder().expect("a stack")), &[4], 3);
 }
 
 #[test]
@@ -140,7 +159,10 @@ fn stacks_that_passes_do_not_know_have_none() {
     let build = |name: &str| Sequential::build(store.root() / name / "net");
     let spectral = ConvolutionConfig { spectral_norm: true, ..DOWN };
     for stack in [
-        build("linear").linear(3, 2),
+        build("elu").linear(3, 2).map(SequentialBuilder::elu),
+        build("normed").linear(3, 2).and_then(|net| net.batch_norm(2)),
+        build("flat").convolution([3, 16], &DOWN).map(SequentialBuilder::flatten),
+        build("bent").linear(3, 2).map(|net| net.unflatten([2, 1, 1]).relu()),
         build("spectral").convolution([3, 16], &spectral),
         build("odd").convolution([3, 20], &DOWN).and_then(|net| net.batch_norm(20)),
         build("group").convolution([3, 16], &DOWN).and_then(|net| net.group_norm(1, 16)),

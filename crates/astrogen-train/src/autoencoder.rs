@@ -14,12 +14,13 @@ use std::path::Path;
 
 use astrogen_data::{Batches, Images};
 use astrogen_losses::{Reconstruction, kl_divergence};
-use astrogen_models::{Autoencoder, AutoencoderConfig};
+use astrogen_models::{Autoencoder, AutoencoderConfig, Passes, Tape};
 use serde::{Deserialize, Serialize};
-use tch::{Device, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::TrainError;
 use crate::optim::{Adam, AdamConfig};
+use crate::pass::{signals, whole};
 use crate::state::State;
 use crate::step::{Losses, Step, check_shape};
 use crate::stored::{Stored, prefixed};
@@ -61,6 +62,23 @@ impl AutoencoderStepConfig {
             rule: "a finite number, 0 or more",
             got: self.kl_weight.to_string(),
         })
+    }
+}
+
+/// What the loss is made of.
+struct Terms {
+    /// Of the reconstruction.
+    error: Tensor,
+    /// The divergence, of a variational one.
+    kl: Option<Tensor>,
+}
+
+impl Terms {
+    fn loss(&self, config: &AutoencoderStepConfig) -> Tensor {
+        match &self.kl {
+            Some(kl) => &self.error + kl * config.kl_weight,
+            None => self.error.shallow_clone(),
+        }
     }
 }
 
@@ -114,6 +132,48 @@ impl AutoencoderStep {
         Ok(sum / images)
     }
 
+    /// The terms of the loss, and the gradients of the parameters.
+    fn by_autograd(&self, images: &Tensor) -> Result<(Terms, Vec<Tensor>), TrainError> {
+        let network = self.autoencoder();
+        let (latent, kl) = self.drawn(network.posterior(images));
+        let error = self.config.reconstruction.loss(images, &network.reconstruct(&latent));
+        let terms = Terms { error, kl };
+        let gradients = self.optimizer.gradients(&terms.loss(&self.config))?;
+        Ok((terms, gradients))
+    }
+
+    /// The same by the networks' own passes.
+    fn by_passes(
+        &self,
+        [encoder, decoder]: &[Passes; 2],
+        images: &Tensor,
+    ) -> Result<(Terms, Vec<Tensor>), TrainError> {
+        let leaf = |tape: &Tape| tape.outputs().detach().set_requires_grad(true);
+        let encoding = encoder.forward(images);
+        let encoded = leaf(&encoding);
+        let (latent, kl) = self.drawn(self.autoencoder().moments(&encoded));
+        let decoding = decoder.forward(&latent);
+        let decoded = leaf(&decoding);
+        let error = self.config.reconstruction.loss(images, &decoded);
+
+        let [signal] = signals(&error, [&decoded])?;
+        let back = decoder.backward(decoding, &signal, true, true);
+        // They were asked for.
+        let on_latent = back.inputs.expect("a gradient of the latents");
+        let terms = Terms { error: (latent * on_latent).sum(Kind::Float), kl };
+        let [signal] = signals(&terms.loss(&self.config), [&encoded])?;
+        let front = encoder.backward(encoding, &signal, true, false);
+        let named = back.weights.into_iter().chain(front.weights).collect();
+        Ok((Terms { error: error.detach(), ..terms }, whole(&self.optimizer, named)?))
+    }
+
+    /// Latents of the encoder's moments, and the divergence of a variational one.
+    fn drawn(&self, (mean, log_variance): (Tensor, Option<Tensor>)) -> (Tensor, Option<Tensor>) {
+        let Some(log_variance) = log_variance else { return (mean, None) };
+        let latent = &mean + mean.randn_like() * (&log_variance * 0.5).exp();
+        (latent, Some(kl_divergence(&mean, &log_variance)))
+    }
+
     /// Images in [-1, 1] as unit values.
     fn unit(&self, images: &Tensor) -> Result<Tensor, TrainError> {
         check_shape("images", images, &self.shape)?;
@@ -140,20 +200,14 @@ impl Step for AutoencoderStep {
 
     fn step(&mut self, Images(images): &Images) -> Result<Losses, TrainError> {
         let images = self.unit(images)?;
-        let network = self.autoencoder();
-        let (mean, log_variance) = network.posterior(&images);
-        let latent = match &log_variance {
-            Some(log_variance) => &mean + mean.randn_like() * (log_variance * 0.5).exp(),
-            None => mean.shallow_clone(),
+        let (terms, gradients) = match self.autoencoder().passes() {
+            Some(passes) => self.by_passes(&passes, &images)?,
+            None => self.by_autograd(&images)?,
         };
-        let error = self.config.reconstruction.loss(&images, &network.reconstruct(&latent));
-        let Some(log_variance) = log_variance else {
-            return Ok(vec![("reconstruction", self.optimizer.minimize(&error)?)]);
-        };
-        let kl = kl_divergence(&mean, &log_variance);
-        let loss = &error + &kl * self.config.kl_weight;
-        let _ = self.optimizer.minimize(&loss)?;
-        Ok(vec![("reconstruction", error.detach()), ("kl", kl.detach())])
+        self.optimizer.step(&gradients);
+        let Terms { error, kl } = terms;
+        let kl = kl.map(|kl| ("kl", kl.detach()));
+        Ok([("reconstruction", error.detach())].into_iter().chain(kl).collect())
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

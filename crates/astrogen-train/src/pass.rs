@@ -78,20 +78,7 @@ impl<'a> Pass<'a> {
             Way::Own(passes, tape) => {
                 let signal = signal.view_as(tape.outputs());
                 let named = passes.backward(tape, &signal, true, false).weights;
-                let gradients = lined_up(optimizer, named)?;
-                gradients
-                    .into_iter()
-                    .zip(optimizer.names())
-                    .map(|(gradient, name)| {
-                        gradient.ok_or_else(|| TrainError::Network {
-                            network: "a network",
-                            reason: format!(
-                                "its `passes` give no gradient of `{name}`: they have to be those of \
-                                 the whole network, or none"
-                            ),
-                        })
-                    })
-                    .collect()
+                whole(optimizer, named)
             }
         }
     }
@@ -115,6 +102,28 @@ impl<'a> Pass<'a> {
             }
         }
     }
+}
+
+/// Gradients that come by name, one for each parameter of the optimiser.
+///
+/// # Errors
+/// [`TrainError::Network`] for one that the optimiser does not know, and where one is missing.
+pub(crate) fn whole(
+    optimizer: &Adam,
+    named: Vec<(String, Tensor)>,
+) -> Result<Vec<Tensor>, TrainError> {
+    let gradients = lined_up(optimizer, named)?.into_iter().zip(optimizer.names());
+    gradients
+        .map(|(gradient, name)| {
+            gradient.ok_or_else(|| TrainError::Network {
+                network: "a network",
+                reason: format!(
+                    "its `passes` give no gradient of `{name}`: they have to be those of the whole \
+                     network, or none"
+                ),
+            })
+        })
+        .collect()
 }
 
 /// The gradients of a scalar by tensors that it was computed from, one each.

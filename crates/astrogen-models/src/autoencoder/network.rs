@@ -1,6 +1,6 @@
 //! From images to latents and back.
 
-use astrogen_nn::layers::{ConvolutionConfig, Direction, Sequential};
+use astrogen_nn::layers::{ConvolutionConfig, Direction, Passes, Sequential};
 use astrogen_nn::{Initialization, NamedTensors, Network, named, network_methods};
 use tch::{Device, Kind, Tensor, nn, no_grad};
 
@@ -55,12 +55,22 @@ impl Autoencoder {
     /// What training needs of images: the means of their latents `[N, L]`, and the logarithms of the
     /// variances, if it is variational. With gradients; shapes are the caller's to check.
     pub fn posterior(&self, images: &Tensor) -> (Tensor, Option<Tensor>) {
-        let both = self.encoder.forward_t(images, true);
+        self.moments(&self.encoder.forward_t(images, true))
+    }
+
+    /// Means, and logarithms of the variances if it is variational, of what the encoder makes.
+    pub fn moments(&self, encoded: &Tensor) -> (Tensor, Option<Tensor>) {
         if !self.config.variational {
-            return (both, None);
+            return (encoded.shallow_clone(), None);
         }
         let half = self.config.latent_dim;
-        (both.narrow(1, 0, half), Some(both.narrow(1, half, half)))
+        (encoded.narrow(1, 0, half), Some(encoded.narrow(1, half, half)))
+    }
+
+    /// Forward and back through encoder and decoder without a graph, if they are of single precision on
+    /// the CPU. What the encoder makes are [moments](Self::moments).
+    pub fn passes(&self) -> Option<[Passes<'_>; 2]> {
+        Some([self.encoder.passes()?, self.decoder.passes()?])
     }
 
     /// The images of latents, with gradients; shapes are the caller's to check.

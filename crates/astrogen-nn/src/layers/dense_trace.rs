@@ -41,7 +41,8 @@ impl DenseTrace {
             return None; // libtorch says what is wrong
         }
         let names = layers.iter().map(|(name, ..)| join(name, "weight")).collect();
-        let chain = Chain::new(layers.iter().map(|(_, layer, slope)| dense(layer, *slope)).collect());
+        let chain =
+            Chain::new(layers.iter().map(|(_, layer, slope)| dense(layer, *slope)).collect());
 
         let points = no_grad(|| points.contiguous());
         let rows = n as usize;

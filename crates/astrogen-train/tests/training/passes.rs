@@ -13,7 +13,7 @@ use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use astrogen_train::relativistic::{RelativisticStep, RelativisticStepConfig};
 use astrogen_train::step::Step;
 use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
-use astrogen_train::{Augmentation, adaptive::AugmentProbability};
+use astrogen_train::{AdamConfig, Augmentation, adaptive::AugmentProbability};
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::alone;
@@ -133,6 +133,12 @@ fn agree<A: Step<Batch = Images>, B: Step<Batch = Images>>(own: A, hidden: B) {
     }
 }
 
+/// Adam whose updates are in proportion to the gradients, or nearly: as it is, it makes whole steps of
+/// gradients that are rounding alone.
+fn adam() -> AdamConfig {
+    AdamConfig { eps: 1.0, ..AdamConfig::default() }
+}
+
 fn augment() -> Option<Augmentation> {
     let probability = AugmentProbability::Fixed(0.5);
     Some(Augmentation { probability, ..Augmentation::default() })
@@ -152,9 +158,14 @@ fn steps_by_passes_have_the_gradients_of_autograd() {
     let hide = |path: &nn::Path| model.init_generator(path).map(Hidden::<DcganGenerator>);
     let hide_opponent =
         |path: &nn::Path| model.init_discriminator(path).map(Hidden::<DcganDiscriminator>);
+    let config = DcganStepConfig {
+        generator_optimizer: adam(),
+        discriminator_optimizer: adam(),
+        ..DcganStepConfig::default()
+    };
     for config in [
-        DcganStepConfig::default(),
-        DcganStepConfig { augment: augment(), lecam: 0.1, frozen_layers: 1, ..Default::default() },
+        config.clone(),
+        DcganStepConfig { augment: augment(), lecam: 0.1, frozen_layers: 1, ..config },
     ] {
         seed();
         let own = DcganStep::new(&model, &config, Device::Cpu).unwrap();
@@ -169,10 +180,13 @@ fn steps_by_passes_have_the_gradients_of_autograd() {
         critic_features: 16,
         ..WganConfig::default()
     };
-    for config in [
-        WganGpStepConfig { n_critic: 1, ..Default::default() },
-        WganGpStepConfig { n_critic: 1, augment: augment(), lecam: 0.1, ..Default::default() },
-    ] {
+    let config = WganGpStepConfig {
+        generator_optimizer: adam(),
+        critic_optimizer: adam(),
+        n_critic: 1,
+        ..WganGpStepConfig::default()
+    };
+    for config in [config.clone(), WganGpStepConfig { augment: augment(), lecam: 0.1, ..config }] {
         seed();
         let own = WganGpStep::new(&model, &config, Device::Cpu).unwrap();
         seed();
@@ -193,7 +207,12 @@ fn steps_by_passes_have_the_gradients_of_autograd() {
     };
     // With penalties in this step, and without.
     for penalty_interval in [1, 2] {
-        let config = RelativisticStepConfig { penalty_interval, ..Default::default() };
+        let config = RelativisticStepConfig {
+            generator_optimizer: adam(),
+            critic_optimizer: adam(),
+            penalty_interval,
+            ..RelativisticStepConfig::default()
+        };
         let due = penalty_interval == 1;
         seed();
         let own = RelativisticStep::new(&model, &config, Device::Cpu).unwrap();

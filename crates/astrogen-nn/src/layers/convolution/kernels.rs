@@ -43,6 +43,11 @@ impl<'a> Kernels<'a> {
         }
     }
 
+    /// The layer's.
+    pub(crate) fn direction(&self) -> Direction {
+        self.layer.config.direction
+    }
+
     /// The gradient of `<signal, W xs>` with respect to `W`, in memory as the weights are.
     pub(crate) fn weight_gradient(&self, xs: &Tensor, signal: &Tensor) -> Tensor {
         let [large, small] = self.large_and_small(xs, signal);
