@@ -5,9 +5,9 @@ use astrogen::nn::strided::{After, StridedShape, StridedWeights, Variant};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use tch::{Device, Kind, Tensor};
 
-/// Layers of the article's DCGAN and of the WGAN-GP: images, channels of the large and of the small maps,
-/// side of the large maps.
-const LAYERS: [[usize; 4]; 7] = [
+/// Layers of the article's DCGAN, of the WGAN-GP and of GalacticForge's autoencoder: images, channels of the
+/// large and of the small maps, side of the large maps.
+const LAYERS: [[usize; 4]; 12] = [
     [64, 64, 128, 32],
     [64, 128, 256, 16],
     [64, 256, 512, 8],
@@ -15,6 +15,11 @@ const LAYERS: [[usize; 4]; 7] = [
     [16, 32, 64, 64],
     [16, 64, 128, 32],
     [16, 128, 256, 16],
+    [4, 64, 128, 224],
+    [4, 128, 256, 112],
+    [4, 256, 512, 56],
+    [4, 512, 1024, 28],
+    [4, 1024, 2048, 14],
 ];
 
 fn layer(criterion: &mut Criterion, [images, inputs, outputs, side]: [usize; 4]) {

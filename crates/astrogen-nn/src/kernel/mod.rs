@@ -18,4 +18,7 @@ pub use threads::on_threads;
 pub(crate) use tile::Tile;
 
 #[cfg(test)]
-pub(crate) use lanes::{Portable, on_each};
+pub(crate) use lanes::{Portable, as_each, on_each};
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,11 @@
 //! Sizes of a convolution of 4x4 pixels at a stride of 2, and which transforms it takes.
 
+/// Tiles that share the transforms of the weights, at least.
+const LEAST_TILES: usize = 48;
+
+/// Numbers that weights become by their transforms, at most.
+const MOST_NUMBERS: usize = 32 << 20;
+
 /// Between the large maps `[N, H, W, inputs]` and the small ones `[N, H/2, W/2, outputs]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StridedShape {
@@ -58,6 +64,14 @@ impl StridedShape {
     /// Tiles of all images.
     pub(super) fn all_tiles(&self, variant: Variant) -> usize {
         self.images * self.tiles(variant).into_iter().product::<usize>()
+    }
+
+    /// Whether transforms of the weights pay for the convolution and its transpose, by measurement: where
+    /// enough tiles share them, and they take no more than 128 MiB. The gradient of the weights needs none.
+    pub fn transforms_pay(&self) -> bool {
+        let two = Variant::Two;
+        let numbers = two.products() * 4 * self.inputs * self.outputs;
+        self.all_tiles(two) >= LEAST_TILES && numbers <= MOST_NUMBERS
     }
 
     /// Larger tiles where at least so many of them share the transform of the weights, and none is

@@ -40,16 +40,36 @@ pub(crate) trait Kernel {
     unsafe fn run<L: Lanes>(self);
 }
 
+/// Machines with registers of their own here.
+#[cfg(any(test, target_arch = "x86_64"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Machine {
+    #[cfg(test)]
+    Any,
+    Avx2,
+    Avx512,
+}
+
+/// Whether what this machine has may be used: always, but for tests of what others do.
+#[cfg(all(not(test), target_arch = "x86_64"))]
+fn allows(_: Machine) -> bool {
+    true
+}
+
+#[cfg(test)]
+pub(crate) use limited::{allows, as_each};
+
 /// Does work with the widest registers of this machine.
 pub(crate) fn on_widest(kernel: impl Kernel) {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::is_x86_feature_detected;
-        if is_x86_feature_detected!("avx512f") {
+        if allows(Machine::Avx512) && is_x86_feature_detected!("avx512f") {
             // SAFETY: the feature is there.
             return unsafe { x86_64::avx512(kernel) };
         }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        let is_avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+        if allows(Machine::Avx2) && is_avx2 {
             // SAFETY: the features are there.
             return unsafe { x86_64::avx2(kernel) };
         }
@@ -166,6 +186,33 @@ impl Lanes for Portable {
     unsafe fn transpose(square: &mut [Self; LANES]) {
         // SAFETY: the caller's.
         unsafe { transpose_numbers(square) };
+    }
+}
+
+/// What machines do that have less than this one.
+#[cfg(test)]
+mod limited {
+    use std::sync::{Mutex, PoisonError};
+
+    use super::Machine;
+
+    static BEST: Mutex<Machine> = Mutex::new(Machine::Avx512);
+
+    /// Who limits all threads of the process.
+    static TURN: Mutex<()> = Mutex::new(());
+
+    pub(crate) fn allows(machine: Machine) -> bool {
+        machine <= *BEST.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What some work gives on each machine, the best last.
+    pub(crate) fn as_each<R>(work: impl Fn() -> R) -> Vec<(Machine, R)> {
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let on = |machine| {
+            *BEST.lock().unwrap_or_else(PoisonError::into_inner) = machine;
+            (machine, work())
+        };
+        [Machine::Any, Machine::Avx2, Machine::Avx512].map(on).into()
     }
 }
 

@@ -28,6 +28,13 @@ struct Plan {
     is_thin: bool,
 }
 
+impl Plan {
+    /// Whether maps one way or the other are faster made so than by libtorch.
+    fn pays(&self) -> bool {
+        self.is_thin || self.shape.transforms_pay()
+    }
+}
+
 impl<'a> Kernels<'a> {
     /// Those of a layer.
     ///
@@ -109,7 +116,7 @@ impl<'a> Kernels<'a> {
 
     /// From large maps to small ones.
     fn shrink(&self, large: &Tensor, bias: Option<&Tensor>, slope: f64) -> Option<Tensor> {
-        let Plan { shape, is_thin } = self.plan(large)?;
+        let Plan { shape, is_thin } = self.plan(large).filter(Plan::pays)?;
         let size = [shape.images, shape.height / 2, shape.width / 2, shape.outputs];
         let mut small = Tensor::empty(size.map(|side| side as i64), (Kind::Float, Device::Cpu));
         let x = channels_last(large);
@@ -131,7 +138,8 @@ impl<'a> Kernels<'a> {
         let [n, _, rows, columns] = small.size()[..] else { return None };
         let size = [n, 2 * rows, 2 * columns, self.layer.weight.size()[1]];
         let mut large = Tensor::empty(size, (small.kind(), small.device()));
-        let Plan { shape, is_thin } = self.plan(&large.permute([0, 3, 1, 2]))?;
+        let plan = self.plan(&large.permute([0, 3, 1, 2]));
+        let Plan { shape, is_thin } = plan.filter(Plan::pays)?;
         let y = channels_last(small);
         let (y, x) = (memory(&y), memory_mut(&mut large));
         if is_thin {
