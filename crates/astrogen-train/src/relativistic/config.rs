@@ -71,7 +71,8 @@ impl RelativisticStepConfig {
     /// gamma = 2 (image_size / 64)^3
     /// ```
     ///
-    /// by the authors' 2 at 64 pixels and 150 at 256.
+    /// by the authors' 2 at 64 pixels and 150 at 256, in batches of 256. It is so for any batch: in batches of
+    /// 16, at 64 pixels, weights from 0.05 to 16 were tried, and 2 was best (docs/quality.md).
     pub fn r3gan(image_size: i64, steps: u64) -> Self {
         let steps = steps.max(1);
         let schedule = Schedule::Cosine { steps, end: 0.25 };
