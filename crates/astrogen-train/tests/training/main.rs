@@ -23,6 +23,7 @@ mod runs;
 mod search;
 mod transfer;
 mod wgan_gp;
+mod wide;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
