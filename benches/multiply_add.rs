@@ -9,35 +9,52 @@ use std::thread;
 use astrogen::runtime::set_threads;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
-/// Sums that do not wait for each other, each a register wide: enough to keep every unit at work.
-const SUMS: usize = 24;
-const LANES: usize = 16;
-/// Multiply-adds of each sum between two looks at the clock.
+/// Rounds between two looks at the clock.
 const ROUNDS: usize = 1 << 20;
 
-#[inline(always)]
-fn rounds(by: f32, plus: f32) -> f32 {
-    let mut sums = [[1.0f32; LANES]; SUMS];
-    for _ in 0..ROUNDS {
-        for sum in &mut sums {
-            for lane in sum {
-                *lane = lane.mul_add(by, plus);
-            }
-        }
-    }
-    sums.iter().flatten().sum()
-}
+/// Numbers that a round multiplies and adds: as many sums as there are, a register wide, none of which waits
+/// for another.
+const NUMBERS: usize = 384;
 
+/// 24 sums of 16 numbers.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f")]
 fn rounds_avx512(by: f32, plus: f32) -> f32 {
-    rounds(by, plus)
+    use std::arch::x86_64::{_mm512_fmadd_ps, _mm512_reduce_add_ps, _mm512_set1_ps};
+    let (by, plus) = (_mm512_set1_ps(by), _mm512_set1_ps(plus));
+    let mut sums = [plus; 24];
+    for _ in 0..ROUNDS {
+        for sum in &mut sums {
+            *sum = _mm512_fmadd_ps(*sum, by, plus);
+        }
+    }
+    sums.into_iter().map(|sum| _mm512_reduce_add_ps(sum)).sum()
 }
 
+/// 12 sums of 8 numbers, four times.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
 fn rounds_avx2(by: f32, plus: f32) -> f32 {
-    rounds(by, plus)
+    use std::arch::x86_64::{_mm256_cvtss_f32, _mm256_fmadd_ps, _mm256_set1_ps};
+    let (by, plus) = (_mm256_set1_ps(by), _mm256_set1_ps(plus));
+    let mut sums = [plus; 12];
+    for _ in 0..4 * ROUNDS {
+        for sum in &mut sums {
+            *sum = _mm256_fmadd_ps(*sum, by, plus);
+        }
+    }
+    sums.into_iter().map(|sum| _mm256_cvtss_f32(sum)).sum()
+}
+
+/// What any machine does.
+fn rounds(by: f32, plus: f32) -> f32 {
+    let mut sums = [plus; NUMBERS];
+    for _ in 0..ROUNDS {
+        for sum in &mut sums {
+            *sum = *sum * by + plus;
+        }
+    }
+    sums.iter().sum()
 }
 
 fn on_widest(by: f32, plus: f32) -> f32 {
@@ -60,7 +77,7 @@ fn multiply_adds(criterion: &mut Criterion) {
     let all = set_threads(None);
     let mut group = criterion.benchmark_group("multiply_add");
     for threads in if all > 1 { vec![1, all] } else { vec![1] } {
-        group.throughput(Throughput::Elements((2 * threads * SUMS * LANES * ROUNDS) as u64));
+        group.throughput(Throughput::Elements((2 * threads * NUMBERS * ROUNDS) as u64));
         group.bench_function(BenchmarkId::new("threads", threads), |bencher| {
             bencher.iter(|| {
                 thread::scope(|scope| {
