@@ -65,7 +65,7 @@ impl Sequential {
             let name = join(&self.name, &i.to_string());
             let map = match layer {
                 Layer::Convolution(convolution) if !convolution.config.spectral_norm => {
-                    Some(Map::Convolution(Kernels::new(convolution)))
+                    Some(Map::Convolution(Box::new(Kernels::new(convolution))))
                 }
                 Layer::Linear(linear) => Some(Map::Linear(linear)),
                 _ => None,

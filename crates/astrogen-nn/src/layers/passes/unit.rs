@@ -22,7 +22,7 @@ pub(super) struct Unit<'a> {
 /// A layer with weights.
 #[derive(Debug)]
 pub(super) enum Map<'a> {
-    Convolution(Kernels<'a>),
+    Convolution(Box<Kernels<'a>>),
     Linear(&'a Linear),
 }
 
@@ -87,7 +87,7 @@ impl<'a> Unit<'a> {
             name: self.name.clone(),
             bias: self.has_bias.then(|| join(&self.name, "bias")),
             map: match &self.map {
-                Map::Convolution(kernels) => Box::new(kernels),
+                Map::Convolution(kernels) => Box::new(&**kernels),
                 Map::Linear(linear) => Box::new(linear),
             },
             slope,
@@ -96,7 +96,7 @@ impl<'a> Unit<'a> {
 
     fn affine(&self) -> &dyn Affine {
         match &self.map {
-            Map::Convolution(kernels) => kernels,
+            Map::Convolution(kernels) => &**kernels,
             Map::Linear(linear) => linear,
         }
     }
