@@ -6,14 +6,16 @@ use anyhow::Result;
 use astrogen::metrics::memorisation::{AuditConfig, MemorisationAudit, Points, memorisation_audit};
 use astrogen::metrics::{
     FeatureNetwork, Quality, QualityConfig, RandomFeaturesConfig, image_quality,
+    radial_power_spectrum,
 };
 use serde::Serialize;
 use tch::Tensor;
 
-/// Heads of the columns: the numbers of [`SHOWN`] between what was trained and copies.
+/// Heads of the columns: the numbers of [`SHOWN`] between what was trained, and at how many of the reals'
+/// scatters the mean power lies where it is farthest from theirs, and copies.
 pub(crate) const HEAD: &str = "\
-| trained | steps | minutes | sliced Wasserstein | power spectrum | Frechet | kernel | precision | recall | copies |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+| trained | steps | minutes | sliced Wasserstein | power spectrum | Frechet | kernel | precision | recall | power, scatters | copies |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
 const SHOWN: [&str; 6] =
     ["sliced_wasserstein", "power_spectrum", "frechet", "kernel", "precision", "recall"];
@@ -33,6 +35,8 @@ pub(crate) struct Judge<'a> {
 #[derive(Serialize)]
 pub(crate) struct Found {
     quality: Quality,
+    /// Of the mean power at any scale, in units of the reals' scatter over images.
+    power_deviation: Option<f64>,
     copies: MemorisationAudit,
 }
 
@@ -40,11 +44,13 @@ impl Judge<'_> {
     pub(crate) fn of(&self, samples: &Tensor) -> Result<Found> {
         let network = FeatureNetwork::random(&RandomFeaturesConfig::default())?;
         let quality = image_quality(self.reals, samples, &network, &QualityConfig::default())?;
+        let [real, fake] = [self.reals, samples].map(radial_power_spectrum);
+        let power_deviation = real?.largest_deviation(&fake?);
         let points = |images: &Tensor| Points::images(images, Some(SIDE));
         let [samples, unseen, training] =
             [points(samples)?, points(self.unseen)?, points(self.training)?];
         let copies = memorisation_audit(&samples, &unseen, &training, &AuditConfig::default())?;
-        Ok(Found { quality, copies })
+        Ok(Found { quality, power_deviation, copies })
     }
 }
 
@@ -66,6 +72,10 @@ impl fmt::Display for Row {
                 Some(estimate) => write!(f, " {estimate} |")?,
                 None => write!(f, " |")?,
             }
+        }
+        match found.power_deviation {
+            Some(worst) => write!(f, " {worst:.2} |")?,
+            None => write!(f, " |")?,
         }
         write!(f, " {:.1} % (p {:.2}) |", 100.0 * found.copies.share, found.copies.copying.p_value)
     }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use astrogen_metrics::power_spectrum::radial::{log_power_distance, radial_log_power};
-use astrogen_metrics::{radial_power_spectrum, radial_spectrum_distance};
+use astrogen_metrics::{RadialSpectrum, radial_power_spectrum, radial_spectrum_distance};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::{Kind, Tensor};
@@ -110,4 +110,20 @@ fn what_has_no_power_is_counted_or_refused() {
     assert!(refusal(&images, &images.to_kind(Kind::Int64)).contains("floating-point"));
     let narrow = noise([3, 1, 3, 8], 1);
     assert!(refusal(&narrow, &narrow).contains("4 pixels a side or more"));
+}
+
+#[test]
+fn the_largest_deviation_is_in_units_of_ones_own_scatter() {
+    let spectrum = |log_power: [[f64; 2]; 2], scatter: [[f64; 2]; 2]| RadialSpectrum {
+        frequencies: vec![0.25, 0.5],
+        log_power: log_power.map(Vec::from).into(),
+        scatter: scatter.map(Vec::from).into(),
+        constant: vec![0, 0],
+    };
+    let reals = spectrum([[1.0, 2.0], [3.0, 4.0]], [[0.5, 0.1], [0.2, 0.0]]);
+    let fakes = spectrum([[2.0, 1.9], [2.5, 9.0]], [[1.0; 2]; 2]);
+    // 1.0 / 0.5, 0.1 / 0.1, 0.5 / 0.2; what all reals have alike says nothing.
+    assert_eq!(reals.largest_deviation(&fakes), Some(2.5));
+    let others = RadialSpectrum { frequencies: vec![0.1, 0.2], ..fakes };
+    assert_eq!(reals.largest_deviation(&others), None);
 }

@@ -56,6 +56,38 @@ pub struct RadialSpectrum {
     pub constant: Vec<usize>,
 }
 
+impl RadialSpectrum {
+    /// How far the mean of `log10 p` of another set lies from this one's, in units of this one's
+    /// scatter, at the frequency and in the channel where it is farthest: below 1 another set's power is
+    /// that of an image of this set at every scale. None where the sets have other frequencies or channels, or
+    /// this one no scatter anywhere.
+    ///
+    /// ```
+    /// use astrogen_metrics::radial_power_spectrum;
+    /// use tch::{Kind, Tensor};
+    ///
+    /// tch::manual_seed(1);
+    /// let noise = || Tensor::randn([50, 1, 32, 32], (Kind::Double, tch::Device::Cpu));
+    /// let spectrum = |images: Tensor| radial_power_spectrum(&images);
+    /// let (some, others) = (spectrum(noise())?, spectrum(noise())?);
+    /// assert!(some.largest_deviation(&others) < Some(1.0));
+    /// assert!(some.largest_deviation(&spectrum(noise() * 10.0)?) > Some(10.0));
+    /// # Ok::<(), astrogen_metrics::MetricsError>(())
+    /// ```
+    pub fn largest_deviation(&self, other: &Self) -> Option<f64> {
+        let channels = |spectrum: &Self| spectrum.log_power.len();
+        if self.frequencies != other.frequencies || channels(self) != channels(other) {
+            return None;
+        }
+        let means = self.log_power.iter().flatten().zip(other.log_power.iter().flatten());
+        let deviations = means.zip(self.scatter.iter().flatten());
+        deviations
+            .filter(|&(_, &scatter)| scatter > 0.0)
+            .map(|((mean, other), scatter)| (mean - other).abs() / scatter)
+            .reduce(f64::max)
+    }
+}
+
 /// How far apart the power of two sets is; see the [module](self).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SpectrumDistance {
