@@ -58,7 +58,8 @@ impl Autoencoder {
         self.moments(&self.encoder.forward_t(images, true))
     }
 
-    /// Means, and logarithms of the variances if it is variational, of what the encoder makes.
+    /// The parts of what the encoder makes of images, `[N, L]`, or `[N, 2 L]` if it is variational: the means
+    /// of their latents `[N, L]`, and the logarithms of the variances `[N, L]` if it is.
     pub fn moments(&self, encoded: &Tensor) -> (Tensor, Option<Tensor>) {
         if !self.config.variational {
             return (encoded.shallow_clone(), None);
@@ -68,7 +69,8 @@ impl Autoencoder {
     }
 
     /// Forward and back through encoder and decoder without a graph, if they are of single precision on
-    /// the CPU. What the encoder makes are [moments](Self::moments).
+    /// the CPU: the encoder's from images `[N, C, H, W]` in [0, 1] to what [`moments`](Self::moments) takes, the
+    /// decoder's from latents `[N, L]` to images. None elsewhere.
     pub fn passes(&self) -> Option<[Passes<'_>; 2]> {
         Some([self.encoder.passes()?, self.decoder.passes()?])
     }
