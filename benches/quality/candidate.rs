@@ -13,10 +13,13 @@ use astrogen::train::GanStep;
 use tch::{Device, Kind, Tensor, nn};
 
 /// A generator that is trained.
-pub(crate) trait Candidate {
+pub(crate) trait Candidate: Sampled {
     /// So many steps; seconds.
     fn train(&mut self, steps: u64) -> Result<f64>;
+}
 
+/// What samples are drawn from.
+pub(crate) trait Sampled {
     /// Images of new latents, `[N, C, H, W]`, signed, by each of the generators that it has: the one that
     /// is meant to be sampled from first.
     fn sample(&mut self, images: i64) -> Result<Vec<(String, Tensor)>>;
@@ -39,7 +42,9 @@ impl<S: GanStep> Candidate for Ours<S> {
         }
         Ok(started.elapsed().as_secs_f64())
     }
+}
 
+impl<S: GanStep> Sampled for Ours<S> {
     fn sample(&mut self, images: i64) -> Result<Vec<(String, Tensor)>> {
         let generator = self.step.average();
         let latent = generator.latent(images);
@@ -115,7 +120,9 @@ impl Candidate for Theirs {
     fn train(&mut self, steps: u64) -> Result<f64> {
         self.ask(&format!("train {steps}"))
     }
+}
 
+impl Sampled for Theirs {
     fn sample(&mut self, images: i64) -> Result<Vec<(String, Tensor)>> {
         let file = self.folder.path().join("generator.safetensors");
         self.ask(&format!("save {}", file.display()))?;

@@ -4,6 +4,7 @@
 //! cargo bench --bench quality -- --python "$(cargo xtask python)"                    # simulated nebulae
 //! cargo bench --bench quality -- --python "$(cargo xtask python)" -- --data FOLDER
 //! cargo bench --bench quality -- --only sharp --train "wide=--recipe sharp --features 32"
+//! cargo bench --bench quality -- --run "mine=runs/nebula-dcgan-1"             # a run that is there
 //! ```
 //!
 //! The article's DCGAN here and in PyTorch, with the same images and as many steps, a WGAN-GP, the
@@ -13,6 +14,7 @@
 //! is written: a table in Markdown, all numbers in `quality.json`, and grids of samples.
 
 mod candidate;
+mod finished;
 mod images;
 mod report;
 mod training;
@@ -29,7 +31,8 @@ use astrogen_cli::say;
 use clap::Parser;
 use tch::Tensor;
 
-use crate::candidate::{Candidate, Theirs};
+use crate::candidate::{Candidate, Sampled, Theirs};
+use crate::finished::FinishedRun;
 use crate::images::{all, of_folder, unseen_nebulae};
 use crate::report::{Judge, Row};
 use crate::training::Training;
@@ -61,13 +64,17 @@ struct Arguments {
     /// samples say.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Only these, of dcgan, pytorch, wgan-gp, sharp and r3gan; all if left out. PyTorch's takes as many
-    /// steps as dcgan.
+    /// Only these, of dcgan, pytorch, wgan-gp, sharp and r3gan; all if left out, or none beside --run.
+    /// PyTorch's takes as many steps as dcgan.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Train this too: a name, and options of `nebula_dcgan`. May be given again and again.
     #[arg(long, value_name = "NAME=OPTIONS")]
     train: Vec<Training>,
+    /// Judge this too: a name, and the folder of a run of `nebula_dcgan` or `cosmos_wgan_gp`, whose
+    /// generator is held against the same images. May be given again and again.
+    #[arg(long, value_name = "NAME=FOLDER")]
+    run: Vec<FinishedRun>,
     /// Samples of each that are held against as many reals.
     #[arg(long, default_value_t = 500)]
     samples: usize,
@@ -84,7 +91,8 @@ struct Arguments {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if arguments.python.is_none() && arguments.only.is_empty() {
+    let Arguments { python, only, run, .. } = &arguments;
+    if python.is_none() && only.is_empty() && run.is_empty() {
         say("give --python \"$(cargo xtask python)\", or name those of --only");
         return Ok(());
     }
@@ -113,9 +121,12 @@ fn main() -> Result<()> {
     if let Some(name) = arguments.only.iter().find(|name| !names.contains(&&***name)) {
         bail!("--only {name}: name some of {}", names.join(", "));
     }
-    let wanted = |name: &str| arguments.only.is_empty() || arguments.only.iter().any(|n| n == name);
+    let wanted = |name: &str| match only.is_empty() {
+        true => run.is_empty(),
+        false => only.iter().any(|wanted| wanted == name),
+    };
     let presets = presets.into_iter().filter(|preset| wanted(&preset.name));
-    let mut candidates: Vec<Trained> = Vec::new();
+    let mut candidates: Vec<Trained<dyn Candidate>> = Vec::new();
     for training in presets.chain(arguments.train.iter().cloned()) {
         seed_everything(arguments.seed);
         let mut tried = training.start(&folder, &options, None)?;
@@ -123,7 +134,7 @@ fn main() -> Result<()> {
         say(format_args!("{}: {steps} steps fill {} min", training.name, arguments.minutes));
         seed_everything(arguments.seed);
         let candidate = training.start(&folder, &options, Some(steps))?;
-        candidates.push(Trained { steps, seconds: 0.0, candidate });
+        candidates.push(Trained { steps, seconds: None, candidate });
     }
     let file = arguments.out.join("training.safetensors");
     if let (Some(python), true, true) = (&arguments.python, wanted("dcgan"), wanted("pytorch")) {
@@ -142,21 +153,34 @@ fn main() -> Result<()> {
         };
         let candidate = Box::new(Theirs::start(python, &file, &model, numbers)?);
         let steps = candidates[0].steps;
-        candidates.insert(1, Trained { steps, seconds: 0.0, candidate });
+        candidates.insert(1, Trained { steps, seconds: None, candidate });
     }
-    for turn in 0..TURNS {
+    let turns = if candidates.is_empty() { 0 } else { TURNS };
+    for turn in 0..turns {
         for of in &mut candidates {
             let steps = of.steps * (turn + 1) / TURNS - of.steps * turn / TURNS;
-            of.seconds += of.candidate.train(steps)?;
+            let seconds = of.candidate.train(steps)?;
+            *of.seconds.get_or_insert_default() += seconds;
         }
         say(format_args!("turn {} of {TURNS}", turn + 1));
     }
 
+    let mut trained: Vec<Trained<dyn Sampled>> = candidates
+        .into_iter()
+        .map(|Trained { steps, seconds, candidate }| Trained {
+            steps,
+            seconds,
+            candidate: candidate as _,
+        })
+        .collect();
+    for run in run {
+        trained.push(run.open()?);
+    }
     let judge = Judge { reals: &reals, unseen: &unseen, training: &training };
     say(report::HEAD);
     let mut rows: Vec<Row> = Vec::new();
     let mut shown = vec![("reals".to_owned(), reals.slice(0, 0, SHOWN, 1))];
-    for Trained { steps, seconds, mut candidate } in candidates {
+    for Trained { steps, seconds, mut candidate } in trained {
         seed_everything(1);
         for (name, samples) in candidate.sample(reals.size()[0] / 2)? {
             let picture = name.to_lowercase().replace([' ', ','], "-").replace("--", "-");
@@ -178,9 +202,9 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A generator that is trained for so many steps, which took so many seconds.
-struct Trained {
+/// A generator that is trained for so many steps, which took so many seconds here.
+struct Trained<C: ?Sized> {
     steps: u64,
-    seconds: f64,
-    candidate: Box<dyn Candidate>,
+    seconds: Option<f64>,
+    candidate: Box<C>,
 }

@@ -59,14 +59,16 @@ impl Judge<'_> {
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) steps: u64,
-    pub(crate) seconds: f64,
+    /// None where it was trained elsewhere.
+    pub(crate) seconds: Option<f64>,
     pub(crate) found: Found,
 }
 
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, steps, seconds, found } = self;
-        write!(f, "| {name} | {steps} | {:.1} |", seconds / 60.0)?;
+        let minutes = seconds.map(|seconds| format!(" {:.1}", seconds / 60.0)).unwrap_or_default();
+        write!(f, "| {name} | {steps} |{minutes} |")?;
         for number in SHOWN {
             match found.quality.get(number) {
                 Some(estimate) => write!(f, " {estimate} |")?,

@@ -6,15 +6,15 @@ use astrogen_fits::cache_folder;
 
 use crate::claim::io;
 use crate::plane::{save_points, spirals, two_moons};
-use crate::survey::is_complete;
 use crate::{
     Galaxy, GalaxyConfig, NebulaConfig, SkyError, SuiteConfig, Survey, SurveyConfig,
     simulate_galaxies, simulate_nebulae,
 };
+use crate::{galaxy, nebula, survey};
 
 /// The folder `nebulae-SIZEpx` of the cache with `count` nebulae of `size` x `size` pixels and
-/// otherwise default settings, which [`simulate_nebulae`] makes where they are not there yet;
-/// `tell` is given the folder before.
+/// otherwise default settings; where they are not there yet, `tell` is given the folder, then
+/// [`simulate_nebulae`] makes them.
 ///
 /// # Errors
 /// [`SkyError::NoCache`], and those of [`simulate_nebulae`]: [`SkyError::Folder`] where the folder
@@ -26,14 +26,17 @@ pub fn cached_nebulae(
     tell: impl FnOnce(&Path),
 ) -> Result<PathBuf, SkyError> {
     let folder = cache_folder().ok_or(SkyError::NoCache)?.join(format!("nebulae-{size}px"));
-    tell(&folder);
-    simulate_nebulae(&folder, &NebulaConfig { size, ..NebulaConfig::default() }, count, seed)?;
+    let config = NebulaConfig { size, ..NebulaConfig::default() };
+    if !nebula::is_complete(&folder, &config, count, seed) {
+        tell(&folder);
+    }
+    simulate_nebulae(&folder, &config, count, seed)?;
     Ok(folder)
 }
 
 /// The folder `galaxies-COUNT-STARS` of the cache with a suite of `count` galaxies of `stars`
-/// star particles each and otherwise default settings, which [`simulate_galaxies`] makes where
-/// they are not there yet; `tell` is given the folder before.
+/// star particles each and otherwise default settings; where they are not there yet, `tell` is given
+/// the folder, then [`simulate_galaxies`] makes them.
 ///
 /// # Errors
 /// [`SkyError::NoCache`], and those of [`simulate_galaxies`]: [`SkyError::Folder`] where the
@@ -45,15 +48,17 @@ pub fn cached_galaxies(
     tell: impl FnOnce(&Path),
 ) -> Result<PathBuf, SkyError> {
     let folder = cache_folder().ok_or(SkyError::NoCache)?.join(format!("galaxies-{count}-{stars}"));
-    tell(&folder);
     let config = SuiteConfig { galaxies: count, stars, ..SuiteConfig::default() };
+    if !galaxy::is_complete(&folder, &config, seed) {
+        tell(&folder);
+    }
     simulate_galaxies(&folder, &config, seed)?;
     Ok(folder)
 }
 
 /// The folder `survey-GALAXIES` of the cache with the files of a [`Survey`] of so many galaxies
-/// and otherwise default settings, which is simulated where they are not there yet; `tell` is
-/// given the folder before.
+/// and otherwise default settings; where they are not there yet, `tell` is given the folder, then it
+/// is simulated.
 ///
 /// # Errors
 /// [`SkyError::NoCache`], and those of [`Survey::simulate`] and [`Survey::save`]:
@@ -64,16 +69,16 @@ pub fn cached_survey(
     tell: impl FnOnce(&Path),
 ) -> Result<PathBuf, SkyError> {
     let folder = cache_folder().ok_or(SkyError::NoCache)?.join(format!("survey-{galaxies}"));
-    tell(&folder);
     let config = SurveyConfig { galaxies, ..SurveyConfig::default() };
-    if !is_complete(&folder, &config, seed) {
+    if !survey::is_complete(&folder, &config, seed) {
+        tell(&folder);
         Survey::simulate(&config, seed)?.save(&folder)?;
     }
     Ok(folder)
 }
 
 /// The table `stars-N-SEED.fits` of the cache: `n` stars of a [`Galaxy`] of default settings, drawn
-/// where they are not there yet; `tell` is given the file before.
+/// where they are not there yet, once `tell` was given the file.
 ///
 /// # Errors
 /// [`SkyError::NoCache`], and [`SkyError::Catalog`] where it cannot be written.
@@ -116,8 +121,8 @@ fn cached_table(
     let folder = cache_folder().ok_or(SkyError::NoCache)?;
     std::fs::create_dir_all(&folder).map_err(io("cannot create", &folder))?;
     let path = folder.join(format!("{name}.fits"));
-    tell(&path);
     if !path.exists() {
+        tell(&path);
         save(&path)?;
     }
     Ok(path)

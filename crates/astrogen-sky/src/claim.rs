@@ -2,11 +2,12 @@
 //!
 //! A manifest in the folder says what its files are made from. While files are missing it has
 //! the name `NAME.unfinished.json`, and `NAME.json` once they are all there. A folder with
-//! another manifest, or with files of these names and no manifest, is left as it is.
+//! another manifest, or with files of these names and no manifest, is left as it is. Programs that begin
+//! together fill a folder one after the other: the first does, the others find it finished.
 
 use crate::error::SkyError;
 use serde::Serialize;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -17,11 +18,13 @@ pub(crate) struct Claim {
     manifest: PathBuf,
     unfinished: PathBuf,
     finished: bool,
+    /// Keeps others out while this lives; none where the disk has no locks.
+    _lock: Option<File>,
 }
 
 impl Claim {
     /// Claims a folder for files of one make, told by the manifest of the given name (which
-    /// ends in `.json`); the folder is made if need be.
+    /// ends in `.json`); the folder is made if need be. Waits while another claim on it lives.
     ///
     /// # Errors
     /// `Folder` if it holds files of another make, `Io` if the disk refuses.
@@ -33,14 +36,16 @@ impl Claim {
     ) -> Result<Self, SkyError> {
         let foreign = |found: String| SkyError::Folder { folder: folder.to_owned(), found };
         let unfinished_name = format!("{}.unfinished.json", name.trim_end_matches(".json"));
+        let text =
+            text(manifest).map_err(io("cannot describe the settings for", &folder.join(name)))?;
+        fs::create_dir_all(folder).map_err(io("cannot make the folder", folder))?;
+        let lock = File::open(folder).and_then(|folder| folder.lock().map(|()| folder)).ok();
         let claim = |finished| Self {
             manifest: folder.join(name),
             unfinished: folder.join(&unfinished_name),
             finished,
+            _lock: lock,
         };
-        let text =
-            text(manifest).map_err(io("cannot describe the settings for", &folder.join(name)))?;
-        fs::create_dir_all(folder).map_err(io("cannot make the folder", folder))?;
         for (name, finished) in [(name, true), (&unfinished_name, false)] {
             match read(&folder.join(name))? {
                 Some(found) if found == text => return Ok(claim(finished)),

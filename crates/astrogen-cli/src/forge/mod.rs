@@ -243,10 +243,8 @@ impl ForgeArguments {
     fn suite(&self) -> Result<PathBuf, CliError> {
         let (galaxies, stars) = (self.galaxies, self.particles);
         let tell = |folder: &Path| {
-            if !folder.exists() {
-                let folder = folder.display();
-                say(format_args!("simulating {galaxies} galaxies into {folder} (once)"));
-            }
+            let folder = folder.display();
+            say(format_args!("simulating {galaxies} galaxies into {folder} (once)"));
         };
         match cached_galaxies(galaxies, stars, 1, tell) {
             Err(SkyError::NoCache) => {

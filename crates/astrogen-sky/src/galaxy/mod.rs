@@ -38,6 +38,7 @@ pub use config::{Arms, Disc, GalaxyConfig, Population, Spheroid};
 pub use image::{GalaxyImage, ViewConfig};
 pub use light::{BANDS, luminosity};
 pub use suite::{SuiteConfig, SuiteGalaxy};
+pub(crate) use suite_folder::is_complete;
 pub use suite_folder::{GALAXIES, MANIFEST, SuiteFiles, simulate_galaxies};
 pub use table::save_stars;
 

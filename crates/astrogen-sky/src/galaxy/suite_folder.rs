@@ -85,6 +85,11 @@ impl SuiteFiles {
     }
 }
 
+/// Whether a folder was filled with the suite of these settings and this seed.
+pub(crate) fn is_complete(folder: &Path, config: &SuiteConfig, seed: u64) -> bool {
+    Claim::is_finished(folder, MANIFEST, &Manifest { simulation: 1, config, seed })
+}
+
 /// Simulates a suite into a folder, on all threads of rayon's pool, and returns the galaxies'
 /// files in order.
 ///
@@ -92,7 +97,8 @@ impl SuiteFiles {
 /// file a galaxy, and [`GALAXIES`], a table with a row for each galaxy: its number, masses, type,
 /// shares, sizes, ages, metals and how it is looked at. Each file is written whole, then
 /// renamed; the manifest [`MANIFEST`] (settings and seed as JSON) comes last. Called again with
-/// the same arguments, the function keeps every file that is there and makes the missing ones.
+/// the same arguments, the function keeps every file that is there and makes the missing ones; called
+/// while another program fills the folder, it waits for that.
 ///
 /// # Errors
 /// [`SkyError::Setting`] for a setting out of its range, [`SkyError::Folder`] if the folder

@@ -21,13 +21,19 @@ struct Manifest<'a> {
     seed: u64,
 }
 
+/// Whether a folder was filled with so many nebulae of these settings and this seed.
+pub(crate) fn is_complete(folder: &Path, config: &NebulaConfig, count: usize, seed: u64) -> bool {
+    Claim::is_finished(folder, MANIFEST, &Manifest { simulation: 1, config, count, seed })
+}
+
 /// Simulates `count` nebulae into `nebula-0000.fits`, `nebula-0001.fits`, ... of a folder,
 /// on all threads of rayon's pool, and returns their paths in order.
 ///
 /// Nebula `i` depends on the settings, the seed and `i` alone. The folder is made if need
 /// be. Each file is written whole, then renamed; the manifest [`MANIFEST`] (settings, count
 /// and seed as JSON) comes last. Called again with the same arguments, the function keeps
-/// every file that is there and makes the missing ones.
+/// every file that is there and makes the missing ones; called while another program fills the
+/// folder, it waits for that.
 ///
 /// # Errors
 /// [`SkyError::Setting`] for a setting out of its range, [`SkyError::Folder`] if the folder
@@ -53,4 +59,25 @@ pub fn simulate_nebulae(
         .try_for_each(|(index, path)| config.simulate(seed_of(seed, index as u64))?.save(path))?;
     claim.finish()?;
     Ok(files)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn those_who_begin_together_find_the_same_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = NebulaConfig { size: 16, ..NebulaConfig::default() };
+        let simulate = || simulate_nebulae(folder.path(), &config, 8, 5);
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..6).map(|_| scope.spawn(simulate)).collect();
+            for thread in threads {
+                assert_eq!(thread.join().unwrap().unwrap().len(), 8);
+            }
+        });
+        assert!(is_complete(folder.path(), &config, 8, 5));
+        assert!(!is_complete(folder.path(), &config, 9, 5));
+    }
 }

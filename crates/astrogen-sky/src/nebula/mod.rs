@@ -30,6 +30,7 @@ mod region;
 
 pub use config::NebulaConfig;
 pub use emission::{BANDS, WAVELENGTHS};
+pub(crate) use folder::is_complete;
 pub use folder::{MANIFEST, simulate_nebulae};
 
 use crate::error::SkyError;

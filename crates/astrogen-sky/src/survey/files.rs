@@ -66,7 +66,8 @@ impl Survey {
     ///
     /// Each file is written whole, then renamed; the manifest [`MANIFEST`] (settings and seed
     /// as JSON) comes last. Called again with the same survey, the function keeps every file
-    /// that is there and writes the missing ones.
+    /// that is there and writes the missing ones; called while another program fills the folder, it
+    /// waits for that.
     ///
     /// # Errors
     /// [`SkyError::Folder`] if the folder holds files of another survey (nothing is
