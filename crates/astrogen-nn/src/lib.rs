@@ -11,6 +11,7 @@
 //! | [`initialization`] | how first weights are drawn |
 //! | [`variables`] | variables that take no memory before they are drawn or loaded |
 //! | [`dense`] | fully connected layers in plain Rust, for small networks on the CPU |
+//! | [`doubled`] | convolutions of 3x3 pixels behind bilinear doubling in plain Rust, on the CPU |
 //! | [`strided`] | convolutions of 4x4 pixels at a stride of 2 in plain Rust, on the CPU |
 //! | [`config`] | rules that the configs of networks share |
 //! | [`error`] | [`NnError`] |
@@ -21,6 +22,7 @@ extern crate self as astrogen_nn;
 pub mod batch_norm;
 pub mod config;
 pub mod dense;
+pub mod doubled;
 pub mod error;
 pub mod initialization;
 mod kernel;

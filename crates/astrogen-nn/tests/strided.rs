@@ -1,28 +1,11 @@
 //! Convolutions at a stride of 2 against libtorch's in double precision.
 
+mod maps;
+
 use astrogen_nn::strided::{After, StridedShape, StridedWeights, ThinWeights, Variant};
 use tch::{Device, Kind, Tensor};
 
-/// Numbers of a tensor, in its own order.
-fn numbers(tensor: &Tensor) -> Vec<f32> {
-    Vec::try_from(tensor.flatten(0, -1)).expect("numbers")
-}
-
-/// Maps `[N, C, H, W]` as numbers with channels last, and back.
-fn channels_last(maps: &Tensor) -> Vec<f32> {
-    numbers(&maps.permute([0, 2, 3, 1]).contiguous())
-}
-
-fn channels_first(numbers: &[f32], [n, c, h, w]: [i64; 4]) -> Tensor {
-    Tensor::from_slice(numbers).view([n, h, w, c]).permute([0, 3, 1, 2])
-}
-
-/// The root mean square of the error, in units of the values' own.
-fn error(got: &Tensor, expected: &Tensor) -> f64 {
-    let rms = |x: &Tensor| x.square().mean(Kind::Double).sqrt().double_value(&[]);
-    assert_eq!(got.size(), expected.size());
-    rms(&(got.to_kind(Kind::Double) - expected)) / rms(expected)
-}
+use maps::{channels_first, channels_last, error, numbers};
 
 struct Case {
     shape: StridedShape,

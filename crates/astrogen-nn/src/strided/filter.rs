@@ -24,22 +24,22 @@
 use crate::kernel::Lanes;
 
 /// A transform of `P` numbers to `Q`, many side by side.
-pub(super) trait Transform<const P: usize, const Q: usize> {
+pub(crate) trait Transform<const P: usize, const Q: usize> {
     /// # Safety
     /// That of [`Lanes`].
     unsafe fn apply<L: Lanes>(x: [L; P]) -> [L; Q];
 }
 
 /// `B^T d`
-pub(super) struct Input;
+pub(crate) struct Input;
 /// `G g`
-pub(super) struct Taps;
+pub(crate) struct Taps;
 /// `A^T m`
-pub(super) struct Output;
+pub(crate) struct Output;
 /// `A y`
-pub(super) struct OutputAdjoint;
+pub(crate) struct OutputAdjoint;
 /// `G^T w`
-pub(super) struct TapsAdjoint;
+pub(crate) struct TapsAdjoint;
 
 // SAFETY of all blocks: the trait's.
 impl Transform<3, 3> for Input {
@@ -156,7 +156,7 @@ impl Transform<5, 2> for TapsAdjoint {
 /// # Safety
 /// That of the transform.
 #[inline(always)]
-pub(super) unsafe fn along_both<T: Transform<P, Q>, L: Lanes, const P: usize, const Q: usize>(
+pub(crate) unsafe fn along_both<T: Transform<P, Q>, L: Lanes, const P: usize, const Q: usize>(
     square: [[L; P]; P],
 ) -> [[L; Q]; Q] {
     // SAFETY: the caller's.

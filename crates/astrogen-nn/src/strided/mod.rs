@@ -27,7 +27,7 @@
 //! assert!(small.iter().all(|&sum| sum == 144.0));
 //! ```
 
-mod filter;
+pub(crate) mod filter;
 mod gradient;
 mod pass;
 mod shape;

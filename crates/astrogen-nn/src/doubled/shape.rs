@@ -1,0 +1,46 @@
+//! Sizes of a convolution behind a doubling.
+
+/// Between small maps `[N, H, W, inputs]` and large ones `[N, 2 H, 2 W, outputs]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DoubledShape {
+    /// Images.
+    pub images: usize,
+    /// Channels of the small maps.
+    pub inputs: usize,
+    /// Channels of the large maps.
+    pub outputs: usize,
+    /// Height of the small maps, even.
+    pub height: usize,
+    /// Width of the small maps, even.
+    pub width: usize,
+}
+
+impl DoubledShape {
+    /// Tiles of an image: rows and columns of 2x2 small and 4x4 large pixels.
+    pub(super) fn tiles(&self) -> [usize; 2] {
+        [self.height / 2, self.width / 2]
+    }
+
+    /// Tiles of all images.
+    pub(super) fn all_tiles(&self) -> usize {
+        self.images * self.tiles().into_iter().product::<usize>()
+    }
+
+    /// Refuses what the kernels do not take.
+    ///
+    /// # Panics
+    /// Where there is no image, a side is odd or none, or channels are no multiple of 16.
+    pub(super) fn check(&self) {
+        let Self { images, inputs, outputs, height, width } = *self;
+        assert!(images > 0 && height > 0 && width > 0, "no empty maps: {self:?}");
+        assert!(height.is_multiple_of(2) && width.is_multiple_of(2), "maps of even size: {self:?}");
+        let whole = |channels: usize| channels > 0 && channels.is_multiple_of(16);
+        assert!(whole(inputs) && whole(outputs), "channels in sixteens: {self:?}");
+    }
+
+    /// Numbers of the small and of the large maps.
+    pub(super) fn numbers(&self) -> [usize; 2] {
+        let pixels = self.images * self.height * self.width;
+        [pixels * self.inputs, 4 * pixels * self.outputs]
+    }
+}
