@@ -1,7 +1,8 @@
 //! A network at work on a batch: what it makes of it, and the gradients of a loss of that.
 //!
 //! A network that has [passes](astrogen_models::Passes) of its own is computed by them, without a
-//! graph; any other one by autograd.
+//! graph; any other one by autograd. A pass whose network is not to be borrowed meanwhile is
+//! [put aside](Pass::put_aside).
 
 use astrogen_models::{Passes, Tape};
 use tch::{Kind, Tensor, with_grad};
@@ -23,6 +24,39 @@ enum Way<'a> {
     /// From inputs to outputs.
     Graph([Tensor; 2]),
     Own(&'a Passes<'a>, Tape),
+}
+
+/// A pass that is put aside until its network goes back.
+#[derive(Debug)]
+pub(crate) struct PassAside {
+    outputs: Tensor,
+    way: WayAside,
+}
+
+#[derive(Debug)]
+enum WayAside {
+    Graph([Tensor; 2]),
+    Own(Tape),
+}
+
+impl PassAside {
+    /// What the network made: a leaf.
+    pub(crate) fn outputs(&self) -> &Tensor {
+        &self.outputs
+    }
+
+    /// The pass again, of a network whose weights are what they were; its passes, if it has them.
+    ///
+    /// # Panics
+    /// Where the network had passes and has none.
+    pub(crate) fn take_up<'a>(self, passes: Option<&'a Passes<'a>>) -> Pass<'a> {
+        let way = match (self.way, passes) {
+            (WayAside::Graph(tensors), _) => Way::Graph(tensors),
+            (WayAside::Own(tape), Some(passes)) => Way::Own(passes, tape),
+            (WayAside::Own(_), None) => panic!("the passes of the same network"),
+        };
+        Pass { outputs: self.outputs, way }
+    }
 }
 
 impl<'a> Pass<'a> {
@@ -54,6 +88,15 @@ impl<'a> Pass<'a> {
         };
         check_size(what, &outputs, size)?;
         Ok(Self { outputs: outputs.set_requires_grad(true), way })
+    }
+
+    /// The same without a claim on the network.
+    pub(crate) fn put_aside(self) -> PassAside {
+        let way = match self.way {
+            Way::Graph(tensors) => WayAside::Graph(tensors),
+            Way::Own(_, tape) => WayAside::Own(tape),
+        };
+        PassAside { outputs: self.outputs, way }
     }
 
     /// What the network made, to compute a loss from: a leaf.

@@ -1,6 +1,6 @@
 //! From latents and noise to images.
 
-use astrogen_nn::layers::{Convolution, ConvolutionConfig};
+use astrogen_nn::layers::{Convolution, ConvolutionConfig, Passes, Unit};
 use astrogen_nn::variables::allocate;
 use astrogen_nn::{NamedTensors, Network, named, network_methods};
 use tch::{Device, Kind, Tensor, nn};
@@ -81,6 +81,14 @@ impl Generator for SharpGenerator {
         // The batch size is spelt out: latents of another size must not become other samples.
         let latent = latent.reshape([n, self.config.latent_dim]);
         self.forward_with(&latent, &self.noise(n), train)
+    }
+
+    /// They draw the noise as [`forward_t`](Generator::forward_t) does, from the same numbers.
+    fn passes(&self) -> Option<Passes<'_>> {
+        let mut units = vec![self.input.unit("input")];
+        units.extend((0..).zip(&self.stages).map(|(i, stage)| stage.unit(&format!("stages.{i}"))));
+        units.push(Unit::convolution("output", &self.output).tanh());
+        Passes::new(units)
     }
 }
 

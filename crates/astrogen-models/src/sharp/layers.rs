@@ -1,6 +1,6 @@
 //! What the generator is made of: its first layer, and the stage that doubles the images.
 
-use astrogen_nn::layers::{Convolution, ConvolutionConfig, Interpolation, leaky_relu};
+use astrogen_nn::layers::{Convolution, ConvolutionConfig, Interpolation, Unit, leaky_relu};
 use astrogen_nn::variables::variable;
 use astrogen_nn::{Initialization, NamedTensors, named};
 use tch::nn::Path;
@@ -34,10 +34,21 @@ impl Input {
 
     /// `[N, latent_dim]` -> `[N, C, 4, 4]`.
     pub(super) fn forward_t(&self, latent: &Tensor, train: bool) -> Tensor {
-        let channels = self.weight.size()[0] / (FIRST * FIRST);
+        let [channels, ..] = self.image();
         let images = latent.linear(&self.weight, None::<&Tensor>); // [N, C * 4 * 4]
         let images = channels_last(&images.view([-1, channels, FIRST, FIRST]));
         leaky_relu(&self.norm.forward_t(&images, train), SLOPE)
+    }
+
+    /// The same without a graph, in train mode, from latents of any axes.
+    pub(super) fn unit(&self, name: &str) -> Unit<'_> {
+        let unit = Unit::images(format!("{name}.linear"), &self.weight, self.image());
+        unit.normalised(format!("{name}.norm"), &self.norm).bent(SLOPE)
+    }
+
+    /// The shape of the first images.
+    fn image(&self) -> [i64; 3] {
+        [self.weight.size()[0] / (FIRST * FIRST), FIRST, FIRST]
     }
 
     pub(super) fn init_weights(&self) {
@@ -90,6 +101,16 @@ impl Stage {
             images = images.addcmul_(noise, &weight.view([1, -1, 1, 1]));
         }
         leaky_relu(&images, SLOPE)
+    }
+
+    /// The same without a graph, in train mode, with noise that it draws itself.
+    pub(super) fn unit(&self, name: &str) -> Unit<'_> {
+        let unit = Unit::doubled(format!("{name}.conv"), &self.conv);
+        let unit = unit.normalised(format!("{name}.norm"), &self.norm).bent(SLOPE);
+        match &self.noise {
+            Some(weight) => unit.noisy(format!("{name}.noise"), weight),
+            None => unit,
+        }
     }
 
     pub(super) fn init(&self) -> Result<(), ModelError> {

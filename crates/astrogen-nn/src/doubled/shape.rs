@@ -1,5 +1,8 @@
 //! Sizes of a convolution behind a doubling.
 
+use super::filter::POINTS;
+use crate::strided::transforms_pay;
+
 /// Between small maps `[N, H, W, inputs]` and large ones `[N, 2 H, 2 W, outputs]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DoubledShape {
@@ -16,6 +19,12 @@ pub struct DoubledShape {
 }
 
 impl DoubledShape {
+    /// Whether transforms of the weights pay for the convolution and its adjoint. The gradient of the weights
+    /// needs none.
+    pub fn transforms_pay(&self) -> bool {
+        transforms_pay(self.all_tiles(), POINTS * POINTS * self.inputs * self.outputs)
+    }
+
     /// Tiles of an image: rows and columns of 2x2 small and 4x4 large pixels.
     pub(super) fn tiles(&self) -> [usize; 2] {
         [self.height / 2, self.width / 2]

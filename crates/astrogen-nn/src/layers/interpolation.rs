@@ -27,4 +27,23 @@ impl Interpolation {
             Self::Bilinear => xs.upsample_bilinear2d_vec(same, false, twice),
         }
     }
+
+    /// The gradient of `<signal, double(xs)>` with respect to `xs`, `[N, C, H, W]`, of signals
+    /// `[N, C, 2H, 2W]`.
+    ///
+    /// # Panics
+    /// Where there are not four axes.
+    pub(crate) fn double_adjoint(self, signal: &Tensor) -> Tensor {
+        let [n, c, rows, columns] = signal.size()[..] else { panic!("maps, got {signal:?}") };
+        let (large, small) = ([rows, columns], [n, c, rows / 2, columns / 2]);
+        let [down, across] = [Some(2.0); 2];
+        match self {
+            Self::Nearest => {
+                Tensor::upsample_nearest2d_backward(signal, large, small, down, across)
+            }
+            Self::Bilinear => {
+                Tensor::upsample_bilinear2d_backward(signal, large, small, false, down, across)
+            }
+        }
+    }
 }

@@ -61,13 +61,17 @@ impl NamedTensors for Linear {
     }
 }
 
-impl Affine for Linear {
+/// A fully connected layer without bias, by its weight `[out, in]`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Matrix<'a>(pub(super) &'a Tensor);
+
+impl Affine for Matrix<'_> {
     fn forward(&self, xs: &Tensor) -> Tensor {
-        Self::forward(self, xs)
+        xs.mm(&self.0.tr())
     }
 
     fn adjoint(&self, signal: &Tensor) -> Tensor {
-        signal.mm(&self.weight)
+        signal.mm(self.0)
     }
 
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
@@ -75,6 +79,24 @@ impl Affine for Linear {
     }
 
     fn tangent_at(&self, tangent: &Tensor, point: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
-        (tangent.mm(&self.weight.tr()), signal.tr().mm(point))
+        (self.forward(tangent), signal.tr().mm(point))
+    }
+}
+
+impl Affine for Linear {
+    fn forward(&self, xs: &Tensor) -> Tensor {
+        Self::forward(self, xs)
+    }
+
+    fn adjoint(&self, signal: &Tensor) -> Tensor {
+        Matrix(&self.weight).adjoint(signal)
+    }
+
+    fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
+        Matrix(&self.weight).tangent(tangent, signal)
+    }
+
+    fn tangent_at(&self, tangent: &Tensor, point: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
+        Matrix(&self.weight).tangent_at(tangent, point, signal)
     }
 }

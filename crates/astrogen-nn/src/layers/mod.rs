@@ -39,7 +39,7 @@ pub use given::Given;
 pub use interpolation::Interpolation;
 pub use linear::Linear;
 pub use minibatch_deviation::minibatch_deviation;
-pub use passes::{Gradients, Passes, Tape};
+pub use passes::{Gradients, Passes, Tape, Unit};
 pub use resampling::Resampling;
 pub use sequential::Sequential;
 pub use trace::{Piece, StackTrace, Stage};

@@ -36,6 +36,7 @@ mod tiles;
 mod weights;
 
 pub use pass::After;
+pub(crate) use shape::transforms_pay;
 pub use shape::{StridedShape, Variant};
 pub use thin::ThinWeights;
 pub use weights::StridedWeights;

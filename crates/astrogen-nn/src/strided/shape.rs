@@ -6,6 +6,12 @@ const LEAST_TILES: usize = 48;
 /// Numbers that weights become by their transforms, at most.
 const MOST_NUMBERS: usize = 32 << 20;
 
+/// Whether transforms of weights pay, by measurement: where enough tiles share them, and they take no more than
+/// 128 MiB.
+pub(crate) fn transforms_pay(tiles: usize, numbers: usize) -> bool {
+    tiles >= LEAST_TILES && numbers <= MOST_NUMBERS
+}
+
 /// Between the large maps `[N, H, W, inputs]` and the small ones `[N, H/2, W/2, outputs]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StridedShape {
@@ -66,12 +72,12 @@ impl StridedShape {
         self.images * self.tiles(variant).into_iter().product::<usize>()
     }
 
-    /// Whether transforms of the weights pay for the convolution and its transpose, by measurement: where
-    /// enough tiles share them, and they take no more than 128 MiB. The gradient of the weights needs none.
+    /// Whether transforms of the weights pay for the convolution and its transpose. The gradient of the weights
+    /// needs none.
     pub fn transforms_pay(&self) -> bool {
         let two = Variant::Two;
         let numbers = two.products() * 4 * self.inputs * self.outputs;
-        self.all_tiles(two) >= LEAST_TILES && numbers <= MOST_NUMBERS
+        transforms_pay(self.all_tiles(two), numbers)
     }
 
     /// Larger tiles where at least so many of them share the transform of the weights, and none is

@@ -46,7 +46,7 @@ use crate::critic::{
     CriticTerms, PenaltyTerm, Scores, differentiate_together, differentiate_value, score,
 };
 use crate::generator::{self, generate};
-use crate::pass::Pass;
+use crate::pass::{Pass, PassAside};
 use crate::state::State;
 use crate::step::{FAKES, Losses, SCORES, Step, check_shape, check_size};
 
@@ -157,12 +157,13 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         Ok(losses)
     }
 
-    /// Fakes of latents `[n, latent_dim]`, by the generator's graph: the critic is updated before they go
-    /// back.
-    fn fakes(&self, latent: &Tensor, n: i64) -> Result<Pass<'static>, TrainError> {
+    /// Fakes of latents `[n, latent_dim]`: the critic is updated before they go back.
+    fn fakes(&self, latent: &Tensor, n: i64) -> Result<PassAside, TrainError> {
         let generator = &self.networks.generator.module;
         check_size("latents", latent, &[n, generator.latent_dim()])?;
-        generate(generator, None, latent, self.networks.critic.module.image_shape())
+        let passes = generator.passes();
+        let shape = self.networks.critic.module.image_shape();
+        Ok(generate(generator, passes.as_ref(), latent, shape)?.put_aside())
     }
 
     /// One update of the generator, on the fakes of latents `[N, latent_dim]` beside images
@@ -253,8 +254,10 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         self.augment.anneal(&annealing, done);
     }
 
-    fn follow_critic(&mut self, real: &Tensor, fake: Pass) -> Result<Tensor, TrainError> {
+    fn follow_critic(&mut self, real: &Tensor, fake: PassAside) -> Result<Tensor, TrainError> {
         let (critic, translation) = (&self.networks.critic.module, self.config.translation);
+        let generator_passes = self.networks.generator.module.passes();
+        let fake = fake.take_up(generator_passes.as_ref());
         let passes = critic.passes();
         let see = |images: &Tensor| self.augment.apply(&translation.apply(images));
         let judge = |seen: &Tensor| {
@@ -266,7 +269,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         };
         let optimizer = &self.networks.generator_optimizer;
         let (loss, gradients) = generator::differentiate(fake, see, judge, loss, optimizer)?;
-        drop(passes);
+        drop((passes, generator_passes));
         self.networks.generator_optimizer.step(&gradients);
         self.networks.follow_generator(&loss);
         Ok(loss)

@@ -55,6 +55,11 @@ impl<'a> Kernels<'a> {
         self.layer.config.direction
     }
 
+    /// The element type and the device of the weights.
+    pub(crate) fn options(&self) -> (Kind, Device) {
+        self.layer.options()
+    }
+
     /// The gradient of `<signal, W xs>` with respect to `W`, in memory as the weights are.
     pub(crate) fn weight_gradient(&self, xs: &Tensor, signal: &Tensor) -> Tensor {
         let [large, small] = self.large_and_small(xs, signal);
@@ -165,7 +170,7 @@ impl<'a> Kernels<'a> {
 }
 
 /// Maps or weights `[N, C, H, W]` as `[N, H, W, C]`, one number behind the other.
-fn channels_last(maps: &Tensor) -> Tensor {
+pub(super) fn channels_last(maps: &Tensor) -> Tensor {
     maps.permute([0, 2, 3, 1]).contiguous()
 }
 

@@ -1,6 +1,7 @@
 //! A convolution or a transposed one.
 
 mod config;
+mod doubled;
 mod kernels;
 
 use tch::nn::Path;
@@ -13,6 +14,7 @@ use crate::variables::{allocate, variable};
 use crate::{Initialization, NamedTensors, NnError, named};
 
 pub use config::{ConvolutionConfig, Direction};
+pub(crate) use doubled::DoubledKernels;
 pub use kernels::Kernels;
 
 /// A convolution or a transposed one, on images of any size:

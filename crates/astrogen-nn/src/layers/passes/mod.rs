@@ -1,7 +1,7 @@
 //! Passes of a stack forward and back, without a graph, on the CPU.
 //!
-//! A stack is cut into [units](unit): a convolution, plain or transposed, or a fully connected layer, a
-//! batch normalisation behind it or none, and an activation or none. Forward, a unit keeps what its way back
+//! A stack is cut into [units](Unit): a convolution, plain, transposed or behind a doubling, or a fully connected
+//! layer, a batch normalisation behind it or none, noise or none, and an activation or none. Forward, a unit keeps what its way back
 //! needs; backward it turns the gradient of its outputs into that of its weights and, where somebody asks,
 //! that of its inputs. Convolutions are computed by the [kernels](crate::strided) of this crate where they
 //! cover them, with bias and activation done while outputs are at hand; what is made of their weights serves
@@ -15,10 +15,12 @@ mod unit;
 use astrogen_losses::{PiecewiseLinear, Trace, WholeTrace};
 use tch::{Device, Kind, Tensor, no_grad};
 
-use self::unit::{Activation, Map, Record, Takes, Unit};
+use self::unit::{Activation, Map, Record, Takes};
 use super::layer::Layer;
 use super::{Kernels, Sequential, StackTrace, Stage};
 use crate::named::join;
+
+pub use self::unit::Unit;
 
 /// The passes of a stack whose weights stay as they are meanwhile.
 #[derive(Debug)]
@@ -88,18 +90,18 @@ impl Sequential {
                 (Layer::BatchNorm(norm), _, Some(unit))
                     if !normed && !active && norm.has_passes() && unit.is_convolution() =>
                 {
-                    unit.norm = Some((name, norm));
+                    unit.set_norm(name, norm);
                     normed = true;
                 }
                 (layer, _, Some(unit)) if !active => {
-                    unit.activation = match layer {
+                    unit.set_activation(match layer {
                         Layer::Relu => Activation::Bend(0.0),
                         // A slope below zero would turn signs, which tell where it was at work.
                         Layer::LeakyRelu { slope } if *slope >= 0.0 => Activation::Bend(*slope),
                         Layer::Tanh => Activation::Tanh,
                         Layer::Sigmoid => Activation::Sigmoid,
                         _ => return None,
-                    };
+                    });
                     active = true;
                 }
                 _ => return None,
@@ -120,7 +122,14 @@ impl PiecewiseLinear for Passes<'_> {
     }
 }
 
-impl Passes<'_> {
+impl<'a> Passes<'a> {
+    /// Those of units, one behind the other. None where there is none, and where one is not of single precision
+    /// on the CPU, has a normalisation of channels that do not come in sixteens, or noise without a normalisation.
+    pub fn new(units: Vec<Unit<'a>>) -> Option<Self> {
+        let all = !units.is_empty() && units.iter().all(Unit::has_passes);
+        all.then_some(Self { units })
+    }
+
     /// The stack as what a gradient penalty in closed form takes, if it is piecewise linear: what is made
     /// of its weights serves the penalty too.
     pub fn piecewise_linear(&self) -> Option<&dyn PiecewiseLinear> {

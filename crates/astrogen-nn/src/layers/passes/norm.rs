@@ -1,10 +1,13 @@
 //! Batch normalisation and the bend behind it, each way in two passes over memory.
 //!
 //! ```text
-//! forward    x^ = (x - mean) r,   r = 1 / sqrt(var + eps),   y = bend(w x^ + b)
-//! backward   g = dy where w x^ + b > 0, else slope dy
-//!            db = sum g,   dw = sum g x^,   dx = w r (g - db / R - x^ dw / R)      R rows
+//! forward    x^ = (x - mean) r,   r = 1 / sqrt(var + eps),   y = bend(w x^ + b + v z)
+//! backward   g = dy where w x^ + b + v z > 0, else slope dy
+//!            db = sum g,   dw = sum g x^,   dv = sum g z
+//!            dx = w r (g - db / R - x^ dw / R)      R rows
 //! ```
+//!
+//! `z` is noise, one number a row, or there is none.
 //!
 //! Rows are cut into parts by their number alone. Each part's sums are taken about its first row and
 //! joined in double precision, in order, so that results do not depend on threads, and a mean that is
@@ -13,7 +16,7 @@
 #![allow(unsafe_code, reason = "bounds are checked once per pass, not once per number")]
 #![allow(clippy::needless_range_loop, reason = "places in a square are named by row and column")]
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use crate::BatchNorm;
 use crate::batch_norm::{EPS, MOMENTUM};
@@ -32,6 +35,48 @@ pub(super) struct NormRecord {
     /// Of each channel, and `1 / sqrt(var + eps)`.
     mean: Vec<f32>,
     inverse: Vec<f32>,
+    noise: Option<Noise>,
+}
+
+/// Noise that is added: `z`, a number a row, and `v`, its weight in each channel.
+#[derive(Debug)]
+pub(super) struct Noise {
+    values: Vec<f32>,
+    weight: Vec<f32>,
+}
+
+impl Noise {
+    /// Standard normal maps `[N, 1, H, W]` for maps `[N, C, H, W]`, from libtorch's generator.
+    pub(super) fn draw(maps: &Tensor, weight: &Tensor) -> Self {
+        let [n, _, h, w] = maps.size()[..] else { panic!("maps, got {maps:?}") };
+        let values = Tensor::randn([n, 1, h, w], (Kind::Float, maps.device()));
+        let [values, weight] = [&values, weight].map(|numbers| memory(numbers).to_vec());
+        Self { values, weight }
+    }
+
+    /// Of a part's rows.
+    fn part(noise: Option<&Self>, part: usize) -> Option<PartNoise<'_>> {
+        noise.map(|Self { values, weight }| {
+            let values = &values[part * ROWS..];
+            PartNoise { values: &values[..ROWS.min(values.len())], weight }
+        })
+    }
+}
+
+/// Noise of some rows.
+#[derive(Clone, Copy)]
+struct PartNoise<'a> {
+    values: &'a [f32],
+    weight: &'a [f32],
+}
+
+/// What a pass back gives.
+pub(super) struct NormGradients {
+    pub(super) inputs: Tensor,
+    pub(super) weight: Tensor,
+    pub(super) bias: Tensor,
+    /// Of the weight of noise, where there is some.
+    pub(super) noise: Option<Tensor>,
 }
 
 /// What comes out, and what is kept.
@@ -46,8 +91,13 @@ impl BatchNorm {
         self.weight().size()[0] % LANES as i64 == 0
     }
 
-    /// Of maps in train mode, bent; running statistics are updated.
-    pub(super) fn forward_bent(&self, inputs: Tensor, slope: f64) -> Normalised {
+    /// Of maps in train mode, with noise, bent; running statistics are updated.
+    pub(super) fn forward_bent(
+        &self,
+        inputs: Tensor,
+        noise: Option<Noise>,
+        slope: f64,
+    ) -> Normalised {
         let inputs = last(&inputs);
         let channels = self.weight().size()[0] as usize;
         let x = memory(&inputs);
@@ -62,21 +112,22 @@ impl BatchNorm {
         let slope = slope as f32;
         let parts =
             x.chunks(ROWS * channels).zip(memory_mut(&mut outputs).chunks_mut(ROWS * channels));
-        on_threads(parts.collect(), |(x, y)| {
-            on_widest(Forward { x, y, mean: &mean, scale: &scale, bias, slope });
+        on_threads(parts.enumerate().collect(), |(part, (x, y))| {
+            let noise = Noise::part(noise.as_ref(), part);
+            on_widest(Forward { x, y, mean: &mean, scale: &scale, bias, noise, slope });
         });
         let outputs = outputs.permute([0, 3, 1, 2]);
-        Normalised { outputs, record: NormRecord { inputs, mean, inverse } }
+        Normalised { outputs, record: NormRecord { inputs, mean, inverse, noise } }
     }
 
-    /// The gradient of the inputs, and those of weight and bias.
+    /// The gradients of the inputs, of weight and bias, and of the weight of noise.
     pub(super) fn backward_bent(
         &self,
         record: &NormRecord,
         signal: &Tensor,
         slope: f64,
-    ) -> (Tensor, [Tensor; 2]) {
-        let NormRecord { inputs, mean, inverse } = record;
+    ) -> NormGradients {
+        let NormRecord { inputs, mean, inverse, noise } = record;
         let signal = last(signal);
         let (x, g) = (memory(inputs), memory(&signal));
         let channels = mean.len();
@@ -84,11 +135,15 @@ impl BatchNorm {
         let slope = slope as f32;
         let of = Channels { mean, inverse, weight, bias, slope };
         let parts: Vec<_> = x.chunks(ROWS * channels).zip(g.chunks(ROWS * channels)).collect();
-        let mut sums = vec![0.0f32; parts.len() * 2 * channels];
-        let jobs = parts.iter().zip(sums.chunks_exact_mut(2 * channels));
-        on_threads(jobs.collect(), |(&(x, g), sums)| on_widest(Sums { x, g, of, sums }));
-        let mut total = vec![0.0f64; 2 * channels];
-        for part in sums.chunks_exact(2 * channels) {
+        let kinds = if noise.is_some() { 3 } else { 2 };
+        let mut sums = vec![0.0f32; parts.len() * kinds * channels];
+        let jobs = parts.iter().zip(sums.chunks_exact_mut(kinds * channels)).enumerate();
+        on_threads(jobs.collect(), |(part, (&(x, g), sums))| {
+            let noise = Noise::part(noise.as_ref(), part);
+            on_widest(Sums { x, g, of, noise, sums });
+        });
+        let mut total = vec![0.0f64; kinds * channels];
+        for part in sums.chunks_exact(kinds * channels) {
             total.iter_mut().zip(part).for_each(|(total, &sum)| *total += f64::from(sum));
         }
         let rows = (x.len() / channels) as f64;
@@ -96,12 +151,17 @@ impl BatchNorm {
         let means: Vec<f32> = total.iter().map(|&sum| (f64::from(sum) / rows) as f32).collect();
         let mut gradient = inputs.empty_like();
         let jobs = parts.into_iter().zip(memory_mut(&mut gradient).chunks_mut(ROWS * channels));
-        on_threads(jobs.collect(), |((x, g), to)| {
-            on_widest(Backward { x, g, of, means: &means, to });
+        on_threads(jobs.enumerate().collect(), |(part, ((x, g), to))| {
+            let noise = Noise::part(noise.as_ref(), part);
+            on_widest(Backward { x, g, of, noise, means: &means, to });
         });
-        let [bias, weight] =
-            [0, 1].map(|at| Tensor::from_slice(&total[at * channels..][..channels]));
-        (gradient.permute([0, 3, 1, 2]), [weight, bias])
+        let of_kind = |kind: usize| Tensor::from_slice(&total[kind * channels..][..channels]);
+        NormGradients {
+            inputs: gradient.permute([0, 3, 1, 2]),
+            weight: of_kind(1),
+            bias: of_kind(0),
+            noise: noise.as_ref().map(|_| of_kind(2)),
+        }
     }
 
     /// Moves the running statistics towards a batch's, of so many rows.
@@ -210,6 +270,7 @@ struct Forward<'a> {
     mean: &'a [f32],
     scale: &'a [f32],
     bias: &'a [f32],
+    noise: Option<PartNoise<'a>>,
     slope: f32,
 }
 
@@ -218,18 +279,30 @@ impl Kernel for Forward<'_> {
     unsafe fn run<L: Lanes>(self) {
         let channels = self.mean.len();
         let rows = self.x.chunks_exact(channels).zip(self.y.chunks_exact_mut(channels));
-        for (x, y) in rows {
+        for (row, (x, y)) in rows.enumerate() {
             for c in (0..channels).step_by(LANES) {
                 // SAFETY: the machine's features are the caller's; channels come in sixteens.
                 unsafe {
                     let at = |from: &[f32]| L::load(from.as_ptr().add(c));
                     let apart = at(x).sub(at(self.mean));
-                    let sum = apart.mul_add(at(self.scale), at(self.bias));
+                    let sum = with_noise(self.noise, row, c, at(self.bias));
+                    let sum = apart.mul_add(at(self.scale), sum);
                     sum.bend(sum, self.slope).store(y.as_mut_ptr().add(c));
                 }
             }
         }
     }
+}
+
+/// A row's noise in sixteen channels added to what is there.
+///
+/// # Safety
+/// That of [`Lanes`], for these channels of the weight.
+#[inline(always)]
+unsafe fn with_noise<L: Lanes>(noise: Option<PartNoise>, row: usize, c: usize, to: L) -> L {
+    let Some(PartNoise { values, weight }) = noise else { return to };
+    // SAFETY: the caller's.
+    unsafe { L::splat(values[row]).mul_add(L::load(weight.as_ptr().add(c)), to) }
 }
 
 /// What is known of each channel.
@@ -248,7 +321,13 @@ impl Channels<'_> {
     /// # Safety
     /// That of [`Lanes`], for these channels of the rows.
     #[inline(always)]
-    unsafe fn bent<L: Lanes>(&self, x: &[f32], g: &[f32], c: usize) -> [L; 2] {
+    unsafe fn bent<L: Lanes>(
+        &self,
+        x: &[f32],
+        g: &[f32],
+        noise: (Option<PartNoise>, usize),
+        c: usize,
+    ) -> [L; 2] {
         // SAFETY: the caller's.
         unsafe {
             let at = |from: &[f32]| L::load(from.as_ptr().add(c));
@@ -256,17 +335,19 @@ impl Channels<'_> {
             let normalised = apart.mul(at(self.inverse));
             // As forward, so that the sign is the same.
             let scale = at(self.weight).mul(at(self.inverse));
-            let sum = apart.mul_add(scale, at(self.bias));
+            let sum = with_noise(noise.0, noise.1, c, at(self.bias));
+            let sum = apart.mul_add(scale, sum);
             [normalised, at(g).bend(sum, self.slope)]
         }
     }
 }
 
-/// Sums over rows of signals, and of signals times normalised inputs.
+/// Sums over rows of signals, of signals times normalised inputs, and of signals times noise.
 struct Sums<'a> {
     x: &'a [f32],
     g: &'a [f32],
     of: Channels<'a>,
+    noise: Option<PartNoise<'a>>,
     sums: &'a mut [f32],
 }
 
@@ -277,14 +358,20 @@ impl Kernel for Sums<'_> {
         for c in (0..channels).step_by(LANES) {
             // SAFETY: the machine's features are the caller's; channels come in sixteens.
             unsafe {
-                let mut sums = [L::splat(0.0); 2];
-                for (x, g) in self.x.chunks_exact(channels).zip(self.g.chunks_exact(channels)) {
-                    let [normalised, signal] = self.of.bent::<L>(x, g, c);
+                let mut sums = [L::splat(0.0); 3];
+                let rows = self.x.chunks_exact(channels).zip(self.g.chunks_exact(channels));
+                for (row, (x, g)) in rows.enumerate() {
+                    let [normalised, signal] = self.of.bent::<L>(x, g, (self.noise, row), c);
                     sums[0] = sums[0].add(signal);
                     sums[1] = signal.mul_add(normalised, sums[1]);
+                    if let Some(PartNoise { values, .. }) = self.noise {
+                        sums[2] = signal.mul_add(L::splat(values[row]), sums[2]);
+                    }
                 }
-                sums[0].store(self.sums.as_mut_ptr().add(c));
-                sums[1].store(self.sums.as_mut_ptr().add(channels + c));
+                let kinds = self.sums.len() / channels;
+                for (kind, sum) in sums.into_iter().enumerate().take(kinds) {
+                    sum.store(self.sums.as_mut_ptr().add(kind * channels + c));
+                }
             }
         }
     }
@@ -295,6 +382,7 @@ struct Backward<'a> {
     x: &'a [f32],
     g: &'a [f32],
     of: Channels<'a>,
+    noise: Option<PartNoise<'a>>,
     means: &'a [f32],
     to: &'a mut [f32],
 }
@@ -304,11 +392,11 @@ impl Kernel for Backward<'_> {
     unsafe fn run<L: Lanes>(self) {
         let channels = self.of.mean.len();
         let rows = self.x.chunks_exact(channels).zip(self.g.chunks_exact(channels));
-        for ((x, g), to) in rows.zip(self.to.chunks_exact_mut(channels)) {
+        for (row, ((x, g), to)) in rows.zip(self.to.chunks_exact_mut(channels)).enumerate() {
             for c in (0..channels).step_by(LANES) {
                 // SAFETY: the machine's features are the caller's; channels come in sixteens.
                 unsafe {
-                    let [normalised, signal] = self.of.bent::<L>(x, g, c);
+                    let [normalised, signal] = self.of.bent::<L>(x, g, (self.noise, row), c);
                     let at = |from: &[f32]| L::load(from.as_ptr().add(c));
                     let scale = at(self.of.weight).mul(at(self.of.inverse));
                     let along = normalised.mul(at(&self.means[channels..]));

@@ -1,29 +1,37 @@
 //! A layer with weights and what stands behind it, forward and back.
 
-use tch::{Kind, Tensor};
+use tch::{Device, Kind, Tensor};
 
-use super::norm::{NormRecord, Normalised};
+use super::norm::{Noise, NormGradients, NormRecord, Normalised};
 use crate::BatchNorm;
-use crate::layers::{Affine, Direction, Kernels, Linear, Stage};
+use crate::layers::convolution::DoubledKernels;
+use crate::layers::linear::Matrix;
+use crate::layers::{Affine, Convolution, Direction, Kernels, Linear, Stage};
 use crate::named::join;
 
-/// A convolution or a fully connected layer, and what stands behind it.
+/// A convolution or a fully connected layer, and what stands behind it. Names are those of the tensors' owners
+/// in the network, as its `named_tensors` has them.
 #[derive(Debug)]
-pub(super) struct Unit<'a> {
-    /// The layer's name in the network.
+pub struct Unit<'a> {
     name: String,
     map: Map<'a>,
     has_bias: bool,
     takes: Takes,
-    pub(super) norm: Option<(String, &'a BatchNorm)>,
-    pub(super) activation: Activation,
+    /// What a row that comes out of the layer is taken as, `[C, H, W]`.
+    gives: Option<[i64; 3]>,
+    norm: Option<(String, &'a BatchNorm)>,
+    /// How strong noise is in each channel, `[C]`.
+    noise: Option<(String, &'a Tensor)>,
+    activation: Activation,
 }
 
 /// A layer with weights.
 #[derive(Debug)]
 pub(super) enum Map<'a> {
     Convolution(Box<Kernels<'a>>),
+    Doubled(Box<DoubledKernels<'a>>),
     Linear(&'a Linear),
+    Matrix(Matrix<'a>),
 }
 
 /// As what a layer takes the samples that come to it.
@@ -59,9 +67,89 @@ pub(super) struct Record {
 }
 
 impl<'a> Unit<'a> {
+    /// A convolution.
+    ///
+    /// # Panics
+    /// Where its weights are divided by their spectral norm.
+    pub fn convolution(name: impl Into<String>, layer: &'a Convolution) -> Self {
+        let map = Map::Convolution(Box::new(Kernels::new(layer)));
+        Self::new(name.into(), map, layer.config.bias, Takes::AsItIs)
+    }
+
+    /// A convolution of what comes doubled bilinearly.
+    ///
+    /// # Panics
+    /// As [`convolution`](Self::convolution), and where it has a bias.
+    pub fn doubled(name: impl Into<String>, layer: &'a Convolution) -> Self {
+        let map = Map::Doubled(Box::new(DoubledKernels::new(layer)));
+        Self::new(name.into(), map, false, Takes::AsItIs)
+    }
+
+    /// A fully connected layer without bias, by its weight `[out, in]`, whose rows are images `[C, H, W]`; all of
+    /// a sample comes in a row.
+    pub fn images(name: impl Into<String>, weight: &'a Tensor, image: [i64; 3]) -> Self {
+        let unit = Self::new(name.into(), Map::Matrix(Matrix(weight)), false, Takes::Flat);
+        Self { gives: Some(image), ..unit }
+    }
+
+    /// With a batch normalisation behind the layer.
+    #[must_use]
+    pub fn normalised(mut self, name: impl Into<String>, norm: &'a BatchNorm) -> Self {
+        self.norm = Some((name.into(), norm));
+        self
+    }
+
+    /// With noise added behind the normalisation: a standard normal map of one channel for each image, drawn
+    /// from libtorch's generator, times this weight `[C]`.
+    #[must_use]
+    pub fn noisy(mut self, name: impl Into<String>, weight: &'a Tensor) -> Self {
+        self.noise = Some((name.into(), weight));
+        self
+    }
+
+    /// In the end what is not above zero is multiplied by a slope that is not below 0.
+    #[must_use]
+    pub fn bent(mut self, slope: f64) -> Self {
+        self.activation = Activation::Bend(slope);
+        self
+    }
+
+    /// In the end the hyperbolic tangent is taken.
+    #[must_use]
+    pub fn tanh(mut self) -> Self {
+        self.activation = Activation::Tanh;
+        self
+    }
+
     /// A layer with nothing behind it.
     pub(super) fn new(name: String, map: Map<'a>, has_bias: bool, takes: Takes) -> Self {
-        Self { name, map, has_bias, takes, norm: None, activation: Activation::Bend(1.0) }
+        let activation = Activation::Bend(1.0);
+        Self { name, map, has_bias, takes, gives: None, norm: None, noise: None, activation }
+    }
+
+    /// With this in the end.
+    pub(super) fn set_activation(&mut self, activation: Activation) {
+        self.activation = activation;
+    }
+
+    /// With a normalisation behind the layer, as [`normalised`](Self::normalised).
+    pub(super) fn set_norm(&mut self, name: String, norm: &'a BatchNorm) {
+        self.norm = Some((name, norm));
+    }
+
+    /// Whether its passes are here: of single precision on the CPU, with a normalisation that has them or none,
+    /// and noise behind a normalisation alone.
+    pub(super) fn has_passes(&self) -> bool {
+        let options = match &self.map {
+            Map::Convolution(kernels) => kernels.options(),
+            Map::Doubled(kernels) => kernels.options(),
+            Map::Linear(linear) => (linear.weight.kind(), linear.weight.device()),
+            Map::Matrix(Matrix(weight)) => (weight.kind(), weight.device()),
+        };
+        let is_normed = self.norm.as_ref().map(|(_, norm)| norm.has_passes());
+        options == (Kind::Float, Device::Cpu)
+            && is_normed != Some(false)
+            && (self.noise.is_none() || is_normed.is_some())
     }
 
     pub(super) fn is_convolution(&self) -> bool {
@@ -73,6 +161,7 @@ impl<'a> Unit<'a> {
         let is_traced = match &self.map {
             Map::Convolution(kernels) => kernels.direction() == Direction::Down,
             Map::Linear(_) => true,
+            Map::Doubled(_) | Map::Matrix(_) => false,
         };
         let is_bent = matches!(self.activation, Activation::Bend(_));
         is_traced && is_bent && self.norm.is_none() && self.takes == Takes::AsItIs
@@ -89,6 +178,7 @@ impl<'a> Unit<'a> {
             map: match &self.map {
                 Map::Convolution(kernels) => Box::new(&**kernels),
                 Map::Linear(linear) => Box::new(linear),
+                Map::Doubled(_) | Map::Matrix(_) => unreachable!("no stage of a trace"),
             },
             slope,
         }
@@ -97,7 +187,9 @@ impl<'a> Unit<'a> {
     fn affine(&self) -> &dyn Affine {
         match &self.map {
             Map::Convolution(kernels) => &**kernels,
+            Map::Doubled(kernels) => &**kernels,
             Map::Linear(linear) => linear,
+            Map::Matrix(matrix) => matrix,
         }
     }
 
@@ -111,7 +203,7 @@ impl<'a> Unit<'a> {
         let came = came.size();
         let map = self.affine();
         let Activation::Bend(slope) = self.activation else {
-            let (mut mapped, norm) = self.normalised(map.forward(&inputs), 1.0);
+            let (mut mapped, norm) = self.behind_map(map.forward(&inputs), 1.0);
             let outputs = match self.activation {
                 Activation::Tanh => mapped.tanh_(),
                 _ => mapped.sigmoid_(),
@@ -124,18 +216,19 @@ impl<'a> Unit<'a> {
             let kept = (slope != 1.0).then(|| outputs.shallow_clone());
             return (outputs, Record { came, inputs, norm: None, outputs: kept });
         }
-        let (outputs, norm) = self.normalised(map.forward(&inputs), slope);
+        let (outputs, norm) = self.behind_map(map.forward(&inputs), slope);
         (outputs, Record { came, inputs, norm, outputs: None })
     }
 
-    fn normalised(&self, mapped: Tensor, slope: f64) -> (Tensor, Option<NormRecord>) {
-        match &self.norm {
-            Some((_, norm)) => {
-                let Normalised { outputs, record } = norm.forward_bent(mapped, slope);
-                (outputs, Some(record))
-            }
-            None => (mapped, None),
-        }
+    fn behind_map(&self, mapped: Tensor, slope: f64) -> (Tensor, Option<NormRecord>) {
+        let mapped = match self.gives {
+            Some(image) => mapped.unflatten(1, image),
+            None => mapped,
+        };
+        let Some((_, norm)) = &self.norm else { return (mapped, None) };
+        let noise = self.noise.as_ref().map(|(_, weight)| Noise::draw(&mapped, weight));
+        let Normalised { outputs, record } = norm.forward_bent(mapped, noise, slope);
+        (outputs, Some(record))
     }
 
     /// The gradient of the layer's outputs from that of the unit's; adds those of the normalisation.
@@ -164,12 +257,19 @@ impl<'a> Unit<'a> {
             }
         };
         let (Some((name, norm)), Some(kept)) = (&self.norm, &record.norm) else { return signal };
-        let (signal, [weight, bias]) = norm.backward_bent(kept, &signal, slope);
+        let NormGradients { inputs, weight, bias, noise } =
+            norm.backward_bent(kept, &signal, slope);
         if of_weights {
+            if let (Some((name, _)), Some(gradient)) = (&self.noise, noise) {
+                gradients.push((join(name, "weight"), gradient));
+            }
             gradients.push((join(name, "weight"), weight));
             gradients.push((join(name, "bias"), bias));
         }
-        signal
+        match self.gives {
+            Some(_) => inputs.flatten(1, -1),
+            None => inputs,
+        }
     }
 
     /// Adds the gradients of the layer, from that of its outputs.
@@ -181,7 +281,8 @@ impl<'a> Unit<'a> {
     ) {
         let weight = match &self.map {
             Map::Convolution(kernels) => kernels.weight_gradient(inputs, signal),
-            Map::Linear(_) => signal.tr().mm(inputs),
+            Map::Doubled(kernels) => kernels.weight_gradient(inputs, signal),
+            Map::Linear(_) | Map::Matrix(_) => signal.tr().mm(inputs),
         };
         gradients.push((join(&self.name, "weight"), weight));
         if self.has_bias {

@@ -1,0 +1,121 @@
+//! The operators of a convolution behind bilinear doubling, without a graph, by the [kernels](crate::doubled) of
+//! this crate where they cover the layer, and by libtorch elsewhere.
+
+use std::cell::OnceCell;
+
+use tch::{Device, Kind, Tensor, no_grad};
+
+use super::kernels::channels_last;
+use super::{Convolution, Direction};
+use crate::doubled::{DoubledShape, DoubledWeights};
+use crate::kernel::{memory, memory_mut};
+use crate::layers::{Affine, Interpolation};
+
+/// The operators of a layer that images come to doubled, whose weights stay as they are meanwhile: what is made
+/// of them serves all passes.
+#[derive(Debug)]
+pub(crate) struct DoubledKernels<'a> {
+    layer: &'a Convolution,
+    forward: OnceCell<DoubledWeights>,
+    adjoint: OnceCell<DoubledWeights>,
+}
+
+impl<'a> DoubledKernels<'a> {
+    /// Those of a layer without bias.
+    ///
+    /// # Panics
+    /// Where its weights are divided by their spectral norm, or it has a bias.
+    pub(crate) fn new(layer: &'a Convolution) -> Self {
+        assert!(layer.spectral_norm.is_none() && layer.bias.is_none(), "weights as they are");
+        Self { layer, forward: OnceCell::new(), adjoint: OnceCell::new() }
+    }
+
+    /// The element type and the device of the weights.
+    pub(crate) fn options(&self) -> (Kind, Device) {
+        self.layer.options()
+    }
+
+    /// The gradient of `<signal, W xs>` with respect to `W`, in memory as the weights are.
+    pub(crate) fn weight_gradient(&self, xs: &Tensor, signal: &Tensor) -> Tensor {
+        no_grad(|| {
+            let Some(shape) = self.shape(&xs.size()) else {
+                return self.layer.tangent(&Interpolation::Bilinear.double(xs), signal).1;
+            };
+            let [x, y] = [xs, signal].map(channels_last);
+            let [o, c] = [shape.outputs, shape.inputs].map(|channels| channels as i64);
+            let mut gradient = Tensor::empty([o, 3, 3, c], (Kind::Float, Device::Cpu));
+            shape.weight_gradient(memory(&x), memory(&y), memory_mut(&mut gradient));
+            gradient.permute([0, 3, 1, 2])
+        })
+    }
+
+    /// How small maps of this size are doubled and convolved; none is libtorch's way.
+    fn shape(&self, small: &[i64]) -> Option<DoubledShape> {
+        let config = &self.layer.config;
+        let covered = [config.kernel, config.stride, config.padding, config.groups] == [3, 1, 1, 1];
+        if !covered
+            || config.direction != Direction::Down
+            || self.layer.options() != (Kind::Float, Device::Cpu)
+        {
+            return None;
+        }
+        let [outputs, inputs, ..] = self.layer.weight.size()[..] else { return None };
+        let [n, c, h, w] = small[..] else { return None };
+        let fits = n > 0 && c == inputs && h > 0 && w > 0 && h % 2 == 0 && w % 2 == 0;
+        if !fits || outputs % 16 != 0 || inputs % 16 != 0 {
+            return None;
+        }
+        let [images, inputs, outputs, height, width] =
+            [n, c, outputs, h, w].map(|count| count as usize); // all above 0
+        Some(DoubledShape { images, inputs, outputs, height, width })
+    }
+
+    fn weights(&self) -> Tensor {
+        channels_last(&self.layer.weight.detach())
+    }
+}
+
+/// All without a graph.
+impl Affine for DoubledKernels<'_> {
+    fn forward(&self, xs: &Tensor) -> Tensor {
+        no_grad(|| {
+            let Some(shape) = self.shape(&xs.size()).filter(DoubledShape::transforms_pay) else {
+                return self.layer.forward(&Interpolation::Bilinear.double(xs));
+            };
+            let weights = self
+                .forward
+                .get_or_init(|| DoubledWeights::forward(&shape, memory(&self.weights())));
+            let size = [shape.images, 2 * shape.height, 2 * shape.width, shape.outputs];
+            let options = (Kind::Float, Device::Cpu);
+            let mut large = Tensor::empty(size.map(|side| side as i64), options);
+            weights.convolve(&shape, memory(&channels_last(xs)), memory_mut(&mut large));
+            large.permute([0, 3, 1, 2])
+        })
+    }
+
+    fn adjoint(&self, signal: &Tensor) -> Tensor {
+        let [n, _, rows, columns] = signal.size()[..] else { panic!("maps, got {signal:?}") };
+        let size = [n, self.layer.weight.size()[1], rows / 2, columns / 2];
+        no_grad(|| {
+            let Some(shape) = self.shape(&size).filter(DoubledShape::transforms_pay) else {
+                return Interpolation::Bilinear.double_adjoint(&self.layer.adjoint(signal));
+            };
+            let weights = self
+                .adjoint
+                .get_or_init(|| DoubledWeights::adjoint(&shape, memory(&self.weights())));
+            let size = [shape.images, shape.height, shape.width, shape.inputs];
+            let options = (Kind::Float, Device::Cpu);
+            let mut small = Tensor::empty(size.map(|side| side as i64), options);
+            weights.convolve_adjoint(
+                &shape,
+                memory(&channels_last(signal)),
+                memory_mut(&mut small),
+            );
+            small.permute([0, 3, 1, 2])
+        })
+    }
+
+    fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
+        (self.forward(tangent), self.weight_gradient(tangent, signal))
+    }
+}
