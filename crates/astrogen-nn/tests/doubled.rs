@@ -54,7 +54,6 @@ fn all_passes_agree_with_double_precision_on_any_number_of_threads() {
         for (i, expected) in expected(&x, &y, &w).into_iter().enumerate() {
             let error = error(&channels_first(&alone[i], of[i]), &expected);
             let pass = ["forward", "adjoint", "gradient"][i];
-            println!("{pass} {shape:?}: {error:e}");
             assert!(error < 1e-5, "{pass} {shape:?}: {error:e}");
         }
         tch::set_num_threads(3);

@@ -1,0 +1,178 @@
+//! Batch normalisation and the bend behind it, each way in two passes over memory.
+//!
+//! ```text
+//! forward    x^ = (x - mean) r,   r = 1 / sqrt(var + eps),   y = bend(w x^ + b + v z)
+//! backward   g = dy where w x^ + b + v z > 0, else slope dy
+//!            db = sum g,   dw = sum g x^,   dv = sum g z
+//!            dx = w r (g - db / R - x^ dw / R)      R rows
+//! ```
+//!
+//! `z` is noise, one number a row, or there is none.
+//!
+//! Rows are cut into parts by their number alone. Each part's sums are taken about its first row and
+//! joined in double precision, in order, so that results do not depend on threads, and a mean that is
+//! large beside the deviation costs no digits.
+
+mod kernels;
+
+use tch::{Kind, Tensor};
+
+use crate::BatchNorm;
+use crate::batch_norm::{EPS, MOMENTUM};
+use crate::kernel::{LANES, memory, memory_mut, on_threads, on_widest};
+
+use self::kernels::{Backward, Channels, Forward, PartNoise, Sums, moments};
+
+/// Rows of a part.
+const ROWS: usize = 512;
+
+/// What the way back needs.
+#[derive(Debug)]
+pub(super) struct NormRecord {
+    /// `[N, C, H, W]`, channels last.
+    inputs: Tensor,
+    /// Of each channel, and `1 / sqrt(var + eps)`.
+    mean: Vec<f32>,
+    inverse: Vec<f32>,
+    noise: Option<Noise>,
+}
+
+/// Noise that is added: `z`, a number a row, and `v`, its weight in each channel.
+#[derive(Debug)]
+pub(super) struct Noise {
+    values: Vec<f32>,
+    weight: Vec<f32>,
+}
+
+impl Noise {
+    /// Standard normal maps `[N, 1, H, W]` for maps `[N, C, H, W]`, from libtorch's generator.
+    pub(super) fn draw(maps: &Tensor, weight: &Tensor) -> Self {
+        let [n, _, h, w] = maps.size()[..] else { panic!("maps, got {maps:?}") };
+        let values = Tensor::randn([n, 1, h, w], (Kind::Float, maps.device()));
+        let [values, weight] = [&values, weight].map(|numbers| memory(numbers).to_vec());
+        Self { values, weight }
+    }
+
+    /// Of a part's rows.
+    fn part(noise: Option<&Self>, part: usize) -> Option<PartNoise<'_>> {
+        noise.map(|Self { values, weight }| {
+            let values = &values[part * ROWS..];
+            PartNoise { values: &values[..ROWS.min(values.len())], weight }
+        })
+    }
+}
+
+/// What a pass back gives.
+pub(super) struct NormGradients {
+    pub(super) inputs: Tensor,
+    pub(super) weight: Tensor,
+    pub(super) bias: Tensor,
+    /// Of the weight of noise, where there is some.
+    pub(super) noise: Option<Tensor>,
+}
+
+/// What comes out, and what is kept.
+pub(super) struct Normalised {
+    pub(super) outputs: Tensor,
+    pub(super) record: NormRecord,
+}
+
+impl BatchNorm {
+    /// Whether its passes are here: channels come in sixteens.
+    pub(super) fn has_passes(&self) -> bool {
+        self.weight().size()[0] % LANES as i64 == 0
+    }
+
+    /// Of maps in train mode, with noise, bent; running statistics are updated.
+    pub(super) fn forward_bent(
+        &self,
+        inputs: Tensor,
+        noise: Option<Noise>,
+        slope: f64,
+    ) -> Normalised {
+        let inputs = last(&inputs);
+        let channels = self.weight().size()[0] as usize;
+        let x = memory(&inputs);
+        let rows = x.len() / channels;
+        let [mean, var] = moments(x, channels);
+        self.track(&mean, &var, rows);
+        let inverse: Vec<f32> = var.iter().map(|&var| (1.0 / (var + EPS).sqrt()) as f32).collect();
+        let mean: Vec<f32> = mean.into_iter().map(|mean| mean as f32).collect();
+        let (weight, bias) = (memory(self.weight()), memory(self.bias()));
+        let scale: Vec<f32> = weight.iter().zip(&inverse).map(|(w, r)| w * r).collect();
+        let mut outputs = inputs.empty_like();
+        let slope = slope as f32;
+        let parts =
+            x.chunks(ROWS * channels).zip(memory_mut(&mut outputs).chunks_mut(ROWS * channels));
+        on_threads(parts.enumerate().collect(), |(part, (x, y))| {
+            let noise = Noise::part(noise.as_ref(), part);
+            on_widest(Forward { x, y, mean: &mean, scale: &scale, bias, noise, slope });
+        });
+        let outputs = outputs.permute([0, 3, 1, 2]);
+        Normalised { outputs, record: NormRecord { inputs, mean, inverse, noise } }
+    }
+
+    /// The gradients of the inputs, of weight and bias, and of the weight of noise.
+    pub(super) fn backward_bent(
+        &self,
+        record: &NormRecord,
+        signal: &Tensor,
+        slope: f64,
+    ) -> NormGradients {
+        let NormRecord { inputs, mean, inverse, noise } = record;
+        let signal = last(signal);
+        let (x, g) = (memory(inputs), memory(&signal));
+        let channels = mean.len();
+        let (weight, bias) = (memory(self.weight()), memory(self.bias()));
+        let slope = slope as f32;
+        let of = Channels { mean, inverse, weight, bias, slope };
+        let parts: Vec<_> = x.chunks(ROWS * channels).zip(g.chunks(ROWS * channels)).collect();
+        let kinds = if noise.is_some() { 3 } else { 2 };
+        let mut sums = vec![0.0f32; parts.len() * kinds * channels];
+        let jobs = parts.iter().zip(sums.chunks_exact_mut(kinds * channels)).enumerate();
+        on_threads(jobs.collect(), |(part, (&(x, g), sums))| {
+            let noise = Noise::part(noise.as_ref(), part);
+            on_widest(Sums { x, g, of, noise, sums });
+        });
+        let mut total = vec![0.0f64; kinds * channels];
+        for part in sums.chunks_exact(kinds * channels) {
+            total.iter_mut().zip(part).for_each(|(total, &sum)| *total += f64::from(sum));
+        }
+        let rows = (x.len() / channels) as f64;
+        let total: Vec<f32> = total.into_iter().map(|sum| sum as f32).collect();
+        let means: Vec<f32> = total.iter().map(|&sum| (f64::from(sum) / rows) as f32).collect();
+        let mut gradient = inputs.empty_like();
+        let jobs = parts.into_iter().zip(memory_mut(&mut gradient).chunks_mut(ROWS * channels));
+        on_threads(jobs.enumerate().collect(), |(part, ((x, g), to))| {
+            let noise = Noise::part(noise.as_ref(), part);
+            on_widest(Backward { x, g, of, noise, means: &means, to });
+        });
+        let of_kind = |kind: usize| Tensor::from_slice(&total[kind * channels..][..channels]);
+        NormGradients {
+            inputs: gradient.permute([0, 3, 1, 2]),
+            weight: of_kind(1),
+            bias: of_kind(0),
+            noise: noise.as_ref().map(|_| of_kind(2)),
+        }
+    }
+
+    /// Moves the running statistics towards a batch's, of so many rows.
+    fn track(&self, mean: &[f64], var: &[f64], rows: usize) {
+        let unbiased = rows as f64 / (rows as f64 - 1.0).max(1.0);
+        let [mut running_mean, mut running_var] = self.running();
+        let towards = |running: &mut Tensor, batch: &[f64], factor: f64| {
+            for (running, &batch) in memory_mut(running).iter_mut().zip(batch) {
+                let moved = (1.0 - MOMENTUM) * f64::from(*running) + MOMENTUM * factor * batch;
+                *running = moved as f32;
+            }
+        };
+        towards(&mut running_mean, mean, 1.0);
+        towards(&mut running_var, var, unbiased);
+        self.count_batch();
+    }
+}
+
+/// Maps `[N, C, H, W]` as `[N, H, W, C]`.
+fn last(maps: &Tensor) -> Tensor {
+    maps.permute([0, 2, 3, 1]).contiguous()
+}
