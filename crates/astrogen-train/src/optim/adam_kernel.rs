@@ -6,7 +6,7 @@
 
 use std::slice;
 
-use rayon::prelude::*;
+use astrogen_nn::dense::on_threads;
 use tch::{Device, Kind, Tensor};
 
 use super::AdamConfig;
@@ -105,10 +105,9 @@ pub(super) fn update_in_one_pass(
     if chunk >= numel {
         update(w, g, m, v, coefficients);
     } else {
-        w.par_chunks_mut(chunk)
-            .zip(g.par_chunks(chunk))
-            .zip(m.par_chunks_mut(chunk).zip(v.par_chunks_mut(chunk)))
-            .for_each(|((w, g), (m, v))| update(w, g, m, v, coefficients));
+        let parameters = w.chunks_mut(chunk).zip(g.chunks(chunk));
+        let jobs = parameters.zip(m.chunks_mut(chunk).zip(v.chunks_mut(chunk)));
+        on_threads(jobs.collect(), |((w, g), (m, v))| update(w, g, m, v, coefficients));
     }
     true
 }
