@@ -24,6 +24,7 @@ mod given;
 mod interpolation;
 mod layer;
 mod linear;
+mod maps;
 mod minibatch_deviation;
 mod passes;
 mod resampling;

@@ -5,10 +5,10 @@ use std::cell::OnceCell;
 
 use tch::{Device, Kind, Tensor, no_grad};
 
-use super::kernels::channels_last;
 use super::{Convolution, Direction};
 use crate::doubled::{DoubledShape, DoubledWeights};
 use crate::kernel::{memory, memory_mut};
+use crate::layers::maps::{channels_first, channels_last, filled_up, weights};
 use crate::layers::{Affine, Interpolation};
 
 /// The operators of a layer that images come to doubled, whose weights stay as they are meanwhile: what is made
@@ -41,11 +41,12 @@ impl<'a> DoubledKernels<'a> {
             let Some(shape) = self.shape(&xs.size()) else {
                 return self.layer.tangent(&Interpolation::Bilinear.double(xs), signal).1;
             };
-            let [x, y] = [xs, signal].map(channels_last);
+            let (x, y) = (channels_last(xs, shape.inputs), channels_last(signal, shape.outputs));
             let [o, c] = [shape.outputs, shape.inputs].map(|channels| channels as i64);
             let mut gradient = Tensor::empty([o, 3, 3, c], (Kind::Float, Device::Cpu));
             shape.weight_gradient(memory(&x), memory(&y), memory_mut(&mut gradient));
-            gradient.permute([0, 3, 1, 2])
+            let [outputs, inputs] = self.channels();
+            channels_first(&gradient.narrow(0, 0, outputs), inputs)
         })
     }
 
@@ -59,19 +60,25 @@ impl<'a> DoubledKernels<'a> {
         {
             return None;
         }
-        let [outputs, inputs, ..] = self.layer.weight.size()[..] else { return None };
+        let [outputs, inputs] = self.channels();
         let [n, c, h, w] = small[..] else { return None };
-        let fits = n > 0 && c == inputs && h > 0 && w > 0 && h % 2 == 0 && w % 2 == 0;
-        if !fits || outputs % 16 != 0 || inputs % 16 != 0 {
+        if n <= 0 || c != inputs || h <= 0 || w <= 0 || h % 2 != 0 || w % 2 != 0 {
             return None;
         }
         let [images, inputs, outputs, height, width] =
             [n, c, outputs, h, w].map(|count| count as usize); // all above 0
+        let [inputs, outputs] = filled_up([inputs, outputs])?;
         Some(DoubledShape { images, inputs, outputs, height, width })
     }
 
-    fn weights(&self) -> Tensor {
-        channels_last(&self.layer.weight.detach())
+    /// Channels that come out, and that go in.
+    fn channels(&self) -> [i64; 2] {
+        let size = self.layer.weight.size();
+        [size[0], size[1]]
+    }
+
+    fn weights(&self, shape: &DoubledShape) -> Tensor {
+        weights(&self.layer.weight.detach(), [shape.inputs, shape.outputs])
     }
 }
 
@@ -84,12 +91,16 @@ impl Affine for DoubledKernels<'_> {
             };
             let weights = self
                 .forward
-                .get_or_init(|| DoubledWeights::forward(&shape, memory(&self.weights())));
+                .get_or_init(|| DoubledWeights::forward(&shape, memory(&self.weights(&shape))));
             let size = [shape.images, 2 * shape.height, 2 * shape.width, shape.outputs];
             let options = (Kind::Float, Device::Cpu);
             let mut large = Tensor::empty(size.map(|side| side as i64), options);
-            weights.convolve(&shape, memory(&channels_last(xs)), memory_mut(&mut large));
-            large.permute([0, 3, 1, 2])
+            weights.convolve(
+                &shape,
+                memory(&channels_last(xs, shape.inputs)),
+                memory_mut(&mut large),
+            );
+            channels_first(&large, self.channels()[0])
         })
     }
 
@@ -102,16 +113,16 @@ impl Affine for DoubledKernels<'_> {
             };
             let weights = self
                 .adjoint
-                .get_or_init(|| DoubledWeights::adjoint(&shape, memory(&self.weights())));
+                .get_or_init(|| DoubledWeights::adjoint(&shape, memory(&self.weights(&shape))));
             let size = [shape.images, shape.height, shape.width, shape.inputs];
             let options = (Kind::Float, Device::Cpu);
             let mut small = Tensor::empty(size.map(|side| side as i64), options);
             weights.convolve_adjoint(
                 &shape,
-                memory(&channels_last(signal)),
+                memory(&channels_last(signal, shape.outputs)),
                 memory_mut(&mut small),
             );
-            small.permute([0, 3, 1, 2])
+            channels_first(&small, self.channels()[1])
         })
     }
 

@@ -6,9 +6,10 @@ use std::cell::OnceCell;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::{Convolution, Direction};
-use crate::kernel::{memory, memory_mut};
+use crate::kernel::{LANES, memory, memory_mut};
 use crate::layers::Affine;
 use crate::layers::affine::bend;
+use crate::layers::maps::{channels_first, channels_last, filled, filled_up, weights};
 use crate::strided::{After, StridedShape, StridedWeights, ThinWeights, Variant};
 
 /// The operators of a layer whose weights stay as they are meanwhile: what is made of them serves all
@@ -63,11 +64,12 @@ impl<'a> Kernels<'a> {
     /// The gradient of `<signal, W xs>` with respect to `W`, in memory as the weights are.
     pub(crate) fn weight_gradient(&self, xs: &Tensor, signal: &Tensor) -> Tensor {
         let [large, small] = self.large_and_small(xs, signal);
-        let Some(Plan { shape, is_thin }) = self.plan(large) else {
+        let Some(Plan { shape, is_thin }) = self.plan(&large.size(), large) else {
             return self.layer.tangent(xs, signal).1;
         };
         no_grad(|| {
-            let [x, y] = [large, small].map(channels_last);
+            let x = channels_last(large, shape.inputs);
+            let y = channels_last(small, shape.outputs);
             let [o, c] = [shape.outputs, shape.inputs].map(|channels| channels as i64);
             let mut gradient = Tensor::empty([o, 4, 4, c], (Kind::Float, Device::Cpu));
             let (x, y, to) = (memory(&x), memory(&y), memory_mut(&mut gradient));
@@ -75,8 +77,15 @@ impl<'a> Kernels<'a> {
                 true => shape.thin_gradient(x, y, to),
                 false => shape.weight_gradient(shape.gradient_variant(), x, y, to),
             }
-            gradient.permute([0, 3, 1, 2])
+            let [outputs, inputs] = self.channels();
+            channels_first(&gradient.narrow(0, 0, outputs), inputs)
         })
+    }
+
+    /// Channels of the small and of the large maps.
+    fn channels(&self) -> [i64; 2] {
+        let size = self.layer.weight.size();
+        [size[0], size[1]]
     }
 
     /// `bend(W xs + bias)`
@@ -98,54 +107,63 @@ impl<'a> Kernels<'a> {
         }
     }
 
-    /// How large maps like these are convolved to small ones, and back; none is libtorch's way.
-    fn plan(&self, large: &Tensor) -> Option<Plan> {
+    /// How large maps of this size are convolved to small ones, and back, where maps are like these; none is
+    /// libtorch's way.
+    fn plan(&self, large: &[i64], maps: &Tensor) -> Option<Plan> {
         let single =
             |tensor: &Tensor| (tensor.kind(), tensor.device()) == (Kind::Float, Device::Cpu);
         let config = &self.layer.config;
         let covered = [config.kernel, config.stride, config.padding, config.groups] == [4, 2, 1, 1];
-        if !covered || !single(large) || !single(&self.layer.weight) {
+        if !covered || !single(maps) || !single(&self.layer.weight) {
             return None;
         }
-        let [outputs, inputs, ..] = self.layer.weight.size()[..] else { return None };
-        let [n, c, h, w] = large.size()[..] else { return None };
-        let fits = n > 0 && c == inputs && h > 0 && w > 0 && h % 2 == 0 && w % 2 == 0;
+        let [outputs, inputs] = self.channels();
+        let [n, c, h, w] = large[..] else { return None };
+        if n <= 0 || c != inputs || h <= 0 || w <= 0 || h % 2 != 0 || w % 2 != 0 {
+            return None;
+        }
         let is_thin = inputs <= 4;
-        if !fits || outputs % 16 != 0 || !(is_thin || inputs % 16 == 0) {
-            return None;
-        }
         let [images, inputs, outputs, height, width] =
             [n, c, outputs, h, w].map(|count| count as usize); // all above 0
+        let [inputs, outputs] = match is_thin {
+            // Products with patches are so much faster that half of them may be of nothing.
+            true if outputs >= LANES / 2 => [inputs, outputs.next_multiple_of(LANES)],
+            true => return None,
+            false => filled_up([inputs, outputs])?,
+        };
         Some(Plan { shape: StridedShape { images, inputs, outputs, height, width }, is_thin })
     }
 
     /// From large maps to small ones.
     fn shrink(&self, large: &Tensor, bias: Option<&Tensor>, slope: f64) -> Option<Tensor> {
-        let Plan { shape, is_thin } = self.plan(large).filter(Plan::pays)?;
+        let Plan { shape, is_thin } = self.plan(&large.size(), large).filter(Plan::pays)?;
         let size = [shape.images, shape.height / 2, shape.width / 2, shape.outputs];
         let mut small = Tensor::empty(size.map(|side| side as i64), (Kind::Float, Device::Cpu));
-        let x = channels_last(large);
-        let after = After { bias: bias.map(memory), slope: slope as f32, sign: None };
+        let x = channels_last(large, shape.inputs);
+        let bias = bias.map(|bias| filled(memory(bias), shape.outputs));
+        let after = After { bias: bias.as_deref(), slope: slope as f32, sign: None };
         let (x, y) = (memory(&x), memory_mut(&mut small));
         if is_thin {
             self.thin(&shape).convolve(&shape, x, after, y);
         } else {
             let variant = shape.forward_variant();
-            let weights = self.forward[usize::from(variant == Variant::Four)]
-                .get_or_init(|| StridedWeights::forward(&shape, variant, memory(&self.weights())));
+            let weights = self.forward[usize::from(variant == Variant::Four)].get_or_init(|| {
+                StridedWeights::forward(&shape, variant, memory(&self.weights(&shape)))
+            });
             weights.convolve(&shape, x, after, y);
         }
-        Some(small.permute([0, 3, 1, 2]))
+        Some(channels_first(&small, self.channels()[0]))
     }
 
     /// From small maps to large ones.
     fn grow(&self, small: &Tensor, bias: Option<&Tensor>, slope: f64) -> Option<Tensor> {
         let [n, _, rows, columns] = small.size()[..] else { return None };
-        let size = [n, 2 * rows, 2 * columns, self.layer.weight.size()[1]];
-        let mut large = Tensor::empty(size, (small.kind(), small.device()));
-        let plan = self.plan(&large.permute([0, 3, 1, 2]));
+        let inputs = self.channels()[1];
+        let plan = self.plan(&[n, inputs, 2 * rows, 2 * columns], small);
         let Plan { shape, is_thin } = plan.filter(Plan::pays)?;
-        let y = channels_last(small);
+        let size = [shape.images, shape.height, shape.width, shape.inputs];
+        let mut large = Tensor::empty(size.map(|side| side as i64), (Kind::Float, Device::Cpu));
+        let y = channels_last(small, shape.outputs);
         let (y, x) = (memory(&y), memory_mut(&mut large));
         if is_thin {
             self.thin(&shape).convolve_transposed(&shape, y, x);
@@ -153,25 +171,22 @@ impl<'a> Kernels<'a> {
             return Some(bend(biased.permute([0, 3, 1, 2]), slope));
         }
         let variant = shape.transposed_variant();
-        let weights = self.transposed[usize::from(variant == Variant::Four)]
-            .get_or_init(|| StridedWeights::transposed(&shape, variant, memory(&self.weights())));
-        let after = After { bias: bias.map(memory), slope: slope as f32, sign: None };
+        let weights = self.transposed[usize::from(variant == Variant::Four)].get_or_init(|| {
+            StridedWeights::transposed(&shape, variant, memory(&self.weights(&shape)))
+        });
+        let bias = bias.map(|bias| filled(memory(bias), shape.inputs));
+        let after = After { bias: bias.as_deref(), slope: slope as f32, sign: None };
         weights.convolve_transposed(&shape, y, after, x);
-        Some(large.permute([0, 3, 1, 2]))
+        Some(channels_first(&large, inputs))
     }
 
     fn thin(&self, shape: &StridedShape) -> &ThinWeights {
-        self.thin.get_or_init(|| ThinWeights::new(shape, memory(&self.weights())))
+        self.thin.get_or_init(|| ThinWeights::new(shape, memory(&self.weights(shape))))
     }
 
-    fn weights(&self) -> Tensor {
-        channels_last(&self.layer.weight.detach())
+    fn weights(&self, shape: &StridedShape) -> Tensor {
+        weights(&self.layer.weight.detach(), [shape.inputs, shape.outputs])
     }
-}
-
-/// Maps or weights `[N, C, H, W]` as `[N, H, W, C]`, one number behind the other.
-pub(super) fn channels_last(maps: &Tensor) -> Tensor {
-    maps.permute([0, 2, 3, 1]).contiguous()
 }
 
 /// All without a graph.
@@ -195,7 +210,8 @@ impl Affine for Kernels<'_> {
     }
 
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
-        match self.plan(self.large_and_small(tangent, signal)[0]) {
+        let [large, _] = self.large_and_small(tangent, signal);
+        match self.plan(&large.size(), large) {
             Some(_) => self.tangent_at(tangent, tangent, signal),
             // One pass of libtorch gives both.
             None => self.layer.tangent(tangent, signal),
@@ -203,7 +219,8 @@ impl Affine for Kernels<'_> {
     }
 
     fn tangent_at(&self, tangent: &Tensor, point: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {
-        match self.plan(self.large_and_small(tangent, signal)[0]) {
+        let [large, _] = self.large_and_small(tangent, signal);
+        match self.plan(&large.size(), large) {
             Some(_) => (self.map(tangent, None, 1.0), self.weight_gradient(point, signal)),
             None => self.layer.tangent_at(tangent, point, signal),
         }

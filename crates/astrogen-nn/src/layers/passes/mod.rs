@@ -88,7 +88,7 @@ impl Sequential {
                     (normed, active) = (true, true);
                 }
                 (Layer::BatchNorm(norm), _, Some(unit))
-                    if !normed && !active && norm.has_passes() && unit.is_convolution() =>
+                    if !normed && !active && unit.is_convolution() =>
                 {
                     unit.set_norm(name, norm);
                     normed = true;
@@ -124,7 +124,7 @@ impl PiecewiseLinear for Passes<'_> {
 
 impl<'a> Passes<'a> {
     /// Those of units, one behind the other. None where there is none, and where one is not of single precision
-    /// on the CPU, has a normalisation of channels that do not come in sixteens, or noise without a normalisation.
+    /// on the CPU, or has noise without a normalisation.
     pub fn new(units: Vec<Unit<'a>>) -> Option<Self> {
         let all = !units.is_empty() && units.iter().all(Unit::has_passes);
         all.then_some(Self { units })

@@ -20,6 +20,7 @@ use tch::{Kind, Tensor};
 use crate::BatchNorm;
 use crate::batch_norm::{EPS, MOMENTUM};
 use crate::kernel::{LANES, memory, memory_mut, on_threads, on_widest};
+use crate::layers::maps::{channels_first, channels_last, filled};
 
 use self::kernels::{Backward, Channels, Forward, PartNoise, Sums, moments};
 
@@ -49,8 +50,9 @@ impl Noise {
     pub(super) fn draw(maps: &Tensor, weight: &Tensor) -> Self {
         let [n, _, h, w] = maps.size()[..] else { panic!("maps, got {maps:?}") };
         let values = Tensor::randn([n, 1, h, w], (Kind::Float, maps.device()));
-        let [values, weight] = [&values, weight].map(|numbers| memory(numbers).to_vec());
-        Self { values, weight }
+        let weight = memory(weight);
+        let weight = filled(weight, weight.len().next_multiple_of(LANES));
+        Self { values: memory(&values).to_vec(), weight }
     }
 
     /// Of a part's rows.
@@ -78,11 +80,6 @@ pub(super) struct Normalised {
 }
 
 impl BatchNorm {
-    /// Whether its passes are here: channels come in sixteens.
-    pub(super) fn has_passes(&self) -> bool {
-        self.weight().size()[0] % LANES as i64 == 0
-    }
-
     /// Of maps in train mode, with noise, bent; running statistics are updated.
     pub(super) fn forward_bent(
         &self,
@@ -90,15 +87,17 @@ impl BatchNorm {
         noise: Option<Noise>,
         slope: f64,
     ) -> Normalised {
-        let inputs = last(&inputs);
-        let channels = self.weight().size()[0] as usize;
+        let (weight, bias) = (memory(self.weight()), memory(self.bias()));
+        let count = weight.len() as i64;
+        let channels = weight.len().next_multiple_of(LANES);
+        let [weight, bias] = [weight, bias].map(|numbers| filled(numbers, channels));
+        let inputs = channels_last(&inputs, channels);
         let x = memory(&inputs);
         let rows = x.len() / channels;
         let [mean, var] = moments(x, channels);
         self.track(&mean, &var, rows);
         let inverse: Vec<f32> = var.iter().map(|&var| (1.0 / (var + EPS).sqrt()) as f32).collect();
         let mean: Vec<f32> = mean.into_iter().map(|mean| mean as f32).collect();
-        let (weight, bias) = (memory(self.weight()), memory(self.bias()));
         let scale: Vec<f32> = weight.iter().zip(&inverse).map(|(w, r)| w * r).collect();
         let mut outputs = inputs.empty_like();
         let slope = slope as f32;
@@ -106,9 +105,9 @@ impl BatchNorm {
             x.chunks(ROWS * channels).zip(memory_mut(&mut outputs).chunks_mut(ROWS * channels));
         on_threads(parts.enumerate().collect(), |(part, (x, y))| {
             let noise = Noise::part(noise.as_ref(), part);
-            on_widest(Forward { x, y, mean: &mean, scale: &scale, bias, noise, slope });
+            on_widest(Forward { x, y, mean: &mean, scale: &scale, bias: &bias, noise, slope });
         });
-        let outputs = outputs.permute([0, 3, 1, 2]);
+        let outputs = channels_first(&outputs, count);
         Normalised { outputs, record: NormRecord { inputs, mean, inverse, noise } }
     }
 
@@ -120,12 +119,14 @@ impl BatchNorm {
         slope: f64,
     ) -> NormGradients {
         let NormRecord { inputs, mean, inverse, noise } = record;
-        let signal = last(signal);
-        let (x, g) = (memory(inputs), memory(&signal));
         let channels = mean.len();
         let (weight, bias) = (memory(self.weight()), memory(self.bias()));
+        let count = weight.len();
+        let [weight, bias] = [weight, bias].map(|numbers| filled(numbers, channels));
+        let signal = channels_last(signal, channels);
+        let (x, g) = (memory(inputs), memory(&signal));
         let slope = slope as f32;
-        let of = Channels { mean, inverse, weight, bias, slope };
+        let of = Channels { mean, inverse, weight: &weight, bias: &bias, slope };
         let parts: Vec<_> = x.chunks(ROWS * channels).zip(g.chunks(ROWS * channels)).collect();
         let kinds = if noise.is_some() { 3 } else { 2 };
         let mut sums = vec![0.0f32; parts.len() * kinds * channels];
@@ -147,9 +148,9 @@ impl BatchNorm {
             let noise = Noise::part(noise.as_ref(), part);
             on_widest(Backward { x, g, of, noise, means: &means, to });
         });
-        let of_kind = |kind: usize| Tensor::from_slice(&total[kind * channels..][..channels]);
+        let of_kind = |kind: usize| Tensor::from_slice(&total[kind * channels..][..count]);
         NormGradients {
-            inputs: gradient.permute([0, 3, 1, 2]),
+            inputs: channels_first(&gradient, count as i64),
             weight: of_kind(1),
             bias: of_kind(0),
             noise: noise.as_ref().map(|_| of_kind(2)),
@@ -170,9 +171,4 @@ impl BatchNorm {
         towards(&mut running_var, var, unbiased);
         self.count_batch();
     }
-}
-
-/// Maps `[N, C, H, W]` as `[N, H, W, C]`.
-fn last(maps: &Tensor) -> Tensor {
-    maps.permute([0, 2, 3, 1]).contiguous()
 }

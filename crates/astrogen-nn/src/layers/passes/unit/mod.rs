@@ -127,8 +127,7 @@ impl<'a> Unit<'a> {
         self.norm = Some((name, norm));
     }
 
-    /// Whether its passes are here: of single precision on the CPU, with a normalisation that has them or none,
-    /// and noise behind a normalisation alone.
+    /// Whether its passes are here: of single precision on the CPU, with noise behind a normalisation alone.
     pub(super) fn has_passes(&self) -> bool {
         let options = match &self.map {
             Map::Convolution(kernels) => kernels.options(),
@@ -136,10 +135,7 @@ impl<'a> Unit<'a> {
             Map::Linear(linear) => (linear.weight.kind(), linear.weight.device()),
             Map::Matrix(Matrix(weight)) => (weight.kind(), weight.device()),
         };
-        let is_normed = self.norm.as_ref().map(|(_, norm)| norm.has_passes());
-        options == (Kind::Float, Device::Cpu)
-            && is_normed != Some(false)
-            && (self.noise.is_none() || is_normed.is_some())
+        options == (Kind::Float, Device::Cpu) && (self.noise.is_none() || self.norm.is_some())
     }
 
     pub(super) fn is_convolution(&self) -> bool {
