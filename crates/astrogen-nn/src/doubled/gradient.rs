@@ -12,7 +12,7 @@ use crate::kernel::{Kernel, LANES, Lanes, Tile, in_parts, on_widest, with_scratc
 use crate::strided::filter::{TapsAdjoint, along_both};
 
 /// Tiles of a block, at most: their transforms are kept at once.
-const MOST_TILES: usize = 96;
+const MOST_TILES: usize = 128;
 
 impl DoubledShape {
     /// The gradient `[outputs, 3, 3, inputs]` of `<y, w * doubled x>` with respect to the weights `w`, of small
