@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Four outputs of an axis see six of the doubled pixels, which are sums of four plain ones: the doubling is
-//! part of the input's [transform](filter), and no doubled map is ever written. `F(4x4, 3x3)` takes 36
+//! part of the input's transform, and no doubled map is ever written. `F(4x4, 3x3)` takes 36
 //! products for 144.
 //!
 //! Maps are channels last, `[N, H, W, C]`, with channels in sixteens and sides that are even; sums are in one
