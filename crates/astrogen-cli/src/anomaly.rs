@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use astrogen_anomaly::{AnomalyConfig, InjectConfig, InversionConfig};
-use astrogen_data::{DataError, Dataset, Images};
+use astrogen_data::{Dataset, Images};
 use astrogen_fits::cache_folder;
 use astrogen_images::{FolderConfig, ImageFolder};
 use astrogen_models::WganConfig;
@@ -18,7 +18,7 @@ use tch::{Device, Tensor};
 
 use crate::error::absolute;
 use crate::image_config::open;
-use crate::images::nebula_size;
+use crate::images::{nebula_size, some_images};
 use crate::{CliError, DcganRecipe, ImageConfig, Networks, say};
 
 /// By which run anomalies are searched for, and where.
@@ -126,10 +126,7 @@ impl AnomalyArguments {
             false => folder.train_files().map(|(path, _)| path).collect(),
         };
         let names = names(&files, &config.data.path);
-        // Spread over the folder where there are too many.
-        let count = set.len().min(self.count);
-        let chosen: Vec<usize> = (0..count).map(|number| number * set.len() / count).collect();
-        let images = images(&*set, &chosen)?;
+        let (images, chosen) = some_images(&*set, self.count)?;
         let names = chosen.iter().map(|&image| names[image].clone()).collect();
         let training_set = training.train();
         config.batches.batch_size = config.batches.batch_size.min(training_set.len());
@@ -181,18 +178,6 @@ impl AnomalyArguments {
         simulate_nebulae(simulated, &config, self.count, self.seed.wrapping_add(2))?;
         Ok(Some(simulated.to_owned()))
     }
-}
-
-/// Samples of a data set as a batch `[N, C, H, W]` on the host.
-fn images(set: &dyn Dataset<Batch = Images>, chosen: &[usize]) -> Result<Tensor, CliError> {
-    let [channels, height, width] = set.shape();
-    let mut pixels = Vec::new();
-    for &image in chosen {
-        pixels.extend(set.sample(image)?);
-    }
-    let shape = [chosen.len() as i64, channels, height, width];
-    let images = Tensor::f_from_slice(&pixels).and_then(|pixels| pixels.f_view(shape));
-    Ok(images.map_err(DataError::from)?)
 }
 
 /// What samples are called: their file below the folder, with a number where it gives several.

@@ -2,13 +2,35 @@
 
 use std::path::{Path, PathBuf};
 
+use astrogen_data::{DataError, Dataset, Images};
 use astrogen_images::FolderConfig;
 use astrogen_preprocess::{Interval, PipelineConfig, Stretch};
 use astrogen_sky::{SkyError, cached_nebulae};
 use clap::Args;
+use tch::Tensor;
 
 use crate::error::absolute;
 use crate::{CliError, FrameArguments, say};
+
+/// So many images of a data set at most, spread over it, as a batch `[N, C, H, W]` on the host, and their numbers.
+///
+/// # Errors
+/// [`CliError::Data`] where one cannot be read, or all of them not be held.
+pub(crate) fn some_images(
+    set: &dyn Dataset<Batch = Images>,
+    most: usize,
+) -> Result<(Tensor, Vec<usize>), CliError> {
+    let count = set.len().min(most);
+    let chosen: Vec<usize> = (0..count).map(|number| number * set.len() / count).collect();
+    let [channels, height, width] = set.shape();
+    let mut pixels = Vec::new();
+    for &image in &chosen {
+        pixels.extend(set.sample(image)?);
+    }
+    let shape = [count as i64, channels, height, width];
+    let images = Tensor::f_from_slice(&pixels).and_then(|pixels| pixels.f_view(shape));
+    Ok((images.map_err(DataError::from)?, chosen))
+}
 
 /// What to train on.
 #[derive(Debug, Args)]

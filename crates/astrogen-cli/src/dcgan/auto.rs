@@ -4,12 +4,17 @@
 //! every length that was tried, networks of width 32 were as good as real images after 6,600 steps and still so
 //! after 20,000, and the more often images had been seen, the heavier penalties had to be; augmentation helped
 //! less than these. Widths come in sixteens, for which the CPU's kernels are.
+//!
+//! The penalties are of slopes, scores over distances between images: for images that differ twice as much, four
+//! times the weight is the same. So it is chosen in units of the images' variance.
 
 use astrogen_train::run_dir::RunDir;
+use tch::{Kind, Tensor};
 
 use super::DcganArguments;
 use super::recipe::{DcganRecipe, RecipeName};
 use super::settings::{NewRun, images_a_step};
+use crate::images::some_images;
 use crate::{CliError, ImageConfig, Networks, say};
 
 /// Seconds of training where neither a time nor steps were given.
@@ -21,8 +26,14 @@ const WIDTHS: [(i64, u64); 2] = [(32, 6500), (16, 0)];
 /// Images of a batch.
 const BATCH_SIZE: usize = 16;
 
-/// The weight of the penalties where each image is seen more often than so.
-const GAMMAS: [(f64, u64); 2] = [(1.0, 500), (0.5, 100)];
+/// The weight of the penalties over the images' variance, where each is seen more often than so.
+const GAMMAS: [(f64, u64); 2] = [(25.0, 500), (3.0, 100)];
+
+/// The least weight, which is the recipe's own.
+const LEAST_GAMMA: f64 = 0.1;
+
+/// Images that are looked at for their variance, at most.
+const LOOKED_AT: usize = 256;
 
 /// The recipe for images of this size: the sharp one where it has networks.
 pub(super) fn recipe(image_size: i64) -> RecipeName {
@@ -78,9 +89,15 @@ impl DcganArguments {
         let heavier = GAMMAS.into_iter().find(|&(_, more_than)| passes > more_than);
         let gamma = match (name, self.gamma, heavier) {
             (_, Some(gamma), _) => format!("{gamma}, as given"),
-            (RecipeName::Sharp, None, Some((gamma, more_than))) => {
+            (RecipeName::Sharp, None, Some((times, more_than))) => {
+                let (images, _) = some_images(&*new.folder.train(), LOOKED_AT)?;
+                let variance = variance(&images);
+                let gamma = gamma(times, variance);
                 chosen.gamma = Some(gamma);
-                format!("{gamma}: each image is seen {passes} times, more than {more_than}")
+                format!(
+                    "{gamma}: {times} times the images' variance of {variance:.4}, and {LEAST_GAMMA} at \
+                     least, since each is seen {passes} times, more than {more_than}"
+                )
             }
             _ => format!("the recipe's: each image is seen {passes} times"),
         };
@@ -117,6 +134,16 @@ impl DcganArguments {
     }
 }
 
+/// How much images `[N, C, H, W]` differ, pixel by pixel.
+fn variance(images: &Tensor) -> f64 {
+    images.var_dim([0].as_slice(), false, false).mean(Kind::Double).double_value(&[])
+}
+
+/// So many times the variance, to two places, but the least weight at least.
+fn gamma(times: f64, variance: f64) -> f64 {
+    ((100.0 * times * variance).round() / 100.0).max(LEAST_GAMMA)
+}
+
 /// The widest of [`WIDTHS`] for which there are steps enough, its steps and how many it needs.
 fn widest(
     mut steps_of: impl FnMut(i64) -> Result<u64, CliError>,
@@ -135,6 +162,15 @@ fn widest(
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn penalties_weigh_as_much_as_images_differ() {
+        // Pixels of 1 and -1, half of each.
+        let images = Tensor::from_slice(&[1.0f32, -1.0, -1.0, 1.0]).view([2, 2, 1, 1]);
+        assert_eq!(variance(&images), 1.0);
+        assert_eq!(gamma(3.0, variance(&(&images * 0.4))), 0.48);
+        assert_eq!(gamma(3.0, variance(&(images * 0.1))), LEAST_GAMMA);
+    }
 
     #[test]
     fn a_width_is_chosen_that_has_steps_enough() {

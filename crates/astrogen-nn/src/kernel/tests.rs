@@ -5,8 +5,8 @@ use astrogen_losses::{GradientPenaltyConfig, piecewise_linear_penalty};
 use tch::{Device, Kind, Tensor, nn};
 
 use super::as_each;
-use crate::layers::{ConvolutionConfig, Direction, Sequential};
-use crate::{Initialization, MlpConfig};
+use crate::layers::{Convolution, ConvolutionConfig, Direction, Passes, Sequential, Unit};
+use crate::{BatchNorm, Initialization, MlpConfig};
 
 /// What some work gives differs by rounding from machine to machine, and nothing else.
 fn agree(work: impl Fn() -> Vec<Tensor>) {
@@ -56,6 +56,35 @@ fn convolutions_and_normalisations_agree() {
         // Behind a normalisation a bias changes nothing, and its gradient is rounding.
         let weights = weights.filter(|(name, _)| !["2.bias", "7.bias"].contains(&name.as_str()));
         weights.map(|(_, tensor)| tensor).chain([outputs, gradients.inputs.unwrap()]).collect()
+    });
+}
+
+#[test]
+fn convolutions_behind_a_doubling_agree() {
+    tch::manual_seed(5);
+    let store = nn::VarStore::new(Device::Cpu);
+    let config = ConvolutionConfig { bias: false, ..ConvolutionConfig::default() };
+    let layer = |name: &str, channels| {
+        let path = store.root() / name;
+        let layer = Convolution::build(&path, channels, &config).unwrap();
+        layer.init(Initialization::He { slope: 0.2 }).unwrap();
+        (layer, BatchNorm::new(&(path / "norm"), channels[1]).unwrap())
+    };
+    let [(first, first_norm), (second, second_norm)] =
+        [layer("first", [48, 80]), layer("second", [80, 24])];
+    let xs = Tensor::randn([12, 48, 4, 6], (Kind::Float, Device::Cpu));
+    let signal = Tensor::randn([12, 24, 16, 24], (Kind::Float, Device::Cpu));
+    agree(|| {
+        let units = vec![
+            Unit::doubled("first", &first).normalised("first.norm", &first_norm).bent(0.2),
+            Unit::doubled("second", &second).normalised("second.norm", &second_norm),
+        ];
+        let passes = Passes::new(units).unwrap();
+        let tape = passes.forward(&xs);
+        let outputs = tape.outputs().copy();
+        let gradients = passes.backward(tape, &signal, true, true);
+        let weights = gradients.weights.into_iter().map(|(_, tensor)| tensor);
+        weights.chain([outputs, gradients.inputs.unwrap()]).collect()
     });
 }
 
