@@ -204,27 +204,8 @@ pub(super) unsafe fn inputs_adjoint<L: Lanes>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{LANES, Portable};
-
-    fn number(value: f32) -> Portable {
-        // SAFETY: any machine.
-        unsafe { Portable::splat(value) }
-    }
-
-    fn value(number: Portable) -> f32 {
-        let mut values = [0.0; LANES];
-        // SAFETY: any machine, and so many numbers.
-        unsafe { number.store(values.as_mut_ptr()) };
-        values[0]
-    }
-
-    fn unit<const N: usize>(at: usize) -> [Portable; N] {
-        std::array::from_fn(|i| number(if i == at { 1.0 } else { 0.0 }))
-    }
-
-    fn dot<const N: usize>(a: [Portable; N], b: [Portable; N]) -> f32 {
-        a.into_iter().zip(b).map(|(a, b)| value(a) * value(b)).sum()
-    }
+    use crate::kernel::Portable;
+    use crate::kernel::numbers::{dot, number, unit, value};
 
     /// The doubled pixels of a tile, by definition.
     fn doubled(p: [f32; 4], ends: Ends) -> [f32; 6] {

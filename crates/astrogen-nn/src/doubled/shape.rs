@@ -1,7 +1,7 @@
 //! Sizes of a convolution behind a doubling.
 
 use super::filter::POINTS;
-use crate::strided::transforms_pay;
+use crate::strided::{check_maps, transforms_pay};
 
 /// Between small maps `[N, H, W, inputs]` and large ones `[N, 2 H, 2 W, outputs]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,10 +41,7 @@ impl DoubledShape {
     /// Where there is no image, a side is odd or none, or channels are no multiple of 16.
     pub(super) fn check(&self) {
         let Self { images, inputs, outputs, height, width } = *self;
-        assert!(images > 0 && height > 0 && width > 0, "no empty maps: {self:?}");
-        assert!(height.is_multiple_of(2) && width.is_multiple_of(2), "maps of even size: {self:?}");
-        let whole = |channels: usize| channels > 0 && channels.is_multiple_of(16);
-        assert!(whole(inputs) && whole(outputs), "channels in sixteens: {self:?}");
+        check_maps(self, [images, inputs, outputs, height, width]);
     }
 
     /// Numbers of the small and of the large maps.

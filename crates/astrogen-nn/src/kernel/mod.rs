@@ -3,6 +3,8 @@
 
 mod lanes;
 mod memory;
+#[cfg(test)]
+pub(crate) mod numbers;
 mod registers;
 mod scratch;
 mod team;

@@ -184,27 +184,8 @@ pub(crate) unsafe fn along_both<T: Transform<P, Q>, L: Lanes, const P: usize, co
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{LANES, Portable};
-
-    fn number(value: f32) -> Portable {
-        // SAFETY: any machine.
-        unsafe { Portable::splat(value) }
-    }
-
-    fn value(number: Portable) -> f32 {
-        let mut values = [0.0; LANES];
-        // SAFETY: any machine, and so many numbers.
-        unsafe { number.store(values.as_mut_ptr()) };
-        values[0]
-    }
-
-    fn unit<const N: usize>(at: usize) -> [Portable; N] {
-        std::array::from_fn(|i| number(if i == at { 1.0 } else { 0.0 }))
-    }
-
-    fn dot<const N: usize>(a: [Portable; N], b: [Portable; N]) -> f32 {
-        a.into_iter().zip(b).map(|(a, b)| value(a) * value(b)).sum()
-    }
+    use crate::kernel::Portable;
+    use crate::kernel::numbers::{dot, number, unit, value};
 
     /// Every number of the form and of its adjoints, by units.
     fn is_a_filter<const M: usize, const A: usize>()

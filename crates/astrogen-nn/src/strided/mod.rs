@@ -36,7 +36,7 @@ mod tiles;
 mod weights;
 
 pub use pass::After;
-pub(crate) use shape::transforms_pay;
 pub use shape::{StridedShape, Variant};
+pub(crate) use shape::{check_maps, transforms_pay};
 pub use thin::ThinWeights;
 pub use weights::StridedWeights;

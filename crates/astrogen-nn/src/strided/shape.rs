@@ -12,6 +12,20 @@ pub(crate) fn transforms_pay(tiles: usize, numbers: usize) -> bool {
     tiles >= LEAST_TILES && numbers <= MOST_NUMBERS
 }
 
+/// Refuses maps that the kernels do not take: as many images, channels of either side, height and width.
+///
+/// # Panics
+/// Where there is no image, a side is odd or none, or channels are no multiple of 16.
+pub(crate) fn check_maps(
+    shape: &dyn std::fmt::Debug,
+    [images, inputs, outputs, height, width]: [usize; 5],
+) {
+    assert!(images > 0 && height > 0 && width > 0, "no empty maps: {shape:?}");
+    assert!(height.is_multiple_of(2) && width.is_multiple_of(2), "maps of even size: {shape:?}");
+    let whole = |channels: usize| channels > 0 && channels.is_multiple_of(16);
+    assert!(whole(inputs) && whole(outputs), "channels in sixteens: {shape:?}");
+}
+
 /// Between the large maps `[N, H, W, inputs]` and the small ones `[N, H/2, W/2, outputs]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StridedShape {
@@ -111,10 +125,7 @@ impl StridedShape {
     /// Where there is no image, a side is odd or none, or channels are no multiple of 16.
     pub(super) fn check(&self) {
         let Self { images, inputs, outputs, height, width } = *self;
-        assert!(images > 0 && height > 0 && width > 0, "no empty maps: {self:?}");
-        assert!(height.is_multiple_of(2) && width.is_multiple_of(2), "maps of even size: {self:?}");
-        let whole = |channels: usize| channels > 0 && channels.is_multiple_of(16);
-        assert!(whole(inputs) && whole(outputs), "channels in sixteens: {self:?}");
+        check_maps(self, [images, inputs, outputs, height, width]);
     }
 
     /// Numbers of the large and of the small maps.
