@@ -30,6 +30,7 @@
 //! | [`preprocess`] | `astrogen-preprocess` | pixels of FITS files and pictures to model-ready arrays, and back |
 //! | [`sky`] | `astrogen-sky` | simulated skies whose truth is known |
 //! | [`runtime`] | `astrogen-runtime` | devices, seeds, threads, memory settings |
+//! | [`distributed`] | `astrogen-distributed` | processes that train together, on libtorch's own engine |
 //! | [`data`] | `astrogen-data` | data sets to seeded, prefetched batches |
 //! | [`stars`] | `astrogen-stars` | star particles of simulated galaxies: read, cleaned, measured, written |
 //! | [`images`] | `astrogen-images` | folders of images as data sets, and samples back to FITS in physical units |
@@ -55,6 +56,7 @@ pub use astrogen_anomaly as anomaly;
 pub use astrogen_catalog as catalog;
 pub use astrogen_data as data;
 pub use astrogen_density as density;
+pub use astrogen_distributed as distributed;
 pub use astrogen_emulator as emulator;
 pub use astrogen_fits as fits;
 pub use astrogen_flows as flows;

@@ -170,7 +170,7 @@ impl StepRow {
     fn update(&mut self) -> Result<f64> {
         let Self { of: Parts { x, context, .. }, pass, adam } = self;
         let (loss, gradients) = pass.loss_and_gradients(x, Some(context), None)?;
-        adam.step(&gradients);
+        adam.step(&gradients).expect("no other process");
         Ok(loss)
     }
 }

@@ -35,7 +35,7 @@ fn training_steps_agree_and_checkpoints_go_both_ways() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let move_to = |to: &DcganStep, from: &DcganStep, name: &str| {
         let path = folder.path().join(name);
-        let checkpoint = Checkpoint { step: 1, samples: 16, data: None, score: None };
+        let checkpoint = Checkpoint { step: 1, samples: 16, data: None, score: None, processes: 1 };
         checkpoint.save(&path, from).expect("written");
         Checkpoint::load(&path, to).expect("of the same networks");
     };

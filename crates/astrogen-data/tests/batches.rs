@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use astrogen_data::augment::{Dihedral, Symmetry, symmetries};
 use astrogen_data::{ArrayDataset, Augment, BatchConfig, Batches, DataError, Dataset, Images};
+use astrogen_runtime::Share;
 use ndarray::{Array3, Array4};
 use tch::{Device, Kind, Tensor};
 
@@ -242,4 +243,26 @@ fn reading_ahead_is_bounded_and_dropping_early_ends_it() {
     std::thread::sleep(Duration::from_millis(50));
     assert_eq!(read.load(Ordering::SeqCst), after, "no thread is left at work");
     assert_eq!(Arc::strong_count(&dataset), 1);
+}
+
+#[test]
+fn the_shares_of_a_batch_make_up_the_batch() {
+    for config in [config(6), streamed(6, 2, 3)] {
+        let whole = take(&mut batches(20, &config), 7);
+        let of = 3;
+        for part in 0..of {
+            let share = Share::new(part, of).unwrap();
+            let mut own = batches(20, &config);
+            own.share(share).unwrap();
+            assert_eq!(own.batch_size(), 6);
+            for (whole, own) in whole.iter().zip(take(&mut own, 7)) {
+                assert_eq!(share.of_rows(whole), own);
+            }
+        }
+    }
+    let message = batches(20, &config(6)).share(Share::new(0, 4).unwrap()).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "batch_size: expected a multiple of the 4 processes that share a batch, got 6"
+    );
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use astrogen_data::{DataError, Grouped, RowDataset, tensor_of};
 use astrogen_flows::{Flow, FlowConfig};
-use astrogen_train::{FlowStep, FlowStepConfig, Losses, State, Step, TrainError};
+use astrogen_runtime::draw_rows_like;
+use astrogen_train::{FlowStep, FlowStepConfig, Group, Losses, State, Step, TrainError};
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
 
@@ -94,11 +95,15 @@ impl Step for StarStep {
         let context = has_context.then(|| self.conditions.f_index_select(0, &batch.group));
         let mut context = context.transpose().map_err(DataError::from)?;
         if let (Some(context), Some(noise)) = (&mut context, &self.noise) {
-            let drawn = context.f_randn_like()?.f_mul_(noise)?;
+            let drawn = draw_rows_like(context, Tensor::randn_like).f_mul_(noise)?;
             let _ = context.f_add_(&drawn)?;
         }
         let [loss, norm] = self.flow.update(context.as_ref(), &batch.features, None)?;
         Ok(vec![("nll", loss), ("gradient_norm", norm)])
+    }
+
+    fn join(&mut self, group: &Group) -> Result<(), TrainError> {
+        self.flow.join(group)
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use astrogen_losses::PiecewiseLinear;
 use astrogen_nn::layers::Passes;
+use astrogen_runtime::draw_rows;
 use tch::{Device, Kind, Tensor};
 
 use crate::ModelError;
@@ -43,7 +44,7 @@ pub trait Generator: Debug + Send {
     /// # Panics
     /// Where `n` is negative.
     fn latent(&self, n: i64) -> Tensor {
-        Tensor::randn([n, self.latent_dim()], self.options())
+        draw_rows(n, |n| Tensor::randn([n, self.latent_dim()], self.options()))
     }
 
     /// Images `[N, C, H, W]`, signed ([-1, 1]), in eval mode and without gradients, from

@@ -7,6 +7,7 @@
 //! | [`device`] | the choice `auto`, `cpu`, `cuda`, `cuda:N` and what it comes to on this machine |
 //! | [`cuda`] | libtorch's CUDA library, opened at run time, and the NVIDIA driver |
 //! | [`seed`] | libtorch's random numbers and the sub-seeds of everything else |
+//! | [`share`] | whose rows of a batch this process computes, where several train together |
 //! | [`threads`] | how many threads libtorch computes with |
 //! | [`allocator`] | glibc settings that keep libtorch's memory from being faulted in again at every step |
 //! | [`libtorch`] | the loaded libtorch: version, path, C++ ABI, CPU capability |
@@ -21,6 +22,7 @@ pub mod environment;
 pub mod error;
 pub mod libtorch;
 pub mod seed;
+pub mod share;
 pub mod threads;
 
 pub use allocator::{Allocator, tune_allocator};
@@ -29,4 +31,5 @@ pub use doctor::{Report, doctor};
 pub use environment::{Environment, environment};
 pub use error::RuntimeError;
 pub use seed::{derive_seed, seed_everything};
+pub use share::{Share, draw_rows, draw_rows_like};
 pub use threads::set_threads;

@@ -23,6 +23,7 @@
 //! Adversarial Networks with Limited Data*, 3.2). Their `p` has no upper bound; above 0.8
 //! augmentation begins to show in what the generator makes, so it ends there.
 
+use astrogen_distributed::Group;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -124,7 +125,7 @@ impl AdaptiveConfig {
 ///
 /// let config = AdaptiveConfig { ramp_images: 100, interval: 1, ..AdaptiveConfig::default() };
 /// let mut control = AugmentControl::new(AugmentProbability::Adaptive(config), Device::Cpu)?;
-/// control.observe(&Tensor::from_slice(&[0.1f32, 2.0, 0.5, 3.0, 0.2])); // all reals are known
+/// control.observe(&Tensor::from_slice(&[0.1f32, 2.0, 0.5, 3.0, 0.2]))?; // all reals are known
 /// assert_eq!(control.probability(), 0.05);
 /// # Ok::<(), astrogen_train::TrainError>(())
 /// ```
@@ -138,6 +139,8 @@ pub struct AugmentControl {
     signs: Tensor,
     /// Since then: batches and images.
     seen: Tensor,
+    /// The processes whose margins count.
+    group: Group,
 }
 
 impl AugmentControl {
@@ -157,7 +160,13 @@ impl AugmentControl {
             overfitting: Tensor::from(0.0),
             signs: Tensor::zeros([0i64; 0], (Kind::Float, device)),
             seen: Tensor::zeros([2], (Kind::Int64, Device::Cpu)),
+            group: Group::alone(),
         })
+    }
+
+    /// Counts the margins of all these processes from now on, each of which has as many.
+    pub fn join(&mut self, group: &Group) {
+        self.group = group.clone();
     }
 
     /// The present probability.
@@ -169,15 +178,21 @@ impl AugmentControl {
     /// was updated. The device is waited for once in [`AdaptiveConfig::interval`] calls. Nothing is
     /// done where the probability is fixed.
     ///
+    /// # Errors
+    /// [`TrainError::Distributed`] where another process of the group is gone.
+    ///
     /// # Panics
     /// Where the margins are on another device.
-    pub fn observe(&mut self, margins: &Tensor) {
-        let AugmentProbability::Adaptive(config) = self.config else { return };
-        let _ = self.signs.g_add_(&margins.detach().sign().sum(Kind::Float));
-        let _ = self.seen.g_add_(&Tensor::from_slice(&[1, margins.numel() as i64]));
+    pub fn observe(&mut self, margins: &Tensor) -> Result<(), TrainError> {
+        let AugmentProbability::Adaptive(config) = self.config else { return Ok(()) };
+        let signs = self.group.sum("margins", &[margins.detach().sign().sum(Kind::Float)])?;
+        let images = (margins.numel() * self.group.size()) as i64;
+        let _ = self.signs.g_add_(&signs[0]);
+        let _ = self.seen.g_add_(&Tensor::from_slice(&[1, images]));
         if self.seen.int64_value(&[0]) as u64 >= config.interval {
             self.change(&config);
         }
+        Ok(())
     }
 
     fn change(&mut self, config: &AdaptiveConfig) {
@@ -265,7 +280,7 @@ mod tests {
                 // The mean over the batches counts, not the last of them.
                 let extra = [1, -1, 1, -1][batch].min(10 - positive);
                 let extra = if positive == 10 { 0 } else { extra };
-                control.observe(&margins(positive + extra, 10));
+                control.observe(&margins(positive + extra, 10)).unwrap();
             }
             let up = f64::from((positive - 8).signum() as i32);
             expected = (expected + up * 40.0 / 400.0).clamp(0.0, 0.25);
@@ -283,7 +298,7 @@ mod tests {
             AdaptiveConfig { interval: 1, initial: 0.5, ramp_images: 100, ..Default::default() };
         let mut control = adaptive(config);
         for _ in 0..9 {
-            control.observe(&margins(0, 10));
+            control.observe(&margins(0, 10)).unwrap();
         }
         assert_eq!(control.probability(), 0.0);
     }
@@ -293,14 +308,14 @@ mod tests {
         let config = AdaptiveConfig { interval: 3, ramp_images: 99, ..AdaptiveConfig::default() };
         let (mut whole, mut first) = (adaptive(config), adaptive(config));
         let batches: Vec<_> = (0..8).map(|batch| margins(7 + batch % 3, 9)).collect();
-        batches.iter().for_each(|batch| whole.observe(batch));
-        batches[..4].iter().for_each(|batch| first.observe(batch));
+        batches.iter().for_each(|batch| whole.observe(batch).unwrap());
+        batches[..4].iter().for_each(|batch| first.observe(batch).unwrap());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("checkpoint.safetensors");
-        Checkpoint { step: 4, samples: 36, data: None, score: None }.save(&path, &first).unwrap();
+        Checkpoint { step: 4, samples: 36, data: None, score: None, processes: 1 }.save(&path, &first).unwrap();
         let mut second = adaptive(config);
         Checkpoint::load(&path, &second).unwrap();
-        batches[4..].iter().for_each(|batch| second.observe(batch));
+        batches[4..].iter().for_each(|batch| second.observe(batch).unwrap());
         assert!(whole.probability() > 0.0);
         assert_eq!(whole.state(), second.state());
     }
@@ -309,7 +324,7 @@ mod tests {
     fn a_fixed_probability_observes_and_saves_nothing() {
         let mut control = AugmentControl::new(AugmentProbability::Fixed(0.3), Device::Cpu).unwrap();
         for _ in 0..9 {
-            control.observe(&margins(9, 9));
+            control.observe(&margins(9, 9)).unwrap();
         }
         assert_eq!(control.probability(), 0.3);
         assert!(control.state().is_empty() && control.losses().is_empty());

@@ -1,5 +1,6 @@
 //! A generator and its critic, with all of theirs that a run has to save.
 
+use astrogen_distributed::Group;
 use astrogen_models::ModelError;
 use tch::{Device, Kind, Tensor, nn};
 
@@ -53,9 +54,18 @@ impl<G, C> AgainstCritic<G, C> {
     }
 
     /// Updates the critic, whose updates are what the generator's schedule counts, too.
-    pub(crate) fn step_critic(&mut self, gradients: &[Tensor]) {
+    ///
+    /// # Errors
+    /// Those of [`Adam::step`].
+    pub(crate) fn step_critic(&mut self, gradients: &[Tensor]) -> Result<(), TrainError> {
         self.generator_optimizer.set_progress(self.critic_optimizer.steps());
-        self.critic_optimizer.step(gradients);
+        self.critic_optimizer.step(gradients)
+    }
+
+    /// [`Adam::join`] for both.
+    pub(crate) fn join(&mut self, group: &Group) {
+        self.generator_optimizer.join(group);
+        self.critic_optimizer.join(group);
     }
 
     /// Lets the average and the history follow an update of the generator, whose loss this was.

@@ -17,6 +17,7 @@
 //! ```
 
 use astrogen_data::augment::SkyAugment;
+use astrogen_distributed::Group;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
@@ -82,9 +83,14 @@ impl Augmenter {
     }
 
     /// [`AugmentControl::observe`].
-    pub(crate) fn observe(&mut self, margins: &Tensor) {
+    pub(crate) fn observe(&mut self, margins: &Tensor) -> Result<(), TrainError> {
+        self.0.as_mut().map_or(Ok(()), |(_, control)| control.observe(margins))
+    }
+
+    /// [`AugmentControl::join`].
+    pub(crate) fn join(&mut self, group: &Group) {
         if let Some((_, control)) = &mut self.0 {
-            control.observe(margins);
+            control.join(group);
         }
     }
 
@@ -147,7 +153,7 @@ mod tests {
     fn none_changes_nothing_and_saves_nothing() {
         let images = Tensor::ones([2, 1, 4, 4], (tch::Kind::Float, Device::Cpu));
         let mut none = Augmenter::new(None, [4, 4], Device::Cpu).unwrap();
-        none.observe(&images.view([-1]));
+        none.observe(&images.view([-1])).unwrap();
         assert_eq!(none.apply(&images).data_ptr(), images.data_ptr());
         assert!(none.losses().is_empty() && none.state().next().is_none());
     }

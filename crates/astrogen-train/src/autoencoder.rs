@@ -13,8 +13,10 @@
 use std::path::Path;
 
 use astrogen_data::{Batches, Images};
+use astrogen_distributed::Group;
 use astrogen_losses::{Reconstruction, kl_divergence};
 use astrogen_models::{Autoencoder, AutoencoderConfig, Passes, Tape};
+use astrogen_runtime::draw_rows_like;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -170,7 +172,8 @@ impl AutoencoderStep {
     /// Latents of the encoder's moments, and the divergence of a variational one.
     fn drawn(&self, (mean, log_variance): (Tensor, Option<Tensor>)) -> (Tensor, Option<Tensor>) {
         let Some(log_variance) = log_variance else { return (mean, None) };
-        let latent = &mean + mean.randn_like() * (&log_variance * 0.5).exp();
+        let noise = draw_rows_like(&mean, Tensor::randn_like);
+        let latent = &mean + noise * (&log_variance * 0.5).exp();
         (latent, Some(kl_divergence(&mean, &log_variance)))
     }
 
@@ -204,10 +207,15 @@ impl Step for AutoencoderStep {
             Some(passes) => self.by_passes(&passes, &images)?,
             None => self.by_autograd(&images)?,
         };
-        self.optimizer.step(&gradients);
+        self.optimizer.step(&gradients)?;
         let Terms { error, kl } = terms;
         let kl = kl.map(|kl| ("kl", kl.detach()));
         Ok([("reconstruction", error.detach())].into_iter().chain(kl).collect())
+    }
+
+    fn join(&mut self, group: &Group) -> Result<(), TrainError> {
+        self.optimizer.join(group);
+        Ok(())
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

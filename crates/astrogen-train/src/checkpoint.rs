@@ -18,6 +18,7 @@ const STEP: &str = "astrogen.step";
 const SAMPLES: &str = "astrogen.samples";
 const DATA: &str = "astrogen.data";
 const SCORE: &str = "astrogen.score";
+const PROCESSES: &str = "astrogen.processes";
 
 /// What a checkpoint says of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +32,8 @@ pub struct Checkpoint {
     pub data: Option<String>,
     /// The score an observer gave to the networks, lower is better.
     pub score: Option<f64>,
+    /// Processes that trained together; 1 in checkpoints from before there were more.
+    pub processes: usize,
 }
 
 impl Checkpoint {
@@ -49,6 +52,9 @@ impl Checkpoint {
         }
         if let Some(score) = self.score {
             metadata.insert(SCORE.to_owned(), score.to_string());
+        }
+        if self.processes > 1 {
+            metadata.insert(PROCESSES.to_owned(), self.processes.to_string());
         }
         Ok(weights::save(path, &algorithm.state(), &metadata)?)
     }
@@ -110,6 +116,7 @@ impl Checkpoint {
             samples: number(SAMPLES)?,
             data: metadata.get(DATA).cloned(),
             score: metadata.get(SCORE).and_then(|text| text.parse().ok()),
+            processes: metadata.get(PROCESSES).and_then(|text| text.parse().ok()).unwrap_or(1),
         };
         Ok((checkpoint, metadata.get(ALGORITHM).ok_or_else(|| refuse(ALGORITHM))?.clone()))
     }

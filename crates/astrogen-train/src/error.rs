@@ -101,6 +101,10 @@ pub enum TrainError {
         source: std::io::Error,
     },
 
+    /// Processes that train together do not go on.
+    #[error(transparent)]
+    Distributed(#[from] astrogen_distributed::DistributedError),
+
     /// A sample could not be had.
     #[error(transparent)]
     Data(#[from] astrogen_data::DataError),

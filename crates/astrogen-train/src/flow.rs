@@ -11,6 +11,7 @@
 use std::path::Path;
 
 use astrogen_data::{Dataset, RowDataset, Rows};
+use astrogen_distributed::Group;
 use astrogen_flows::{Flow, FlowConfig, FlowError, FlowPass};
 use astrogen_models::Network;
 use serde::{Deserialize, Serialize};
@@ -108,7 +109,7 @@ impl FlowStep {
         features: &Tensor,
         weights: Option<&Tensor>,
     ) -> Result<[Tensor; 2], TrainError> {
-        let (loss, mut gradients) = match &mut self.pass {
+        let (loss, gradients) = match &mut self.pass {
             Some(pass) => {
                 let (loss, gradients) = pass.loss_and_gradients(features, context, weights)?;
                 (Tensor::from(loss as f32), gradients)
@@ -123,16 +124,7 @@ impl FlowStep {
                 (loss.detach(), gradients)
             }
         };
-        let norm = norm(&gradients);
-        if let Some(limit) = self.config.max_gradient_norm {
-            let factor = (limit / (&norm + 1e-6)).clamp_max(1.0);
-            no_grad(|| {
-                for gradient in &mut gradients {
-                    let _ = gradient.g_mul_(&factor);
-                }
-            });
-        }
-        self.optimizer.step(&gradients);
+        let norm = self.optimizer.step_within(self.config.max_gradient_norm, &gradients)?;
         Ok([loss, norm])
     }
 
@@ -168,12 +160,6 @@ fn some(context: &Tensor) -> Option<&Tensor> {
     (context.size().last() != Some(&0)).then_some(context)
 }
 
-/// The joint norm of all gradients.
-fn norm(gradients: &[Tensor]) -> Tensor {
-    let norms: Vec<Tensor> = gradients.iter().map(|gradient| gradient.norm()).collect();
-    Tensor::stack(&norms, 0).norm()
-}
-
 impl State for FlowStep {
     fn algorithm(&self) -> &'static str {
         "flow"
@@ -192,6 +178,11 @@ impl Step for FlowStep {
         let Rows { context, features, weights } = rows;
         let [loss, norm] = self.update(some(context), features, weights.as_ref())?;
         Ok(vec![("nll", loss), ("gradient_norm", norm)])
+    }
+
+    fn join(&mut self, group: &Group) -> Result<(), TrainError> {
+        self.optimizer.join(group);
+        Ok(())
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

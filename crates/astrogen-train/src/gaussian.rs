@@ -8,6 +8,7 @@
 use std::path::Path;
 
 use astrogen_data::{RowDataset, Rows};
+use astrogen_distributed::Group;
 use astrogen_models::{GaussianRegressor, GaussianRegressorConfig};
 use ndarray::Array2;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -136,6 +137,11 @@ impl Step for GaussianStep {
     fn step(&mut self, rows: &Rows) -> Result<Losses, TrainError> {
         check_unweighted(rows)?;
         Ok(vec![("nll", self.update(&rows.context, &rows.features)?)])
+    }
+
+    fn join(&mut self, group: &Group) -> Result<(), TrainError> {
+        self.optimizer.join(group);
+        Ok(())
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

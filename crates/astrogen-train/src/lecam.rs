@@ -1,5 +1,6 @@
 //! LeCam in a step: its weight, and the averages that it goes by.
 
+use astrogen_distributed::Group;
 use astrogen_losses::regularizer::{ScoreAverages, lecam};
 use tch::{Device, Kind, Tensor};
 
@@ -28,27 +29,52 @@ pub(crate) fn check_weight(weight: f64) -> Result<(), TrainError> {
 
 /// [LeCam](astrogen_losses::regularizer) with its averages; none where its weight is 0.
 #[derive(Debug)]
-pub(crate) struct Lecam(Option<(f64, ScoreAverages)>);
+pub(crate) struct Lecam {
+    of: Option<(f64, ScoreAverages)>,
+    group: Group,
+}
 
 impl Lecam {
     /// Of this weight, with scores on this device.
     pub(crate) fn new(weight: f64, device: Device) -> Self {
         let zero = || Tensor::zeros([0i64; 0], (Kind::Float, device));
         let averages = || ScoreAverages { real: zero(), fake: zero() };
-        Self((!is_off(&weight)).then(|| (weight, averages())))
+        let of = (!is_off(&weight)).then(|| (weight, averages()));
+        Self { of, group: Group::alone() }
+    }
+
+    /// Averages scores over these processes from now on.
+    pub(crate) fn join(&mut self, group: &Group) {
+        self.group = group.clone();
     }
 
     /// Lets the averages follow the scores `[N]` of one update, which begin them where it is the
     /// `first`; what is added to the critic's loss, if anything is.
-    pub(crate) fn term(&mut self, real: &Tensor, fake: &Tensor, first: bool) -> Option<Tensor> {
-        let (weight, averages) = self.0.as_mut()?;
-        averages.update(real, fake, if first { 0.0 } else { DECAY });
-        Some(lecam(real, fake, averages) * *weight)
+    ///
+    /// # Errors
+    /// Where another process is gone.
+    pub(crate) fn term(
+        &mut self,
+        real: &Tensor,
+        fake: &Tensor,
+        first: bool,
+    ) -> Result<Option<Tensor>, TrainError> {
+        let Some((weight, averages)) = &mut self.of else { return Ok(None) };
+        let decay = if first { 0.0 } else { DECAY };
+        if self.group.is_alone() {
+            averages.update(real, fake, decay);
+        } else {
+            // Averages follow means alone.
+            let means = [real, fake].map(|scores| scores.detach().mean(None::<Kind>).view([1]));
+            let means = self.group.mean("scores", &means)?;
+            averages.update(&means[0], &means[1], decay);
+        }
+        Ok(Some(lecam(real, fake, averages) * *weight))
     }
 
     /// Everything that has to be saved, as `lecam.NAME`.
     pub(crate) fn state(&self) -> impl Iterator<Item = (String, Tensor)> {
-        let averages = self.0.iter().flat_map(|(_, averages)| {
+        let averages = self.of.iter().flat_map(|(_, averages)| {
             [("real", &averages.real), ("fake", &averages.fake)]
                 .map(|(name, average)| (name.to_owned(), average.shallow_clone()))
         });

@@ -71,6 +71,8 @@ pub mod stored;
 pub mod transfer;
 pub mod wgan_gp;
 
+pub use astrogen_distributed::Group;
+
 pub use adaptive::{AdaptiveConfig, AugmentControl, AugmentProbability};
 pub use augmentation::Augmentation;
 pub use autoencoder::{AutoencoderStep, AutoencoderStepConfig};

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use astrogen_data::{Batch, Rows};
+use astrogen_distributed::Group;
 use astrogen_models::ModelError;
 use tch::Tensor;
 
@@ -28,6 +29,20 @@ pub trait Step: State {
     /// # Errors
     /// What libtorch refuses, such as a batch of another shape than the networks take.
     fn step(&mut self, batch: &Self::Batch) -> Result<Losses, TrainError>;
+
+    /// Trains as one of these processes from now on: every mean over a batch that the next step depends on
+    /// is one over the whole batch, of which this process has a share. [Optimisers](crate::optim::Adam::join)
+    /// do so with gradients; the loop itself averages running statistics of normalisations.
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`], unless the algorithm says how: it trains alone then.
+    fn join(&mut self, group: &Group) -> Result<(), TrainError> {
+        Err(TrainError::Setting {
+            name: "processes",
+            rule: "1, since this algorithm cannot share its batches (Step::join)",
+            got: group.size().to_string(),
+        })
+    }
 
     /// Writes what the finished run is for, such as the generator that samples are drawn
     /// from, into the run's folder; called after every checkpoint.

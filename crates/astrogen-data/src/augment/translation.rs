@@ -11,6 +11,7 @@
 //! Generative Adversarial Networks with Limited Data*; Zhao et al. 2020, *Differentiable
 //! Augmentation*, which fills the border with zeros: the sky has none).
 
+use astrogen_runtime::draw_rows;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
@@ -66,8 +67,10 @@ impl Translation {
     /// Shifts (dy, dx) of `n` images, int64 `[n, 2]`, from libtorch's generator.
     pub fn draw(&self, n: i64, device: Device) -> Tensor {
         let count = 2 * self.pixels + 1;
-        let shifts = Tensor::randint(count, [n, 2], (Kind::Int64, device)) - self.pixels;
-        let shifted = Tensor::rand([n, 1], (Kind::Float, device)).lt(self.probability);
+        let options = (Kind::Int64, device);
+        let shifts = draw_rows(n, |n| Tensor::randint(count, [n, 2], options)) - self.pixels;
+        let chances = draw_rows(n, |n| Tensor::rand([n, 1], (Kind::Float, device)));
+        let shifted = chances.lt(self.probability);
         shifts * shifted
     }
 }

@@ -23,6 +23,7 @@ mod rows;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use astrogen_runtime::Share;
 use rayon::prelude::*;
 use tch::{Device, Tensor};
 
@@ -136,7 +137,7 @@ impl<B: Batch> Batches<B> {
         self.shape
     }
 
-    /// Samples a batch.
+    /// Samples a batch, those of other processes included.
     pub fn batch_size(&self) -> usize {
         self.config.batch_size
     }
@@ -144,6 +145,25 @@ impl<B: Batch> Batches<B> {
     /// Where the batches are.
     pub fn device(&self) -> Device {
         self.device
+    }
+
+    /// Deals out this share of each batch from now on, the others being other processes'. What a batch
+    /// is, and its number, stays what it was.
+    ///
+    /// # Errors
+    /// [`DataError::Setting`] where the batch size is no multiple of the parts.
+    pub fn share(&mut self, share: Share) -> Result<(), DataError> {
+        let batch_size = self.config.batch_size;
+        if !batch_size.is_multiple_of(share.of()) {
+            return Err(DataError::Setting {
+                name: "batch_size",
+                rule: format!("a multiple of the {} processes that share a batch", share.of()),
+                got: batch_size.to_string(),
+            });
+        }
+        self.order.set_share(share);
+        self.stop_threads();
+        Ok(())
     }
 
     /// The number of the batch that comes next, counted over all epochs from 0.
@@ -174,8 +194,9 @@ impl<B: Batch> Batches<B> {
         let (epoch, position) = self.order.place(step);
         let batch = match &self.dihedral {
             Some(dihedral) => {
-                let count = self.config.batch_size;
-                batch.turned(dihedral, &symmetries(self.config.seed, epoch, position, count))?
+                let all = symmetries(self.config.seed, epoch, position, self.config.batch_size);
+                let given: Vec<_> = self.order.given().map(|number| all[number]).collect();
+                batch.turned(dihedral, &given)?
             }
             None => batch,
         };

@@ -1,5 +1,6 @@
 //! Which samples make up which batch.
 
+use astrogen_runtime::Share;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -13,13 +14,24 @@ pub(super) struct Order {
     samples: usize,
     batch_size: usize,
     seed: u64,
+    share: Share,
     last: Option<(u64, Vec<usize>)>,
 }
 
 impl Order {
     /// Batches of `batch_size`, which is at least 1 and at most `samples`.
     pub(super) fn new(samples: usize, batch_size: usize, seed: u64) -> Self {
-        Self { samples, batch_size, seed, last: None }
+        Self { samples, batch_size, seed, share: Share::WHOLE, last: None }
+    }
+
+    /// Gives these of each batch's samples from now on. The batch size is a multiple of the parts.
+    pub(super) fn set_share(&mut self, share: Share) {
+        self.share = share;
+    }
+
+    /// The numbers within a batch of the samples that are given.
+    pub(super) fn given(&self) -> impl Iterator<Item = usize> + use<> {
+        (self.share.part()..self.batch_size).step_by(self.share.of())
     }
 
     /// Samples in the data set.
@@ -38,11 +50,12 @@ impl Order {
         (step / self.steps_per_epoch(), within * self.batch_size)
     }
 
-    /// The samples of batch `step`.
+    /// The samples of batch `step` that are given.
     pub(super) fn batch(&mut self, step: u64) -> Vec<usize> {
         let (epoch, position) = self.place(step);
-        let batch_size = self.batch_size;
-        self.permutation(epoch)[position..][..batch_size].to_vec()
+        let given = self.given();
+        let permutation = self.permutation(epoch);
+        given.map(|number| permutation[position + number]).collect()
     }
 
     fn permutation(&mut self, epoch: u64) -> &[usize] {

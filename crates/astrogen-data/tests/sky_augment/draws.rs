@@ -1,9 +1,10 @@
 //! How often and how much is drawn, and what is refused.
 
 use astrogen_data::augment::{SkyAugment, SkyDraw};
+use astrogen_runtime::Share;
 use tch::{Kind, Tensor};
 
-use crate::{ALL, images, seeded};
+use crate::{ALL, DOUBLE, images, seeded};
 
 /// The share of `n` images for which this is true.
 fn share(of: &Tensor) -> f64 {
@@ -141,4 +142,21 @@ fn settings_out_of_range_are_refused_with_their_rule() {
     let small = SkyAugment::default().validate(1).unwrap_err().to_string();
     assert_eq!(small, "side of images to augment: expected at least 2 pixels, got 1");
     assert!(SkyAugment::default().validate(2).is_ok() && ALL.validate(64).is_ok());
+}
+
+#[test]
+fn processes_that_share_a_batch_change_it_as_one_does() {
+    let images = Tensor::rand([12, 3, 16, 16], DOUBLE) * 2.0 - 1.0;
+    for probability in [0.1, 0.5, 1.0] {
+        let whole = {
+            let _turn = seeded(3);
+            ALL.apply(&images, probability)
+        };
+        for part in 0..4 {
+            let share = Share::new(part, 4).unwrap();
+            let _turn = seeded(3);
+            let own = share.during(|| ALL.apply(&share.of_rows(&images), probability));
+            assert_eq!(share.of_rows(&whole), own, "part {part} at {probability}");
+        }
+    }
 }

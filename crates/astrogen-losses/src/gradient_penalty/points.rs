@@ -1,12 +1,13 @@
 //! Where the penalty is taken.
 
+use astrogen_runtime::{draw_rows, draw_rows_like};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::PenaltyKind;
 
 /// One interpolation weight per sample, `[n]`, uniform in [0, 1), from libtorch's generator.
 pub fn interpolation_weights(n: i64, options: (Kind, Device)) -> Tensor {
-    Tensor::rand([n], options)
+    draw_rows(n, |n| Tensor::rand([n], options))
 }
 
 /// The random numbers behind the points of one penalty. Drawing is apart from computing, so a
@@ -27,7 +28,7 @@ impl PenaltyDraw {
         let n = real.size().first().copied().unwrap_or_default();
         Self {
             weights: interpolation_weights(n, (real.kind(), real.device())),
-            noise: (kind == PenaltyKind::Dragan).then(|| real.rand_like()),
+            noise: (kind == PenaltyKind::Dragan).then(|| draw_rows_like(real, Tensor::rand_like)),
         }
     }
 }

@@ -3,6 +3,7 @@
 use astrogen_nn::layers::{Convolution, ConvolutionConfig, Passes, Unit};
 use astrogen_nn::variables::allocate;
 use astrogen_nn::{NamedTensors, Network, named, network_methods};
+use astrogen_runtime::draw_rows;
 use tch::{Device, Kind, Tensor, nn};
 
 use super::SharpConfig;
@@ -26,7 +27,9 @@ impl SharpGenerator {
     /// Where `n` is negative.
     pub fn noise(&self, n: i64) -> Vec<Tensor> {
         let sizes = (1..self.stages.len()).map(|stage| 4i64 << stage);
-        sizes.map(|size| Tensor::randn([n, 1, size, size], self.input.options())).collect()
+        let options = self.input.options();
+        let of_size = |size| draw_rows(n, |n| Tensor::randn([n, 1, size, size], options));
+        sizes.map(of_size).collect()
     }
 
     /// Images `[N, C, H, W]`, signed ([-1, 1]), from latents `[N, latent_dim]` and

@@ -38,6 +38,7 @@
 use astrogen_nn::config::{check_counts, check_widths};
 use astrogen_nn::layers::Sequential;
 use astrogen_nn::{Initialization, NamedTensors, Network, named, network_methods};
+use astrogen_runtime::draw_rows;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, nn};
 
@@ -159,7 +160,7 @@ impl GaussianRegressor {
     /// # Panics
     /// Where `n` is negative.
     pub fn latent(&self, n: i64) -> Tensor {
-        Tensor::randn([n, self.config.features], self.options())
+        draw_rows(n, |n| Tensor::randn([n, self.config.features], self.options()))
     }
 
     /// The element type and the device of the weights.

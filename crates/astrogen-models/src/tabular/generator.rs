@@ -2,6 +2,7 @@
 
 use astrogen_nn::layers::Sequential;
 use astrogen_nn::{NamedTensors, Network, named, network_methods};
+use astrogen_runtime::draw_rows;
 use tch::{Device, Kind, Tensor, nn};
 
 use super::blocks::check_sample;
@@ -59,7 +60,7 @@ impl TabularGenerator {
     /// # Panics
     /// Where `n` is negative.
     pub fn latent(&self, n: i64) -> Tensor {
-        Tensor::randn([n, self.config.latent_dim], self.options())
+        draw_rows(n, |n| Tensor::randn([n, self.config.latent_dim], self.options()))
     }
 
     /// The element type and the device of the weights.

@@ -25,6 +25,7 @@ mod passes;
 use std::path::Path;
 
 use astrogen_data::Rows;
+use astrogen_distributed::Group;
 use astrogen_losses::{GradientPenaltyConfig, PenaltyDraw, penalty_points};
 use astrogen_models::{TabularConfig, TabularCritic, TabularGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -190,7 +191,7 @@ impl CwganGpStep {
                 gradients::of_critic(critic, context, [real, &fake], term, optimizer)?
             }
         };
-        self.networks.step_critic(&gradients);
+        self.networks.step_critic(&gradients)?;
         self.networks.keep(penalty);
         Ok(self.networks.losses(wasserstein, loss))
     }
@@ -213,7 +214,7 @@ impl CwganGpStep {
         let loss = match &mut self.passes {
             Some(passes) => {
                 let (loss, gradients) = passes.of_generator(inputs, mse_weight)?;
-                self.networks.generator_optimizer.step(&gradients);
+                self.networks.generator_optimizer.step(&gradients)?;
                 loss
             }
             None => {
@@ -263,6 +264,11 @@ impl Step for CwganGpStep {
         }
         losses.push(("generator_loss", self.networks.last.generator_loss.copy()));
         Ok(losses)
+    }
+
+    fn join(&mut self, group: &Group) -> Result<(), TrainError> {
+        self.networks.join(group);
+        Ok(())
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

@@ -11,6 +11,7 @@ mod guarded;
 mod in_memory;
 mod session;
 mod snapshot;
+mod together;
 
 use std::path::PathBuf;
 
@@ -26,6 +27,7 @@ use crate::step::{Losses, Step};
 use guarded::guarded;
 use session::Session;
 use snapshot::Snapshot;
+use together::Together;
 
 pub use config::{Criterion, FitConfig};
 pub use evaluation::{EvaluateBy, Evaluation};
@@ -49,6 +51,12 @@ pub struct Outcome {
 /// must have been built from the run's settings. A run that was only
 /// [opened](RunDir::open) is locked and swept first, as [`RunDir::resume`] does.
 ///
+/// Where the run's folder is [a group's](RunDir::in_group), all its processes call this with the same data
+/// and settings, each with observers or none. A batch is shared by them, so that its size has to be a multiple
+/// of their number; all go through the same steps and end with the same networks, to rounding those of one
+/// process where no batch normalisation stands between, whose statistics are of a share. The first process
+/// alone has observers and writes.
+///
 /// What the session before had not done for its last checkpoint (evaluation, export, events) is done
 /// again. A step that fails leaves the networks half-updated: the steps since the last row of the
 /// history are then computed again from a copy, and saved.
@@ -60,6 +68,8 @@ pub struct Outcome {
 /// - [`TrainError::NonFinite`], when a loss or weight is no longer finite: checkpoints
 ///   written before stay, none is written with such a weight. With
 ///   [`return_to_best`](FitConfig::return_to_best) it ends the run only where there is none;
+/// - [`TrainError::Distributed`], when another process of the group ends, does not come, or has other
+///   settings or data;
 /// - [`TrainError::Panicked`], when libtorch fails in a step, for want of memory say, and what
 ///   the step, the data, the file system and observers report: the steps done are saved before.
 pub fn fit<S: Step>(
@@ -70,16 +80,24 @@ pub fn fit<S: Step>(
     stop: &StopSignal,
     observers: &mut [&mut dyn Observer<S>],
 ) -> Result<Outcome, TrainError> {
-    config.validate()?;
-    let run = &run.training()?;
-    let (samples, data) = (batches.samples() as u64, batches.fingerprint()?);
-    let mut session = Session { run, config, samples, data, observers, told: Vec::new() };
-    match train(algorithm, batches, &mut session, stop) {
-        Err(TrainError::NonFinite { step, tensor }) if config.return_to_best => {
-            session.return_to_best(algorithm, step, tensor)
-        }
-        ended => ended,
-    }
+    let mut fitted = || -> Result<Outcome, TrainError> {
+        config.validate()?;
+        let run = &run.training()?;
+        let (samples, data) = (batches.samples() as u64, batches.fingerprint()?);
+        let mut session = Session { run, config, samples, data, observers, told: Vec::new() };
+        let together = Together::begin(run.group(), algorithm, batches, config, stop)?;
+        let outcome = match train(algorithm, batches, &mut session, &together) {
+            Err(TrainError::NonFinite { step, tensor }) if config.return_to_best => {
+                session.return_to_best(algorithm, &together, step, tensor)
+            }
+            ended => ended,
+        }?;
+        // What the first process wrote is there for all.
+        run.group().barrier("the end of the run")?;
+        together.end(algorithm, batches)?;
+        Ok(outcome)
+    };
+    fitted().inspect_err(|error| run.group().leave(error))
 }
 
 /// The loop itself.
@@ -87,11 +105,12 @@ fn train<S: Step>(
     algorithm: &mut S,
     batches: &mut Batches<S::Batch>,
     session: &mut Session<'_, '_, S>,
-    stop: &StopSignal,
+    together: &Together<'_>,
 ) -> Result<Outcome, TrainError> {
     let (run, config) = (session.run, session.config);
     let newest = session.resume(algorithm)?;
-    let mut step = newest.as_ref().map_or(0, |checkpoint| checkpoint.step);
+    let newest_step = newest.as_ref().map_or(0, |checkpoint| checkpoint.step);
+    let mut step = together.begin_at(algorithm, newest_step)?;
     let again = newest.is_some() && !run.is_saved(step);
     let mut saved_at = step;
     batches.seek(step);
@@ -104,22 +123,35 @@ fn train<S: Step>(
         if checkpoint.data.as_ref().is_some_and(|data| *data != session.data) {
             session.warn(algorithm, CHANGED_DATA)?;
         }
+        let (processes, now) = (checkpoint.processes, run.group().size());
+        if processes != now {
+            session.warn(algorithm, &changed_processes(processes, now))?;
+        }
         if again {
             session.save(algorithm, step, checkpoint.score)?;
         }
     }
 
     let mut snapshot = guarded("copying the state", || Ok(Snapshot::take(algorithm, step)))?;
-    let mut waited_for = session.out_of_patience(step)?;
-    while step < config.steps && !stop.is_raised() && waited_for.is_none() {
+    let mut waited_for = session.out_of_patience(together, step)?;
+    let mut stopped = together.is_stopped()?;
+    while step < config.steps && !stopped && waited_for.is_none() {
         let batch = match batches.next_batch() {
             Ok(batch) => batch,
             Err(error) => return Err(session.keep(error.into(), algorithm, step)),
         };
-        let losses = match seeded_step(algorithm, &batch, config.seed, step) {
+        let share = together.share();
+        let losses = match share.during(|| seeded_step(algorithm, &batch, config.seed, step)) {
             Ok(losses) => losses,
             Err(error) => {
-                let step = go_back(algorithm, batches, &snapshot, config.seed, step);
+                let step = match together.group.is_alone() {
+                    true => go_back(algorithm, batches, &snapshot, config.seed, step),
+                    // The others are not there to compute steps again with.
+                    false => {
+                        snapshot.restore(algorithm);
+                        snapshot.step
+                    }
+                };
                 return Err(match step > saved_at {
                     true => session.keep(error, algorithm, step),
                     false => error,
@@ -129,13 +161,21 @@ fn train<S: Step>(
         step += 1;
 
         let log = step.is_multiple_of(config.log_interval);
-        if log || batches.device() == Device::Cpu {
-            check_finite(step, losses.iter().map(|(name, loss)| (*name, loss)))?;
+        let save = step.is_multiple_of(config.checkpoint_interval);
+        // Each look at a number waits for a device.
+        let look = log || batches.device() == Device::Cpu;
+        let found = match look {
+            true => check_finite(step, losses.iter().map(|(name, loss)| (*name, loss))),
+            false => Ok(()),
+        };
+        if look || save || step == config.steps || together.group.is_alone() {
+            stopped = together.agree(step, found)?;
         }
         let mut told = Ok(());
         if log {
             snapshot.refresh(algorithm, step);
-            told = session.tell(algorithm, &Event::Logged { step, losses: &read(&losses) });
+            let losses = together.read(&losses)?;
+            told = session.tell(algorithm, &Event::Logged { step, losses: &losses });
         }
         if told.is_ok() && step.is_multiple_of(config.sample_interval) {
             told = session.tell(algorithm, &Event::Sample { step });
@@ -143,10 +183,10 @@ fn train<S: Step>(
         if let Err(error) = told {
             return Err(session.keep(error, algorithm, step));
         }
-        if step.is_multiple_of(config.checkpoint_interval) {
+        if save {
             session.save(algorithm, step, None)?;
             saved_at = step;
-            waited_for = session.out_of_patience(step)?;
+            waited_for = session.out_of_patience(together, step)?;
         }
     }
     if let Some(best) = waited_for.filter(|_| step < config.steps) {
@@ -156,7 +196,7 @@ fn train<S: Step>(
         );
         session.warn(algorithm, &message)?;
     }
-    if saved_at != step || run.checkpoints()?.is_empty() {
+    if saved_at != step || !session.has_checkpoint()? {
         session.save(algorithm, step, None)?;
     }
     let interrupted = step < config.steps && waited_for.is_none();
@@ -204,6 +244,16 @@ fn go_back<S: Step>(
     failed
 }
 
-fn read(losses: &Losses) -> Vec<(&'static str, f64)> {
-    losses.iter().map(|(name, loss)| (*name, loss.double_value(&[]))).collect()
+/// What is said where a run goes on with another number of processes.
+fn changed_processes(before: usize, now: usize) -> String {
+    let of = |count: usize| match count {
+        1 => "1 process".to_owned(),
+        count => format!("{count} processes"),
+    };
+    format!(
+        "the run was trained by {} so far and is now by {}: sums are rounded otherwise, and it ends in \
+         other weights than it would have",
+        of(before),
+        of(now)
+    )
 }

@@ -1,6 +1,7 @@
 //! What a session does with the folder of its run.
 
 use super::guarded::guarded;
+use super::together::Together;
 use super::{Evaluation, Event, FitConfig, Observer, Outcome};
 use crate::TrainError;
 use crate::checkpoint::Checkpoint;
@@ -25,6 +26,9 @@ pub(super) struct Session<'a, 'b, S> {
 impl<S: Step> Session<'_, '_, S> {
     /// Brings the algorithm to the state of the newest checkpoint, if there is one.
     pub(super) fn resume(&self, algorithm: &S) -> Result<Option<Checkpoint>, TrainError> {
+        if !self.is_first() {
+            return Ok(None); // the first process's state is sent
+        }
         let Some((_, path)) = self.run.checkpoint_files()?.pop() else { return Ok(None) };
         let checkpoint = Checkpoint::load(&path, algorithm)?;
         if checkpoint.samples != self.samples {
@@ -49,6 +53,9 @@ impl<S: Step> Session<'_, '_, S> {
         known: Option<f64>,
     ) -> Result<(), TrainError> {
         check_state(step, algorithm)?;
+        if !self.is_first() {
+            return Ok(());
+        }
         let evaluated = self.evaluate(algorithm);
         let (evaluation, score) = match evaluated {
             Ok((evaluation, score)) => (evaluation, known.or(score)),
@@ -78,11 +85,29 @@ impl<S: Step> Session<'_, '_, S> {
         self.run.mark_saved(step)
     }
 
+    /// Whether this process has observers and writes.
+    fn is_first(&self) -> bool {
+        self.run.group().is_first()
+    }
+
+    /// Whether there is a checkpoint, or it is not for this process to say.
+    pub(super) fn has_checkpoint(&self) -> Result<bool, TrainError> {
+        Ok(!self.is_first() || !self.run.checkpoints()?.is_empty())
+    }
+
     /// The step of the best checkpoint, where it is older at `step` than the run's patience.
-    pub(super) fn out_of_patience(&self, step: u64) -> Result<Option<u64>, TrainError> {
+    pub(super) fn out_of_patience(
+        &self,
+        together: &Together<'_>,
+        step: u64,
+    ) -> Result<Option<u64>, TrainError> {
         let Some(patience) = self.config.patience else { return Ok(None) };
-        let best = self.run.best_checkpoint()?.map(|(best, _)| best);
-        Ok(best.filter(|best| step.saturating_sub(*best) >= patience))
+        let best = match self.is_first() {
+            true => self.run.best_checkpoint()?.map(|(best, _)| best),
+            false => None,
+        };
+        let waited_for = best.filter(|best| step.saturating_sub(*best) >= patience);
+        together.of_first("the best step", waited_for)
     }
 
     /// Saves the steps done where something beside the algorithm failed, and gives the failure
@@ -91,7 +116,7 @@ impl<S: Step> Session<'_, '_, S> {
     pub(super) fn keep(&self, failure: TrainError, algorithm: &S, step: u64) -> TrainError {
         let path = self.run.checkpoint_path(step);
         let there = self.run.checkpoints().is_ok_and(|steps| steps.contains(&step));
-        if !there && check_state(step, algorithm).is_ok() {
+        if self.is_first() && !there && check_state(step, algorithm).is_ok() {
             let _ = self.checkpoint(step, None).save(&path, algorithm);
         }
         failure
@@ -102,17 +127,24 @@ impl<S: Step> Session<'_, '_, S> {
     pub(super) fn return_to_best(
         &mut self,
         algorithm: &S,
+        together: &Together<'_>,
         step: u64,
         tensor: String,
     ) -> Result<Outcome, TrainError> {
-        let best = self.run.best_checkpoint()?.map(|(best, _)| best);
-        let newest = self.run.checkpoints()?.pop();
-        let Some(best) = best.or(newest) else {
+        let mut best = None;
+        if self.is_first() {
+            best = self.run.best_checkpoint()?.map(|(best, _)| best);
+            best = best.or(self.run.checkpoints()?.pop());
+        }
+        let Some(best) = together.of_first("the best step", best)? else {
             return Err(TrainError::NonFinite { step, tensor });
         };
         let checkpoint = self.run.checkpoint_path(best);
-        Checkpoint::load(&checkpoint, algorithm)?;
-        algorithm.export(self.run.path())?;
+        if self.is_first() {
+            Checkpoint::load(&checkpoint, algorithm)?;
+            algorithm.export(self.run.path())?;
+        }
+        together.begin_at(algorithm, best)?;
         let message = format!(
             "{tensor} is not finite at step {step}: training ends with the state of step {best}, \
              the best"
@@ -123,7 +155,8 @@ impl<S: Step> Session<'_, '_, S> {
     }
 
     fn checkpoint(&self, step: u64, score: Option<f64>) -> Checkpoint {
-        Checkpoint { step, samples: self.samples, data: Some(self.data.clone()), score }
+        let processes = self.run.group().size();
+        Checkpoint { step, samples: self.samples, data: Some(self.data.clone()), score, processes }
     }
 
     /// What all observers find of the networks, if any does, and what they are compared by.
@@ -145,6 +178,9 @@ impl<S: Step> Session<'_, '_, S> {
     }
 
     pub(super) fn tell(&mut self, algorithm: &S, event: &Event) -> Result<(), TrainError> {
+        if !self.is_first() {
+            return Ok(());
+        }
         let mut observers = self.observers.iter_mut();
         observers
             .try_for_each(|observer| guarded("an observer", || observer.observe(algorithm, event)))

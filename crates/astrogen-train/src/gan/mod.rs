@@ -29,11 +29,13 @@ mod config;
 use std::path::Path;
 
 use astrogen_data::Images;
+use astrogen_distributed::Group;
 use astrogen_losses::{AdversarialConfig, discriminator_loss, generator_loss};
 use astrogen_models::{
     DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, ModelError, Network,
     Passes,
 };
+use astrogen_runtime::draw_rows_like;
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::TrainError;
@@ -155,7 +157,7 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
         let (reals, fakes) = (real_pass.outputs(), fake_pass.outputs());
         let d_loss = discriminator_loss(reals, fakes, &self.loss).total();
         let first = self.discriminator_optimizer.steps() == 0;
-        let d_loss = match self.lecam.term(reals, fakes, first) {
+        let d_loss = match self.lecam.term(reals, fakes, first)? {
             Some(lecam) => d_loss + lecam,
             None => d_loss,
         };
@@ -167,7 +169,7 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
         {
             let _ = sum.g_add_(&gradient);
         }
-        self.discriminator_optimizer.step(&gradients);
+        self.discriminator_optimizer.step(&gradients)?;
         drop(passes); // of weights that are no more
 
         let passes = discriminator.passes();
@@ -179,10 +181,10 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
             &self.generator_optimizer,
         )?;
         drop(generator_passes);
-        self.generator_optimizer.step(&gradients);
+        self.generator_optimizer.step(&gradients)?;
         let d_total = d_loss.detach();
         self.average.update();
-        self.augment.observe(&real_logits);
+        self.augment.observe(&real_logits)?;
 
         let mut losses = vec![
             ("discriminator_loss", d_total),
@@ -209,7 +211,7 @@ fn judge<'a>(
 fn with_noise(images: &Tensor, deviation: f64) -> Tensor {
     match deviation {
         0.0 => images.shallow_clone(),
-        _ => images + images.randn_like() * deviation,
+        _ => images + draw_rows_like(images, Tensor::randn_like) * deviation,
     }
 }
 
@@ -237,6 +239,15 @@ impl<G: Generator + Network, D: Discriminator> Step for DcganStep<G, D> {
     fn step(&mut self, Images(real): &Images) -> Result<Losses, TrainError> {
         let latent = self.generator.module.latent(real.size().first().copied().unwrap_or(0));
         self.update(real, &latent)
+    }
+
+    fn join(&mut self, group: &Group) -> Result<(), TrainError> {
+        for optimizer in [&mut self.generator_optimizer, &mut self.discriminator_optimizer] {
+            optimizer.join(group);
+        }
+        self.augment.join(group);
+        self.lecam.join(group);
+        Ok(())
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

@@ -22,6 +22,7 @@
 //! small networks takes as long as starting its operations, they are tensor operations on all
 //! parameters joined.
 
+use astrogen_distributed::Group;
 use astrogen_models::ModelError;
 use tch::{Device, Kind, Tensor, no_grad};
 
@@ -61,6 +62,8 @@ pub struct Adam {
     progress: Option<u64>,
     /// Whether a parameter stays as it is.
     frozen: Vec<bool>,
+    /// The processes whose gradients are averaged.
+    group: Group,
 }
 
 impl Adam {
@@ -88,7 +91,15 @@ impl Adam {
             progress: None,
             frozen: vec![false; parameters.len()],
             parameters,
+            group: Group::alone(),
         })
+    }
+
+    /// Averages gradients over these processes from now on, before every update: all have the same
+    /// parameters, make the same updates in the same order, and each has gradients of its share of a
+    /// batch.
+    pub fn join(&mut self, group: &Group) {
+        self.group = group.clone();
     }
 
     /// Keeps the parameters of the first so many layers as they are from now on, layers being told apart
@@ -148,10 +159,10 @@ impl Adam {
     /// The loss as it was before, without its graph.
     ///
     /// # Errors
-    /// Those of [`gradients`](Self::gradients); nothing is updated then.
+    /// Those of [`gradients`](Self::gradients) and [`step`](Self::step); nothing is updated then.
     pub fn minimize(&mut self, loss: &Tensor) -> Result<Tensor, TrainError> {
         let gradients = self.gradients(loss)?;
-        self.step(&gradients);
+        self.step(&gradients)?;
         Ok(loss.detach())
     }
 
@@ -181,16 +192,66 @@ impl Adam {
         }
     }
 
-    /// Updates every parameter from its gradient.
+    /// Updates every parameter from its gradient, or, in a [group](Self::join), from the mean of all
+    /// processes' gradients.
+    ///
+    /// # Errors
+    /// [`TrainError::Distributed`] where another process is gone; nothing is updated then.
     ///
     /// # Panics
     /// If there is not one gradient, of the parameter's shape, for each parameter: that is
     /// a fault of the calling step, not of a user's input.
-    pub fn step(&mut self, gradients: &[Tensor]) {
+    pub fn step(&mut self, gradients: &[Tensor]) -> Result<(), TrainError> {
+        let gradients = self.averaged(gradients)?;
+        self.apply(&gradients);
+        Ok(())
+    }
+
+    /// One [`step`](Self::step) with gradients, averaged if need be, that are made shorter where their
+    /// joint norm is above `limit`; the norm, before that.
+    ///
+    /// ```text
+    /// g <- g min(1, limit / (|g| + 1e-6))
+    /// ```
+    ///
+    /// as PyTorch's `clip_grad_norm_`.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    ///
+    /// # Panics
+    /// As [`step`](Self::step).
+    pub fn step_within(
+        &mut self,
+        limit: Option<f64>,
+        gradients: &[Tensor],
+    ) -> Result<Tensor, TrainError> {
+        let gradients = self.averaged(gradients)?;
+        let norm = no_grad(|| {
+            let norms: Vec<Tensor> = gradients.iter().map(|gradient| gradient.norm()).collect();
+            let norm = Tensor::stack(&norms, 0).norm();
+            if let Some(limit) = limit {
+                let factor = (limit / (&norm + 1e-6)).clamp_max(1.0);
+                for gradient in &gradients {
+                    let _ = gradient.shallow_clone().g_mul_(&factor);
+                }
+            }
+            norm
+        });
+        self.apply(&gradients);
+        Ok(norm)
+    }
+
+    /// The gradients, or their means over all processes, by one exchange.
+    fn averaged(&self, gradients: &[Tensor]) -> Result<Vec<Tensor>, TrainError> {
         assert_eq!(gradients.len(), self.parameters.len(), "one gradient a parameter");
         for (parameter, gradient) in self.parameters.iter().zip(gradients) {
             assert_eq!(gradient.size(), parameter.size(), "a gradient has its parameter's shape");
         }
+        Ok(self.group.mean("gradients", gradients)?)
+    }
+
+    fn apply(&mut self, gradients: &[Tensor]) {
         let lr = self.lr();
         let _ = self.steps.g_add_scalar_(1);
         let coefficients = Coefficients::new(&self.config, lr, self.steps.int64_value(&[]));

@@ -32,6 +32,7 @@ mod config;
 use std::path::Path;
 
 use astrogen_data::Images;
+use astrogen_distributed::Group;
 use astrogen_losses::AdversarialLoss;
 use astrogen_models::{
     Critic, Generator, ModelError, Network, Passes, R3ganConfig, R3ganDiscriminator,
@@ -228,9 +229,9 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         };
         let CriticTerms { loss, penalty, gradients, .. } = terms;
         drop(passes); // of weights that are no more
-        self.networks.step_critic(&gradients);
+        self.networks.step_critic(&gradients)?;
         self.networks.keep(penalty);
-        self.augment.observe(&(&scores.real - &scores.fake).detach());
+        self.augment.observe(&(&scores.real - &scores.fake).detach())?;
         Ok(vec![
             ("critic_loss", loss),
             ("real_score", scores.real.detach().mean(Kind::Float)),
@@ -270,7 +271,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let optimizer = &self.networks.generator_optimizer;
         let (loss, gradients) = generator::differentiate(fake, see, judge, loss, optimizer)?;
         drop((passes, generator_passes));
-        self.networks.generator_optimizer.step(&gradients);
+        self.networks.generator_optimizer.step(&gradients)?;
         self.networks.follow_generator(&loss);
         Ok(loss)
     }
@@ -293,6 +294,12 @@ impl<G: Generator + Network, C: Critic> Step for RelativisticStep<G, C> {
         let n = real.size().first().copied().unwrap_or(0) / 2;
         let latent = self.networks.generator.module.latent(n);
         self.update(real, &latent)
+    }
+
+    fn join(&mut self, group: &Group) -> Result<(), TrainError> {
+        self.networks.join(group);
+        self.augment.join(group);
+        Ok(())
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

@@ -23,6 +23,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use astrogen_distributed::Group;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -46,15 +47,68 @@ pub struct RunDir {
     path: PathBuf,
     /// Held by the session that trains.
     lock: Option<Arc<Lock>>,
+    /// The processes that train in it together; the first one writes.
+    group: Group,
 }
 
 impl RunDir {
+    fn at(path: PathBuf) -> Self {
+        Self { path, lock: None, group: Group::alone() }
+    }
+
+    /// The folder of a run in which several processes train together: the first one makes or resumes it by
+    /// this call, alone writes into it, and tells the others where it is. These read it: it has to be on a
+    /// disk that all machines share. What they would write is left to the first.
+    ///
+    /// # Errors
+    /// Those of `make`, [`TrainError::Distributed`] where a process is gone, and [`TrainError::RunDir`]
+    /// where this process does not see the folder.
+    pub fn in_group(
+        group: &Group,
+        make: impl FnOnce() -> Result<Self, TrainError>,
+    ) -> Result<Self, TrainError> {
+        if group.is_alone() {
+            return make();
+        }
+        let mut made = None;
+        let path = group.tell("the run's folder", || {
+            let run: &Self = made.insert(make()?);
+            let path = run.path.canonicalize().map_err(TrainError::io(&run.path))?;
+            Ok::<_, TrainError>(path.to_string_lossy().into_owned())
+        })?;
+        match made {
+            Some(run) => Ok(Self { group: group.clone(), ..run }),
+            None => {
+                let path = PathBuf::from(path);
+                if !path.is_dir() {
+                    let reason = "the first process trains there, and this one does not see it: name a \
+                                  folder on a disk that all machines share";
+                    return Err(TrainError::RunDir { path, reason: reason.to_owned() });
+                }
+                Ok(Self { group: group.clone(), ..Self::at(path) })
+            }
+        }
+    }
+
+    /// The folder of a training that is part of this one, with the same processes: resumed, or made.
+    ///
+    /// # Errors
+    /// Those of [`create_or_resume`](Self::create_or_resume) and [`in_group`](Self::in_group).
+    pub fn part(&self, name: &str) -> Result<Self, TrainError> {
+        Self::in_group(&self.group, || Self::create_or_resume(&self.join(name)))
+    }
+
+    /// The processes that train in it.
+    pub fn group(&self) -> &Group {
+        &self.group
+    }
+
     /// Makes `parent/name-1`, or with the first number that is free.
     ///
     /// # Errors
     /// When the folder cannot be made.
     pub fn create_next(parent: &Path, name: &str) -> Result<Self, TrainError> {
-        Self { path: numbered_folder(parent, name)?, lock: None }.training()
+        Self::at(numbered_folder(parent, name)?).training()
     }
 
     /// Makes a folder for a new run, or takes one that is empty, but for what a session left
@@ -68,7 +122,7 @@ impl RunDir {
         if !is_unused(path)? {
             return Err(not_empty(path));
         }
-        Self { path: path.to_owned(), lock: None }.training()
+        Self::at(path.to_owned()).training()
     }
 
     /// Opens the folder of an earlier run, to read it: nothing in it is changed.
@@ -82,7 +136,7 @@ impl RunDir {
                 reason: format!("there is no {CONFIG} in it, so it is not the folder of a run"),
             });
         }
-        Ok(Self { path: path.to_owned(), lock: None })
+        Ok(Self::at(path.to_owned()))
     }
 
     /// Opens the folder of an earlier run to go on training: locks it, and removes what a killed
@@ -104,7 +158,7 @@ impl RunDir {
 
     /// The same folder for a session that trains. A lock that is held already is kept.
     pub(crate) fn training(&self) -> Result<Self, TrainError> {
-        if self.lock.is_some() {
+        if self.lock.is_some() || !self.group.is_first() {
             return Ok(self.clone());
         }
         let lock = Some(Arc::new(Lock::take(&self.path)?));
@@ -114,7 +168,7 @@ impl RunDir {
             sweep_partial(&folder)?;
         }
         sweep_partial(&self.path)?;
-        Ok(Self { path: self.path.clone(), lock })
+        Ok(Self { lock, ..self.clone() })
     }
 
     /// What has to be said of the lock.
@@ -125,8 +179,10 @@ impl RunDir {
     /// Writes every setting of the run: whole, or not at all.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written; [`TrainError::Distributed`] where processes that train together have
+    /// other settings.
     pub fn write_config(&self, config: &impl Serialize) -> Result<(), TrainError> {
+        self.group.same("settings", &self.json(CONFIG, config)?)?;
         self.write_json(CONFIG, config)
     }
 
@@ -151,6 +207,9 @@ impl RunDir {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_text(&self, name: &str, text: &str) -> Result<(), TrainError> {
+        if !self.group.is_first() {
+            return Ok(());
+        }
         write_whole(&self.join(name), text.as_bytes())
     }
 
@@ -159,12 +218,12 @@ impl RunDir {
     /// # Errors
     /// When the file cannot be written.
     pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<(), TrainError> {
-        let path = self.join(name);
-        let text = serde_json::to_vec_pretty(value).map_err(|error| TrainError::RunDir {
-            path: path.clone(),
-            reason: error.to_string(),
-        })?;
-        write_whole(&path, &text)
+        self.write_text(name, &self.json(name, value)?)
+    }
+
+    fn json(&self, name: &str, value: &impl Serialize) -> Result<String, TrainError> {
+        serde_json::to_string_pretty(value)
+            .map_err(|error| TrainError::RunDir { path: self.join(name), reason: error.to_string() })
     }
 
     /// Reads such a file back.

@@ -27,6 +27,7 @@ mod config;
 use std::path::Path;
 
 use astrogen_data::Images;
+use astrogen_distributed::Group;
 use astrogen_losses::{AdversarialLoss, PenaltyDraw, penalty_points};
 use astrogen_models::{
     Critic, Generator, ModelError, Network, Passes, WganConfig, WganCritic, WganGenerator,
@@ -164,7 +165,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         let scores = Scores { real: scores.narrow(0, 0, n), fake: scores.narrow(0, n, n) };
         let done = self.networks.critic_optimizer.steps();
         let adversarial = self.config.loss.critic_loss(&scores.real, &scores.fake);
-        let adversarial = match self.lecam.term(&scores.real, &scores.fake, done == 0) {
+        let adversarial = match self.lecam.term(&scores.real, &scores.fake, done == 0)? {
             Some(lecam) => adversarial + lecam,
             None => adversarial,
         };
@@ -185,10 +186,10 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
             &self.networks.critic_optimizer,
         )?;
         drop(passes); // of weights that are no more
-        self.networks.step_critic(&gradients);
+        self.networks.step_critic(&gradients)?;
         self.clip_weights();
         self.networks.keep(penalty);
-        self.augment.observe(&scores.real);
+        self.augment.observe(&scores.real)?;
         let mut losses = vec![
             ("real_score", scores.real.detach().mean(Kind::Float)),
             ("fake_score", scores.fake.detach().mean(Kind::Float)),
@@ -230,7 +231,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         let optimizer = &self.networks.generator_optimizer;
         let (loss, gradients) = generator::differentiate(generated, see, judge, loss, optimizer)?;
         drop(generator_passes);
-        self.networks.generator_optimizer.step(&gradients);
+        self.networks.generator_optimizer.step(&gradients)?;
         self.networks.follow_generator(&loss);
         Ok(loss)
     }
@@ -272,6 +273,13 @@ impl<G: Generator + Network, C: Critic> Step for WganGpStep<G, C> {
         losses.push(("generator_loss", self.networks.last.generator_loss.copy()));
         losses.extend(self.augment.losses());
         Ok(losses)
+    }
+
+    fn join(&mut self, group: &Group) -> Result<(), TrainError> {
+        self.networks.join(group);
+        self.augment.join(group);
+        self.lecam.join(group);
+        Ok(())
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

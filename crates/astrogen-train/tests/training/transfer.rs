@@ -38,7 +38,7 @@ fn trained(folder: &std::path::Path) -> (RunDir, RelativisticStep) {
     for _ in 0..2 {
         trained.step(&batch()).unwrap();
     }
-    let checkpoint = Checkpoint { step: 2, samples: 6, data: None, score: None };
+    let checkpoint = Checkpoint { step: 2, samples: 6, data: None, score: None, processes: 1 };
     fs::create_dir_all(run.checkpoint_path(2).parent().unwrap()).unwrap();
     checkpoint.save(&run.checkpoint_path(2), &trained).unwrap();
     (run, trained)

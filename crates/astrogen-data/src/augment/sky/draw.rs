@@ -1,5 +1,6 @@
 //! What is drawn for a batch, and its application.
 
+use astrogen_runtime::Share;
 use tch::{Device, Kind, Tensor};
 
 use super::SkyAugment;
@@ -70,7 +71,8 @@ pub struct Noise {
 impl SkyAugment {
     /// Draws for images of the shape and on the device of these, `[N, C, H, W]`, from libtorch's
     /// generator: each operation is for each image with this probability (below 0 is none, above
-    /// 1 is all).
+    /// 1 is all). Of several processes that train together each draws for all images, and keeps its own
+    /// ([`Share`]).
     ///
     /// # Panics
     /// Where there are not four axes.
@@ -81,33 +83,9 @@ impl SkyAugment {
         if probability <= 0.0 {
             return SkyDraw::default();
         }
-        let lots = Lots { n, probability, device: images.device() };
-        let log2_scatter = |scatter: f64| {
-            let factors = |mask: &Tensor| (Tensor::randn([n], HOST) * scatter * mask).exp2();
-            lots.values(scatter > 0.0, factors)
-        };
-        SkyDraw {
-            symmetries: lots.values(self.symmetries, |mask| {
-                Tensor::randint(8, [n], (Kind::Int64, Device::Cpu)) * mask
-            }),
-            shifts: lots.values(self.shift > 0.0, |mask| {
-                let side = Tensor::from_slice(&[h, w]).to_kind(Kind::Float);
-                let shifts = (uniform([n, 2]) * self.shift * side).round().to_kind(Kind::Int64);
-                shifts * mask.unsqueeze(1)
-            }),
-            resampling: lots.resampling(self.subpixel, self.scale),
-            flux: log2_scatter(self.flux),
-            brightness: lots.values(self.brightness > 0.0, |mask| {
-                Tensor::randn([n], HOST) * self.brightness * mask
-            }),
-            contrast: log2_scatter(self.contrast),
-            saturation: log2_scatter(self.saturation),
-            noise: lots.noise(self.noise, [c, h, w]),
-            cutouts: lots.values(self.cutout > 0.0, |mask| {
-                let centers = Tensor::rand([n, 2], HOST);
-                Tensor::cat(&[centers, (mask * self.cutout).unsqueeze(1)], 1)
-            }),
-        }
+        let share = Share::present();
+        let lots = Lots { n: n * share.of() as i64, probability, device: images.device() };
+        lots.draw(self, [c, h, w]).of_share(share)
     }
 }
 
@@ -119,6 +97,36 @@ struct Lots {
 }
 
 impl Lots {
+    fn draw(&self, strengths: &SkyAugment, [c, h, w]: [i64; 3]) -> SkyDraw {
+        let n = self.n;
+        let log2_scatter = |scatter: f64| {
+            let factors = |mask: &Tensor| (Tensor::randn([n], HOST) * scatter * mask).exp2();
+            self.values(scatter > 0.0, factors)
+        };
+        SkyDraw {
+            symmetries: self.values(strengths.symmetries, |mask| {
+                Tensor::randint(8, [n], (Kind::Int64, Device::Cpu)) * mask
+            }),
+            shifts: self.values(strengths.shift > 0.0, |mask| {
+                let side = Tensor::from_slice(&[h, w]).to_kind(Kind::Float);
+                let shifts = (uniform([n, 2]) * strengths.shift * side).round().to_kind(Kind::Int64);
+                shifts * mask.unsqueeze(1)
+            }),
+            resampling: self.resampling(strengths.subpixel, strengths.scale),
+            flux: log2_scatter(strengths.flux),
+            brightness: self.values(strengths.brightness > 0.0, |mask| {
+                Tensor::randn([n], HOST) * strengths.brightness * mask
+            }),
+            contrast: log2_scatter(strengths.contrast),
+            saturation: log2_scatter(strengths.saturation),
+            noise: self.noise(strengths.noise, [c, h, w]),
+            cutouts: self.values(strengths.cutout > 0.0, |mask| {
+                let centers = Tensor::rand([n, 2], HOST);
+                Tensor::cat(&[centers, (mask * strengths.cutout).unsqueeze(1)], 1)
+            }),
+        }
+    }
+
     /// Whether each image is chosen, bool `[N]`.
     fn choose(&self) -> Tensor {
         Tensor::rand([self.n], HOST).lt(self.probability)

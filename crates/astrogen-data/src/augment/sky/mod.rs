@@ -59,6 +59,7 @@ mod cutout;
 mod draw;
 mod intensity;
 mod resampling;
+mod share;
 
 use serde::{Deserialize, Serialize};
 use tch::Tensor;

@@ -15,6 +15,7 @@
 
 mod kernels;
 
+use astrogen_runtime::draw_rows;
 use tch::{Kind, Tensor};
 
 use crate::BatchNorm;
@@ -49,7 +50,8 @@ impl Noise {
     /// Standard normal maps `[N, 1, H, W]` for maps `[N, C, H, W]`, from libtorch's generator.
     pub(super) fn draw(maps: &Tensor, weight: &Tensor) -> Self {
         let [n, _, h, w] = maps.size()[..] else { panic!("maps, got {maps:?}") };
-        let values = Tensor::randn([n, 1, h, w], (Kind::Float, maps.device()));
+        let options = (Kind::Float, maps.device());
+        let values = draw_rows(n, |n| Tensor::randn([n, 1, h, w], options));
         let weight = memory(weight);
         let weight = filled(weight, weight.len().next_multiple_of(LANES));
         Self { values: memory(&values).to_vec(), weight }
