@@ -22,7 +22,9 @@ fn adam(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(elements as u64));
 
     let mut ours = Adam::new(parameters, AdamConfig::default()).expect("the default is valid");
-    group.bench_function("astrogen", |bencher| bencher.iter(|| ours.step(&gradients).expect("no other process")));
+    group.bench_function("astrogen", |bencher| {
+        bencher.iter(|| ours.step(&gradients).expect("no other process"))
+    });
 
     let variables = nn::VarStore::new(Device::Cpu);
     let generator = config.init_generator(&variables.root()).expect("the default is valid");

@@ -22,7 +22,8 @@ use astrogen::runtime::{device_name, tune_allocator};
 use astrogen::tables::Table;
 use astrogen::train::interrupt::StopSignal;
 use astrogen_cli::{
-    Console, EmulateArguments, EmulatorArguments, EvaluateArguments, SearchArguments, say,
+    Console, EmulateArguments, EmulatorArguments, EvaluateArguments, SearchArguments, by_the_first,
+    ended, say,
 };
 use clap::{Parser, Subcommand};
 
@@ -51,13 +52,13 @@ enum Mode {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     tune_allocator();
-    match arguments.mode {
+    ended(match arguments.mode {
         None => train(&arguments.train),
         Some(Mode::Train(arguments)) => train(&arguments),
         Some(Mode::Evaluate(arguments)) => evaluate(&arguments),
         Some(Mode::Emulate(arguments)) => emulate(&arguments),
         Some(Mode::Search(arguments)) => search(&arguments),
-    }
+    })
 }
 
 fn train(arguments: &EmulatorArguments) -> Result<()> {
@@ -121,6 +122,7 @@ fn emulate(arguments: &EmulateArguments) -> Result<()> {
 }
 
 fn search(arguments: &SearchArguments) -> Result<()> {
+    by_the_first()?;
     let device = arguments.train.run.device()?;
     let evaluating = arguments.train.run.evaluating(&emulator::criteria())?;
     let (earlier, config) = arguments.train.run.earlier::<SearchConfig>()?.unzip();

@@ -16,7 +16,7 @@ use astrogen::report::{SampleLook, write_page};
 use astrogen::runtime::{device_name, tune_allocator};
 use astrogen::train::{WganGpStep, WganGpStepConfig};
 use astrogen_cli::{
-    ImageArguments, ImageConfig, Networks, RunArguments, SampleArguments, WganArguments, say,
+    ImageArguments, ImageConfig, Networks, RunArguments, SampleArguments, WganArguments, ended, say,
 };
 use clap::{Args, Parser, Subcommand};
 use tch::Tensor;
@@ -59,10 +59,10 @@ struct WalkArguments {
 fn main() -> Result<()> {
     let Arguments { mode, train: arguments } = Arguments::parse();
     tune_allocator();
-    match mode {
+    ended(match mode {
         None => train(&arguments),
         Some(Mode::Sample(arguments)) => sample(&arguments),
-    }
+    })
 }
 
 fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -> Result<()> {
@@ -92,6 +92,11 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
 
     // The loop, with what is written down and looked at on the way.
     say(format_args!("training on {}", device_name(device)));
+    let stop = StopSignal::on_ctrl_c()?;
+    if !run.group().is_first() {
+        fit(&mut step, &mut batches, &run, &config.fit, &stop, &mut [])?;
+        return Ok(()); // of several processes the first looks and writes
+    }
     say("measuring how far real images are from each other");
     let look = SampleLook::new(&run, &mut batches, &step, config.fit.seed)?;
     let mut look = look.with_held_out(&mut batches, config.held_out(&folder, device)?)?;
@@ -99,7 +104,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
         let unit = config.physical.unit.as_deref();
         look = look.with_physical(unit, |images| config.physical.pixels(images));
     }
-    let (mut log, stop) = (RunLog::new(&run)?, StopSignal::on_ctrl_c()?);
+    let mut log = RunLog::new(&run)?;
     say(format_args!("training into {}", run.path().display()));
     let observers: &mut [&mut dyn Observer<_>] = &mut [&mut log, &mut look];
     let outcome = fit(&mut step, &mut batches, &run, &config.fit, &stop, observers)?;

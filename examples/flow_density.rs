@@ -23,7 +23,8 @@ use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::Progress;
 use astrogen::train::run_dir::RunDir;
 use astrogen_cli::{
-    DensityArguments, DensitySampleArguments, LogProbArguments, PosteriorArguments, Posteriors, say,
+    DensityArguments, DensitySampleArguments, LogProbArguments, PosteriorArguments, Posteriors,
+    ended, say,
 };
 use clap::{Parser, Subcommand};
 
@@ -50,11 +51,17 @@ enum Mode {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     tune_allocator();
-    let (rows, file) = match &arguments.mode {
-        None => return train(&arguments.train),
-        Some(Mode::Sample(arguments)) => arguments.sample()?,
-        Some(Mode::LogProb(arguments)) => arguments.log_prob()?,
-        Some(Mode::Posterior(arguments)) => match arguments.posterior()? {
+    ended(match &arguments.mode {
+        None => train(&arguments.train),
+        Some(mode) => make_use_of(mode),
+    })
+}
+
+fn make_use_of(mode: &Mode) -> Result<()> {
+    let (rows, file) = match mode {
+        Mode::Sample(arguments) => arguments.sample()?,
+        Mode::LogProb(arguments) => arguments.log_prob()?,
+        Mode::Posterior(arguments) => match arguments.posterior()? {
             Posteriors::Written(rows, file) => (rows, file),
             Posteriors::Judged(judgement) => {
                 say(&judgement);

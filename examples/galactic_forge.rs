@@ -14,7 +14,7 @@
 //!     --between g0003 g0007 0.5 --set tau50=6 --out between.npy
 //! ```
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use astrogen::forge::{self, Encoder, ForgeConfig, Galaxies};
@@ -23,7 +23,7 @@ use astrogen::runtime::{device_name, set_threads, tune_allocator};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::Progress;
 use astrogen::train::run_dir::RunDir;
-use astrogen_cli::{EncoderJob, ForgeArguments, ForgeSampleArguments, say};
+use astrogen_cli::{EncoderJob, ForgeArguments, ForgeSampleArguments, by_the_first, ended, say};
 use clap::{Parser, Subcommand};
 use tch::Device;
 
@@ -56,22 +56,27 @@ enum Mode {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     tune_allocator();
-    match &arguments.mode {
+    ended(match &arguments.mode {
         None => train(&arguments.train),
         Some(Mode::Train(arguments)) => train(arguments),
-        Some(Mode::Evaluate { run, threads }) => {
-            set_threads(*threads);
-            let run = RunDir::open(run)?;
-            say(forge::judge(&run)?);
-            say(format_args!("report: {}", write_page(&run)?.display()));
-            Ok(())
-        }
-        Some(Mode::Sample(arguments)) => {
-            let (stars, file) = arguments.sample()?;
-            say(format_args!("{stars} stars in {}", file.display()));
-            Ok(())
-        }
-    }
+        Some(Mode::Evaluate { run, threads }) => evaluate(run, *threads),
+        Some(Mode::Sample(arguments)) => sample(arguments),
+    })
+}
+
+fn evaluate(run: &Path, threads: Option<usize>) -> Result<()> {
+    by_the_first()?;
+    set_threads(threads);
+    let run = RunDir::open(run)?;
+    say(forge::judge(&run)?);
+    say(format_args!("report: {}", write_page(&run)?.display()));
+    Ok(())
+}
+
+fn sample(arguments: &ForgeSampleArguments) -> Result<()> {
+    let (stars, file) = arguments.sample()?;
+    say(format_args!("{stars} stars in {}", file.display()));
+    Ok(())
 }
 
 fn train(arguments: &ForgeArguments) -> Result<()> {

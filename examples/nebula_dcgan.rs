@@ -16,7 +16,7 @@ use astrogen::runtime::{device_name, tune_allocator};
 use astrogen::train::{GanStep, RelativisticStep};
 use astrogen_cli::{
     DcganArguments, DcganRecipe, ImageArguments, ImageConfig, Networks, RunArguments,
-    SampleArguments, say,
+    SampleArguments, ended, say,
 };
 use clap::{Args, Parser, Subcommand};
 
@@ -49,10 +49,10 @@ struct TrainArguments {
 fn main() -> Result<()> {
     let Arguments { mode, train: arguments } = Arguments::parse();
     tune_allocator();
-    match mode {
+    ended(match mode {
         None => train(&arguments),
         Some(Mode::Sample(arguments)) => sample(&arguments),
-    }
+    })
 }
 
 fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -> Result<()> {
@@ -106,13 +106,18 @@ fn run_loop<S: GanStep>(
     config: &ImageConfig<DcganRecipe>,
 ) -> Result<()> {
     config.begin(&step, run)?;
+    let stop = StopSignal::on_ctrl_c()?;
+    if !run.group().is_first() {
+        fit(&mut step, batches, run, &config.fit, &stop, &mut [])?;
+        return Ok(()); // of several processes the first looks and writes
+    }
     say("measuring how far real images are from each other");
     let look = SampleLook::new(run, batches, &step, config.fit.seed)?;
     let mut look = look.with_held_out(batches, held_out)?;
     if let Some(physical) = physical {
         look = look.with_physical(physical.unit.as_deref(), |images| physical.pixels(images));
     }
-    let (mut log, stop) = (RunLog::new(run)?, StopSignal::on_ctrl_c()?);
+    let mut log = RunLog::new(run)?;
     say(format_args!("training into {}", run.path().display()));
     let outcome = fit(&mut step, batches, run, &config.fit, &stop, &mut [&mut log, &mut look])?;
     say(look.finish(&step, &outcome)?);

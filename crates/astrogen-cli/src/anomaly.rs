@@ -19,7 +19,7 @@ use tch::{Device, Tensor};
 use crate::error::absolute;
 use crate::image_config::open;
 use crate::images::{nebula_size, some_images};
-use crate::{CliError, DcganRecipe, ImageConfig, Networks, say};
+use crate::{CliError, DcganRecipe, ImageConfig, Networks, by_the_first, say};
 
 /// By which run anomalies are searched for, and where.
 #[derive(Debug, Args)]
@@ -94,6 +94,7 @@ impl AnomalyArguments {
     /// [`CliError::Images`], [`CliError::Sky`], [`CliError::Runtime`]; [`CliError::Anomaly`] for settings
     /// out of their range.
     pub fn open(&self) -> Result<AnomalySearch, CliError> {
+        by_the_first()?;
         set_threads(self.threads);
         let device = self.device.resolve()?;
         let trained = RunDir::open(&self.run)?.read_config::<ImageConfig<ImageRecipe>>()?;

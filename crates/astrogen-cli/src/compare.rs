@@ -12,7 +12,7 @@ use serde::Serialize;
 use tch::{Device, Tensor};
 
 use crate::image_config::open;
-use crate::{CliError, NetworkArguments, ReadingArguments, say};
+use crate::{CliError, NetworkArguments, ReadingArguments, by_the_first, say};
 
 /// Which folders are compared, and how their images are read.
 #[derive(Debug, Args)]
@@ -69,6 +69,7 @@ impl CompareArguments {
     /// [`CliError::Sky`] where nebulae cannot be simulated; [`CliError::Train`] for a folder that
     /// holds something already.
     pub fn open(&self) -> Result<(RunDir, [Sky; 2]), CliError> {
+        by_the_first()?;
         set_threads(self.threads);
         let simulated = tempfile::tempdir()
             .map_err(|error| CliError::Usage(format!("cannot make a temporary folder: {error}")))?;

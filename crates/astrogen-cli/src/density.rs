@@ -11,7 +11,7 @@ use astrogen_tables::{ColumnTable, ColumnTableConfig};
 use clap::{Args, ValueEnum};
 
 use crate::error::absolute;
-use crate::{CliError, FileArguments, RunArguments, say};
+use crate::{CliError, FileArguments, RunArguments, by_the_first, say};
 
 /// Rows that are simulated.
 const SIMULATED: usize = 100_000;
@@ -194,6 +194,7 @@ struct TrainedArguments {
 
 impl TrainedArguments {
     fn load(&self) -> Result<Density, CliError> {
+        by_the_first()?;
         set_threads(self.threads);
         Ok(Density::load(&self.run, self.device.resolve()?)?)
     }

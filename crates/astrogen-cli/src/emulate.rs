@@ -8,7 +8,7 @@ use astrogen_runtime::set_threads;
 use astrogen_tables::{Condition, TableConfig};
 use clap::Args;
 
-use crate::{CatalogArguments, CliError};
+use crate::{CatalogArguments, CliError, by_the_first};
 
 /// Which catalogue is emulated, by which run, and where to.
 #[derive(Debug, Args)]
@@ -50,6 +50,7 @@ impl EmulateArguments {
     /// [`CliError::Usage`] for a condition that the run has not; [`CliError::Emulator`] for a run
     /// without an emulator, a catalogue that cannot be read, and a file that is there already.
     pub fn emulate(&self) -> Result<Emulated, CliError> {
+        by_the_first()?;
         set_threads(self.threads);
         let emulator = Emulator::load(&self.run)?;
         let table = self.table(&emulator)?;

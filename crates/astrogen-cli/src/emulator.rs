@@ -8,7 +8,7 @@ use astrogen_tables::{Table, TableConfig};
 use astrogen_train::run_dir::RunDir;
 use clap::{Args, ValueEnum};
 
-use crate::{CliError, RunArguments, TableArguments};
+use crate::{CliError, RunArguments, TableArguments, by_the_first};
 
 /// What an emulator is trained on, how, and how long.
 #[derive(Debug, Args)]
@@ -106,6 +106,7 @@ impl EvaluateArguments {
     /// # Errors
     /// [`CliError::Train`] for a folder that is no run.
     pub fn run(&self) -> Result<RunDir, CliError> {
+        by_the_first()?;
         set_threads(self.threads);
         Ok(RunDir::open(&self.run)?)
     }

@@ -23,7 +23,8 @@
 //! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
 //!
 //! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`say`] writes a program's lines, and
-//! a [`Console`] shows a training.
+//! a [`Console`] shows a training. [`group`] has the processes that a program was started as, the first of
+//! which talks; [`ended`] tells the others of an error.
 
 mod anomaly;
 mod augment;
@@ -37,6 +38,7 @@ mod emulator;
 mod error;
 mod forge;
 mod frame;
+mod group;
 mod image_config;
 mod images;
 mod network;
@@ -65,6 +67,7 @@ pub use emulator::{EmulatorArguments, EvaluateArguments};
 pub use error::CliError;
 pub use forge::{EncoderJob, ForgeArguments, ForgeSampleArguments};
 pub use frame::FrameArguments;
+pub use group::{by_the_first, ended, group};
 pub use image_config::{ImageConfig, Networks};
 pub use images::{ImageArguments, ReadingArguments, nebula_size};
 pub use network::NetworkArguments;

@@ -2,12 +2,13 @@
 
 use astrogen_data::{BatchConfig, Batches};
 use astrogen_images::ImageFolder;
+use astrogen_runtime::Share;
 use astrogen_train::pace::{steps_within, timed};
 use astrogen_train::{GanStep, TrainError};
 use clap::Args;
 use tch::Device;
 
-use crate::{CliError, say};
+use crate::{CliError, group, say};
 
 /// The option, for programs that train a generator of images.
 #[derive(Debug, Clone, Args)]
@@ -44,8 +45,15 @@ pub(crate) fn tried<S: GanStep>(
     device: Device,
     seconds: f64,
 ) -> Result<u64, CliError> {
+    let group = group()?;
     let mut batches = Batches::new(folder.train(), batches, device)?;
-    let steps = steps_within(seconds, timed(&mut step?, &mut batches))?;
+    batches.share(Share::new(group.rank(), group.size()).unwrap_or_default())?;
+    // Of one process: what others take to hear of its gradients comes on top.
+    let steps = group.tell("the steps", || {
+        let steps = steps_within(seconds, timed(&mut step?, &mut batches))?;
+        Ok::<_, TrainError>(steps.to_string())
+    })?;
+    let steps = steps.parse().map_err(TrainError::custom)?;
     say(format_args!(
         "{steps} steps fill {:.3} min, {:.3} s a step",
         seconds / 60.0,

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use astrogen_runtime::{DeviceChoice, set_threads};
-use astrogen_train::TrainError;
 use astrogen_train::fit::{Criterion, FitConfig};
 use astrogen_train::run_dir::RunDir;
 use clap::Args;
@@ -11,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tch::Device;
 
-use crate::CliError;
+use crate::{CliError, group};
 
 /// Where and how long to train.
 #[derive(Debug, Args)]
@@ -71,13 +70,14 @@ impl Evaluating {
 }
 
 impl RunArguments {
-    /// Sets the number of threads; the device to train on.
+    /// Joins the [group](crate::group()) that the program was started as, and sets the number of threads;
+    /// the device to train on. Processes on one machine take its GPUs in turn, unless one is named.
     ///
     /// # Errors
-    /// [`CliError::Runtime`] for a device that is not there.
+    /// [`CliError::Runtime`] for a device that is not there; those of [`group`].
     pub fn device(&self) -> Result<Device, CliError> {
         set_threads(self.threads);
-        Ok(self.device.resolve()?)
+        Ok(self.device.resolve_as(group()?.local_rank())?)
     }
 
     /// The seed of everything that is drawn in a new run.
@@ -92,7 +92,7 @@ impl RunArguments {
     /// trains in.
     pub fn earlier<C: DeserializeOwned>(&self) -> Result<Option<(RunDir, C)>, CliError> {
         let Some(path) = &self.resume else { return Ok(None) };
-        let run = RunDir::resume(path)?;
+        let run = RunDir::in_group(group()?, || RunDir::resume(path))?;
         let config = run.read_config()?;
         Ok(Some((run, config)))
     }
@@ -146,7 +146,10 @@ impl RunArguments {
             Some(path) => RunDir::create(path),
             None => RunDir::create_next("runs".as_ref(), name),
         };
-        let run = earlier.map_or_else(new, Ok::<_, TrainError>)?;
+        let run = match earlier {
+            Some(run) => run,
+            None => RunDir::in_group(group()?, new)?,
+        };
         run.write_config(config)?;
         run.write_data(data)?;
         Ok(run)

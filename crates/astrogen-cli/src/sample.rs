@@ -11,7 +11,7 @@ use astrogen_train::RunDir;
 use astrogen_train::run_dir::{empty_folder, numbered_folder};
 use clap::Args;
 
-use crate::{CliError, say};
+use crate::{CliError, by_the_first, say};
 
 /// From which run samples are drawn, how many, and where to.
 #[derive(Debug, Args)]
@@ -45,6 +45,7 @@ impl SampleArguments {
             let count = self.count;
             return Err(CliError::Usage(format!("--count must be at least 1, got {count}")));
         }
+        by_the_first()?;
         let device = self.device.resolve()?;
         let run = RunDir::open(&self.run)?;
         let physical: Physical = run.read_config()?;

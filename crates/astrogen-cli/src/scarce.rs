@@ -17,7 +17,7 @@ use serde::Serialize;
 use tch::Device;
 
 use crate::image_config::open;
-use crate::{CliError, ReadingArguments, say};
+use crate::{CliError, ReadingArguments, by_the_first, say};
 
 /// Star particles of a simulated galaxy.
 const STARS: usize = 6000;
@@ -119,6 +119,7 @@ impl ScarceArguments {
     /// used; [`CliError::Sky`] where galaxies cannot be simulated; [`CliError::Runtime`] for a device
     /// that is not there; [`CliError::Train`] for a folder that holds something already.
     pub fn open(&self) -> Result<Scarce, CliError> {
+        by_the_first()?;
         set_threads(self.threads);
         let device = self.device.resolve()?;
         // What no image could make possible is refused before images are read or made.

@@ -19,7 +19,8 @@ use crate::{DensityConfig, DensityError, Judgement, judge_rows};
 /// `config.data`; `watch` is told of what happens.
 ///
 /// What the run has already is kept: called again on a run that was stopped or killed, it goes on
-/// where that was and ends in the same bytes. `None` where a stop was asked for before the end.
+/// where that was and ends in the same bytes. `None` where a stop was asked for before the end, and in the
+/// other processes of a [group](RunDir::in_group), which train with the first and judge nothing.
 ///
 /// # Errors
 /// [`DensityError::Train`] for a folder that another session trains in, and a training that fails;
@@ -41,7 +42,7 @@ pub fn train(
         let folder = match config.members {
             1 => run,
             _ => {
-                own = RunDir::create_or_resume(&member_folder(run, config, member))?;
+                own = run.part(&member_name(member))?;
                 own.write_config(config)?;
                 &own
             }
@@ -65,6 +66,9 @@ pub fn train(
             return Ok(None);
         }
     }
+    if !run.group().is_first() {
+        return Ok(None);
+    }
     judge_rows(run, config, table).map(Some)
 }
 
@@ -76,10 +80,15 @@ pub fn criteria() -> Vec<Criterion> {
     vec![Criterion::Lowest(NLL.to_owned())]
 }
 
+/// The name of a member's folder in the run's, where there are several.
+fn member_name(member: u64) -> String {
+    format!("member-{}", member + 1)
+}
+
 /// The folder of a member: the run's own where there is one.
 pub(crate) fn member_folder(run: &RunDir, config: &DensityConfig, member: u64) -> PathBuf {
     match config.members {
         1 => run.path().to_owned(),
-        _ => run.join(format!("member-{}", member + 1)),
+        _ => run.join(&member_name(member)),
     }
 }

@@ -83,8 +83,9 @@ impl Group {
         let keeps = rank == 0 && !world.kept_by_launcher;
         let prefix = format!("astrogen/{}", world.generation);
         let store =
-            crate::engine::Store::open((&world.host, world.port), keeps, &prefix, join)
-                .map_err(refused(if keeps { "open the group's store at" } else { "reach process 0 at" }))?;
+            crate::engine::Store::open((&world.host, world.port), keeps, &prefix, join).map_err(
+                refused(if keeps { "open the group's store at" } else { "reach process 0 at" }),
+            )?;
         let roll = Roll::new(store, rank, size);
         roll.meet("the first meeting", join, None)?;
         let address = if world.one_machine { "127.0.0.1" } else { "" };
@@ -165,16 +166,24 @@ impl Group {
             return Ok(tensors.iter().map(Tensor::shallow_clone).collect());
         };
         let Some(first) = tensors.first() else { return Ok(Vec::new()) };
-        let same = |tensor: &Tensor| (tensor.kind(), tensor.device()) == (first.kind(), first.device());
+        let same =
+            |tensor: &Tensor| (tensor.kind(), tensor.device()) == (first.kind(), first.device());
         assert!(tensors.iter().all(same), "one exchange is of one kind on one device");
         no_grad(|| {
-            let flat = Tensor::cat(&tensors.iter().map(|tensor| tensor.reshape([-1])).collect::<Vec<_>>(), 0);
+            let flat = Tensor::cat(
+                &tensors.iter().map(|tensor| tensor.reshape([-1])).collect::<Vec<_>>(),
+                0,
+            );
             let mut sum = flat.to_device(tch::Device::Cpu);
             processes.exchange("sum", what, &mut sum, Gloo::sum)?;
             let sum = sum.to_device(first.device());
             let sizes: Vec<i64> = tensors.iter().map(|tensor| tensor.numel() as i64).collect();
             let parts = sum.split_with_sizes(sizes, 0);
-            Ok(parts.iter().zip(tensors).map(|(part, tensor)| part.view(tensor.size().as_slice())).collect())
+            Ok(parts
+                .iter()
+                .zip(tensors)
+                .map(|(part, tensor)| part.view(tensor.size().as_slice()))
+                .collect())
         })
     }
 
@@ -187,10 +196,13 @@ impl Group {
         what: &'static str,
         tensors: &[Tensor],
     ) -> Result<(), DistributedError> {
-        let Some(processes) = self.0.as_ref().filter(|_| !tensors.is_empty()) else { return Ok(()) };
+        let Some(processes) = self.0.as_ref().filter(|_| !tensors.is_empty()) else {
+            return Ok(());
+        };
         no_grad(|| {
             let bytes = |tensor: &Tensor| {
-                let mut flat = Tensor::empty([tensor.numel() as i64], (tensor.kind(), tch::Device::Cpu));
+                let mut flat =
+                    Tensor::empty([tensor.numel() as i64], (tensor.kind(), tch::Device::Cpu));
                 flat.copy_(&tensor.reshape([-1]));
                 flat.view_dtype(Kind::Uint8)
             };

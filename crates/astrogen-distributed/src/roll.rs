@@ -75,7 +75,10 @@ impl Roll {
                 objection.map_or_else(String::new, |(rank, text)| format!("differs {rank} {text}"))
             }
             Err(DistributedError::Missing { ranks, .. }) => {
-                format!("missing {}", ranks.iter().map(usize::to_string).collect::<Vec<_>>().join(" "))
+                format!(
+                    "missing {}",
+                    ranks.iter().map(usize::to_string).collect::<Vec<_>>().join(" ")
+                )
             }
             Err(DistributedError::Left { rank, reason, .. }) => format!("left {rank} {reason}"),
             Err(_) => return came,

@@ -131,7 +131,8 @@ impl World {
         value: impl Fn(&str) -> Option<String>,
     ) -> Result<Option<Self>, DistributedError> {
         let variables = Variables(value);
-        let Some(launcher) = LAUNCHERS.iter().find(|launcher| variables.started_by(launcher)) else {
+        let Some(launcher) = LAUNCHERS.iter().find(|launcher| variables.started_by(launcher))
+        else {
             return Ok(None);
         };
         let number = |name| variables.number(name);
@@ -225,7 +226,11 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
 
     fn number(&self, name: &'static str) -> Result<Option<usize>, DistributedError> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        let refused = |_| DistributedError::Variable { variable: name, rule: "a whole number", got: text.clone() };
+        let refused = |_| DistributedError::Variable {
+            variable: name,
+            rule: "a whole number",
+            got: text.clone(),
+        };
         text.parse().map(Some).map_err(refused)
     }
 
@@ -243,10 +248,9 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
     fn port(&self) -> Result<u16, DistributedError> {
         if let Some(port) = self.number("MASTER_PORT")? {
             let (variable, rule) = ("MASTER_PORT", "a port, 1 to 65535");
-            return u16::try_from(port)
-                .ok()
-                .filter(|port| *port > 0)
-                .ok_or_else(|| DistributedError::Variable { variable, rule, got: port.to_string() });
+            return u16::try_from(port).ok().filter(|port| *port > 0).ok_or_else(|| {
+                DistributedError::Variable { variable, rule, got: port.to_string() }
+            });
         }
         // Two jobs that share a node get two ports; the last digits of neighbouring numbers differ.
         let job = self.number("SLURM_JOB_ID")?.map(|job| 20_000 + (job % 10_000) as u16);

@@ -71,7 +71,8 @@ fn means_are_those_of_all_processes_and_the_same_bits() {
             let of = |rank| [values(rank, 7, kind), values(rank, 6000, kind).view([20, 1, 300])];
             let means = group.mean("tensors", &of(group.rank())).unwrap();
             for (part, mean) in means.iter().enumerate() {
-                let sum = (0..size).map(|rank| of(rank)[part].to_kind(Kind::Double)).sum::<Tensor>();
+                let sum =
+                    (0..size).map(|rank| of(rank)[part].to_kind(Kind::Double)).sum::<Tensor>();
                 let difference = (mean.to_kind(Kind::Double) - sum / size as f64).abs().max();
                 let most = if kind == Kind::Float { 1e-6 } else { 1e-15 };
                 assert!(difference.double_value(&[]) < most, "{kind:?}: {difference:?}");
@@ -89,7 +90,12 @@ fn the_first_process_is_copied_and_heard() {
     let Some(group) = in_group("the_first_process_is_copied_and_heard", 2) else { return };
     let of = |rank| {
         let steps = Tensor::from_slice(&[rank as i64 + 40]).squeeze();
-        [values(rank, 5, Kind::Float), steps, values(rank, 3, Kind::Double), values(rank, 9, Kind::Float).view([3, 3])]
+        [
+            values(rank, 5, Kind::Float),
+            steps,
+            values(rank, 3, Kind::Double),
+            values(rank, 9, Kind::Float).view([3, 3]),
+        ]
     };
     let (own, first) = (of(group.rank()), of(0));
     group.broadcast("a state", &own).unwrap();
@@ -104,7 +110,9 @@ fn the_first_process_is_copied_and_heard() {
 
 #[test]
 fn other_settings_and_other_sizes_are_refused_everywhere() {
-    let Some(group) = in_group("other_settings_and_other_sizes_are_refused_everywhere", 3) else { return };
+    let Some(group) = in_group("other_settings_and_other_sizes_are_refused_everywhere", 3) else {
+        return;
+    };
     let rank = group.rank();
     group.same("settings", "{}").unwrap();
     let words = format!("steps 3\nwidth {}", if rank == 2 { 32 } else { 16 });
@@ -145,7 +153,10 @@ fn when_the_second_ends(test: &str, end: impl Fn(Group)) -> Option<(String, Dura
 fn a_process_that_is_killed_is_named() {
     let end = |_| std::process::abort();
     if let Some((message, after)) = when_the_second_ends("a_process_that_is_killed_is_named", end) {
-        assert!(message.starts_with("process 1 of 2 has not come to exchange gradients"), "{message}");
+        assert!(
+            message.starts_with("process 1 of 2 has not come to exchange gradients"),
+            "{message}"
+        );
         assert!(after < Duration::from_secs(10), "{after:?}");
     }
 }
@@ -163,7 +174,10 @@ fn a_process_that_never_comes_is_named() {
     let test = "a_process_that_never_comes_is_named";
     if is_process() {
         let message = Group::from_environment().unwrap_err().to_string();
-        assert!(message.starts_with("process 1 of 3 has not come to the first meeting within 2 s"), "{message}");
+        assert!(
+            message.starts_with("process 1 of 3 has not come to the first meeting within 2 s"),
+            "{message}"
+        );
         return;
     }
     let port = free_port();
@@ -178,7 +192,10 @@ fn a_first_process_that_never_comes_is_named() {
     let test = "a_first_process_that_never_comes_is_named";
     if is_process() {
         let message = Group::from_environment().unwrap_err().to_string();
-        assert!(message.starts_with("process 1 of 2 cannot reach process 0 at 127.0.0.1:"), "{message}");
+        assert!(
+            message.starts_with("process 1 of 2 cannot reach process 0 at 127.0.0.1:"),
+            "{message}"
+        );
         return;
     }
     let output = start(test, (1, 2), free_port(), 2).wait_with_output().unwrap();

@@ -25,7 +25,8 @@ use crate::{Emulator, EmulatorConfig, EmulatorError, Judgement, Watch};
 /// be beaten. `table` is that of `config.data`.
 ///
 /// What the run has already is kept: called again on a run that was stopped or killed, it goes on
-/// where that was and ends in the same bytes. `None` where a stop was asked for before the end.
+/// where that was and ends in the same bytes. `None` where a stop was asked for before the end, and in the
+/// other processes of a [group](RunDir::in_group), which train with the first and judge nothing.
 ///
 /// # Errors
 /// [`EmulatorError::Train`] for settings out of their range, a folder that another session trains
@@ -42,8 +43,8 @@ pub fn train(
     run.write_config(config)?;
     let rows = one_unit(config, table)?;
     let finished = fit_emulator(run, config, table, device, stop, watch)?
-        && fit_gaussian(&run.join(BASELINE), config, &rows, device, stop, watch)?;
-    if !finished {
+        && fit_gaussian(&run.part(BASELINE)?, config, &rows, device, stop, watch)?;
+    if !finished || !run.group().is_first() {
         return Ok(None);
     }
     let baseline = Baseline { gaussian: gaussian(run, BASELINE)?, rows };
@@ -59,7 +60,7 @@ pub(crate) fn fit_emulator(
     stop: &StopSignal,
     watch: &mut dyn Watch,
 ) -> Result<bool, EmulatorError> {
-    if config.whiten && !fit_gaussian(&run.join(FIRST_HALF), config, table, device, stop, watch)? {
+    if config.whiten && !fit_gaussian(&run.part(FIRST_HALF)?, config, table, device, stop, watch)? {
         return Ok(false);
     }
     let gaussian = config.whiten.then(|| gaussian(run, FIRST_HALF)).transpose()?;
@@ -80,21 +81,23 @@ pub(crate) fn fit_emulator(
     if outcome.interrupted {
         return Ok(false);
     }
-    Emulator::finish(run, config, table, gaussian, watch)?;
+    if run.group().is_first() {
+        Emulator::finish(run, config, table, gaussian, watch)?;
+    }
     Ok(true)
 }
 
 /// Trains a regression on the rows, 20 epochs, into a folder of its own; whether it came to its
 /// end.
 fn fit_gaussian(
-    folder: &std::path::Path,
+    run: &RunDir,
     config: &EmulatorConfig,
     table: &Table,
     device: Device,
     stop: &StopSignal,
     watch: &mut dyn Watch,
 ) -> Result<bool, EmulatorError> {
-    watch.remark(&format!("training a Gaussian regression into {}", folder.display()));
+    watch.remark(&format!("training a Gaussian regression into {}", run.path().display()));
     let mut batches = Batches::new(table.train(), &config.batches, device)?;
     let steps = 20 * batches.steps_per_epoch();
     let fit_config = FitConfig { steps, checkpoint_interval: steps, ..config.fit.clone() };
@@ -109,11 +112,10 @@ fn fit_gaussian(
     seed_everything(config.fit.seed);
     let mut algorithm = GaussianStep::new(&model, &settings, device)?;
 
-    let run = RunDir::create_or_resume(folder)?;
     run.write_config(&(&model, &settings))?;
-    let mut log = RunLog::quiet(&run)?;
+    let mut log = RunLog::quiet(run)?;
     let mut watching = |_: &GaussianStep, event: &Event| watch.observe(event);
     let observers: &mut [&mut dyn Observer<GaussianStep>] = &mut [&mut log, &mut watching];
-    let outcome = fit(&mut algorithm, &mut batches, &run, &fit_config, stop, observers)?;
+    let outcome = fit(&mut algorithm, &mut batches, run, &fit_config, stop, observers)?;
     Ok(!outcome.interrupted)
 }

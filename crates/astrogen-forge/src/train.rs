@@ -25,7 +25,8 @@ const CHOOSING: usize = 20_000;
 /// out. `galaxies` are those of `config.galaxies`; `watch` is told of what happens.
 ///
 /// What the run has already is kept: called again on a run that was stopped or killed, it goes on
-/// where that was and ends in the same bytes. `None` where a stop was asked for before the end.
+/// where that was and ends in the same bytes. `None` where a stop was asked for before the end, and in the
+/// other processes of a [group](RunDir::in_group), which train with the first and judge nothing.
 ///
 /// # Errors
 /// [`ForgeError::Train`] for a folder that another session trains in, and a training that fails;
@@ -59,6 +60,9 @@ pub fn train(
     let observers: &mut [&mut dyn Observer<StarStep>] = &mut [&mut log, &mut compare, watch];
     let outcome = fit(&mut step, &mut batches, run, &config.fit, stop, observers)?;
     if outcome.interrupted {
+        return Ok(None);
+    }
+    if !run.group().is_first() {
         return Ok(None);
     }
     judge_galaxies(run, config, galaxies).map(Some)

@@ -58,6 +58,23 @@ impl DeviceChoice {
     }
 }
 
+impl DeviceChoice {
+    /// The device of one of several processes on this machine, number `process` from 0: where no GPU is
+    /// named they take them in turn. As [`resolve`](Self::resolve) for a process alone.
+    ///
+    /// # Errors
+    /// Those of [`resolve`](Self::resolve).
+    pub fn resolve_as(self, process: Option<usize>) -> Result<Device, RuntimeError> {
+        let device = self.resolve()?;
+        match (self, device, process) {
+            (Self::Auto | Self::Cuda(None), Device::Cuda(_), Some(process)) => {
+                Ok(Device::Cuda(process % cuda::devices()?))
+            }
+            _ => Ok(device),
+        }
+    }
+}
+
 /// A device in the words that choose it: `cpu`, or `cuda:N` with the device's name where the driver
 /// tells it.
 ///

@@ -130,7 +130,8 @@ mod tests {
         assert_eq!(own, [2, 5]);
         assert_eq!(Share::WHOLE.of_rows(&rows), rows);
 
-        let panicked = std::panic::catch_unwind(|| third.during(|| panic!("{:?}", Share::present())));
+        let panicked =
+            std::panic::catch_unwind(|| third.during(|| panic!("{:?}", Share::present())));
         assert!(panicked.is_err());
         assert_eq!(Share::present(), Share::WHOLE);
         assert_eq!(third.during(|| Share::WHOLE.during(Share::present)), Share::WHOLE);

@@ -312,7 +312,9 @@ mod tests {
         batches[..4].iter().for_each(|batch| first.observe(batch).unwrap());
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("checkpoint.safetensors");
-        Checkpoint { step: 4, samples: 36, data: None, score: None, processes: 1 }.save(&path, &first).unwrap();
+        Checkpoint { step: 4, samples: 36, data: None, score: None, processes: 1 }
+            .save(&path, &first)
+            .unwrap();
         let mut second = adaptive(config);
         Checkpoint::load(&path, &second).unwrap();
         batches[4..].iter().for_each(|batch| second.observe(batch).unwrap());

@@ -71,7 +71,7 @@ pub mod stored;
 pub mod transfer;
 pub mod wgan_gp;
 
-pub use astrogen_distributed::Group;
+pub use astrogen_distributed::{Group, World};
 
 pub use adaptive::{AdaptiveConfig, AugmentControl, AugmentProbability};
 pub use augmentation::Augmentation;

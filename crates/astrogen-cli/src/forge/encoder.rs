@@ -7,7 +7,7 @@ use astrogen_train::RunDir;
 
 use super::{ForgeArguments, within};
 use crate::error::absolute;
-use crate::{CliError, say};
+use crate::{CliError, group, say};
 
 /// An autoencoder: its run, its settings, and the images.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl ForgeArguments {
         let seen = all.ids().iter().filter(|id| !galaxies.leave_out.contains(id));
         let images = all.restrict(seen).images;
         if let Some(run) = &self.encoder {
-            let run = RunDir::resume(run)?;
+            let run = RunDir::in_group(group()?, || RunDir::resume(run))?;
             let config = run.read_config()?;
             // The report comes last.
             let is_trained = run.join("report.json").exists();
@@ -87,7 +87,8 @@ impl ForgeArguments {
             held_out = ids.collect();
         }
         let config = recipe.config(&images, held_out)?;
-        let run = RunDir::create_next("runs".as_ref(), "galaxy-encoder")?;
+        let new = || RunDir::create_next("runs".as_ref(), "galaxy-encoder");
+        let run = RunDir::in_group(group()?, new)?;
         Ok(EncoderJob { run, config, images: Some(images), all })
     }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use tch::Device;
 
 use super::{assignment, once};
-use crate::{CliError, say};
+use crate::{CliError, by_the_first, say};
 
 /// Which galaxy stars are sampled for, how many, and where to.
 #[derive(Debug, Args)]
@@ -60,6 +60,7 @@ impl ForgeSampleArguments {
     /// for a run without an autoencoder.
     pub fn sample(&self) -> Result<(u64, &Path), CliError> {
         let assigned = once("--set", &self.set)?;
+        by_the_first()?;
         set_threads(self.threads);
         let device = self.device.resolve()?;
         let forge = Forge::load(&self.run, device)?;

@@ -94,8 +94,10 @@ pub fn train_encoder(
         mean_image_error: mean_image_error(config, &train, &held_out)?,
     };
     run.write_json("report.json", &report)?;
-    pictures::reconstructions(run, &encoder, &held_out)?;
-    pictures::traversal(run, &encoder, &encoder.encode(&train)?)?;
+    if run.group().is_first() {
+        pictures::reconstructions(run, &encoder, &held_out)?;
+        pictures::traversal(run, &encoder, &encoder.encode(&train)?)?;
+    }
     Ok(Some(report))
 }
 

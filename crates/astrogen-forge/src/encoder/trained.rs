@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use astrogen_metrics::MetricsError;
 use astrogen_models::Autoencoder;
-use astrogen_train::RunDir;
+use astrogen_train::{RunDir, TrainError};
 use ndarray::{Array1, Array2};
 use tch::{Device, Kind, Tensor};
 
@@ -74,13 +74,17 @@ impl Encoder {
         Ok(Latents { ids: images.ids().to_vec(), values: array(&Tensor::cat(&all, 0))? })
     }
 
-    /// Writes the latents of images to the folder `latents` of the run, which is returned.
+    /// Writes the latents of images to the folder `latents` of the run, which is returned; in a
+    /// [group](RunDir::in_group) the first process does.
     ///
     /// # Errors
     /// Those of [`encode`](Self::encode) and of [`Latents::save`].
     pub fn export(&self, images: &GalaxyImages, run: &RunDir) -> Result<PathBuf, ForgeError> {
         let folder = run.join("latents");
-        self.encode(images)?.save(&folder)?;
+        if run.group().is_first() {
+            self.encode(images)?.save(&folder)?;
+        }
+        run.group().barrier("the latents").map_err(TrainError::from)?;
         Ok(folder)
     }
 

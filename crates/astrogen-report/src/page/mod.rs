@@ -40,6 +40,9 @@ const SCRIPT: &str = include_str!("script.js");
 /// [`ReportError::Train`] where the file cannot be written.
 pub fn write_page(run: &RunDir) -> Result<PathBuf, ReportError> {
     let path = run.report_path("html");
+    if !run.group().is_first() {
+        return Ok(path); // the first process's
+    }
     let page = page(&Contents::of(run)).into_string();
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     run.write_text(&name, &page)?;

@@ -97,7 +97,8 @@ impl<'a> Together<'a> {
         }
         let flags = [found.is_err(), stop].map(|flag| f32::from(u8::from(flag)));
         let mut shared = vec![Tensor::from_slice(&flags)];
-        shared.extend(self.means.iter().map(|mean| mean.to_device(Device::Cpu).to_kind(Kind::Float)));
+        shared
+            .extend(self.means.iter().map(|mean| mean.to_device(Device::Cpu).to_kind(Kind::Float)));
         let shared = self.group.mean("the outcome of a step", &shared)?;
         no_grad(|| {
             for (mean, of_all) in self.means.iter().zip(&shared[1..]) {
@@ -107,7 +108,9 @@ impl<'a> Together<'a> {
         found?;
         let [bad, stop] = [0, 1].map(|flag| shared[0].double_value(&[flag]) > 0.0);
         match bad {
-            true => Err(TrainError::NonFinite { step, tensor: "a loss of another process".to_owned() }),
+            true => {
+                Err(TrainError::NonFinite { step, tensor: "a loss of another process".to_owned() })
+            }
             false => Ok(stop),
         }
     }

@@ -19,7 +19,8 @@ pub struct RunLog {
     history: HistoryCsv,
     reports: StepLines,
     json: JsonLines,
-    board: TensorBoard,
+    /// None in processes that write nothing.
+    board: Option<TensorBoard>,
     progress: Option<Progress>,
 }
 
@@ -41,7 +42,10 @@ impl RunLog {
             history: HistoryCsv::new(run.history_path()),
             reports: StepLines::new(run.reports_path()),
             json: JsonLines::new(run.log_path()),
-            board: TensorBoard::create(run.path())?,
+            board: match run.group().is_first() {
+                true => Some(TensorBoard::create(run.path())?),
+                false => None,
+            },
             progress: None,
         })
     }
@@ -69,7 +73,7 @@ impl<S> Observer<S> for RunLog {
             _ => {}
         }
         self.json.observe(algorithm, event)?;
-        self.board.observe(algorithm, event)?;
+        self.board.iter_mut().try_for_each(|board| board.observe(algorithm, event))?;
         self.progress.iter_mut().try_for_each(|progress| progress.observe(algorithm, event))
     }
 }

@@ -222,8 +222,10 @@ impl RunDir {
     }
 
     fn json(&self, name: &str, value: &impl Serialize) -> Result<String, TrainError> {
-        serde_json::to_string_pretty(value)
-            .map_err(|error| TrainError::RunDir { path: self.join(name), reason: error.to_string() })
+        serde_json::to_string_pretty(value).map_err(|error| TrainError::RunDir {
+            path: self.join(name),
+            reason: error.to_string(),
+        })
     }
 
     /// Reads such a file back.

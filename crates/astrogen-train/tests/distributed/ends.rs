@@ -4,16 +4,18 @@ use std::fs;
 use std::time::Duration;
 
 use astrogen_flows::Member;
-use astrogen_train::{
-    Checkpoint, Event, FitConfig, FlowStep, FlowStepConfig, RunDir, StopSignal,
-};
+use astrogen_train::{Checkpoint, Event, FitConfig, FlowStep, FlowStepConfig, RunDir, StopSignal};
 use tch::Device;
 
 use crate::{config, folder, outputs, rows, run, start_all, text, train};
 
 fn flow(width: i64) -> FlowStep {
     tch::manual_seed(3);
-    let flow = astrogen_flows::FlowConfig { transforms: 1, hidden: vec![width], ..Member::Maf.config(2, 1) };
+    let flow = astrogen_flows::FlowConfig {
+        transforms: 1,
+        hidden: vec![width],
+        ..Member::Maf.config(2, 1)
+    };
     FlowStep::new(&flow, &FlowStepConfig::default(), Device::Cpu).unwrap()
 }
 
@@ -58,14 +60,18 @@ fn a_killed_process_ends_all_and_the_last_checkpoint_resumes() {
         let run_dir = folder.path().join("run");
         let first = (0..600).find(|_| {
             std::thread::sleep(Duration::from_millis(50));
-            RunDir::open(&run_dir).is_ok_and(|run| run.checkpoints().is_ok_and(|all| !all.is_empty()))
+            RunDir::open(&run_dir)
+                .is_ok_and(|run| run.checkpoints().is_ok_and(|all| !all.is_empty()))
         });
         assert!(first.is_some(), "a checkpoint");
         processes[1].kill().unwrap();
         for (rank, output) in outputs(processes).iter().enumerate().filter(|(rank, _)| *rank != 1) {
             let text = text(output);
             assert!(!output.status.success(), "{text}");
-            assert!(text.contains("process 1 of 3 has not come to exchange"), "process {rank}: {text}");
+            assert!(
+                text.contains("process 1 of 3 has not come to exchange"),
+                "process {rank}: {text}"
+            );
         }
         let last = RunDir::open(&run_dir).unwrap().checkpoints().unwrap().pop().unwrap();
         fs::write(folder.path().join("again"), (last + 5).to_string()).unwrap();
@@ -86,7 +92,10 @@ fn other_settings_are_refused_before_the_first_step() {
     let test = "ends::other_settings_are_refused_before_the_first_step";
     if folder().is_none() {
         for said in say(test, 2, false) {
-            assert!(said.contains("process 1 of 2 does not have the settings of process 0"), "{said}");
+            assert!(
+                said.contains("process 1 of 2 does not have the settings of process 0"),
+                "{said}"
+            );
             assert!(said.contains(r#"`"seed": 8`, not `"seed": 7`"#), "{said}");
             assert!(!said.contains("a step"), "{said}");
         }
@@ -101,7 +110,10 @@ fn other_networks_and_other_batches_are_refused_before_the_first_step() {
     let test = "ends::other_networks_and_other_batches_are_refused_before_the_first_step";
     if folder().is_none() {
         for said in say(test, 2, false) {
-            assert!(said.contains("process 1 of 2 does not have the training of process 0"), "{said}");
+            assert!(
+                said.contains("process 1 of 2 does not have the training of process 0"),
+                "{said}"
+            );
             assert!(said.contains("`batch_size 12`, not `batch_size 24`"), "{said}");
             assert!(!said.contains("a step"), "{said}");
         }
@@ -117,7 +129,10 @@ fn a_batch_that_cannot_be_shared_is_refused() {
     let test = "ends::a_batch_that_cannot_be_shared_is_refused";
     if folder().is_none() {
         for said in say(test, 3, false) {
-            assert!(said.contains("expected a multiple of the 3 processes that share a batch, got 16"), "{said}");
+            assert!(
+                said.contains("expected a multiple of the 3 processes that share a batch, got 16"),
+                "{said}"
+            );
         }
         return;
     }
@@ -140,10 +155,13 @@ fn a_polite_kill_of_all_saves_and_ends() {
             let pid = process.id().to_string();
             assert!(std::process::Command::new("kill").arg(&pid).status().unwrap().success());
         }
-        let texts: Vec<String> = outputs(processes).iter().map(|output| {
-            assert!(output.status.success(), "{}", text(output));
-            text(output)
-        }).collect();
+        let texts: Vec<String> = outputs(processes)
+            .iter()
+            .map(|output| {
+                assert!(output.status.success(), "{}", text(output));
+                text(output)
+            })
+            .collect();
         let step = |said: &String| {
             let line = said.lines().find_map(|line| line.split_once("stopped at ")).unwrap().1;
             line.trim().parse::<u64>().unwrap()

@@ -15,7 +15,9 @@ use std::time::Duration;
 use astrogen_data::{ArrayDataset, BatchConfig, Batches, Images, RowDataset, Rows};
 use astrogen_distributed::World;
 use astrogen_train::log::HistoryCsv;
-use astrogen_train::{FitConfig, Group, Observer, Outcome, RunDir, Step, StopSignal, TrainError, fit};
+use astrogen_train::{
+    FitConfig, Group, Observer, Outcome, RunDir, Step, StopSignal, TrainError, fit,
+};
 use ndarray::{Array2, Array4};
 use tch::{Device, Tensor};
 

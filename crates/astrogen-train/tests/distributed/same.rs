@@ -6,9 +6,9 @@ use astrogen_flows::Member;
 use astrogen_models::{AutoencoderConfig, DcganConfig, R3ganConfig, SharpConfig, WganConfig};
 use astrogen_train::log::History;
 use astrogen_train::{
-    AdaptiveConfig, AdamConfig, AugmentProbability, Augmentation, AutoencoderStep, Checkpoint, DcganStep,
-    DcganStepConfig, Event, FlowStep, FlowStepConfig, RelativisticStep, RelativisticStepConfig, RunDir,
-    Step, StopSignal, WganGpStep, WganGpStepConfig,
+    AdamConfig, AdaptiveConfig, AugmentProbability, Augmentation, AutoencoderStep, Checkpoint,
+    DcganStep, DcganStepConfig, Event, FlowStep, FlowStepConfig, RelativisticStep,
+    RelativisticStepConfig, RunDir, Step, StopSignal, WganGpStep, WganGpStepConfig,
 };
 use tch::Device;
 
@@ -28,7 +28,8 @@ fn histories<S: Step>(
         let to_the_end = (&StopSignal::default(), silent as _);
         train(&folder, &mut algorithm, &mut batches, &config(steps), to_the_end).unwrap();
         for (name, bytes) in bytes_of(&algorithm) {
-            fs::write(folder.join(format!("{name}.{}", std::env::var("RANK").unwrap())), bytes).unwrap();
+            fs::write(folder.join(format!("{name}.{}", std::env::var("RANK").unwrap())), bytes)
+                .unwrap();
         }
         return None;
     }
@@ -68,7 +69,11 @@ fn a_flow_learns_the_same() {
     let test = "same::a_flow_learns_the_same";
     let make = || {
         tch::manual_seed(3);
-        let flow = astrogen_flows::FlowConfig { transforms: 2, hidden: vec![16], ..Member::Nsf.config(2, 1) };
+        let flow = astrogen_flows::FlowConfig {
+            transforms: 2,
+            hidden: vec![16],
+            ..Member::Nsf.config(2, 1)
+        };
         let optimizer = AdamConfig { lr: 5e-3, ..AdamConfig::default() };
         // A limit that is at work.
         let settings =
@@ -107,7 +112,12 @@ fn an_autoencoder_learns_the_same() {
     let test = "same::an_autoencoder_learns_the_same";
     let make = || {
         tch::manual_seed(3);
-        let model = AutoencoderConfig { image_size: 32, latent_dim: 4, widths: vec![8, 16], ..AutoencoderConfig::default() };
+        let model = AutoencoderConfig {
+            image_size: 32,
+            latent_dim: 4,
+            widths: vec![8, 16],
+            ..AutoencoderConfig::default()
+        };
         let step = AutoencoderStep::new(&model, &Default::default(), Device::Cpu).unwrap();
         (step, images(20, 8))
     };
@@ -123,7 +133,12 @@ fn networks_with_batch_normalisation_are_the_same_everywhere() {
     let test = "same::networks_with_batch_normalisation_are_the_same_everywhere";
     let make = || {
         tch::manual_seed(3);
-        let model = DcganConfig { image_size: 32, generator_features: 8, discriminator_features: 8, ..DcganConfig::default() };
+        let model = DcganConfig {
+            image_size: 32,
+            generator_features: 8,
+            discriminator_features: 8,
+            ..DcganConfig::default()
+        };
         let settings = DcganStepConfig { lecam: 0.1, ..DcganStepConfig::default() };
         (DcganStep::new(&model, &settings, Device::Cpu).unwrap(), images(20, 8))
     };
@@ -135,7 +150,12 @@ fn a_critic_that_learns_more_often_is_the_same_everywhere() {
     let test = "same::a_critic_that_learns_more_often_is_the_same_everywhere";
     let make = || {
         tch::manual_seed(3);
-        let model = WganConfig { image_size: 32, generator_features: 8, critic_features: 8, ..WganConfig::default() };
+        let model = WganConfig {
+            image_size: 32,
+            generator_features: 8,
+            critic_features: 8,
+            ..WganConfig::default()
+        };
         let settings = WganGpStepConfig { n_critic: 2, ..WganGpStepConfig::default() };
         (WganGpStep::new(&model, &settings, Device::Cpu).unwrap(), images(20, 8))
     };
@@ -148,7 +168,12 @@ fn a_run_resumes_to_the_last_bit_in_the_same_group() {
     let test = "same::a_run_resumes_to_the_last_bit_in_the_same_group";
     let make = || {
         tch::manual_seed(3);
-        let model = SharpConfig { image_size: 32, generator_features: 8, critic_features: 8, ..SharpConfig::default() };
+        let model = SharpConfig {
+            image_size: 32,
+            generator_features: 8,
+            critic_features: 8,
+            ..SharpConfig::default()
+        };
         let step = RelativisticStep::new(&model, &RelativisticStepConfig::default(), Device::Cpu);
         (step.unwrap(), images(20, 8))
     };
@@ -199,6 +224,9 @@ fn a_run_resumes_to_the_last_bit_in_the_same_group() {
 
     run(test, &parts, 1);
     let remarks = fs::read_to_string(parts.join("remarks")).unwrap();
-    assert!(remarks.starts_with("the run was trained by 2 processes so far and is now by 1 process"), "{remarks}");
+    assert!(
+        remarks.starts_with("the run was trained by 2 processes so far and is now by 1 process"),
+        "{remarks}"
+    );
     assert_eq!(Checkpoint::inspect(&checkpoint(&parts, 11)).unwrap().processes, 1);
 }

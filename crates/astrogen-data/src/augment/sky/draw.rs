@@ -109,7 +109,8 @@ impl Lots {
             }),
             shifts: self.values(strengths.shift > 0.0, |mask| {
                 let side = Tensor::from_slice(&[h, w]).to_kind(Kind::Float);
-                let shifts = (uniform([n, 2]) * strengths.shift * side).round().to_kind(Kind::Int64);
+                let shifts =
+                    (uniform([n, 2]) * strengths.shift * side).round().to_kind(Kind::Int64);
                 shifts * mask.unsqueeze(1)
             }),
             resampling: self.resampling(strengths.subpixel, strengths.scale),

@@ -80,7 +80,9 @@ fn learning_rates_go_on_from_a_checkpoint() {
     for _ in 0..3 {
         step.step(&rows()).unwrap();
     }
-    Checkpoint { step: 3, samples: 4, data: None, score: None, processes: 1 }.save(&path, &step).unwrap();
+    Checkpoint { step: 3, samples: 4, data: None, score: None, processes: 1 }
+        .save(&path, &step)
+        .unwrap();
     let mut resumed = algorithm(&config(Schedule::Cosine { steps: 6, end: 0.0 }));
     Checkpoint::load(&path, &resumed).unwrap();
     assert_factor(&mut resumed, 0.5);
