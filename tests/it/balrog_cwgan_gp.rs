@@ -17,7 +17,7 @@ fn example() -> &'static Program {
 }
 
 /// A small survey's files.
-fn survey(folder: &Path) -> PathBuf {
+pub(crate) fn survey(folder: &Path) -> PathBuf {
     let folder = folder.join("survey");
     let config = SurveyConfig { galaxies: 6000, nside: 64, ..SurveyConfig::default() };
     Survey::simulate(&config, 3).expect("a survey").save(&folder).expect("room for it");
@@ -25,7 +25,7 @@ fn survey(folder: &Path) -> PathBuf {
 }
 
 /// The options that name a survey's files and columns.
-fn columns(survey: &Path) -> Vec<String> {
+pub(crate) fn columns(survey: &Path) -> Vec<String> {
     let map = |name: &str| utf8(&survey.join(format!("{name}.fits"))).to_owned();
     let mut options: Vec<String> =
         ["--catalog", utf8(&survey.join(CATALOGUE)), "--ra", "RA", "--dec", "DEC"]

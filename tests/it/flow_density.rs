@@ -8,7 +8,7 @@ use astrogen::catalog::{Catalog, CatalogOptions};
 use crate::program::{Program, utf8};
 
 /// A catalogue of 1200 rows: `z` follows `mag` with scatter, `flux` over powers of ten.
-fn catalogue(folder: &Path) -> PathBuf {
+pub(crate) fn catalogue(folder: &Path) -> PathBuf {
     let mut state = 1_u64;
     let mut even = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);

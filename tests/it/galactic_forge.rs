@@ -15,7 +15,7 @@ use crate::program::{Program, text, utf8};
 
 /// Thirteen galaxies of 300 stars and 64 pixels; two have stars or an image alone, and the last has
 /// only forty stars.
-fn suite(folder: &Path) -> PathBuf {
+pub(crate) fn suite(folder: &Path) -> PathBuf {
     let suite = folder.join("suite");
     let view = ViewConfig { size: 64, ..ViewConfig::default() };
     let config = SuiteConfig { galaxies: 13, stars: 300, view, ..SuiteConfig::default() };

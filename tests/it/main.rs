@@ -15,3 +15,4 @@ mod galactic_forge;
 mod gpu;
 mod nebula_dcgan;
 mod program;
+mod together;

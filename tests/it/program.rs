@@ -1,9 +1,11 @@
 //! An example as its users start it.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
+use astrogen::distributed::World;
 use astrogen::sky::{NebulaConfig, simulate_nebulae};
 
 /// An example's program, built with this test's settings.
@@ -44,6 +46,20 @@ impl Program {
         let output = self.command(arguments).output().expect("the example starts");
         assert!(output.status.success(), "{arguments:?}: {}", text(&output));
         text(&output)
+    }
+
+    /// What each of two processes says that a launcher started together, in this folder.
+    pub(crate) fn together(&self, folder: &Path, arguments: &[&str]) -> [Output; 2] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("its number").port();
+        drop(listener);
+        let start = |rank| {
+            let mut command = self.command(arguments);
+            command.envs(World::on_this_machine(rank, 2, port).variables());
+            command.current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().expect("the example starts")
+        };
+        [0, 1].map(start).map(|process| process.wait_with_output().expect("it ends"))
     }
 
     /// The same with nobody who reads its standard output, as after `| head`.
