@@ -1,7 +1,15 @@
-"""One training step of the DCGAN, as PyTorch's `dcgan` example has it."""
+"""One training step of the DCGAN, as PyTorch's `dcgan` example has it; by one process, and by two of
+DistributedDataParallel over gloo."""
+
+import os
+import socket
+import subprocess
+import sys
 
 import torch
+import torch.distributed as dist
 from torch import nn, optim
+from torch.nn.parallel import DistributedDataParallel
 
 LATENT, FEATURES, CHANNELS, SIZE, BATCH = 100, 64, 3, 64, 64
 
@@ -84,13 +92,14 @@ class Step:
         return tensors
 
     def run(self):
+        count = len(self.real)
         # D: maximise log D(x) + log(1 - D(G(z)))
         self.discriminator.zero_grad()
-        label = torch.full((BATCH,), 1.0)
+        label = torch.full((count,), 1.0)
         output = self.discriminator(self.real)
         loss_real = self.criterion(output, label)
         loss_real.backward()
-        fake = self.generator(self.latent.view(BATCH, LATENT, 1, 1))
+        fake = self.generator(self.latent.view(count, LATENT, 1, 1))
         label.fill_(0.0)
         output = self.discriminator(fake.detach())
         loss_fake = self.criterion(output, label)
@@ -115,4 +124,65 @@ class Step:
         return outputs
 
 
-ROWS = {"dcgan_step_64px_b64": Step}
+class TwoProcesses(Step):
+    """The same of two processes, each with every other sample and half of the threads."""
+
+    def __init__(self, compiled):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.all_threads = torch.get_num_threads()
+        torch.set_num_threads(max(self.all_threads // 2, 1))
+        compile = "1" if compiled is torch.compile else ""
+        command = [sys.executable, __file__, str(port), str(torch.get_num_threads()), compile]
+        self.second = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=2)
+        super().__init__(lambda network: network)
+        self.share(0, port, compiled)
+
+    def share(self, rank, port, compiled):
+        os.environ["GLOO_SOCKET_IFNAME"] = "lo"
+        dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
+        self.all = {"real": self.real, "latent": self.latent}
+        for tensor in self.all.values():
+            dist.broadcast(tensor, 0)
+        self.real, self.latent = (tensor[rank::2].contiguous() for tensor in self.all.values())
+        self.generator = compiled(DistributedDataParallel(self.generator))
+        self.discriminator = compiled(DistributedDataParallel(self.discriminator))
+
+    def tensors(self):
+        return super().tensors() | self.all
+
+    def run(self):
+        self.second.stdin.write(b"1")
+        self.second.stdin.flush()
+        return super().run()
+
+    def __del__(self):
+        self.second.stdin.close()
+        self.second.wait()
+        dist.destroy_process_group()
+        torch.set_num_threads(self.all_threads)
+
+
+class Second(TwoProcesses):
+    """The second process: a step for every byte that comes."""
+
+    def __init__(self, port, compiled):
+        Step.__init__(self, lambda network: network)
+        self.share(1, port, compiled)
+
+    def run(self):
+        return Step.run(self)
+
+    def __del__(self):
+        pass
+
+
+ROWS = {"dcgan_step_64px_b64": Step, "dcgan_step_2_processes": TwoProcesses}
+
+if __name__ == "__main__":
+    port, threads, compile = sys.argv[1:]
+    torch.set_num_threads(int(threads))
+    second = Second(int(port), torch.compile if compile else lambda network: network)
+    while sys.stdin.buffer.read(1):
+        second.run()

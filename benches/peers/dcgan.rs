@@ -10,24 +10,36 @@ use tch::{Device, Tensor};
 
 use crate::inputs::{Inputs, below};
 use crate::row::{Outputs, Row};
+use crate::two_processes::TwoProcesses;
 
 /// 64x64 pixels, three bands, batch 64, 64 features in both networks.
 pub(crate) fn step_64px_b64(inputs: &Inputs) -> Result<Box<dyn Row>> {
-    let step = DcganStep::new(&DcganConfig::default(), &DcganStepConfig::default(), Device::Cpu)?;
-    for network in ["generator", "discriminator"] {
-        inputs.load(network, below(network, step.state()))?;
-    }
-    let (real, latent) = (inputs.tensor("real")?, inputs.tensor("latent")?);
-    Ok(Box::new(DcganRow { step, real, latent }))
+    Ok(Box::new(DcganRow::new(inputs)?))
 }
 
-struct DcganRow {
-    step: DcganStep,
-    real: Tensor,
-    latent: Tensor,
+/// The same by two processes over gloo, which share the batch and the threads.
+pub(crate) fn step_2_processes(inputs: &Inputs) -> Result<Box<dyn Row>> {
+    Ok(Box::new(TwoProcesses::start(inputs)?))
+}
+
+/// The step and what it sees.
+pub(crate) struct DcganRow {
+    pub(crate) step: DcganStep,
+    pub(crate) real: Tensor,
+    pub(crate) latent: Tensor,
 }
 
 impl DcganRow {
+    pub(crate) fn new(inputs: &Inputs) -> Result<Self> {
+        let step =
+            DcganStep::new(&DcganConfig::default(), &DcganStepConfig::default(), Device::Cpu)?;
+        for network in ["generator", "discriminator"] {
+            inputs.load(network, below(network, step.state()))?;
+        }
+        let (real, latent) = (inputs.tensor("real")?, inputs.tensor("latent")?);
+        Ok(Self { step, real, latent })
+    }
+
     fn update(&mut self) -> Result<Losses> {
         Ok(self.step.update(&self.real, &self.latent)?)
     }

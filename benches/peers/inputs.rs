@@ -1,24 +1,32 @@
 //! The inputs and first weights of a row, as the peer's side wrote them.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use astrogen::models::weights::{self, WeightFile};
 use tch::Tensor;
 
 /// Tensors by name, on the CPU.
-pub(crate) struct Inputs(WeightFile);
+pub(crate) struct Inputs {
+    file: WeightFile,
+    path: PathBuf,
+}
 
 impl Inputs {
     /// Reads a safetensors file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        Ok(Self(weights::read(path)?))
+        Ok(Self { file: weights::read(path)?, path: path.to_owned() })
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The tensor of this name.
     pub(crate) fn tensor(&self, name: &str) -> Result<Tensor> {
-        let tensor = self.0.tensors.get(name).with_context(|| format!("there is no {name}"))?;
+        let tensor = self.file.tensors.get(name).with_context(|| format!("there is no {name}"))?;
         Ok(tensor.shallow_clone())
     }
 
@@ -29,7 +37,7 @@ impl Inputs {
         network: &str,
         variables: impl IntoIterator<Item = (String, Tensor)>,
     ) -> Result<()> {
-        let all = self.0.tensors.iter().map(|(name, t)| (name.clone(), t.shallow_clone()));
+        let all = self.file.tensors.iter().map(|(name, t)| (name.clone(), t.shallow_clone()));
         let own: BTreeMap<_, _> = below(network, all).collect();
         Ok(weights::copy_into(variables, &own, &format!("{network} of the peer's file"))?)
     }

@@ -4,6 +4,8 @@
 //! JSON each way: `{"request": "prepare", ...}` is answered by `{"ok": value}` or
 //! `{"error": "message"}`. The peer's side is `peers.py` beside this file.
 //!
+//! Started by itself as the second of two processes, it does with the first what that does.
+//!
 //! A new row is a file with a [`Row`] in it and a line in [`ROWS`].
 
 mod autoencoder;
@@ -18,6 +20,7 @@ mod row;
 mod sharp;
 mod side;
 mod sliced_wasserstein;
+mod two_processes;
 mod wgan_gp;
 
 use std::io::{BufRead, Write};
@@ -66,6 +69,7 @@ const ROWS: &[Entry] = &[
         prepare: autoencoder::step_448px_b4,
     },
     Entry { name: "dcgan_step_64px_b64", tolerance: 1e-3, prepare: dcgan::step_64px_b64 },
+    Entry { name: "dcgan_step_2_processes", tolerance: 1e-3, prepare: dcgan::step_2_processes },
     Entry {
         name: "cwgan_gp_critic_step_b200",
         tolerance: 1e-3,
@@ -114,6 +118,9 @@ fn main() -> Result<()> {
         return Ok(());
     }
     astrogen::runtime::tune_allocator();
+    if two_processes::is_second() {
+        return two_processes::follow();
+    }
     let mut side = Side::new(ROWS);
     for line in std::io::stdin().lock().lines() {
         let answer = match side.answer(&line?) {
