@@ -39,6 +39,7 @@ mod counts;
 mod description;
 pub mod error;
 mod filter;
+pub mod hats;
 mod local;
 mod names;
 mod photometry;

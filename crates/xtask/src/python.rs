@@ -13,7 +13,7 @@ use crate::record;
 use crate::say::note;
 
 /// The packages of the environment; golden values and peers' times come from exactly these.
-const REQUIREMENTS: [&str; 15] = [
+const REQUIREMENTS: [&str; 16] = [
     "torch==2.13.0",
     "numpy==2.4.6",
     "astropy==8.0.2",
@@ -30,6 +30,7 @@ const REQUIREMENTS: [&str; 15] = [
     // torch-fidelity loads it, and each version is for one of torch.
     "torchvision==0.28.0",
     "torch-fidelity==0.4.0",
+    "lsdb==0.11.1",
 ];
 
 /// pip's option for the one package that comes as its source alone, in plain Python.

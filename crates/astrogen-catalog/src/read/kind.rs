@@ -3,12 +3,13 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+use super::files::Files;
 use crate::CatalogError;
 use astrogen_fits::format::{Format, LEADING, OpenedFile, describe, open_file};
 use astrogen_fits::unpacker;
 
 /// What a catalogue's file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     Fits,
     Csv(Option<Format>),
@@ -18,14 +19,19 @@ pub(super) enum Kind {
     Npy {
         transposed: bool,
     },
+    /// Parquet files of a folder, one after the other.
+    Files(Files),
 }
 
 impl Kind {
     pub(super) fn of(path: &Path) -> Result<Kind, CatalogError> {
+        if path.is_dir() {
+            return Files::of(path).map(Kind::Files);
+        }
         let OpenedFile { file, start: leading, .. } = OpenedFile::open(path)?;
         let refuse = |got| CatalogError::Format {
             path: path.to_owned(),
-            expected: "a FITS table, CSV (both plain or packed by gzip, bzip2 or compress), Parquet, HDF5 or a NumPy array",
+            expected: "a FITS table, CSV (both plain or packed by gzip, bzip2 or compress), Parquet, HDF5, a NumPy array, or a folder that is a HATS catalogue",
             got,
         };
         match Format::of(&leading) {

@@ -3,6 +3,7 @@
 mod cell;
 mod chunks;
 mod csv;
+mod files;
 mod fits;
 mod guard;
 mod half;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use self::cell::Cell;
 pub use self::chunks::Chunks;
 use self::csv::CsvRows;
+use self::files::FilesRows;
 use self::fits::FitsRows;
 use self::hdf5::Hdf5Rows;
 pub use self::hdf5::{Hdf5Attributes, hdf5_attributes};
@@ -89,7 +91,9 @@ trait Rows {
 impl Catalog {
     /// Opens a catalogue, told by its content: a FITS table (plain, or packed by gzip, bzip2
     /// or compress, and then unpacked to memory), Parquet, HDF5, a NumPy array, or text with a header row of
-    /// names, with the header of ECSV above it or without (plain or packed). Reads no rows.
+    /// names, with the header of ECSV above it or without (plain or packed). A folder is a
+    /// [HATS catalogue](crate::hats), whose rows are those of its partitions along the sky, or Parquet files
+    /// with the same columns, whose rows follow each other by their names. Reads no rows.
     ///
     /// # Errors
     /// `Io` if the file cannot be read, `Format` if it is none of these, `Hdu` if a FITS file
@@ -128,6 +132,7 @@ impl Catalog {
             Kind::Parquet => parquet::describe(path)?,
             Kind::Hdf5 => hdf5::describe(path, options.group.as_deref())?,
             Kind::Npy { transposed } => npy::describe(path, transposed)?,
+            Kind::Files(ref files) => files::describe(files)?,
         };
         let (path, options) = (path.to_owned(), options.clone());
         let catalog = Catalog { path, options, kind, columns, rows, position: Vec::new() };
@@ -208,6 +213,7 @@ impl Catalog {
         let cells: Vec<Cell> = asked.map(|name| self.cell(name)).collect::<Result<_, _>>()?;
         let angles = cells.iter().map(|cell| cell.angle).collect();
         let source: Box<dyn Rows + Send> = match self.kind {
+            Kind::Files(ref files) => Box::new(FilesRows::open(files.clone(), cells)?),
             Kind::Fits => Box::new(FitsRows::open(&self.path, self.options.hdu.as_ref(), cells)?),
             Kind::Csv(packing) => {
                 Box::new(CsvRows::open(&self.path, packing, self.options.delimiter, cells)?)

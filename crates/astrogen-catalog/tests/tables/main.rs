@@ -5,6 +5,7 @@ mod bad;
 mod csv;
 mod ecsv;
 mod golden;
+mod hats;
 mod hdf5;
 mod local;
 #[path = "../../../astrogen-fits/tests/made/mod.rs"]
