@@ -116,7 +116,13 @@ fn emulate(arguments: &EmulateArguments) -> Result<()> {
     let emulated = arguments.emulate()?;
     let (rows, seconds) = (emulated.rows, began.elapsed().as_secs_f64());
     say(emulated.counts);
+    if emulated.skipped > 0 {
+        say(format_args!("{} partitions were there already", emulated.skipped));
+    }
     say(format_args!("{rows} rows in {seconds:.1} s ({:.0} a second)", rows as f64 / seconds));
+    if !emulated.finished {
+        say("once all shares are done, the same without --shard makes a catalogue of them");
+    }
     say(format_args!("  {}", arguments.out().display()));
     Ok(())
 }

@@ -181,6 +181,25 @@ impl Columns {
         }
     }
 
+    /// Brings rows into the order of a column of whole numbers, those of one number as they are; rows
+    /// without one come first.
+    ///
+    /// # Errors
+    /// As [`integers`](Self::integers).
+    pub fn sort_by_integers(&mut self, name: &str) -> Result<(), CatalogError> {
+        let keys = self.integers(name)?;
+        if keys.is_sorted() {
+            return Ok(());
+        }
+        let mut order: Vec<usize> = (0..keys.len()).collect();
+        order.sort_by_key(|&row| keys[row]);
+        for (values, rest) in self.values.iter_mut().zip(&mut self.rests) {
+            *values = order.iter().map(|&row| values[row]).collect();
+            *rest = rest.reordered(&order);
+        }
+        Ok(())
+    }
+
     /// Appends the rows of columns of the same names.
     ///
     /// # Errors

@@ -34,6 +34,15 @@ impl RowCounts {
         RowCounts { read, ..RowCounts::default() }
     }
 
+    /// Adds the counts of another catalogue, or of another part of this one.
+    pub fn add(&mut self, other: &RowCounts) {
+        self.read += other.read;
+        self.missing += other.missing;
+        for (rule, rows) in &other.dropped {
+            self.drop_rows(rule, *rows);
+        }
+    }
+
     /// Rows read from the file.
     pub fn read(&self) -> u64 {
         self.read

@@ -1,14 +1,21 @@
 //! Which catalogue is emulated, and by which run.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::{Duration, Instant};
 
+use astrogen_catalog::hats::HatsCatalog;
 use astrogen_catalog::{CatalogOptions, ColumnFilter};
 use astrogen_emulator::{EmulateConfig, Emulated, Emulator};
-use astrogen_runtime::set_threads;
+use astrogen_runtime::{Share, set_threads};
 use astrogen_tables::{Condition, TableConfig};
+use astrogen_train::{TrainError, World};
 use clap::Args;
 
-use crate::{CatalogArguments, CliError, by_the_first};
+use crate::{CatalogArguments, CliError, by_the_first, say};
+
+/// Between two lines about partitions.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// Which catalogue is emulated, by which run, and where to.
 #[derive(Debug, Args)]
@@ -16,7 +23,7 @@ pub struct EmulateArguments {
     /// The folder of a run.
     run: PathBuf,
     /// The catalogue, with the columns of true features, positions and conditions that the run
-    /// was trained on; the run's own if left out.
+    /// was trained on, a HATS folder if it is large; the run's own if left out.
     #[arg(long)]
     catalog: Option<PathBuf>,
     /// Sky maps instead of the run's, each NAME=FILE with the name of a condition.
@@ -28,12 +35,21 @@ pub struct EmulateArguments {
     #[arg(long = "where", value_name = "FILTER", num_args = 1..)]
     filters: Vec<ColumnFilter>,
     /// The catalogue to write, a FITS table, Parquet or HDF5 by its ending; must not exist. Rows
-    /// are told by their number in the catalogue, column ROW, from 0.
+    /// are told by their number in the catalogue, column ROW, from 0. Of a HATS folder another one,
+    /// with the rows' numbers in their partitions; one that was begun is gone on with.
     #[arg(long)]
     out: PathBuf,
     /// The same seed gives the same values, whatever the threads and chunks.
     #[arg(long, default_value_t = 0)]
     seed: u64,
+    /// Columns of a HATS folder that are written again; any number.
+    #[arg(long, value_name = "COLUMN", num_args = 1..)]
+    keep: Vec<String>,
+    /// The partitions of a HATS folder that are done here, as 3/8: the third of eight shares. If left
+    /// out, the share of a task of a Slurm array, or of a process among several; all otherwise, and
+    /// then, in the end, the files that make a catalogue of the folder.
+    #[arg(long, value_name = "I/N")]
+    shard: Option<Shard>,
     /// Rows at a time: memory grows with it, the values do not change.
     #[arg(long, default_value_t = 1 << 17)]
     chunk: usize,
@@ -50,12 +66,39 @@ impl EmulateArguments {
     /// [`CliError::Usage`] for a condition that the run has not; [`CliError::Emulator`] for a run
     /// without an emulator, a catalogue that cannot be read, and a file that is there already.
     pub fn emulate(&self) -> Result<Emulated, CliError> {
-        by_the_first()?;
         set_threads(self.threads);
         let emulator = Emulator::load(&self.run)?;
         let table = self.table(&emulator)?;
-        let config = EmulateConfig { seed: self.seed, chunk: self.chunk };
+        let config = EmulateConfig { seed: self.seed, chunk: self.chunk, keep: self.keep.clone() };
+        if HatsCatalog::is_in(&table.path) {
+            let share = self.share()?;
+            let mut last = Instant::now();
+            let mut told = |done: usize, all: usize| {
+                if done == all || last.elapsed() > PAUSE {
+                    last = Instant::now();
+                    say(format_args!("{done} of {all} partitions"));
+                }
+            };
+            return Ok(emulator.emulate_sky(&table, &self.out, &config, share, &mut told)?);
+        }
+        if self.shard.is_some() || !self.keep.is_empty() {
+            let hint = "--shard and --keep are for a catalogue that is a HATS folder".to_owned();
+            return Err(CliError::Usage(hint));
+        }
+        by_the_first()?;
         Ok(emulator.emulate_catalog(&table, &self.out, &config)?)
+    }
+
+    /// The share of the work that is done here.
+    fn share(&self) -> Result<Share, CliError> {
+        if let Some(Shard(share)) = self.shard {
+            return Ok(share);
+        }
+        if let Some(share) = array_task(|name| std::env::var(name).ok()) {
+            return Ok(share);
+        }
+        let world = World::from_environment().map_err(TrainError::from)?;
+        Ok(world.and_then(|world| Share::new(world.rank, world.size)).unwrap_or_default())
     }
 
     /// The file that is written.
@@ -80,6 +123,31 @@ impl EmulateArguments {
     }
 }
 
+/// A share of the work by its number, from 1, and how many there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shard(Share);
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers =
+            text.split_once('/').and_then(|(part, of)| part.parse().ok().zip(of.parse().ok()));
+        let share =
+            numbers.and_then(|(part, of): (usize, usize)| Share::new(part.checked_sub(1)?, of));
+        share.map(Self).ok_or_else(|| "expected I/N with I from 1 to N, as 3/8".to_owned())
+    }
+}
+
+/// The share of a task of a Slurm array.
+fn array_task(value: impl Fn(&str) -> Option<String>) -> Option<Share> {
+    let number =
+        |name: &str| value(&format!("SLURM_ARRAY_TASK_{name}"))?.trim().parse::<usize>().ok();
+    let (id, first, count) = (number("ID")?, number("MIN")?, number("COUNT")?);
+    let step = number("STEP").unwrap_or(1).max(1);
+    Share::new(id.checked_sub(first)? / step, count)
+}
+
 /// The conditions with those of the same name replaced.
 fn replaced(own: Vec<Condition>, given: &[Condition]) -> Result<Vec<Condition>, CliError> {
     let known = |condition: &Condition| own.iter().any(|own| own.name() == condition.name());
@@ -93,4 +161,37 @@ fn replaced(own: Vec<Condition>, given: &[Condition]) -> Result<Vec<Condition>, 
         given.iter().rfind(|given| given.name() == own.name()).cloned().unwrap_or(own)
     };
     Ok(own.into_iter().map(replace).collect())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_told_by_its_number() {
+        let share =
+            |text: &str| text.parse::<Shard>().map(|Shard(share)| (share.part(), share.of()));
+        assert_eq!(share("3/8"), Ok((2, 8)));
+        assert_eq!(share("1/1"), Ok((0, 1)));
+        for odd in ["0/8", "9/8", "3", "a/b", "1/0", "-1/2"] {
+            assert!(share(odd).is_err(), "{odd}");
+        }
+    }
+
+    /// `--array=10-40:10`, and the same from 0.
+    #[test]
+    fn a_task_of_an_array_has_its_share() {
+        let of = |variables: &[(&str, &str)]| {
+            let value = |name: &str| {
+                let name = name.strip_prefix("SLURM_ARRAY_TASK_").unwrap();
+                variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned())
+            };
+            array_task(value).map(|share| (share.part(), share.of()))
+        };
+        let tens = [("ID", "30"), ("MIN", "10"), ("MAX", "40"), ("STEP", "10"), ("COUNT", "4")];
+        assert_eq!(of(&tens), Some((2, 4)));
+        assert_eq!(of(&[("ID", "3"), ("MIN", "0"), ("COUNT", "4")]), Some((3, 4)));
+        assert_eq!(of(&[("ID", "3")]), None);
+    }
 }

@@ -9,17 +9,20 @@ use astrogen_tables::{ContextReader, TableConfig};
 use crate::{Emulator, EmulatorError};
 
 /// How a catalogue is emulated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EmulateConfig {
     /// The same seed gives the same values, whatever the threads and chunks. Default 0.
     pub seed: u64,
     /// Rows at a time, at least 1: memory grows with it, the values do not change. Default 131,072.
     pub chunk: usize,
+    /// Columns of the catalogue that are written again, where it is [the whole
+    /// sky's](Emulator::emulate_sky). Default none.
+    pub keep: Vec<String>,
 }
 
 impl Default for EmulateConfig {
     fn default() -> Self {
-        Self { seed: 0, chunk: 1 << 17 }
+        Self { seed: 0, chunk: 1 << 17, keep: Vec::new() }
     }
 }
 
@@ -44,7 +47,14 @@ pub struct Emulated {
     pub rows: u64,
     /// Rows that were read, and dropped by each rule.
     pub counts: RowCounts,
+    /// Partitions that were there already; 0 for catalogues of one file.
+    pub skipped: usize,
+    /// Whether the catalogue is whole: not where this was a share of the work.
+    pub finished: bool,
 }
+
+/// The column of the rows' numbers in the catalogue that was read, from 0.
+pub(crate) const NUMBER: &str = "ROW";
 
 impl Emulator {
     /// Another catalogue as this emulator reads it: the columns, maps and rules of its own
@@ -52,6 +62,13 @@ impl Emulator {
     pub fn table(&self, path: impl Into<PathBuf>) -> TableConfig {
         let data = self.config().data.clone();
         TableConfig { path: path.into(), catalog: CatalogOptions::default(), ..data }
+    }
+
+    /// Says in a header which model and seed values are of.
+    pub(crate) fn describe(&self, seed: u64, header: &mut Header) -> Result<(), EmulatorError> {
+        header.push("MODEL", self.fingerprint()?, "weights of the generator");
+        header.push("SEED", seed.to_string(), "seed of the values, as text");
+        Ok(())
     }
 
     /// Generates observed features for the rows of a catalogue of any length, in its units, and
@@ -77,12 +94,11 @@ impl Emulator {
         if out.exists() {
             return Err(EmulatorError::Exists { path: out.to_owned() });
         }
-        let number = NewColumn::new("ROW", Storage::Int64);
+        let number = NewColumn::new(NUMBER, Storage::Int64);
         let observed = data.observed.iter().map(|name| NewColumn::new(name, Storage::Float32));
         let columns: Vec<NewColumn> = std::iter::once(number).chain(observed).collect();
         let mut header = Header::new();
-        header.push("MODEL", self.fingerprint()?, "weights of the generator");
-        header.push("SEED", config.seed.to_string(), "seed of the values, as text");
+        self.describe(config.seed, &mut header)?;
         let mut writer = CatalogWriter::create(out, &columns, &header)?;
 
         let scaling = &self.config().scaling;
@@ -98,6 +114,11 @@ impl Emulator {
             let values = made.columns().into_iter().map(|column| column.to_vec());
             writer.write(&std::iter::once(rows).chain(values).collect::<Vec<Vec<f64>>>())?;
         }
-        Ok(Emulated { rows: writer.finish()?, counts: contexts.counts() })
+        Ok(Emulated {
+            rows: writer.finish()?,
+            counts: contexts.counts(),
+            skipped: 0,
+            finished: true,
+        })
     }
 }

@@ -27,6 +27,7 @@ mod judge;
 mod recipe;
 mod regressions;
 mod search;
+mod sky;
 mod train;
 mod validation;
 mod watch;

@@ -83,6 +83,15 @@ impl Rest {
         });
     }
 
+    /// The same with row `order[k]` in place `k`.
+    #[must_use]
+    pub fn reordered(&self, order: &[usize]) -> Rest {
+        match self.0.is_empty() {
+            true => Rest::default(),
+            false => Rest(order.iter().map(|&row| self.of(row)).collect()),
+        }
+    }
+
     /// Appends the rest of more rows, behind `rows`.
     pub fn append(&mut self, rows: usize, more: &Rest) {
         if !more.0.is_empty() {

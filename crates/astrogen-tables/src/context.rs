@@ -1,5 +1,7 @@
 //! The contexts of a catalogue of any length, for generation.
 
+use std::path::Path;
+
 use astrogen_catalog::RowCounts;
 use astrogen_catalog::Standardize;
 use ndarray::{Array2, s};
@@ -30,6 +32,8 @@ pub struct ContextReader {
     standardize: Standardize,
     conditions: usize,
     ended: bool,
+    /// Whether a catalogue of which no row passes is an error.
+    needs_rows: bool,
 }
 
 impl ContextReader {
@@ -60,7 +64,19 @@ impl ContextReader {
             deviation: deviation[..width].to_vec(),
         };
         let reader = Reader::open(config, &[], false, rows)?;
-        Ok(ContextReader { reader, standardize, conditions: config.conditions.len(), ended: false })
+        let conditions = config.conditions.len();
+        Ok(ContextReader { reader, standardize, conditions, ended: false, needs_rows: true })
+    }
+
+    /// Goes on with another file of the same columns from its first row, by the same rules and maps, as the
+    /// partitions of one catalogue are read: counts begin anew, and no row of it need pass.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn turn_to(&mut self, path: &Path) -> Result<(), TablesError> {
+        self.reader.turn_to(path)?;
+        (self.ended, self.needs_rows) = (false, false);
+        Ok(())
     }
 
     /// What was read and dropped so far.
@@ -88,7 +104,7 @@ impl Iterator for ContextReader {
             Some(rows) => Some(rows.and_then(|rows| self.contexts(rows))),
             None => {
                 self.ended = true;
-                if self.counts().read() == 0 {
+                if self.counts().read() == 0 || !self.needs_rows {
                     return None;
                 }
                 self.counts().ensure_some().err().map(|error| Err(error.into()))

@@ -1,6 +1,6 @@
 //! The rows of a catalogue that pass all rules, a chunk at a time, with conditions looked up.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use astrogen_catalog::CatalogError;
 use astrogen_catalog::{
@@ -46,6 +46,10 @@ impl Rows {
 pub(super) struct Reader {
     chunks: Chunks,
     path: PathBuf,
+    /// How the file is read, and which of its columns.
+    options: CatalogOptions,
+    asked: Vec<String>,
+    rows: usize,
     filters: Vec<ColumnFilter>,
     refuse_missing: bool,
     /// Catalogue columns that need a finite value.
@@ -79,11 +83,11 @@ impl Reader {
         if let Some((ra, dec)) = &position {
             needed.extend([ra.clone(), dec.clone()]);
         }
-        let mut asked: Vec<&str> = Vec::new();
+        let mut asked: Vec<String> = Vec::new();
         let filters = config.catalog.filters.iter().map(|filter| &filter.column);
         for name in needed.iter().chain(filters) {
-            if !asked.contains(&name.as_str()) {
-                asked.push(name);
+            if !asked.contains(name) {
+                asked.push(name.clone());
             }
         }
         // All rows are asked for, filters and missing values are dealt with here: only so
@@ -93,16 +97,14 @@ impl Reader {
             missing: BadRows::Keep,
             ..config.catalog.clone()
         };
-        let mut catalog = Catalog::open(&config.path, &whole)?;
-        if let Some((ra, dec)) = &position {
-            catalog = catalog.with_position(ra, dec)?;
-        }
-        let chunks = catalog.chunks(&asked, rows)?;
-
+        let chunks = chunks(&config.path, &whole, position.as_ref(), &asked, rows)?;
         let features = config.conditions.iter().map(Condition::to_string);
         Ok(Reader {
             chunks,
             path: config.path.clone(),
+            options: whole,
+            asked,
+            rows,
             filters: config.catalog.filters.clone(),
             refuse_missing: config.catalog.missing == BadRows::Refuse,
             needed,
@@ -114,6 +116,17 @@ impl Reader {
             dropped: RowCounts::default(),
             ended: false,
         })
+    }
+
+    /// Goes on with the first row of another file of the same columns, by the same rules and maps; what was
+    /// counted so far is forgotten.
+    pub(super) fn turn_to(&mut self, path: &Path) -> Result<(), TablesError> {
+        let position = self.position.as_ref();
+        self.chunks = chunks(path, &self.options, position, &self.asked, self.rows)?;
+        path.clone_into(&mut self.path);
+        self.dropped = RowCounts::default();
+        self.ended = false;
+        Ok(())
     }
 
     /// What was read and dropped so far.
@@ -230,6 +243,21 @@ impl Iterator for Reader {
         }
         None
     }
+}
+
+/// A file's columns that are asked for, a chunk of rows at a time.
+fn chunks(
+    path: &Path,
+    options: &CatalogOptions,
+    position: Option<&(String, String)>,
+    asked: &[String],
+    rows: usize,
+) -> Result<Chunks, TablesError> {
+    let mut catalog = Catalog::open(path, options)?;
+    if let Some((ra, dec)) = position {
+        catalog = catalog.with_position(ra, dec)?;
+    }
+    Ok(catalog.chunks(asked, rows)?)
 }
 
 /// Keeps these rows and counts the others under a rule.

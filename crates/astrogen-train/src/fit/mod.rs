@@ -134,8 +134,7 @@ fn train<S: Step>(
 
     let mut snapshot = guarded("copying the state", || Ok(Snapshot::take(algorithm, step)))?;
     let mut waited_for = session.out_of_patience(together, step)?;
-    let mut stopped = together.is_stopped()?;
-    while step < config.steps && !stopped && waited_for.is_none() {
+    while step < config.steps && !together.is_stopped() && waited_for.is_none() {
         let batch = match batches.next_batch() {
             Ok(batch) => batch,
             Err(error) => return Err(session.keep(error.into(), algorithm, step)),
@@ -169,7 +168,7 @@ fn train<S: Step>(
             false => Ok(()),
         };
         if look || save || step == config.steps || together.group.is_alone() {
-            stopped = together.agree(step, found)?;
+            together.agree(step, found)?;
         }
         let mut told = Ok(());
         if log {

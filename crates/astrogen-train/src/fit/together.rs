@@ -1,5 +1,7 @@
 //! What processes that train together agree on: one state to begin from, one outcome of every step.
 
+use std::cell::Cell;
+
 use astrogen_data::{Batch, Batches};
 use astrogen_distributed::Group;
 use astrogen_runtime::Share;
@@ -19,6 +21,8 @@ const SHOWN: &str = "last.";
 pub(super) struct Together<'a> {
     pub(super) group: &'a Group,
     stop: &'a StopSignal,
+    /// Whether all know that any was asked to stop.
+    agreed: Cell<bool>,
     /// Means over this process's share of a batch, to be those over the batch.
     means: Vec<Tensor>,
 }
@@ -44,7 +48,8 @@ impl<'a> Together<'a> {
             };
             means = state.filter(|(name, _)| is_mean(name)).map(|(_, mean)| mean).collect();
         }
-        Ok(Self { group, stop, means })
+        let agreed = Cell::new(group.any("the outcome of a step", stop.is_raised())?);
+        Ok(Self { group, stop, agreed, means })
     }
 
     /// This process's rows of a batch.
@@ -84,18 +89,13 @@ impl<'a> Together<'a> {
         Ok(said.parse().ok())
     }
 
-    /// After a step, whatever was `found` of it here: an error everywhere where any process found one, else
-    /// whether any was asked to stop.
-    pub(super) fn agree(
-        &self,
-        step: u64,
-        found: Result<(), TrainError>,
-    ) -> Result<bool, TrainError> {
-        let stop = self.stop.is_raised();
+    /// After a step, whatever was `found` of it here: an error everywhere where any process found one.
+    /// Whether any is asked to stop is known from then on.
+    pub(super) fn agree(&self, step: u64, found: Result<(), TrainError>) -> Result<(), TrainError> {
         if self.group.is_alone() {
-            return found.map(|()| stop);
+            return found;
         }
-        let flags = [found.is_err(), stop].map(|flag| f32::from(u8::from(flag)));
+        let flags = [found.is_err(), self.stop.is_raised()].map(|flag| f32::from(u8::from(flag)));
         let mut shared = vec![Tensor::from_slice(&flags)];
         shared
             .extend(self.means.iter().map(|mean| mean.to_device(Device::Cpu).to_kind(Kind::Float)));
@@ -107,17 +107,18 @@ impl<'a> Together<'a> {
         });
         found?;
         let [bad, stop] = [0, 1].map(|flag| shared[0].double_value(&[flag]) > 0.0);
+        self.agreed.set(stop);
         match bad {
             true => {
                 Err(TrainError::NonFinite { step, tensor: "a loss of another process".to_owned() })
             }
-            false => Ok(stop),
+            false => Ok(()),
         }
     }
 
-    /// Whether any process is asked to stop before the first step.
-    pub(super) fn is_stopped(&self) -> Result<bool, TrainError> {
-        Ok(self.group.any("the outcome of a step", self.stop.is_raised())?)
+    /// Whether a stop was asked for: of a group the one that all know of.
+    pub(super) fn is_stopped(&self) -> bool {
+        if self.group.is_alone() { self.stop.is_raised() } else { self.agreed.get() }
     }
 
     /// The losses of a step, over the whole batch.
