@@ -4,7 +4,8 @@
 //! for by name and arrive as `f64` in [`Columns`], NaN where the file has no value, a chunk of
 //! rows at a time ([`Catalog::chunks`], memory as large as a chunk) or all at once
 //! ([`Catalog::read`]). Rows are chosen by [`ColumnFilter`]s; [`RowCounts`] says how many
-//! were dropped and why. [`CatalogWriter`] writes FITS tables, Parquet and HDF5, chunk by chunk.
+//! were dropped and why. [`CatalogWriter`] writes FITS tables, Parquet and HDF5, chunk by chunk, [`hats`]
+//! catalogues of the whole sky, partition by partition.
 //!
 //! | in the file | as `f64` |
 //! | --- | --- |
