@@ -89,6 +89,6 @@ fn member_name(member: u64) -> String {
 pub(crate) fn member_folder(run: &RunDir, config: &DensityConfig, member: u64) -> PathBuf {
     match config.members {
         1 => run.path().to_owned(),
-        _ => run.join(&member_name(member)),
+        _ => run.join(member_name(member)),
     }
 }

@@ -72,7 +72,6 @@ impl Share {
     ///
     /// # Panics
     /// Where there is no first axis.
-    #[must_use]
     pub fn of_rows(self, all: &Tensor) -> Tensor {
         match self {
             Self::WHOLE => all.shallow_clone(),

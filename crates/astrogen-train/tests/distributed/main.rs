@@ -2,6 +2,7 @@
 //! group, with a folder in `ASTROGEN_TEST_FOLDER`; a test that was started so trains.
 #![cfg(feature = "distributed")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::print_stdout, reason = "processes of a test tell it what they do")]
 
 mod ends;
 mod same;

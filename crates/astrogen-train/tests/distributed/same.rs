@@ -76,8 +76,7 @@ fn a_flow_learns_the_same() {
         };
         let optimizer = AdamConfig { lr: 5e-3, ..AdamConfig::default() };
         // A limit that is at work.
-        let settings =
-            FlowStepConfig { optimizer, max_gradient_norm: Some(0.5), ..FlowStepConfig::default() };
+        let settings = FlowStepConfig { optimizer, max_gradient_norm: Some(0.5) };
         (FlowStep::new(&flow, &settings, Device::Cpu).unwrap(), rows(24))
     };
     if let Some(histories) = histories(test, 9, &[1, 2, 4], make) {
