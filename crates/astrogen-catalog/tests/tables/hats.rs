@@ -32,7 +32,7 @@ fn what_lsdb_writes_is_read() {
     assert_eq!(small.rows(), Some(90));
     let names = [INDEX, "objectId", "ra", "dec", "mag_r"];
     let known = |name: &&str| small.columns().iter().any(|column| column.name == **name);
-    assert!(small.columns().len() == 5 && names.iter().all(|name| known(name)));
+    assert!(small.columns().len() == 5 && names.iter().all(known));
     let (read, _) = small.read(&names).unwrap();
     let ids = read.integers("objectId").unwrap();
     let mut order: Vec<usize> = (0..ids.len()).collect();
