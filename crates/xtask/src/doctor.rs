@@ -60,6 +60,7 @@ fn libtorch(report: &mut Report) -> Option<Libtorch> {
             &format!("use the cxx11 ABI build of libtorch {VERSION}: unset LIBTORCH, then {SETUP}"),
         ),
         Some(true) => report.fine("C++ ABI", "C++11 (_GLIBCXX_USE_CXX11_ABI=1)"),
+        None if !cfg!(target_os = "linux") => {}
         None => report.note("C++ ABI", "unknown: the C10 library cannot be read"),
     }
     whole(report, &libtorch);

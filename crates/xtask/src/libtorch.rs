@@ -57,8 +57,11 @@ impl Libtorch {
     }
 
     /// Whether the libraries use the C++11 ABI of libstdc++: its mangled names hold
-    /// `__cxx11`. `None` where the library cannot be read.
+    /// `__cxx11`. `None` where the library cannot be read, and on systems with another C++ library.
     pub(crate) fn cxx11_abi(&self) -> Option<bool> {
+        if !cfg!(target_os = "linux") {
+            return None;
+        }
         let bytes = fs::read(self.lib().join(library_name("c10"))).ok()?;
         let mark = b"__cxx11";
         Some(bytes.windows(mark.len()).any(|window| window == mark))

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::pip::Python;
+use crate::platform::Platform;
 use crate::program::output;
 use crate::report::Report;
 use crate::workspace;
@@ -12,6 +13,9 @@ use crate::{cache, libtorch::Libtorch};
 
 /// The first C library that the published libtorch runs on (manylinux_2_28).
 const OLDEST_GLIBC: (u32, u32) = (2, 28);
+
+/// The first macOS that it runs on.
+const OLDEST_MACOS: u32 = 14;
 
 /// Free space where `path` lies, in 10^9 bytes.
 pub(crate) fn free_gigabytes(path: &Path) -> Option<f64> {
@@ -83,6 +87,31 @@ fn first_line(error: &anyhow::Error) -> String {
 
 fn platform(report: &mut Report) {
     let name = format!("{} {}", std::env::consts::ARCH, std::env::consts::OS);
+    match Platform::here() {
+        Some(platform) if platform.proven => {}
+        Some(_) => report.note(
+            "proven",
+            format!("libtorch is published for {name}, but this workspace was never run there"),
+        ),
+        None => report.note(
+            "proven",
+            format!(
+                "the package index has no libtorch for {name}: bring your own, named by LIBTORCH; this \
+                 workspace was never run there"
+            ),
+        ),
+    }
+    if let Some(version) = output(Command::new("sw_vers").arg("-productVersion")) {
+        let text = format!("{name}, macOS {version}");
+        let major = version.split('.').next().and_then(|major| major.trim().parse::<u32>().ok());
+        match major {
+            Some(major) if major < OLDEST_MACOS => {
+                report.wrong("platform", text, "libtorch needs macOS 14 or newer");
+            }
+            _ => report.fine("platform", text),
+        }
+        return;
+    }
     let Some(glibc) = output(Command::new("getconf").arg("GNU_LIBC_VERSION")) else {
         report.fine("platform", name);
         return;
@@ -114,7 +143,15 @@ fn processor_field(name: &str) -> Option<String> {
 
 /// The processor's model.
 pub(crate) fn cpu() -> String {
-    processor_field("model name").unwrap_or_else(|| "unknown processor".to_owned())
+    let of_mac = || output(Command::new("sysctl").args(["-n", "machdep.cpu.brand_string"]));
+    // The kernel does not name Arm's processors; `lscpu` does.
+    let of_arm = || {
+        let text = output(&mut Command::new("lscpu"))?;
+        let name = text.lines().find_map(|line| line.strip_prefix("Model name:"))?;
+        Some(name.trim().to_owned())
+    };
+    let name = processor_field("model name").or_else(of_mac).or_else(of_arm);
+    name.unwrap_or_else(|| "unknown processor".to_owned())
 }
 
 /// Adds the processor, the threads and the allocator to the report.

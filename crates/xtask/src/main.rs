@@ -16,6 +16,7 @@ mod libtorch;
 mod machine;
 mod peers;
 mod pip;
+mod platform;
 mod program;
 mod python;
 mod record;

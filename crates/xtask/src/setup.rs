@@ -126,13 +126,13 @@ fn reuse(root: &Path) -> Result<Libtorch> {
 }
 
 fn fetch(variant: Variant) -> Result<Option<Libtorch>> {
-    if Variant::available() {
+    if variant.is_available() {
         return variant.fetch().map(Some);
     }
     if variant == Variant::Cuda {
         bail!(
-            "--cuda fetches libtorch for 64-bit x86 Linux only. Here, unpack a CUDA libtorch \
-             {VERSION} yourself and `export LIBTORCH=/path/to/libtorch`"
+            "--cuda fetches libtorch for Linux with glibc on x86-64 and Arm only. Here, unpack a CUDA \
+             libtorch {VERSION} yourself, if there is one, and `export LIBTORCH=/path/to/libtorch`"
         );
     }
     note(format_args!(

@@ -9,14 +9,12 @@ use crate::cache::{self, Folder};
 use crate::libtorch::{Libtorch, VERSION};
 use crate::machine;
 use crate::pip::{Python, TORCH_PYTHONS};
+use crate::platform::{Platform, TORCH};
 use crate::record;
 use crate::say::note;
 
-/// The whole wheel with all its dependencies.
-const TORCH: &str = "torch==2.13.0";
-
-/// The wheel and the only two of its dependencies that `libtorch_cpu.so` needs.
-const CPU: [&str; 3] = [TORCH, "nvidia-cuda-runtime==13.0.96", "nvidia-cuda-cupti==13.0.85"];
+/// The wheel's part for CPUs where there is no wheel: a folder of its name is of no use.
+const NO_WHEEL: &[&str] = &[TORCH];
 
 /// Which of the two libtorch folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,15 +36,20 @@ impl Variant {
     const ALL: [Variant; 2] = [Variant::Cpu, Variant::Cuda];
 
     /// Whether the package index has a wheel for this machine that serves as libtorch.
-    pub(crate) fn available() -> bool {
-        cfg!(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))
+    pub(crate) fn is_available(self) -> bool {
+        Platform::here().is_some_and(|platform| self == Variant::Cpu || platform.cuda)
+    }
+
+    /// The packages that are installed.
+    fn requirements(self) -> &'static [&'static str] {
+        match self {
+            Variant::Cpu => Platform::here().map_or(NO_WHEEL, |platform| platform.cpu),
+            Variant::Cuda => &[TORCH],
+        }
     }
 
     fn folder(self, cache: &Path) -> Folder {
-        let requirements = match self {
-            Variant::Cpu => CPU.join("\n"),
-            Variant::Cuda => TORCH.to_owned(),
-        };
+        let requirements = self.requirements().join("\n");
         let name = format!("libtorch-{VERSION}-{self}");
         Folder::new(cache, &name, format!("{name}\n{requirements}\n"))
     }
@@ -71,7 +74,7 @@ impl Variant {
 
     /// Compares the installed packages with pip's lists; returns the number of files.
     pub(crate) fn verify(self, site: &Path) -> Result<usize> {
-        record::verify(site, if self == Variant::Cpu { &CPU } else { &[TORCH] })
+        record::verify(site, self.requirements())
     }
 
     /// The variant in the user's cache, fetched when it is not there or not whole.
@@ -91,7 +94,7 @@ impl Variant {
     fn install(self, site: &Path, scratch: &Path) -> Result<()> {
         let python = Python::find()?;
         let (download, disk, gigabytes) = match self {
-            Variant::Cpu => ("0.5 GB", "1.2 GB", 2.5),
+            Variant::Cpu => Platform::here().map_or(("0.5 GB", "1.2 GB", 2.5), |here| here.size),
             Variant::Cuda => ("about 3 GB", "4.5 GB", 9.0),
         };
         if let Some(free) = machine::free_gigabytes(site)
@@ -113,13 +116,10 @@ impl Variant {
             // The C++ libraries are the same in the wheel of any Python.
             args.extend(["--python-version".to_owned(), "3.12".to_owned()]);
         }
-        match self {
-            Variant::Cpu => {
-                args.push("--no-deps".to_owned());
-                args.extend(CPU.map(str::to_owned));
-            }
-            Variant::Cuda => args.push(TORCH.to_owned()),
+        if self == Variant::Cpu {
+            args.push("--no-deps".to_owned());
         }
+        args.extend(self.requirements().iter().map(|&package| package.to_owned()));
         args
     }
 }
@@ -142,17 +142,12 @@ mod tests {
     fn installed(site: &Path) {
         crate::libtorch::tests::fake(&site.join("torch"), "2.13.0+cu130");
         fs::write(site.join("torch/lib/libtorch.so"), "whole").unwrap();
-        for requirement in CPU {
+        for requirement in Variant::Cpu.requirements() {
             let name = requirement.replace("==", "-").replace("-cuda-", "_cuda_");
             let info = site.join(format!("{name}.dist-info"));
             fs::create_dir_all(&info).unwrap();
             fs::write(info.join("RECORD"), "torch/lib/libtorch.so,sha256=x,5\n").unwrap();
         }
-    }
-
-    #[test]
-    fn the_requirements_carry_the_pinned_version() {
-        assert_eq!(TORCH, format!("torch=={VERSION}"));
     }
 
     #[test]
