@@ -9,7 +9,7 @@ use crate::ModelError;
 
 /// Rows whose values and the weights are in a core's cache together: whole tiles of the matrix
 /// products.
-const ROWS: usize = 96;
+pub(super) const ROWS: usize = 96;
 
 impl TabularGenerator {
     /// Standardised features, row by row, of standardised contexts, row by row: conditions

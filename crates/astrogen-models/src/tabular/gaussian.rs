@@ -44,11 +44,12 @@ use tch::{Device, Kind, Tensor, nn};
 
 use super::Activation;
 use super::blocks::{self, Widths, check_sample};
+use super::gaussian_rows::{self, Whitened, in_cache};
 use crate::ModelError;
 use crate::traits::bring;
 
 /// The bound of the deviations' logarithms.
-const LOG_BOUND: f64 = 10.0;
+pub(super) const LOG_BOUND: f64 = 10.0;
 
 /// The shape of a [`GaussianRegressor`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,6 +197,11 @@ impl GaussianRegressor {
         seed: u64,
     ) -> Result<Vec<f32>, ModelError> {
         let widths = self.widths();
+        if let Some(chain) = gaussian_rows::chain(&self.net, self.config.activation) {
+            let features = widths.features as usize;
+            let worker = || Ok(in_cache(&chain, features, Whitened::Latents));
+            return blocks::emulate(widths, context, first_row, seed, worker);
+        }
         blocks::emulate(widths, context, first_row, seed, || {
             let network = self.replica(self.options().1)?;
             let generate = move |latent: &_, context: &_| network.generate(latent, context);
@@ -246,6 +252,10 @@ impl GaussianRegressor {
         let joined: Vec<f32> =
             rows.flat_map(|(features, context)| features.iter().chain(context).copied()).collect();
         let widths = Widths { latent: 0, context: (features + width) as i64, ..self.widths() };
+        if let Some(chain) = gaussian_rows::chain(&self.net, self.config.activation) {
+            let worker = || Ok(in_cache(&chain, features, Whitened::BeforeContext));
+            return blocks::emulate(widths, &joined, first_row, 0, worker);
+        }
         blocks::emulate(widths, &joined, first_row, 0, || {
             let network = self.replica(self.options().1)?;
             let generate = move |_: &_, joined: &Tensor| {

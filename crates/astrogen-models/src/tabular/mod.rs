@@ -46,6 +46,7 @@ mod config;
 mod critic;
 mod emulate;
 pub mod gaussian;
+mod gaussian_rows;
 mod generator;
 mod pass;
 
