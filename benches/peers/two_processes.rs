@@ -2,7 +2,6 @@
 //! again, which makes a run whenever a byte comes.
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
@@ -34,7 +33,7 @@ impl TwoProcesses {
     /// Starts the second process, and shares a batch and the threads with it.
     pub(crate) fn start(inputs: &Inputs) -> Result<Self> {
         let threads = threads::current();
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = World::free_port()?;
         let own = set_threads(Some((threads / 2).max(1)));
         let mut second = Command::new(std::env::current_exe()?)
             .arg("--serve")

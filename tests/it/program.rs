@@ -1,7 +1,6 @@
 //! An example as its users start it.
 
 use std::fs;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -50,9 +49,7 @@ impl Program {
 
     /// What each of two processes says that a launcher started together, in this folder.
     pub(crate) fn together(&self, folder: &Path, arguments: &[&str]) -> [Output; 2] {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("its number").port();
-        drop(listener);
+        let port = World::free_port().expect("a port");
         let start = |rank| {
             let mut command = self.command(arguments);
             command.envs(World::on_this_machine(rank, 2, port).variables());

@@ -1,6 +1,7 @@
 //! What the launcher says: which process this is, of how many, and where they meet.
 
 use std::env;
+use std::net::TcpListener;
 use std::time::Duration;
 
 use crate::DistributedError;
@@ -70,6 +71,14 @@ impl World {
             join: JOIN,
             wait: WAIT,
         }
+    }
+
+    /// A port of this machine at which nobody listens now, for processes that [run here](Self::on_this_machine).
+    ///
+    /// # Errors
+    /// Where the system has none.
+    pub fn free_port() -> std::io::Result<u16> {
+        Ok(TcpListener::bind((LOOPBACK[0], 0))?.local_addr()?.port())
     }
 
     /// What a launcher sets for this process, so that [`from_environment`](Self::from_environment) finds it.

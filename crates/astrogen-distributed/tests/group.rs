@@ -2,7 +2,6 @@
 #![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -26,10 +25,6 @@ fn start(test: &str, (rank, size): (usize, usize), port: u16, seconds: u64) -> C
         .unwrap()
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 fn outputs(processes: Vec<Child>) -> Vec<Output> {
     processes.into_iter().map(|process| process.wait_with_output().unwrap()).collect()
 }
@@ -48,7 +43,7 @@ fn in_group(test: &str, size: usize) -> Option<Group> {
     if is_process() {
         return Some(Group::from_environment().unwrap());
     }
-    let port = free_port();
+    let port = World::free_port().unwrap();
     let processes = (0..size).map(|rank| start(test, (rank, size), port, SECONDS)).collect();
     for (rank, output) in outputs(processes).iter().enumerate() {
         assert!(output.status.success(), "process {rank}:\n{}", text(output));
@@ -131,7 +126,7 @@ fn other_settings_and_other_sizes_are_refused_everywhere() {
 /// Of two processes the second ends; what the first finds, and how soon.
 fn when_the_second_ends(test: &str, end: impl Fn(Group)) -> Option<(String, Duration)> {
     if !is_process() {
-        let port = free_port();
+        let port = World::free_port().unwrap();
         let processes = (0..2).map(|rank| start(test, (rank, 2), port, SECONDS)).collect();
         let outputs = outputs(processes);
         assert!(outputs[0].status.success(), "{}", text(&outputs[0]));
@@ -180,7 +175,7 @@ fn a_process_that_never_comes_is_named() {
         );
         return;
     }
-    let port = free_port();
+    let port = World::free_port().unwrap();
     let processes = [0, 2].map(|rank| start(test, (rank, 3), port, 2));
     for output in outputs(processes.into()) {
         assert!(output.status.success(), "{}", text(&output));
@@ -198,6 +193,6 @@ fn a_first_process_that_never_comes_is_named() {
         );
         return;
     }
-    let output = start(test, (1, 2), free_port(), 2).wait_with_output().unwrap();
+    let output = start(test, (1, 2), World::free_port().unwrap(), 2).wait_with_output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
 }

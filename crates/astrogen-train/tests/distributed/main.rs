@@ -7,7 +7,6 @@
 mod ends;
 mod same;
 
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
@@ -32,10 +31,6 @@ fn folder() -> Option<PathBuf> {
     std::env::var_os(FOLDER).map(PathBuf::from)
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// Process `rank` of `size`, or the only one: the test again, by its name.
 fn start(test: &str, folder: &Path, (rank, size): (usize, usize), port: u16) -> Child {
     let time = Duration::from_secs(SECONDS);
@@ -53,7 +48,7 @@ fn start(test: &str, folder: &Path, (rank, size): (usize, usize), port: u16) -> 
 
 /// Starts a group.
 fn start_all(test: &str, folder: &Path, size: usize) -> Vec<Child> {
-    let port = free_port();
+    let port = World::free_port().unwrap();
     (0..size).map(|rank| start(test, folder, (rank, size), port)).collect()
 }
 

@@ -1,5 +1,4 @@
 //! A catalogue of the whole sky is emulated partition by partition.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,40 +7,22 @@ use std::path::{Path, PathBuf};
 use astrogen_catalog::hats::{
     HatsCatalog, HatsConfig, HatsPixel, HatsWriter, INDEX, healpix_index,
 };
-use astrogen_catalog::skymap::{SplitBy, SplitConfig};
 use astrogen_catalog::{Catalog, CatalogOptions, Columns, NewColumn, Storage};
-use astrogen_emulator::{EmulateConfig, Emulator, Length, Recipe, train};
+use astrogen_emulator::{EmulateConfig, Emulator, train};
 use astrogen_fits::Header;
 use astrogen_runtime::Share;
-use astrogen_tables::{Table, TableConfig};
 use astrogen_train::{RunDir, StopSignal};
 use tch::Device;
+
+use crate::{settings, turn};
 
 fn even(row: u32, k: u32) -> f64 {
     f64::from((row.wrapping_mul(2_654_435_769) >> k) % 1000) / 1000.0
 }
 
-/// An emulator of 900 rows: magnitudes from 18 to 24, measured the worse the larger the seeing.
+/// An emulator, trained a little.
 fn emulator(folder: &Path) -> Emulator {
-    let rows = (0..900).map(|row: u32| {
-        let (truth, seeing) = (18.0 + 6.0 * even(row, 3), 0.7 + 0.6 * even(row, 9));
-        let measured = truth + 0.2 * seeing * (even(row, 13) + even(row, 17) - 1.0);
-        format!("{truth},{measured},{seeing}\n")
-    });
-    let path = folder.join("matched.csv");
-    fs::write(&path, "mag,mag_obs,seeing\n".to_owned() + &rows.collect::<String>()).unwrap();
-    let data = TableConfig {
-        path,
-        truth: vec!["mag".into()],
-        observed: vec!["mag_obs".into()],
-        conditions: vec!["seeing".parse().unwrap()],
-        split: SplitConfig { split: SplitBy::Row, fraction: 0.3, ..SplitConfig::default() },
-        test_fraction: 0.5,
-        ..TableConfig::default()
-    };
-    let table = Table::open(&data).unwrap();
-    let recipe = Recipe { batch_size: 100, length: Length::Epochs(1), ..Recipe::original() };
-    let config = recipe.config(data, &table);
+    let (config, table) = settings(folder);
     let run = RunDir::create(&folder.join("run")).unwrap();
     train(&run, &config, &table, Device::Cpu, &StopSignal::default(), &mut ()).unwrap().unwrap();
     Emulator::load(run.path()).unwrap()
@@ -96,6 +77,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 
 #[test]
 fn shares_chunks_and_stops_make_no_difference() {
+    let _turn = turn();
     let folder = tempfile::tempdir().unwrap();
     let emulator = emulator(folder.path());
     let deep = folder.path().join("deep");

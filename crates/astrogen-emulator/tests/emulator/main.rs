@@ -1,6 +1,8 @@
 //! A small catalogue becomes an emulator, in one go or in parts.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod sky;
+
 use std::fs;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
