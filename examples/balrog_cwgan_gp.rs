@@ -62,8 +62,8 @@ fn main() -> Result<()> {
 }
 
 fn train(arguments: &EmulatorArguments) -> Result<()> {
-    let device = arguments.run.device()?;
-    let evaluating = arguments.run.evaluating(&emulator::criteria())?;
+    let device = arguments.run.device_for_tables()?;
+    let fitting = arguments.run.fitting(&emulator::criteria())?;
 
     // Data and settings: of the run to go on with, or new ones.
     let (earlier, config) = arguments.run.earlier::<EmulatorConfig>()?.unzip();
@@ -82,7 +82,7 @@ fn train(arguments: &EmulatorArguments) -> Result<()> {
         }
         None => arguments.config(data, &table),
     };
-    evaluating.enter(&mut config.fit);
+    fitting.enter(&mut config.fit);
     config.validate()?;
     let run = arguments.run.begin("balrog-cwgan-gp", earlier, &config, table.report())?;
 
@@ -129,8 +129,8 @@ fn emulate(arguments: &EmulateArguments) -> Result<()> {
 
 fn search(arguments: &SearchArguments) -> Result<()> {
     by_the_first()?;
-    let device = arguments.train.run.device()?;
-    let evaluating = arguments.train.run.evaluating(&emulator::criteria())?;
+    let device = arguments.train.run.device_for_tables()?;
+    let fitting = arguments.train.run.fitting(&emulator::criteria())?;
     let (earlier, config) = arguments.train.run.earlier::<SearchConfig>()?.unzip();
     let data = match &config {
         Some(config) => config.base.data.clone(),
@@ -142,7 +142,7 @@ fn search(arguments: &SearchArguments) -> Result<()> {
         Some(config) => config,
         None => arguments.config(data, &table)?, // refused before a folder is made
     };
-    evaluating.enter(&mut config.base.fit);
+    fitting.enter(&mut config.base.fit);
     let run = arguments.train.run.begin("balrog-search", earlier, &config, table.report())?;
 
     let (stop, mut console) = (StopSignal::on_ctrl_c()?, Console::default());

@@ -68,7 +68,7 @@ fn main() -> Result<()> {
 fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -> Result<()> {
     type Config = ImageConfig<Networks<WganConfig, WganGpStepConfig>>;
     let device = arguments.device()?;
-    let evaluating = arguments.evaluating(&SampleLook::criteria())?;
+    let fitting = arguments.fitting(&SampleLook::criteria())?;
 
     // Settings and data: of the run to go on with, or new ones.
     let (earlier, config) = arguments.earlier::<Config>()?.unzip();
@@ -79,7 +79,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     let mut batches = Batches::new(folder.train(), &config.batches, device)?;
     let epoch = batches.steps_per_epoch();
     config.fit.steps = arguments.steps(epoch).unwrap_or(config.fit.steps);
-    evaluating.enter(&mut config.fit);
+    fitting.enter(&mut config.fit);
     config.fit.sample_interval = epoch.max(100); // a grid an epoch
     config.validate()?;
 

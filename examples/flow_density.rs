@@ -76,8 +76,8 @@ fn make_use_of(mode: &Mode) -> Result<()> {
 }
 
 fn train(arguments: &DensityArguments) -> Result<()> {
-    let device = arguments.run.device()?;
-    let evaluating = arguments.run.evaluating(&density::criteria())?;
+    let device = arguments.run.device_for_tables()?;
+    let fitting = arguments.run.fitting(&density::criteria())?;
 
     // Data and settings: of the run to go on with, or new ones.
     let (earlier, config) = arguments.run.earlier::<DensityConfig>()?.unzip();
@@ -96,7 +96,7 @@ fn train(arguments: &DensityArguments) -> Result<()> {
         }
         None => arguments.config(data, &table)?,
     };
-    evaluating.enter(&mut config.fit);
+    fitting.enter(&mut config.fit);
     let run = arguments.run.begin("flow-density", earlier, &config, table.counts())?;
 
     // The flow, and what it is compared with.

@@ -81,7 +81,7 @@ fn sample(arguments: &ForgeSampleArguments) -> Result<()> {
 
 fn train(arguments: &ForgeArguments) -> Result<()> {
     let device = arguments.run.device()?;
-    let evaluating = arguments.run.evaluating(&forge::criteria())?;
+    let fitting = arguments.run.fitting(&forge::criteria())?;
     let stop = StopSignal::on_ctrl_c()?;
 
     // The galaxies: of the run to go on with, or new ones with the latents of their images.
@@ -113,7 +113,7 @@ fn train(arguments: &ForgeArguments) -> Result<()> {
         }
         None => arguments.config(data, &galaxies)?,
     };
-    evaluating.enter(&mut config.fit);
+    fitting.enter(&mut config.fit);
     let run = arguments.run.begin("galactic-forge", earlier, &config, galaxies.report())?;
     say(format_args!("training on {} into {}", device_name(device), run.path().display()));
     let mut progress = Progress::default();

@@ -57,7 +57,7 @@ fn main() -> Result<()> {
 
 fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -> Result<()> {
     let device = arguments.device()?;
-    let evaluating = arguments.evaluating(&SampleLook::criteria())?;
+    let fitting = arguments.fitting(&SampleLook::criteria())?;
 
     // Settings and data: of the run to go on with, or new ones.
     let (earlier, config) = arguments.earlier::<ImageConfig<DcganRecipe>>()?.unzip();
@@ -69,7 +69,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     let held_out = config.held_out(&folder, device)?;
     let steps = arguments.steps(batches.steps_per_epoch());
     config.fit.steps = steps.unwrap_or(config.fit.steps);
-    evaluating.enter(&mut config.fit);
+    fitting.enter(&mut config.fit);
     config.validate()?;
 
     // Networks with their optimisers, and the loop.

@@ -39,7 +39,7 @@ struct RunConfig {
 fn main() -> Result<()> {
     let Arguments { data, run: arguments } = Arguments::parse();
     let device = arguments.device()?;
-    let evaluating = arguments.evaluating(&[])?; // nothing is evaluated
+    let fitting = arguments.fitting(&[])?; // nothing is evaluated
     let new = || -> Result<_> {
         let model = Sizes { image: data.shape(), latent: 64, width: 64 };
         let fit = FitConfig { steps: 2000, seed: arguments.seed(), ..FitConfig::default() };
@@ -51,7 +51,7 @@ fn main() -> Result<()> {
     let batches = BatchConfig { batch_size: 8, seed: config.fit.seed, ..BatchConfig::default() };
     let mut batches = Batches::new(folder.train(), &batches, device)?;
     config.fit.steps = arguments.steps(batches.steps_per_epoch()).unwrap_or(config.fit.steps);
-    evaluating.enter(&mut config.fit);
+    fitting.enter(&mut config.fit);
     config.fit.validate()?;
 
     seed_everything(config.fit.seed);

@@ -196,7 +196,7 @@ impl TrainedArguments {
     fn load(&self) -> Result<Density, CliError> {
         by_the_first()?;
         set_threads(self.threads);
-        Ok(Density::load(&self.run, self.device.resolve()?)?)
+        Ok(Density::load(&self.run, self.device.for_tables().resolve()?)?)
     }
 }
 

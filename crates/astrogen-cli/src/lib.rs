@@ -6,7 +6,7 @@
 //! | options | what they become |
 //! | --- | --- |
 //! | [`RunArguments`] | the device, how long to train, and the folder of a run, new or to go on with |
-//! | [`Evaluating`] | how often what is trained is evaluated, and what the best checkpoint is best in |
+//! | [`Fitting`] | how often what is trained is evaluated, and what the best checkpoint is best in |
 //! | [`ImageArguments`] | a folder of images to train on, with [`FrameArguments`] |
 //! | [`FrameArguments`] | which image of a file is taken, and which of its pixels are bad |
 //! | [`DcganArguments`], [`WganArguments`] | networks and how they are trained |
@@ -71,7 +71,7 @@ pub use group::{by_the_first, ended, group};
 pub use image_config::{ImageConfig, Networks};
 pub use images::{ImageArguments, ReadingArguments, nebula_size};
 pub use network::NetworkArguments;
-pub use run::{Evaluating, RunArguments};
+pub use run::{Fitting, RunArguments};
 pub use sample::SampleArguments;
 pub use say::say;
 pub use scarce::{Scarce, ScarceArguments};

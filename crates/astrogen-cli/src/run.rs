@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use astrogen_runtime::{DeviceChoice, set_threads};
+use astrogen_runtime::{DeviceChoice, Precision, set_threads};
 use astrogen_train::fit::{Criterion, FitConfig};
 use astrogen_train::run_dir::RunDir;
 use clap::Args;
@@ -35,6 +35,9 @@ pub struct RunArguments {
     /// auto, cpu, cuda or cuda:N.
     #[arg(long, default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
+    /// The precision of steps on a GPU: f32, tf32 or bf16. The run's own if left out, f32 of a new one.
+    #[arg(long)]
+    precision: Option<Precision>,
     /// Threads of libtorch; all cores if left out.
     #[arg(long)]
     threads: Option<usize>,
@@ -44,21 +47,22 @@ pub struct RunArguments {
     #[arg(long)]
     out: Option<PathBuf>,
     /// Go on with the run in this folder, with the settings it began with (only --steps,
-    /// --epochs, --checkpoint-every, --patience, --device and --threads are heeded).
+    /// --epochs, --checkpoint-every, --patience, --device, --precision and --threads are heeded).
     #[arg(long, conflicts_with = "out")]
     resume: Option<PathBuf>,
 }
 
-/// How what is trained is evaluated: how often, what the best checkpoint is best in, and when nothing
-/// more is hoped for. What was not asked for stays as it is.
+/// How the loop goes: how often what is trained is evaluated, what the best checkpoint is best in, when
+/// nothing more is hoped for, and the precision of steps. What was not asked for stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Evaluating {
+pub struct Fitting {
+    precision: Option<Precision>,
     checkpoint_every: Option<u64>,
     best_by: Option<Criterion>,
     patience: Option<u64>,
 }
 
-impl Evaluating {
+impl Fitting {
     /// Enters what was asked for into settings.
     pub fn enter(&self, fit: &mut FitConfig) {
         fit.checkpoint_interval = self.checkpoint_every.unwrap_or(fit.checkpoint_interval);
@@ -66,6 +70,7 @@ impl Evaluating {
             fit.best_by = best_by.clone();
         }
         fit.patience = self.patience.or(fit.patience);
+        fit.precision = self.precision.unwrap_or(fit.precision);
     }
 }
 
@@ -74,10 +79,28 @@ impl RunArguments {
     /// the device to train on. Processes on one machine take its GPUs in turn, unless one is named.
     ///
     /// # Errors
-    /// [`CliError::Runtime`] for a device that is not there; those of [`group`].
+    /// [`CliError::Runtime`] for a device that is not there, or that has not the precision that is asked
+    /// for; those of [`group`].
     pub fn device(&self) -> Result<Device, CliError> {
+        self.resolved(self.device)
+    }
+
+    /// As [`device`](Self::device), for the small networks of tables: on the CPU unless a GPU is asked
+    /// for.
+    ///
+    /// # Errors
+    /// Those of [`device`](Self::device).
+    pub fn device_for_tables(&self) -> Result<Device, CliError> {
+        self.resolved(self.device.for_tables())
+    }
+
+    fn resolved(&self, choice: DeviceChoice) -> Result<Device, CliError> {
         set_threads(self.threads);
-        Ok(self.device.resolve_as(group()?.local_rank())?)
+        let device = choice.resolve_as(group()?.local_rank())?;
+        if let Some(precision) = self.precision {
+            precision.set(device)?;
+        }
+        Ok(device)
     }
 
     /// The seed of everything that is drawn in a new run.
@@ -103,11 +126,11 @@ impl RunArguments {
         epochs.or(self.steps)
     }
 
-    /// How what is trained is evaluated, where the program's evaluations have these numbers.
+    /// How the loop goes, where the program's evaluations have these numbers.
     ///
     /// # Errors
     /// [`CliError::Usage`] for a name that is none of these, and for no steps.
-    pub fn evaluating(&self, known: &[Criterion]) -> Result<Evaluating, CliError> {
+    pub fn fitting(&self, known: &[Criterion]) -> Result<Fitting, CliError> {
         let options =
             [("--checkpoint-every", self.checkpoint_every), ("--patience", self.patience)];
         if let Some((option, _)) = options.into_iter().find(|(_, steps)| *steps == Some(0)) {
@@ -123,7 +146,8 @@ impl RunArguments {
                 CliError::Usage(format!("--best-by {name}: name one of {}", names.join(", ")))
             })
         };
-        Ok(Evaluating {
+        Ok(Fitting {
+            precision: self.precision,
             checkpoint_every: self.checkpoint_every,
             best_by: self.best_by.as_ref().map(named).transpose()?,
             patience: self.patience,

@@ -9,6 +9,8 @@ use std::time::Duration;
 use tch::Tensor;
 use torch_sys::C_tensor;
 
+pub(crate) use crate::nccl::Nccl;
+
 #[repr(C)]
 struct RawStore {
     _opaque: [u8; 0],

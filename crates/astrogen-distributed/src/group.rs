@@ -1,12 +1,12 @@
 //! Processes that train one model together.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-use tch::{Kind, Tensor, no_grad};
+use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::engine::Gloo;
+use crate::processes::Processes;
+#[cfg(feature = "engine")]
 use crate::roll::Roll;
 use crate::{DistributedError, World};
 
@@ -29,17 +29,6 @@ use crate::{DistributedError, World};
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Group(Option<Arc<Processes>>);
-
-#[derive(Debug)]
-struct Processes {
-    world: World,
-    /// One exchange at a time; none once the group is at its end, which the others see at once. Dropped
-    /// before the store that it met over.
-    gloo: Mutex<Option<Gloo>>,
-    roll: Roll,
-    /// Exchanges that all were found to agree on: operation, kind and number of values.
-    agreed: Mutex<HashSet<(&'static str, Kind, usize)>>,
-}
 
 impl Group {
     /// This process alone.
@@ -91,12 +80,7 @@ impl Group {
         let address = if world.one_machine { "127.0.0.1" } else { "" };
         let gloo = Gloo::open(&roll.store, rank, size, address, world.wait)
             .map_err(refused("connect to the processes that met at"))?;
-        Ok(Self(Some(Arc::new(Processes {
-            world: world.clone(),
-            gloo: Mutex::new(Some(gloo)),
-            roll,
-            agreed: Mutex::default(),
-        }))))
+        Ok(Self(Some(Arc::new(Processes::new(world.clone(), roll, gloo)))))
     }
 
     /// This process, from 0.
@@ -174,9 +158,7 @@ impl Group {
                 &tensors.iter().map(|tensor| tensor.reshape([-1])).collect::<Vec<_>>(),
                 0,
             );
-            let mut sum = flat.to_device(tch::Device::Cpu);
-            processes.exchange("sum", what, &mut sum, Gloo::sum)?;
-            let sum = sum.to_device(first.device());
+            let sum = processes.sum(what, flat)?;
             let sizes: Vec<i64> = tensors.iter().map(|tensor| tensor.numel() as i64).collect();
             let parts = sum.split_with_sizes(sizes, 0);
             Ok(parts
@@ -201,8 +183,7 @@ impl Group {
         };
         no_grad(|| {
             let bytes = |tensor: &Tensor| {
-                let mut flat =
-                    Tensor::empty([tensor.numel() as i64], (tensor.kind(), tch::Device::Cpu));
+                let mut flat = Tensor::empty([tensor.numel() as i64], (tensor.kind(), Device::Cpu));
                 flat.copy_(&tensor.reshape([-1]));
                 flat.view_dtype(Kind::Uint8)
             };
@@ -275,89 +256,5 @@ impl Group {
                 processes.end();
             }
         }
-    }
-}
-
-impl Processes {
-    /// One exchange over gloo, on which all agree beforehand.
-    fn exchange(
-        &self,
-        operation: &'static str,
-        what: &'static str,
-        values: &mut Tensor,
-        exchange: impl FnOnce(&Gloo, &mut Tensor) -> Result<(), String>,
-    ) -> Result<(), DistributedError> {
-        let (kind, count) = (values.kind(), values.numel());
-        let is_new = lock(&self.agreed).insert((operation, kind, count));
-        if is_new {
-            // libtorch ends processes whose sizes differ.
-            let layout = format!("{operation} of {count} values, {kind:?}");
-            self.agree(what, &layout)?;
-        }
-        let done = match &*lock(&self.gloo) {
-            Some(gloo) => exchange(gloo, values),
-            None => Err("the group is at its end".to_owned()),
-        };
-        done.map_err(|reason| {
-            let World { rank, size, .. } = self.world;
-            let what = format!("exchange {what} with the others");
-            // Whoever waits for this process sees that it will not come.
-            *lock(&self.gloo) = None;
-            let cause = self.roll.find_cause(&what);
-            self.roll.part(cause.as_ref());
-            cause.unwrap_or(DistributedError::Engine { rank, size, what, reason })
-        })
-    }
-
-    /// Cuts the connections, and waits until the others know why, or had time to.
-    fn end(&self) {
-        *lock(&self.gloo) = None;
-        self.roll.part(None);
-    }
-
-    /// Refuses, everywhere, words that are not the first process's.
-    fn agree(&self, what: &str, words: &str) -> Result<(), DistributedError> {
-        let wait: Duration = self.world.wait;
-        let own = (self.world.rank == 0).then_some(words.as_bytes());
-        let first = self.roll.tell(what, own, wait)?;
-        let difference = difference(&String::from_utf8_lossy(&first), words);
-        self.roll.meet(what, wait, difference.as_deref())
-    }
-}
-
-/// The lock, whoever panicked with it: what it guards is never left half-changed.
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The first lines that differ.
-fn difference(first: &str, other: &str) -> Option<String> {
-    if first == other {
-        return None;
-    }
-    let mut lines = first.lines().map(Some).chain(std::iter::repeat(None));
-    let mut others = other.lines().map(Some).chain(std::iter::repeat(None));
-    loop {
-        match (lines.next().flatten(), others.next().flatten()) {
-            (None, None) => return Some("it ends in other line ends".to_owned()),
-            (first, other) if first != other => {
-                let line = |line: Option<&str>| line.map_or("nothing", str::trim).to_owned();
-                return Some(format!("`{}`, not `{}`", line(other), line(first)));
-            }
-            _ => {}
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_differs_is_told_by_its_line() {
-        assert_eq!(difference("a\nb\n", "a\nb\n"), None);
-        let told = difference("{\n  \"steps\": 3,\n", "{\n  \"steps\": 4,\n");
-        assert_eq!(told.as_deref(), Some("`\"steps\": 4,`, not `\"steps\": 3,`"));
-        assert_eq!(difference("a", "a\nb").as_deref(), Some("`b`, not `nothing`"));
     }
 }

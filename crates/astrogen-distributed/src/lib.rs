@@ -15,6 +15,9 @@ mod engine;
 #[cfg(not(feature = "engine"))]
 #[path = "no_engine.rs"]
 mod engine;
+#[cfg(feature = "engine")]
+mod nccl;
+mod processes;
 mod roll;
 mod slurm;
 

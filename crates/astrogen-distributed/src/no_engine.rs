@@ -6,6 +6,20 @@ use std::time::Duration;
 use tch::Tensor;
 
 #[derive(Debug)]
+pub(crate) struct Nccl(Infallible);
+
+impl Nccl {
+    pub(crate) fn sum(
+        &self,
+        _: &mut Tensor,
+        _: Duration,
+        _: impl Fn() -> bool,
+    ) -> Result<(), String> {
+        match self.0 {}
+    }
+}
+
+#[derive(Debug)]
 pub(crate) struct Store(Infallible);
 
 impl Store {

@@ -117,6 +117,29 @@ impl Roll {
         })
     }
 
+    /// What each process says, in their order.
+    #[cfg(feature = "engine")]
+    pub(crate) fn gather(
+        &self,
+        what: &str,
+        words: &[u8],
+        within: Duration,
+    ) -> Result<Vec<Vec<u8>>, DistributedError> {
+        let call = self.call(what);
+        let key = |rank: usize| format!("{call}/{rank}");
+        let lost = |_| self.keeper_is_gone(what, within);
+        self.store.set(&key(self.rank), words).map_err(lost)?;
+        let all: Vec<usize> = (0..self.size).collect();
+        self.wait_for_all(&key, &all, what, within)?;
+        let said = all.iter().map(|rank| self.store.get(&key(*rank), GRACE).map_err(lost));
+        said.collect()
+    }
+
+    /// Whether no process has left.
+    pub(crate) fn is_whole(&self) -> bool {
+        (0..self.size).all(|rank| self.store.has(&left(rank)) == Ok(false))
+    }
+
     /// The first process's words, which it alone gives.
     pub(crate) fn tell(
         &self,

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::precision::Precision;
+
 /// Why a device choice could not be understood or met.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -11,6 +13,19 @@ pub enum RuntimeError {
         "unknown device {0:?}: expected auto, cpu, cuda or cuda:N, with N counted from 0 (for example cuda:1)"
     )]
     UnknownDevice(String),
+
+    /// The caller: a precision that means nothing.
+    #[error("unknown precision {0:?}: expected f32, tf32 or bf16")]
+    UnknownPrecision(String),
+
+    /// The caller: a precision that is not to be had on the device, or with this libtorch.
+    #[error("precision {precision}: {reason}")]
+    Precision {
+        /// What was asked for.
+        precision: Precision,
+        /// Why it is not to be had, and what is.
+        reason: String,
+    },
 
     /// The caller: a CUDA device beyond those that the machine shows.
     #[error(

@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | [`device`] | the choice `auto`, `cpu`, `cuda`, `cuda:N` and what it comes to on this machine |
 //! | [`cuda`] | libtorch's CUDA library, opened at run time, and the NVIDIA driver |
+//! | [`precision`] | how many digits a GPU's steps compute with |
 //! | [`seed`] | libtorch's random numbers and the sub-seeds of everything else |
 //! | [`share`] | whose rows of a batch this process computes, where several train together |
 //! | [`threads`] | how many threads libtorch computes with |
@@ -21,6 +22,7 @@ pub mod doctor;
 pub mod environment;
 pub mod error;
 pub mod libtorch;
+pub mod precision;
 pub mod seed;
 pub mod share;
 pub mod threads;
@@ -30,6 +32,7 @@ pub use device::{DeviceChoice, device_name};
 pub use doctor::{Report, doctor};
 pub use environment::{Environment, environment};
 pub use error::RuntimeError;
+pub use precision::Precision;
 pub use seed::{derive_seed, seed_everything};
 pub use share::{Share, draw_rows, draw_rows_like};
 pub use threads::set_threads;

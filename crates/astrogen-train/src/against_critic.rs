@@ -69,9 +69,13 @@ impl<G, C> AgainstCritic<G, C> {
     }
 
     /// Lets the average and the history follow an update of the generator, whose loss this was.
-    pub(crate) fn follow_generator(&mut self, loss: &Tensor) {
-        self.average.update();
+    ///
+    /// # Errors
+    /// Those of [`Ema::update`].
+    pub(crate) fn follow_generator(&mut self, loss: &Tensor) -> Result<(), TrainError> {
+        self.average.update()?;
         self.last.generator_loss.copy_(loss);
+        Ok(())
     }
 
     /// Keeps a penalty and its gradient norm, if they were due.

@@ -16,7 +16,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 use crate::TrainError;
 use crate::optim::Adam;
 use crate::pass::{Pass, signals};
-use crate::step::{SCORES, check_size};
+use crate::step::{SCORES, check_size, in_full};
 
 /// The scores of one update, with the graph to the critic's weights.
 pub(crate) struct Scores {
@@ -83,7 +83,7 @@ pub(crate) fn score<'a>(
         let pass = Pass::new(passes, images, forward, (SCORES, &size))?;
         return Ok((pass.outputs().shallow_clone(), Some(pass)));
     }
-    let scores = forward(images);
+    let scores = in_full(forward(images));
     check_size(SCORES, &scores, &size)?;
     Ok((scores, None))
 }

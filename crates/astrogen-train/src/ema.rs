@@ -8,6 +8,7 @@
 use tch::{Kind, Tensor, no_grad};
 
 use crate::TrainError;
+use crate::optim::flat::Flat;
 use crate::stored::Stored;
 
 /// Refuses a decay that is not in [0, 1).
@@ -26,6 +27,8 @@ pub struct Ema<M> {
     decay: f64,
     /// (average, source) of every variable.
     pairs: Vec<(Tensor, Tensor)>,
+    /// The averages that move, in one memory, and what they follow, on a GPU: the first of the pairs.
+    joined: Option<(Flat, Vec<Tensor>)>,
     updates: Tensor,
 }
 
@@ -48,13 +51,18 @@ impl<M> Ema<M> {
         }
         let own = network.named_tensors().into_iter().map(|(_, tensor)| tensor);
         let theirs = source.named_tensors().into_iter().map(|(_, tensor)| tensor);
-        let pairs: Vec<_> = own.zip(theirs).collect();
+        let (mut pairs, counters): (Vec<_>, Vec<_>) =
+            own.zip(theirs).partition(|(own, _)| own.is_floating_point());
+        let (averages, sources): (Vec<_>, Vec<_>) =
+            pairs.iter().map(|(own, source)| (own.shallow_clone(), source.shallow_clone())).unzip();
+        let joined = Flat::on_gpu(&averages)?.map(|flat| (flat, sources));
+        pairs.extend(counters);
         for (average, source) in &pairs {
             let average = average.set_requires_grad(false);
             no_grad(|| average.shallow_clone().copy_(source));
         }
         let updates = Tensor::zeros([], (Kind::Int64, tch::Device::Cpu));
-        Ok(Self { network, decay, pairs, updates })
+        Ok(Self { network, decay, pairs, joined, updates })
     }
 
     /// Another decay from now on, in [0, 1).
@@ -63,19 +71,31 @@ impl<M> Ema<M> {
     }
 
     /// Moves the average towards the source's present weights.
-    pub fn update(&mut self) {
+    ///
+    /// # Errors
+    /// [`TrainError::Torch`] where the device has no room.
+    pub fn update(&mut self) -> Result<(), TrainError> {
         let t = self.updates.int64_value(&[]) as f64;
         let decay = self.decay.min((1.0 + t) / (10.0 + t));
-        no_grad(|| {
-            for (average, source) in &mut self.pairs {
+        no_grad(|| -> Result<(), TrainError> {
+            let moved = match &mut self.joined {
+                None => 0,
+                Some((flat, sources)) => {
+                    let _ = flat.all.lerp_(&Flat::joined(sources)?, 1.0 - decay);
+                    sources.len()
+                }
+            };
+            for (average, source) in &mut self.pairs[moved..] {
                 if average.is_floating_point() {
                     let _ = average.lerp_(source, 1.0 - decay);
                 } else {
                     average.copy_(source);
                 }
             }
-        });
+            Ok(())
+        })?;
         let _ = self.updates.g_add_scalar_(1);
+        Ok(())
     }
 
     /// Everything that has to be saved: the averaged variables and `updates`.
@@ -104,7 +124,7 @@ mod tests {
         let _ = no_grad(|| source.module.shallow_clone().fill_(1.0));
         let mut expected = 0.0;
         for t in 0..6 {
-            ema.update();
+            ema.update().unwrap();
             let decay = 0.5_f64.min(f64::from(1 + t) / f64::from(10 + t));
             expected += (1.0 - decay) * (1.0 - expected);
             let got = ema.network.module.double_value(&[0]);

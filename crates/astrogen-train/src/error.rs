@@ -105,6 +105,10 @@ pub enum TrainError {
     #[error(transparent)]
     Distributed(#[from] astrogen_distributed::DistributedError),
 
+    /// A precision that the device has not.
+    #[error(transparent)]
+    Runtime(#[from] astrogen_runtime::RuntimeError),
+
     /// A sample could not be had.
     #[error(transparent)]
     Data(#[from] astrogen_data::DataError),

@@ -10,7 +10,7 @@ use tch::{Kind, Tensor, with_grad};
 use crate::TrainError;
 use crate::critic::lined_up;
 use crate::optim::Adam;
-use crate::step::check_size;
+use crate::step::{check_size, in_full};
 
 /// A pass forward, of which one goes back at most.
 #[derive(Debug)]
@@ -82,7 +82,7 @@ impl<'a> Pass<'a> {
             }
             None => {
                 let inputs = inputs.set_requires_grad(true);
-                let outputs = forward(&inputs);
+                let outputs = in_full(forward(&inputs));
                 (outputs.detach(), Way::Graph([inputs, outputs]))
             }
         };

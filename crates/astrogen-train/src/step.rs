@@ -5,7 +5,7 @@ use std::path::Path;
 use astrogen_data::{Batch, Rows};
 use astrogen_distributed::Group;
 use astrogen_models::ModelError;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use crate::TrainError;
 use crate::state::State;
@@ -44,6 +44,12 @@ pub trait Step: State {
         })
     }
 
+    /// Whether it learns as well where convolutions and matrix products compute in
+    /// [bf16](astrogen_runtime::Precision::Bf16): networks of images do, and densities do not. Default no.
+    fn takes_bf16(&self) -> bool {
+        false
+    }
+
     /// Writes what the finished run is for, such as the generator that samples are drawn
     /// from, into the run's folder; called after every checkpoint.
     ///
@@ -55,6 +61,14 @@ pub trait Step: State {
 /// What errors call a generator's images and a critic's or a discriminator's output.
 pub(crate) const FAKES: &str = "the generator's images";
 pub(crate) const SCORES: &str = "the scores of the generator's opponent";
+
+/// What a network made, in f32 where it was made in bf16.
+pub(crate) fn in_full(made: Tensor) -> Tensor {
+    match made.kind() {
+        Kind::BFloat16 => made.to_kind(Kind::Float),
+        _ => made,
+    }
+}
 
 /// Refuses a batch that is empty or whose shape after the first axis is not `sample`; `what` is
 /// its name in the message.

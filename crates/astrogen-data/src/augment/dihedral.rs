@@ -11,6 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use tch::{Device, Kind, Tensor};
 
 use crate::DataError;
+use crate::batch::sent;
 
 /// One symmetry of the square, `R^r M^m`: first mirror left-right where `m` is 1, then
 /// turn counter-clockwise by `r` quarters.
@@ -100,7 +101,7 @@ impl Dihedral {
     /// [`DataError::Tensor`] where the shapes do not fit.
     pub fn apply(&self, images: &Tensor, symmetries: &[Symmetry]) -> Result<Tensor, DataError> {
         let numbers: Vec<i64> = symmetries.iter().map(|s| s.number() as i64).collect();
-        let numbers = Tensor::f_from_slice(&numbers)?.f_to_device(images.device())?;
+        let numbers = sent(&Tensor::f_from_slice(&numbers)?, images.device())?;
         let pixels = images.f_flatten(2, 3)?; // [N, C, H * W]
         let sources = self.sources.f_index_select(0, &numbers)?; // [N, H * W]
         let sources = sources.f_unsqueeze(1)?.f_expand_as(&pixels)?; // [N, C, H * W]

@@ -25,7 +25,7 @@ use std::sync::atomic::AtomicBool;
 
 use astrogen_runtime::Share;
 use rayon::prelude::*;
-use tch::{Device, Tensor};
+use tch::{Device, TchError, Tensor};
 
 use crate::augment::{Augment, Dihedral, symmetries};
 use crate::{DataError, Dataset};
@@ -210,7 +210,7 @@ impl<B: Batch> Batches<B> {
             Source::Resident { samples, .. } => {
                 let indices = self.order.batch(step).into_iter().map(|index| index as i64);
                 let indices = Tensor::f_from_slice(&indices.collect::<Vec<_>>())?;
-                return Ok(samples.f_index_select(0, &indices.f_to_device(self.device)?)?);
+                return Ok(samples.f_index_select(0, &sent(&indices, self.device)?)?);
             }
             Source::Streamed { dataset, .. } if self.config.workers == 0 => {
                 assemble(&**dataset, &self.order.batch(step), &AtomicBool::new(false))?
@@ -234,6 +234,18 @@ impl<B: Batch> Batches<B> {
     }
 }
 
+/// A tensor of the host on a device. A GPU fetches it by itself, from memory that stays where it is:
+/// what was asked of it before goes on meanwhile, and nobody waits.
+pub(crate) fn sent(tensor: &Tensor, device: Device) -> Result<Tensor, TchError> {
+    match device {
+        Device::Cpu => Ok(tensor.shallow_clone()),
+        _ => {
+            let pinned = tensor.f_pin_memory(device)?;
+            pinned.f_to_device_(device, tensor.kind(), true, false)
+        }
+    }
+}
+
 /// The one door from host arrays to tensors: the values of samples of this shape, one sample after
 /// the other, as `[N, values]`.
 pub(crate) fn to_tensor<B: Batch>(
@@ -242,7 +254,7 @@ pub(crate) fn to_tensor<B: Batch>(
     device: Device,
 ) -> Result<Tensor, DataError> {
     let length = B::values(shape) as i64;
-    Ok(Tensor::f_from_slice(values)?.f_view([-1, length])?.f_to_device(device)?)
+    Ok(sent(&Tensor::f_from_slice(values)?.f_view([-1, length])?, device)?)
 }
 
 /// All samples as one tensor on `device`.

@@ -16,7 +16,7 @@
 //! weight gradients. Double backward does the same and then sends zeros, the activations' second
 //! derivatives, backward through the whole forward pass.
 
-use tch::{Kind, Tensor, no_grad, with_grad};
+use tch::{Kind, Tensor, autocast, no_grad, with_grad};
 
 use super::{GradientPenaltyConfig, norm};
 
@@ -105,7 +105,7 @@ pub fn piecewise_linear_penalty(
     config: &GradientPenaltyConfig,
 ) -> PenaltyGradients {
     norm::check_points(points);
-    no_grad(|| {
+    in_full(|| {
         let mut trace = critic.trace(points);
         let (value, norm, tangent) = penalise(&mut *trace, points, config);
         PenaltyGradients { value, norm, gradients: trace.weight_gradients(tangent) }
@@ -153,10 +153,16 @@ pub fn piecewise_linear_loss(
         let weights = Tensor::run_backward(&[&loss], &[&scores], false, false).swap_remove(0);
         (loss.detach(), weights)
     });
-    no_grad(|| {
+    in_full(|| {
         let (penalty, norm, tangent) = penalise(trace, points, config);
         LossGradients { loss, penalty, norm, gradients: trace.gradients(&weights, tangent) }
     })
+}
+
+/// Without a graph, and with no operation in less than the tensors' own precision: a gradient of a
+/// gradient has few digits left to lose.
+fn in_full<T>(passes: impl FnOnce() -> T) -> T {
+    autocast(false, || no_grad(passes))
 }
 
 /// The penalty, the mean of the gradients' norms, and the penalty's gradient by them.

@@ -77,13 +77,14 @@ struct Job<'a> {
 /// Features of rows `first_row ..` of a table, row by row, from their contexts; calls on its
 /// pieces give the same bits as one call on the whole.
 ///
-/// Each thread has a worker of its own, since tensors may not be shared between threads. A row
-/// may depend on no other.
+/// Each thread has a worker of its own, since tensors may not be shared between threads; there is one
+/// for a GPU, which works by itself. A row may depend on no other.
 ///
 /// # Errors
 /// [`ModelError::Shape`] where the contexts are not whole rows, and those of the workers.
 pub(super) fn emulate<W: Worker>(
     widths: Widths,
+    device: Device,
     context: &[f32],
     first_row: u64,
     seed: u64,
@@ -111,7 +112,8 @@ pub(super) fn emulate<W: Worker>(
     }
 
     let threads = tch::get_num_threads().max(1);
-    let workers = (0..threads).map(|_| worker()).collect::<Result<Vec<_>, _>>()?;
+    let workers = if device == Device::Cpu { threads } else { 1 };
+    let workers = (0..workers).map(|_| worker()).collect::<Result<Vec<_>, _>>()?;
     let jobs = Mutex::new(jobs.into_iter());
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
     let outcome = thread::scope(|scope| {

@@ -1,6 +1,7 @@
 //! Observed features for tables of any length, on all cores.
 
 use astrogen_nn::Network;
+use tch::Device;
 
 use super::TabularGenerator;
 use super::blocks::{self, Rows, Widths, Worker};
@@ -30,10 +31,11 @@ impl TabularGenerator {
         let widths = self.widths();
         if let Some((chains, _)) = self.chains() {
             let worker = || Ok(in_cache(widths, &chains));
-            return blocks::emulate(widths, context, first_row, seed, worker);
+            return blocks::emulate(widths, Device::Cpu, context, first_row, seed, worker);
         }
-        blocks::emulate(widths, context, first_row, seed, || {
-            let network = self.replica(self.options().1)?;
+        let device = self.options().1;
+        blocks::emulate(widths, device, context, first_row, seed, || {
+            let network = self.replica(device)?;
             let generate = move |latent: &_, context: &_| network.forward(latent, context);
             Ok(blocks::by_tensors(widths, self.options(), generate))
         })
@@ -74,7 +76,7 @@ fn in_cache(widths: Widths, chains: &Chains) -> impl Worker {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use tch::{Device, Kind, Tensor, nn};
+    use tch::{Kind, Tensor, nn};
 
     use super::*;
     use crate::TabularConfig;

@@ -200,10 +200,11 @@ impl GaussianRegressor {
         if let Some(chain) = gaussian_rows::chain(&self.net, self.config.activation) {
             let features = widths.features as usize;
             let worker = || Ok(in_cache(&chain, features, Whitened::Latents));
-            return blocks::emulate(widths, context, first_row, seed, worker);
+            return blocks::emulate(widths, Device::Cpu, context, first_row, seed, worker);
         }
-        blocks::emulate(widths, context, first_row, seed, || {
-            let network = self.replica(self.options().1)?;
+        let device = self.options().1;
+        blocks::emulate(widths, device, context, first_row, seed, || {
+            let network = self.replica(device)?;
             let generate = move |latent: &_, context: &_| network.generate(latent, context);
             Ok(blocks::by_tensors(widths, self.options(), generate))
         })
@@ -254,10 +255,11 @@ impl GaussianRegressor {
         let widths = Widths { latent: 0, context: (features + width) as i64, ..self.widths() };
         if let Some(chain) = gaussian_rows::chain(&self.net, self.config.activation) {
             let worker = || Ok(in_cache(&chain, features, Whitened::BeforeContext));
-            return blocks::emulate(widths, &joined, first_row, 0, worker);
+            return blocks::emulate(widths, Device::Cpu, &joined, first_row, 0, worker);
         }
-        blocks::emulate(widths, &joined, first_row, 0, || {
-            let network = self.replica(self.options().1)?;
+        let device = self.options().1;
+        blocks::emulate(widths, device, &joined, first_row, 0, || {
+            let network = self.replica(device)?;
             let generate = move |_: &_, joined: &Tensor| {
                 let whitened = joined.narrow(1, 0, features as i64);
                 network.generate(&whitened, &joined.narrow(1, features as i64, width as i64))

@@ -7,8 +7,9 @@
 //! linear maps, such as [resampling](Resampling), pass both on.
 
 use astrogen_losses::{PiecewiseLinear, Trace, WholeTrace};
-use tch::{Tensor, no_grad};
+use tch::{Device, Tensor, no_grad};
 
+use super::convolution::as_it_lies;
 use super::dense_trace::DenseTrace;
 use super::layer::Layer;
 use super::{Affine, Kernels, Linear, Resampling, Sequential};
@@ -230,10 +231,12 @@ fn along_batch(weights: &Tensor, like: &Tensor) -> Tensor {
 fn bias_gradient(weights: &Tensor, signal: &Tensor) -> Tensor {
     let size = signal.size();
     if let [n, channels, _, _] = size[..] {
-        // Channels last, as they lie in memory.
-        let rows = signal.permute([0, 2, 3, 1]).reshape([n, -1]); // [N, H * W * C]
-        let summed = weights.unsqueeze(0).mm(&rows).view([-1, channels]);
-        return summed.sum_dim_intlist(0, false, signal.kind());
+        let rows = as_it_lies(signal).reshape([n, -1]); // [N, H * W * C], on a GPU [N, C * H * W]
+        let summed = weights.unsqueeze(0).mm(&rows);
+        return match signal.device() {
+            Device::Cpu => summed.view([-1, channels]).sum_dim_intlist(0, false, signal.kind()),
+            _ => summed.view([channels, -1]).sum_dim_intlist(1, false, signal.kind()),
+        };
     }
     weights.unsqueeze(0).mm(signal).view([-1])
 }

@@ -224,7 +224,7 @@ impl CwganGpStep {
                 self.networks.generator_optimizer.minimize(&loss)?
             }
         };
-        self.networks.follow_generator(&loss);
+        self.networks.follow_generator(&loss)?;
         Ok(loss)
     }
 

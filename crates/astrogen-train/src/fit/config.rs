@@ -1,5 +1,6 @@
 //! How long a run trains, how often it is looked at, and what its best checkpoint is.
 
+use astrogen_runtime::Precision;
 use serde::{Deserialize, Serialize};
 
 use super::Evaluation;
@@ -33,6 +34,10 @@ pub struct FitConfig {
     /// error. Default false.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub return_to_best: bool,
+    /// The precision of steps on a GPU; bf16 for [algorithms that take it](crate::Step::takes_bf16).
+    /// Default f32, and on the CPU no other.
+    #[serde(skip_serializing_if = "is_full")]
+    pub precision: Precision,
     /// Seed of everything the algorithm draws. Default 0.
     pub seed: u64,
 }
@@ -48,6 +53,7 @@ impl Default for FitConfig {
             best_by: Criterion::default(),
             patience: None,
             return_to_best: false,
+            precision: Precision::F32,
             seed: 0,
         }
     }
@@ -126,6 +132,10 @@ impl Criterion {
             }),
         }
     }
+}
+
+fn is_full(precision: &Precision) -> bool {
+    *precision == Precision::F32
 }
 
 fn is_default(criterion: &Criterion) -> bool {

@@ -3,7 +3,7 @@
 use astrogen_data::Batches;
 use tch::Device;
 
-use super::seeded_step;
+use super::{FitConfig, seeded_step};
 use crate::TrainError;
 use crate::guard::check_finite;
 use crate::step::{Losses, Step};
@@ -23,9 +23,10 @@ pub fn fit_in_memory<S: Step>(
     seed: u64,
     mut observe: impl FnMut(&S, u64, &Losses) -> Result<(), TrainError>,
 ) -> Result<(), TrainError> {
+    let config = FitConfig { seed, ..FitConfig::default() };
     for step in 0..steps {
         let batch = batches.next_batch()?;
-        let losses = seeded_step(algorithm, &batch, seed, step)?;
+        let losses = seeded_step(algorithm, &batch, &config, step)?;
         // Each read waits for a device.
         if batches.device() == Device::Cpu || step + 1 == steps {
             check_finite(step + 1, losses.iter().map(|(name, loss)| (*name, loss)))?;

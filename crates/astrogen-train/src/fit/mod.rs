@@ -16,7 +16,7 @@ mod together;
 use std::path::PathBuf;
 
 use astrogen_data::Batches;
-use astrogen_runtime::derive_seed;
+use astrogen_runtime::{Precision, derive_seed};
 use tch::Device;
 
 use crate::TrainError;
@@ -82,6 +82,7 @@ pub fn fit<S: Step>(
 ) -> Result<Outcome, TrainError> {
     let mut fitted = || -> Result<Outcome, TrainError> {
         config.validate()?;
+        set_precision(config.precision, algorithm, batches.device())?;
         let run = &run.training()?;
         let (samples, data) = (batches.samples() as u64, batches.fingerprint()?);
         let mut session = Session { run, config, samples, data, observers, told: Vec::new() };
@@ -140,11 +141,11 @@ fn train<S: Step>(
             Err(error) => return Err(session.keep(error.into(), algorithm, step)),
         };
         let share = together.share();
-        let losses = match share.during(|| seeded_step(algorithm, &batch, config.seed, step)) {
+        let losses = match share.during(|| seeded_step(algorithm, &batch, config, step)) {
             Ok(losses) => losses,
             Err(error) => {
                 let step = match together.group.is_alone() {
-                    true => go_back(algorithm, batches, &snapshot, config.seed, step),
+                    true => go_back(algorithm, batches, &snapshot, config, step),
                     // The others are not there to compute steps again with.
                     false => {
                         snapshot.restore(algorithm);
@@ -208,18 +209,35 @@ const CHANGED_DATA: &str = "the data is not what the run was trained on so far (
                             samples, other values): it goes on, and ends in other weights than it \
                             would have";
 
-/// Step number `step`, counted from 0: a function of the algorithm's state, the batch, the seed
-/// and the number.
+/// Refuses a precision that the device has not, or the algorithm does not take.
+fn set_precision(
+    precision: Precision,
+    algorithm: &impl Step,
+    device: Device,
+) -> Result<(), TrainError> {
+    if precision == Precision::Bf16 && !algorithm.takes_bf16() {
+        return Err(TrainError::Setting {
+            name: "precision",
+            rule: "f32 or tf32 for this algorithm (Step::takes_bf16)",
+            got: precision.to_string(),
+        });
+    }
+    Ok(precision.set(device)?)
+}
+
+/// Step number `step`, counted from 0: a function of the algorithm's state, the batch, the settings'
+/// seed and precision, and the number.
 fn seeded_step<S: Step>(
     algorithm: &mut S,
     batch: &S::Batch,
-    seed: u64,
+    config: &FitConfig,
     step: u64,
 ) -> Result<Losses, TrainError> {
-    guarded("a training step", || {
-        tch::manual_seed(derive_seed(seed, "step", step).cast_signed());
+    let step = || {
+        tch::manual_seed(derive_seed(config.seed, "step", step).cast_signed());
         algorithm.step(batch)
-    })
+    };
+    config.precision.during(|| guarded("a training step", step))
 }
 
 /// After step number `failed`, counted from 0, failed half-way: the state before it, or as near
@@ -228,14 +246,14 @@ fn go_back<S: Step>(
     algorithm: &mut S,
     batches: &mut Batches<S::Batch>,
     snapshot: &Snapshot,
-    seed: u64,
+    config: &FitConfig,
     failed: u64,
 ) -> u64 {
     snapshot.restore(algorithm);
     batches.seek(snapshot.step);
     for step in snapshot.step..failed {
         let again = batches.next_batch().map_err(TrainError::from);
-        if again.and_then(|batch| seeded_step(algorithm, &batch, seed, step)).is_err() {
+        if again.and_then(|batch| seeded_step(algorithm, &batch, config, step)).is_err() {
             snapshot.restore(algorithm);
             return snapshot.step;
         }

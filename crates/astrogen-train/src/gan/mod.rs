@@ -183,7 +183,7 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
         drop(generator_passes);
         self.generator_optimizer.step(&gradients)?;
         let d_total = d_loss.detach();
-        self.average.update();
+        self.average.update()?;
         self.augment.observe(&real_logits)?;
 
         let mut losses = vec![
@@ -248,6 +248,10 @@ impl<G: Generator + Network, D: Discriminator> Step for DcganStep<G, D> {
         self.augment.join(group);
         self.lecam.join(group);
         Ok(())
+    }
+
+    fn takes_bf16(&self) -> bool {
+        true
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

@@ -20,7 +20,7 @@
 //!
 //! On the CPU all three lines run in one pass over a parameter's memory. On a GPU, where a step of
 //! small networks takes as long as starting its operations, they are tensor operations on all
-//! parameters joined.
+//! parameters, which lie in one memory there.
 
 use astrogen_distributed::Group;
 use astrogen_models::ModelError;
@@ -29,6 +29,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 use super::AdamConfig;
 use super::adam_joined::{Joined, change};
 use super::adam_kernel::{self, Coefficients};
+use super::flat::Flat;
 use crate::TrainError;
 use crate::transfer::first_layers;
 
@@ -55,7 +56,7 @@ pub struct Adam {
     parameters: Vec<Tensor>,
     first_moments: Vec<Tensor>,
     second_moments: Vec<Tensor>,
-    /// The moments as one, where the parameters are updated together.
+    /// Parameters and moments in one memory each, where they are updated together.
     joined: Option<Joined>,
     steps: Tensor,
     /// Training steps done, where they are not its own.
@@ -67,7 +68,8 @@ pub struct Adam {
 }
 
 impl Adam {
-    /// An optimiser of these parameters, with zero moments.
+    /// An optimiser of these parameters, with zero moments. On a GPU it puts them into one memory; they
+    /// stay the tensors that they are, and it has to be the only optimiser of each.
     ///
     /// # Errors
     /// [`TrainError::Setting`] if a setting is out of its range; [`TrainError::Torch`] where there is
@@ -202,9 +204,8 @@ impl Adam {
     /// If there is not one gradient, of the parameter's shape, for each parameter: that is
     /// a fault of the calling step, not of a user's input.
     pub fn step(&mut self, gradients: &[Tensor]) -> Result<(), TrainError> {
-        let gradients = self.averaged(gradients)?;
-        self.apply(&gradients);
-        Ok(())
+        let gradients = self.gathered(gradients)?;
+        self.apply(&gradients)
     }
 
     /// One [`step`](Self::step) with gradients, averaged if need be, that are made shorter where their
@@ -226,7 +227,7 @@ impl Adam {
         limit: Option<f64>,
         gradients: &[Tensor],
     ) -> Result<Tensor, TrainError> {
-        let gradients = self.averaged(gradients)?;
+        let gradients = self.gathered(gradients)?;
         let norm = no_grad(|| {
             let norms: Vec<Tensor> = gradients.iter().map(|gradient| gradient.norm()).collect();
             let norm = Tensor::stack(&norms, 0).norm();
@@ -238,34 +239,41 @@ impl Adam {
             }
             norm
         });
-        self.apply(&gradients);
+        self.apply(&gradients)?;
         Ok(norm)
     }
 
-    /// The gradients, or their means over all processes, by one exchange.
-    fn averaged(&self, gradients: &[Tensor]) -> Result<Vec<Tensor>, TrainError> {
+    /// The gradients, or their means over all processes, by one exchange; as one, where parameters are.
+    fn gathered(&self, gradients: &[Tensor]) -> Result<Vec<Tensor>, TrainError> {
         assert_eq!(gradients.len(), self.parameters.len(), "one gradient a parameter");
         for (parameter, gradient) in self.parameters.iter().zip(gradients) {
             assert_eq!(gradient.size(), parameter.size(), "a gradient has its parameter's shape");
         }
-        Ok(self.group.mean("gradients", gradients)?)
+        let gradients = self.group.mean("gradients", gradients)?;
+        match self.joined {
+            None => Ok(gradients),
+            Some(_) => Ok(vec![Flat::joined(&self.without_frozen(&gradients))?]),
+        }
     }
 
-    fn apply(&mut self, gradients: &[Tensor]) {
+    /// The gradients, zero where a parameter is frozen: with zero in every step its moments stay zero.
+    fn without_frozen(&self, gradients: &[Tensor]) -> Vec<Tensor> {
+        let kept = gradients.iter().zip(&self.frozen);
+        kept.map(|(gradient, &frozen)| match frozen {
+            true => gradient.zeros_like(),
+            false => gradient.shallow_clone(),
+        })
+        .collect()
+    }
+
+    /// One update by what was [gathered](Self::gathered).
+    fn apply(&mut self, gradients: &[Tensor]) -> Result<(), TrainError> {
         let lr = self.lr();
         let _ = self.steps.g_add_scalar_(1);
         let coefficients = Coefficients::new(&self.config, lr, self.steps.int64_value(&[]));
         no_grad(|| {
             if let Some(joined) = &mut self.joined {
-                // With a gradient of zero in every step the moments stay zero.
-                let kept = gradients.iter().zip(&self.frozen);
-                let gradients: Vec<Tensor> = kept
-                    .map(|(gradient, &frozen)| match frozen {
-                        true => gradient.zeros_like(),
-                        false => gradient.shallow_clone(),
-                    })
-                    .collect();
-                return joined.update(&mut self.parameters, &gradients, &coefficients);
+                return joined.update(&gradients[0], &coefficients);
             }
             let moments = self.first_moments.iter_mut().zip(&mut self.second_moments);
             let parameters = self.parameters.iter_mut().zip(gradients).zip(moments);
@@ -275,7 +283,9 @@ impl Adam {
                     let _ = parameter.g_add_(&change(gradient, m, v, &coefficients));
                 }
             }
-        });
+            Ok(())
+        })?;
+        Ok(())
     }
 
     /// Everything that has to be saved: `step`, and `exp_avg.NAME` and `exp_avg_sq.NAME` of

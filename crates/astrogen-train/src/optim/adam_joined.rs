@@ -1,65 +1,43 @@
-//! Adam's update of all parameters together, by tensor operations.
-//!
-//! A GPU starts an operation in about the time that it computes one of a small network. So the
-//! moments of all parameters lie in one tensor, their gradients are joined to another, and eight
-//! operations serve them all, with one more for each parameter to take its share.
+//! Adam's update of all parameters together, by tensor operations: ten of them, and none that is of one
+//! parameter.
 
-use tch::{Device, TchError, Tensor};
+use tch::{TchError, Tensor};
 
 use super::adam_kernel::Coefficients;
+use super::flat::Flat;
 
-/// The moments of all parameters, one after the other: `[elements]` each.
+/// Parameters and their moments, each in one memory.
 #[derive(Debug)]
 pub(super) struct Joined {
-    first: Tensor,
-    second: Tensor,
-    /// Elements of each parameter.
-    lengths: Vec<i64>,
+    parameters: Flat,
+    first: Flat,
+    second: Flat,
 }
 
 impl Joined {
-    /// Zero moments, for parameters that are not on the CPU, of one kind and on one device; none
-    /// for others.
+    /// Zero moments, for parameters that [can be joined](Flat::on_gpu); none for others.
     pub(super) fn of(parameters: &[Tensor]) -> Result<Option<Self>, TchError> {
-        let options = |parameter: &Tensor| (parameter.kind(), parameter.device());
-        let Some(first) = parameters.first() else { return Ok(None) };
-        let alike = parameters.iter().all(|parameter| options(parameter) == options(first));
-        if first.device() == Device::Cpu || !alike {
-            return Ok(None);
-        }
-        Self::new(parameters).map(Some)
+        Flat::on_gpu(parameters)?.map(Self::new).transpose()
     }
 
-    fn new(parameters: &[Tensor]) -> Result<Self, TchError> {
-        let lengths: Vec<i64> = parameters.iter().map(|of| of.numel() as i64).collect();
-        let options = (parameters[0].kind(), parameters[0].device());
-        let zeros = || Tensor::f_zeros([lengths.iter().sum()], options);
-        Ok(Self { first: zeros()?, second: zeros()?, lengths })
+    fn new(parameters: Flat) -> Result<Self, TchError> {
+        Ok(Self { first: parameters.zeros()?, second: parameters.zeros()?, parameters })
     }
 
     /// The first and second moments of each parameter, in its shape; they share this memory.
     pub(super) fn moments(&self, parameters: &[Tensor]) -> Result<[Vec<Tensor>; 2], TchError> {
-        let parts = |of: &Tensor| -> Result<Vec<Tensor>, TchError> {
-            let parts = of.f_split_with_sizes(&self.lengths, 0)?;
-            parts.iter().zip(parameters).map(|(part, of)| part.f_view(&of.size()[..])).collect()
-        };
-        Ok([parts(&self.first)?, parts(&self.second)?])
+        Ok([self.first.parts(parameters)?, self.second.parts(parameters)?])
     }
 
-    /// Updates every parameter from its gradient, of the same shape.
+    /// Updates every parameter from the [joined](Flat::joined) gradients.
     pub(super) fn update(
         &mut self,
-        parameters: &mut [Tensor],
-        gradients: &[Tensor],
+        gradient: &Tensor,
         coefficients: &Coefficients,
-    ) {
-        let flat: Vec<Tensor> = gradients.iter().map(|of| of.reshape([-1])).collect();
-        let gradient = Tensor::cat(&flat, 0);
-        let change = change(&gradient, &mut self.first, &mut self.second, coefficients);
-        let changes = change.split_with_sizes(&self.lengths, 0);
-        for (parameter, change) in parameters.iter_mut().zip(changes) {
-            let _ = parameter.g_add_(&change.view(&parameter.size()[..]));
-        }
+    ) -> Result<(), TchError> {
+        let change = change(gradient, &mut self.first.all, &mut self.second.all, coefficients);
+        let _ = self.parameters.all.f_add_(&change)?;
+        Ok(())
     }
 }
 
@@ -80,7 +58,7 @@ pub(super) fn change(
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use tch::{Kind, no_grad};
+    use tch::{Device, Kind, no_grad};
 
     use super::*;
     use crate::optim::AdamConfig;
@@ -99,12 +77,12 @@ mod tests {
         let mut alone: Vec<Tensor> = together.iter().map(Tensor::copy).collect();
         let zeros = || alone.iter().map(Tensor::zeros_like).collect::<Vec<_>>();
         let (mut m, mut v) = (zeros(), zeros());
-        let mut joined = Joined::new(&together).unwrap();
+        let mut joined = Joined::new(Flat::of(&together).unwrap()).unwrap();
         for t in 1..=5 {
             let c = Coefficients::new(&config, 0.1, t);
             let gradients: Vec<Tensor> = together.iter().map(Tensor::randn_like).collect();
             no_grad(|| {
-                joined.update(&mut together, &gradients, &c);
+                joined.update(&Flat::joined(&gradients).unwrap(), &c).unwrap();
                 for (i, gradient) in gradients.iter().enumerate() {
                     let _ = alone[i].g_add_(&change(gradient, &mut m[i], &mut v[i], &c));
                 }
@@ -117,11 +95,9 @@ mod tests {
     #[test]
     fn moments_that_are_restored_are_those_of_the_next_update() {
         let parameters = [Tensor::ones([3], (Kind::Float, Device::Cpu))];
-        let joined = Joined::new(&parameters).unwrap();
+        let joined = Joined::new(Flat::of(&parameters).unwrap()).unwrap();
         let [first, _] = joined.moments(&parameters).unwrap();
         first[0].shallow_clone().copy_(&Tensor::from_slice(&[1.0f32, 2.0, 3.0]));
-        assert_eq!(joined.first, Tensor::from_slice(&[1.0f32, 2.0, 3.0]));
-        assert!(Joined::of(&parameters).unwrap().is_none(), "on the CPU each is by itself");
-        assert!(Joined::of(&[]).unwrap().is_none());
+        assert_eq!(joined.first.all, Tensor::from_slice(&[1.0f32, 2.0, 3.0]));
     }
 }

@@ -272,7 +272,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let (loss, gradients) = generator::differentiate(fake, see, judge, loss, optimizer)?;
         drop((passes, generator_passes));
         self.networks.generator_optimizer.step(&gradients)?;
-        self.networks.follow_generator(&loss);
+        self.networks.follow_generator(&loss)?;
         Ok(loss)
     }
 }
@@ -300,6 +300,10 @@ impl<G: Generator + Network, C: Critic> Step for RelativisticStep<G, C> {
         self.networks.join(group);
         self.augment.join(group);
         Ok(())
+    }
+
+    fn takes_bf16(&self) -> bool {
+        true
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

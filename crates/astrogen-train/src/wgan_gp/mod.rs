@@ -232,7 +232,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         let (loss, gradients) = generator::differentiate(generated, see, judge, loss, optimizer)?;
         drop(generator_passes);
         self.networks.generator_optimizer.step(&gradients)?;
-        self.networks.follow_generator(&loss);
+        self.networks.follow_generator(&loss)?;
         Ok(loss)
     }
 
@@ -280,6 +280,10 @@ impl<G: Generator + Network, C: Critic> Step for WganGpStep<G, C> {
         self.augment.join(group);
         self.lecam.join(group);
         Ok(())
+    }
+
+    fn takes_bf16(&self) -> bool {
+        true
     }
 
     fn export(&self, folder: &Path) -> Result<(), TrainError> {

@@ -193,7 +193,7 @@ fn convolve(
     let ConvolutionConfig { kernel, stride, padding, groups, .. } = *config;
     if padding == 0 && groups == 1 && xs.size()[2..] == weight.size()[2..] {
         let (n, outputs) = (xs.size()[0], weight.size()[0]);
-        let flat = |tensor: &Tensor| tensor.permute([0, 2, 3, 1]).reshape([tensor.size()[0], -1]);
+        let flat = |tensor: &Tensor| as_it_lies(tensor).reshape([tensor.size()[0], -1]);
         return flat(xs).linear(&flat(weight), bias).reshape([n, outputs, 1, 1]);
     }
     if [kernel, stride, padding, groups] == [1, 1, 0, 1] && xs.device() == Device::Cpu {
@@ -238,8 +238,17 @@ fn matrix(weight: &Tensor) -> Tensor {
     weight.flatten(1, -1)
 }
 
-/// The inner product of two tensors `[N, C, H, W]` whose channels lie last in memory.
+/// The inner product of two tensors `[N, C, H, W]`.
 fn inner(a: &Tensor, b: &Tensor) -> Tensor {
-    let flat = |tensor: &Tensor| tensor.permute([0, 2, 3, 1]).reshape([-1]);
+    let flat = |tensor: &Tensor| as_it_lies(tensor).reshape([-1]);
     flat(a).dot(&flat(b))
+}
+
+/// Images `[N, C, H, W]` with their axes in the order in which they lie in memory, so that flattening them
+/// is no copy: channels last on the CPU, as they are on a GPU.
+pub(super) fn as_it_lies(images: &Tensor) -> Tensor {
+    match images.device() {
+        Device::Cpu => images.permute([0, 2, 3, 1]),
+        _ => images.shallow_clone(),
+    }
 }

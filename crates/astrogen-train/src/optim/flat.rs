@@ -1,0 +1,100 @@
+//! Tensors that lie one after the other in one memory.
+//!
+//! A GPU starts an operation in about the time that it computes one of a small network. What is done
+//! alike to every weight is done to all in one operation where they lie together.
+
+use tch::{Device, TchError, Tensor, no_grad};
+
+/// One memory, and how it is parted.
+#[derive(Debug)]
+pub(crate) struct Flat {
+    /// All elements, `[elements]`.
+    pub(crate) all: Tensor,
+    /// Elements of each tensor.
+    lengths: Vec<i64>,
+}
+
+impl Flat {
+    /// Moves tensors that are not on the CPU, of one kind and on one device, to one memory: they stay the
+    /// tensors that they are, with their values. None for others, which stay where they are.
+    pub(crate) fn on_gpu(tensors: &[Tensor]) -> Result<Option<Self>, TchError> {
+        let options = |tensor: &Tensor| (tensor.kind(), tensor.device());
+        let Some(first) = tensors.first() else { return Ok(None) };
+        let alike = tensors.iter().all(|tensor| options(tensor) == options(first));
+        if first.device() == Device::Cpu || !alike {
+            return Ok(None);
+        }
+        Self::of(tensors).map(Some)
+    }
+
+    /// The same on any device, of at least one tensor.
+    pub(crate) fn of(tensors: &[Tensor]) -> Result<Self, TchError> {
+        let lengths = tensors.iter().map(|tensor| tensor.numel() as i64).collect();
+        let flat = Self { all: Self::joined(tensors)?, lengths };
+        for (tensor, part) in tensors.iter().zip(flat.parts(tensors)?) {
+            tensor.shallow_clone().f_set_data(&part)?;
+        }
+        Ok(flat)
+    }
+
+    /// As many zeros.
+    pub(crate) fn zeros(&self) -> Result<Self, TchError> {
+        Ok(Self { all: self.all.f_zeros_like()?, lengths: self.lengths.clone() })
+    }
+
+    /// Its parts, each in the shape of a tensor: they share its memory.
+    pub(crate) fn parts(&self, like: &[Tensor]) -> Result<Vec<Tensor>, TchError> {
+        let parts = self.all.f_split_with_sizes(&self.lengths, 0)?;
+        parts.iter().zip(like).map(|(part, like)| part.f_view(&like.size()[..])).collect()
+    }
+
+    /// The elements of all tensors, in another memory, `[elements]`.
+    pub(crate) fn joined(tensors: &[Tensor]) -> Result<Tensor, TchError> {
+        no_grad(|| {
+            let rows: Result<Vec<Tensor>, _> =
+                tensors.iter().map(|tensor| tensor.f_detach()?.f_reshape([-1])).collect();
+            Tensor::f_cat(&rows?, 0)
+        })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use tch::{Kind, nn};
+
+    use super::*;
+
+    const CPU: (Kind, Device) = (Kind::Float, Device::Cpu);
+
+    /// On the CPU here, where each would stay where it is.
+    #[test]
+    fn tensors_stay_what_they_are() {
+        let store = nn::VarStore::new(Device::Cpu);
+        let root = store.root();
+        let weights = [root.randn_standard("w", &[3, 2]), root.randn_standard("b", &[2])];
+        let [w, b] = [0, 1].map(|i| weights[i].copy());
+        let flat = Flat::of(&weights).unwrap();
+        assert_eq!(store.variables()["w"], w);
+        assert_eq!(flat.all.size(), [8]);
+        let _ = no_grad(|| flat.all.shallow_clone().g_mul_scalar_(2.0));
+        assert_eq!([store.variables()["w"].copy(), weights[1].copy()], [w * 2.0, b * 2.0]);
+        let loss = (weights[0].sum(Kind::Float) * 3.0) + weights[1].sum(Kind::Float);
+        loss.backward();
+        assert_eq!(weights[0].grad(), Tensor::full([3, 2], 3.0, CPU));
+        assert!(weights[0].requires_grad() && weights[0].is_leaf());
+    }
+
+    #[test]
+    fn parts_have_the_shapes_and_no_memory_of_their_own() {
+        let tensors =
+            [Tensor::ones([2, 2], CPU), Tensor::zeros([0, 3], CPU), Tensor::ones([], CPU)];
+        let zeros = Flat::of(&tensors).unwrap().zeros().unwrap();
+        let parts = zeros.parts(&tensors).unwrap();
+        parts[0].get(1).copy_(&Tensor::from_slice(&[5.0f32, 6.0]));
+        assert_eq!(zeros.all, Tensor::from_slice(&[0.0f32, 0.0, 5.0, 6.0, 0.0]));
+        assert!(parts[2].size().is_empty());
+        assert!(Flat::on_gpu(&tensors).unwrap().is_none(), "on the CPU each is by itself");
+        assert!(Flat::on_gpu(&[]).unwrap().is_none());
+    }
+}
