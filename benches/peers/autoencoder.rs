@@ -6,15 +6,14 @@ use astrogen::data::Images;
 use astrogen::models::AutoencoderConfig;
 use astrogen::train::state::State;
 use astrogen::train::{AutoencoderStep, AutoencoderStepConfig, Step};
-use tch::Device;
 
-use crate::inputs::{Inputs, below};
+use crate::inputs::{Inputs, below, device};
 use crate::row::{Outputs, Row};
 
 /// 448x448 pixels, three bands, batch 4, widths 64 to 2048, 16 latents.
 pub(crate) fn step_448px_b4(inputs: &Inputs) -> Result<Box<dyn Row>> {
     let (model, config) = (AutoencoderConfig::default(), AutoencoderStepConfig::default());
-    let step = AutoencoderStep::new(&model, &config, Device::Cpu)?;
+    let step = AutoencoderStep::new(&model, &config, device())?;
     inputs.load("autoencoder", below("autoencoder", step.state()))?;
     // The step takes signed values, and makes unit ones of them.
     let images = Images(inputs.tensor("images")? * 2.0 - 1.0);

@@ -6,14 +6,14 @@ use astrogen::losses::PenaltyDraw;
 use astrogen::models::{TabularConfig, TabularGenerator};
 use astrogen::train::cwgan_gp::{CwganGpStep, CwganGpStepConfig};
 use astrogen::train::state::State;
-use tch::{Device, Kind, Tensor, nn};
+use tch::{Kind, Tensor, nn};
 
-use crate::inputs::{Inputs, below};
+use crate::inputs::{Inputs, below, device};
 use crate::row::{Outputs, Row};
 
 fn step(inputs: &Inputs) -> Result<CwganGpStep> {
     let config = CwganGpStepConfig::default();
-    let step = CwganGpStep::new(&TabularConfig::default(), &config, Device::Cpu)?;
+    let step = CwganGpStep::new(&TabularConfig::default(), &config, device())?;
     for network in ["generator", "critic"] {
         inputs.load(network, below(network, step.state()))?;
     }
@@ -83,10 +83,10 @@ impl Row for StepRow {
 
 /// A million rows.
 pub(crate) fn generate_1e6(inputs: &Inputs) -> Result<Box<dyn Row>> {
-    let variables = nn::VarStore::new(Device::Cpu);
+    let variables = nn::VarStore::new(device());
     let generator = TabularConfig::default().init_generator(&variables.root())?;
     inputs.load("generator", variables.variables())?;
-    let million = Tensor::randn([1_000_000, 9], (Kind::Float, Device::Cpu));
+    let million = Tensor::randn([1_000_000, 9], (Kind::Float, device()));
     Ok(Box::new(GenerateRow {
         generator,
         context: context(inputs)?,

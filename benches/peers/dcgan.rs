@@ -6,9 +6,9 @@ use astrogen::models::DcganConfig;
 use astrogen::train::gan::{DcganStep, DcganStepConfig};
 use astrogen::train::state::State;
 use astrogen::train::step::Losses;
-use tch::{Device, Tensor};
+use tch::Tensor;
 
-use crate::inputs::{Inputs, below};
+use crate::inputs::{Inputs, below, device};
 use crate::row::{Outputs, Row};
 use crate::two_processes::TwoProcesses;
 
@@ -31,8 +31,7 @@ pub(crate) struct DcganRow {
 
 impl DcganRow {
     pub(crate) fn new(inputs: &Inputs) -> Result<Self> {
-        let step =
-            DcganStep::new(&DcganConfig::default(), &DcganStepConfig::default(), Device::Cpu)?;
+        let step = DcganStep::new(&DcganConfig::default(), &DcganStepConfig::default(), device())?;
         for network in ["generator", "discriminator"] {
             inputs.load(network, below(network, step.state()))?;
         }

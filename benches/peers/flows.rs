@@ -5,9 +5,9 @@
 use anyhow::{Context, Result};
 use astrogen::flows::{Flow, FlowConfig, FlowPass};
 use astrogen::train::optim::{Adam, AdamConfig};
-use tch::{Device, Kind, Tensor, nn, no_grad};
+use tch::{Kind, Tensor, nn, no_grad};
 
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, device};
 use crate::row::{Outputs, Row};
 
 const FEATURES: i64 = 10;
@@ -53,7 +53,7 @@ pub(crate) fn forge_sample_1e6(inputs: &Inputs) -> Result<Box<dyn Row>> {
 }
 
 pub(crate) fn maf_log_prob_1e5(inputs: &Inputs) -> Result<Box<dyn Row>> {
-    let normal = |width| Tensor::randn([100_000, width], (Kind::Float, Device::Cpu));
+    let normal = |width| Tensor::randn([100_000, width], (Kind::Float, device()));
     let many = [normal(FEATURES), normal(20)];
     Ok(Box::new(LogProbRow { of: Parts::new(inputs, &maf())?, many }))
 }
@@ -89,7 +89,7 @@ struct Parts {
 
 impl Parts {
     fn new(inputs: &Inputs, config: &FlowConfig) -> Result<Self> {
-        let store = nn::VarStore::new(Device::Cpu);
+        let store = nn::VarStore::new(device());
         let flow = config.init(&store.root())?;
         let variables = store.variables().into_iter();
         inputs.load("flow", variables.filter(|(name, _)| !name.starts_with("base")))?;
@@ -102,7 +102,7 @@ fn sample(inputs: &Inputs, config: &FlowConfig, rows: i64, one: bool) -> Result<
     let of = Parts::new(inputs, config)?;
     let contexts = match one {
         true => of.context.get(0),
-        false => Tensor::randn([rows, config.context], (Kind::Float, Device::Cpu)),
+        false => Tensor::randn([rows, config.context], (Kind::Float, device())),
     };
     Ok(Box::new(SampleRow { of, contexts, samples: vec![0.0; (rows * FEATURES) as usize] }))
 }

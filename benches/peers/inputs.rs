@@ -2,12 +2,36 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use astrogen::models::weights::{self, WeightFile};
-use tch::Tensor;
+use astrogen::runtime::{DeviceChoice, Precision};
+use tch::{Cuda, Device, Tensor};
 
-/// Tensors by name, on the CPU.
+static DEVICE: OnceLock<Device> = OnceLock::new();
+
+/// Where the rows compute: the CPU, unless a GPU is [asked for](compute_on).
+pub(crate) fn device() -> Device {
+    *DEVICE.get_or_init(|| Device::Cpu)
+}
+
+/// Lets the rows compute there, in f32, as the peer does.
+pub(crate) fn compute_on(choice: &str) -> Result<()> {
+    let device = choice.parse::<DeviceChoice>()?.resolve()?;
+    Precision::F32.set(device)?;
+    ensure!(*DEVICE.get_or_init(|| device) == device, "the device is another already");
+    Ok(())
+}
+
+/// Waits until it has done what it was told.
+pub(crate) fn wait() {
+    if let Device::Cuda(index) = device() {
+        Cuda::synchronize(index as i64);
+    }
+}
+
+/// Tensors by name.
 pub(crate) struct Inputs {
     file: WeightFile,
     path: PathBuf,
@@ -24,10 +48,10 @@ impl Inputs {
         &self.path
     }
 
-    /// The tensor of this name.
+    /// The tensor of this name, on the rows' device.
     pub(crate) fn tensor(&self, name: &str) -> Result<Tensor> {
         let tensor = self.file.tensors.get(name).with_context(|| format!("there is no {name}"))?;
-        Ok(tensor.shallow_clone())
+        Ok(tensor.to_device(device()))
     }
 
     /// Copies the weights of a network, whose names begin with its own in the file

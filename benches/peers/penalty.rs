@@ -6,14 +6,14 @@ use astrogen::losses::{
     piecewise_linear_penalty,
 };
 use astrogen::models::{Critic, Mlp, MlpConfig, WganConfig, WganCritic};
-use tch::{Device, Tensor, nn};
+use tch::{Tensor, nn};
 
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, device};
 use crate::row::{Outputs, Row};
 
 /// The critic of 128x128 pixels, batch 16.
 pub(crate) fn conv_128px_b16(inputs: &Inputs) -> Result<Box<dyn Row>> {
-    let variables = nn::VarStore::new(Device::Cpu);
+    let variables = nn::VarStore::new(device());
     let critic = WganConfig::default().init_critic(&variables.root())?;
     inputs.load("critic", variables.variables())?;
     PenaltyRow::boxed(inputs, critic, WganCritic::piecewise_linear)
@@ -21,7 +21,7 @@ pub(crate) fn conv_128px_b16(inputs: &Inputs) -> Result<Box<dyn Row>> {
 
 /// A critic of 12 features and three layers of 128, of as many rows as the peer has.
 pub(crate) fn mlp(inputs: &Inputs) -> Result<Box<dyn Row>> {
-    let variables = nn::VarStore::new(Device::Cpu);
+    let variables = nn::VarStore::new(device());
     let critic = MlpConfig { inputs: 12, ..MlpConfig::default() }.init(&variables.root())?;
     inputs.load("critic", variables.variables())?;
     PenaltyRow::boxed(inputs, critic, Mlp::piecewise_linear)

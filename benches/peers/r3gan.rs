@@ -7,9 +7,9 @@ use astrogen::models::{R3ganConfig, R3ganDiscriminator, R3ganGenerator};
 use astrogen::train::relativistic::{RelativisticStep, RelativisticStepConfig};
 use astrogen::train::state::State;
 use astrogen::train::step::Losses;
-use tch::{Device, Tensor};
+use tch::Tensor;
 
-use crate::inputs::{Inputs, below};
+use crate::inputs::{Inputs, below, device};
 use crate::row::{Outputs, Row};
 
 /// One update of the discriminator, on fakes that are there.
@@ -42,7 +42,7 @@ fn row(
     // The peer's settings stay as they begin.
     let config =
         RelativisticStepConfig { annealing: None, ..RelativisticStepConfig::r3gan(64, 1_000_000) };
-    let step = RelativisticStep::r3gan(&R3ganConfig::new(64, 96), &config, Device::Cpu)?;
+    let step = RelativisticStep::r3gan(&R3ganConfig::new(64, 96), &config, device())?;
     for network in ["generator", "critic"] {
         inputs.load(network, below(network, step.state()))?;
     }

@@ -27,3 +27,23 @@ pub(crate) struct Entry {
     /// Makes it from the inputs and first weights that the peer's side wrote.
     pub(crate) prepare: fn(&Inputs) -> Result<Box<dyn Row>>,
 }
+
+/// How rows are called whose algorithm computes on a GPU too; others are kernels of the CPU.
+const ON_GPU: [&str; 9] = [
+    "gradient_penalty",
+    "wgan_gp",
+    "sharp",
+    "r3gan",
+    "autoencoder",
+    "dcgan_step_64px",
+    "cwgan_gp_critic",
+    "cwgan_gp_generator",
+    "maf_log_prob",
+];
+
+impl Entry {
+    /// Whether it can be timed on a GPU.
+    pub(crate) fn takes_gpu(&self) -> bool {
+        ON_GPU.iter().any(|word| self.name.starts_with(word))
+    }
+}

@@ -7,15 +7,15 @@ use astrogen::models::SharpConfig;
 use astrogen::train::relativistic::{RelativisticStep, RelativisticStepConfig};
 use astrogen::train::state::State;
 use astrogen::train::step::Losses;
-use tch::{Device, Tensor};
+use tch::Tensor;
 
-use crate::inputs::{Inputs, below};
+use crate::inputs::{Inputs, below, device};
 use crate::row::{Outputs, Row};
 
 /// Two steps of the default networks.
 pub(crate) fn step_64px_b16(inputs: &Inputs) -> Result<Box<dyn Row>> {
     let config = RelativisticStepConfig::default();
-    let step = RelativisticStep::new(&SharpConfig::default(), &config, Device::Cpu)?;
+    let step = RelativisticStep::new(&SharpConfig::default(), &config, device())?;
     for network in ["generator", "critic"] {
         inputs.load(network, below(network, step.state()))?;
     }

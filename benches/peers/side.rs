@@ -6,8 +6,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tch::Device;
 
-use crate::inputs::Inputs;
+use crate::inputs::{Inputs, compute_on, device, wait};
 use crate::row::{Entry, Row};
 
 /// A timed repetition has as many runs as fit into this many seconds, but at least one.
@@ -19,7 +20,7 @@ const LONG: f64 = 10.0;
 #[derive(Deserialize)]
 #[serde(tag = "request", rename_all = "lowercase")]
 enum Request {
-    Hello { threads: usize },
+    Hello { threads: usize, device: String },
     Rows,
     Prepare { row: String, file: PathBuf },
     Check,
@@ -43,7 +44,8 @@ impl Side {
     /// The answer to a line.
     pub(crate) fn answer(&mut self, line: &str) -> Result<Value> {
         match serde_json::from_str(line)? {
-            Request::Hello { threads } => {
+            Request::Hello { threads, device } => {
+                compute_on(&device)?;
                 let threads = astrogen::runtime::set_threads(Some(threads));
                 let libtorch = astrogen::runtime::libtorch::inspect().version;
                 Ok(json!({ "libtorch": libtorch, "threads": threads }))
@@ -51,6 +53,7 @@ impl Side {
             Request::Rows => {
                 let rows = self.rows.iter();
                 Ok(rows
+                    .filter(|row| device() == Device::Cpu || row.takes_gpu())
                     .map(|row| json!({ "name": row.name, "tolerance": row.tolerance }))
                     .collect())
             }
@@ -99,6 +102,8 @@ impl Side {
 
     fn repeat(&mut self, runs: u32) -> Result<()> {
         let row = self.row()?;
-        (0..runs).try_for_each(|_| row.run())
+        (0..runs).try_for_each(|_| row.run())?;
+        wait();
+        Ok(())
     }
 }

@@ -6,13 +6,13 @@ use astrogen::losses::PenaltyDraw;
 use astrogen::models::WganConfig;
 use astrogen::train::state::State;
 use astrogen::train::wgan_gp::{WganGpStep, WganGpStepConfig};
-use tch::{Device, Tensor};
+use tch::Tensor;
 
-use crate::inputs::{Inputs, below};
+use crate::inputs::{Inputs, below, device};
 use crate::row::{Outputs, Row};
 
 fn step(inputs: &Inputs) -> Result<WganGpStep> {
-    let step = WganGpStep::new(&WganConfig::default(), &WganGpStepConfig::default(), Device::Cpu)?;
+    let step = WganGpStep::new(&WganConfig::default(), &WganGpStepConfig::default(), device())?;
     for network in ["generator", "critic"] {
         inputs.load(network, below(network, step.state()))?;
     }

@@ -208,6 +208,14 @@ mod tests {
     }
 
     #[test]
+    fn tables_stay_on_the_cpu_unless_a_gpu_is_asked_for() {
+        assert_eq!(DeviceChoice::Auto.for_tables(), DeviceChoice::Cpu);
+        for named in [DeviceChoice::Cpu, DeviceChoice::Cuda(None), DeviceChoice::Cuda(Some(2))] {
+            assert_eq!(named.for_tables(), named);
+        }
+    }
+
+    #[test]
     fn auto_agrees_with_what_cuda_finds() {
         let expected = if cuda::devices().is_ok() { Device::Cuda(0) } else { Device::Cpu };
         assert_eq!(DeviceChoice::Auto.resolve().unwrap(), expected);

@@ -34,6 +34,23 @@ pub(crate) fn bench(libtorch: Option<&Libtorch>, name: &str) -> Result<PathBuf> 
     executable(&messages, name).with_context(|| format!("cargo named no program of bench {name}"))
 }
 
+/// What the tests of the program `name` whose names hold `filter` print, one after the other, and whether
+/// all passed: `cargo test --workspace --test NAME FILTER`.
+pub(crate) fn checks(
+    libtorch: Option<&Libtorch>,
+    name: &str,
+    filter: &str,
+) -> Result<(String, bool)> {
+    let command = ["test", "--workspace", "--test", name, filter];
+    let output = cargo(libtorch, &command)
+        .args(["--", "--nocapture", "--test-threads", "1"])
+        .output()
+        .context("cannot run cargo")?;
+    let said =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    Ok((said.concat(), output.status.success()))
+}
+
 /// The program of a bench in what cargo says as lines of JSON.
 fn executable(messages: &str, name: &str) -> Option<PathBuf> {
     messages.lines().rev().find_map(|line| {

@@ -81,6 +81,25 @@ impl Cuda {
     }
 }
 
+/// What the driver calls a device, which is asked for as `cuda` or `cuda:N`.
+pub(crate) fn device(choice: &str) -> String {
+    let choice = if choice == "cuda" { "cuda:0" } else { choice };
+    let named = devices().into_iter().find_map(|line| {
+        let mut words = line.split(", ");
+        (words.next()? == choice).then(|| words.next().map(str::to_owned))?
+    });
+    named.unwrap_or_else(|| choice.to_owned())
+}
+
+/// Why no GPU can be used: no driver, or no device of it. None where there is one.
+pub(crate) fn missing() -> Option<&'static str> {
+    match (driver(), devices().is_empty()) {
+        (None, _) => Some("there is no NVIDIA driver"),
+        (_, true) => Some("the NVIDIA driver shows no device (nvidia-smi lists none)"),
+        _ => None,
+    }
+}
+
 /// The driver's version as the kernel module states it, else where its library lies.
 fn driver() -> Option<String> {
     let module = std::fs::read_to_string("/proc/driver/nvidia/version").ok();

@@ -3,7 +3,7 @@
 //! `cargo xtask test` and `cargo xtask demo` set up libtorch by themselves and then
 //! run; `setup` does only the set-up, `doctor` says what is wrong and how to mend it,
 //! `python` and `golden` remake the reference values of the tests, `peers` times ours and
-//! PyTorch in turn. It links no libtorch, so it builds in seconds.
+//! PyTorch in turn, `gpu` checks and times a GPU. It links no libtorch, so it builds in seconds.
 
 mod cache;
 mod cargo;
@@ -12,6 +12,7 @@ mod cuda;
 mod doctor;
 mod environment;
 mod golden;
+mod gpu;
 mod libtorch;
 mod machine;
 mod peers;
@@ -68,6 +69,8 @@ enum Command {
     Doctor,
     /// Time our programs and PyTorch's in turn; writes target/peers/report.json
     Peers(peers::Options),
+    /// Check a GPU against the CPU and time it beside PyTorch; says so where there is none
+    Gpu,
     /// Make the Python environment of the golden scripts and the peers, print its interpreter
     Python,
     /// Remake the golden values: run crates/*/tests/golden/*.py
@@ -119,6 +122,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             peers::run(&options)?;
             Ok(ExitCode::SUCCESS)
         }
+        Command::Gpu => gpu::run(),
         Command::Python => {
             say(python::environment()?.display());
             Ok(ExitCode::SUCCESS)

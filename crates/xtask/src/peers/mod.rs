@@ -23,10 +23,11 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use self::process::Process;
-use self::report::{Machine, Report, Row};
+use self::report::{Machine, Row};
+pub(crate) use self::report::{Report, write_whole};
 use crate::say::{note, say};
 use crate::setup::{self, Request as Setup};
-use crate::{cargo, machine, python, workspace};
+use crate::{cargo, cuda, machine, python, workspace};
 
 /// How long one side may take to start, or to make a row ready to be timed, compilation
 /// included, or to time a repetition.
@@ -35,6 +36,8 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const PAUSE: Duration = Duration::from_millis(50);
 /// The peer that need not run everywhere, nor on every row.
 const OPTIONAL_PEER: &str = "torch.compile";
+/// The device on which every row runs.
+const CPU: &str = "cpu";
 
 /// What to time.
 #[derive(Debug, clap::Args)]
@@ -48,13 +51,23 @@ pub(crate) struct Options {
     /// Threads that both sides compute with; default: one per core
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
+    /// Where both sides compute: cpu, cuda or cuda:N
+    #[arg(long, default_value = CPU)]
+    device: String,
+}
+
+impl Options {
+    /// All rows that a GPU computes, on the first one.
+    pub(crate) fn on_gpu() -> Self {
+        Self { only: None, pairs: 7, threads: None, device: "cuda".to_owned() }
+    }
 }
 
 #[derive(Serialize)]
 #[serde(tag = "request", rename_all = "lowercase")]
 enum Request<'a> {
     /// Asks for [`Hello`].
-    Hello { threads: usize },
+    Hello { threads: usize, device: &'a str },
     /// Asks ours for a list of [`OurRow`], the peer for the peers of each row.
     Rows,
     /// Makes a row ready; the peer writes the file of tensors that ours reads.
@@ -86,6 +99,21 @@ type Outputs = BTreeMap<String, f64>;
 
 /// Times the rows, prints the table and writes `target/peers/report.json`.
 pub(crate) fn run(options: &Options) -> Result<()> {
+    let report = measure(options)?;
+    let path = folder().join("report.json");
+    report.write(&path)?;
+    say(&report);
+    note(format_args!("Written to {}", path.display()));
+    Ok(())
+}
+
+/// Where what is measured is kept.
+pub(crate) fn folder() -> PathBuf {
+    workspace::root().join("target/peers")
+}
+
+/// Times the rows.
+pub(crate) fn measure(options: &Options) -> Result<Report> {
     let libtorch = setup::run(Setup::Any)?;
     let interpreter = python::environment()?;
     note(
@@ -94,7 +122,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     );
     let program = cargo::bench(libtorch.as_ref(), "peers")?;
     let root = workspace::root();
-    let folder = root.join("target/peers");
+    let folder = folder();
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
 
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -110,14 +138,16 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         // takes the processors while ours is timed.
         .env("TORCHINDUCTOR_CACHE_DIR", folder.join("inductor"))
         .env("TORCHINDUCTOR_COMPILE_THREADS", "1");
-    let mut bench = Bench::start(&mut ours, theirs, folder, threads)?;
+    let device = &options.device;
+    let mut bench = Bench::start(&mut ours, theirs, folder, threads, device)?;
 
     let mut rows: Vec<OurRow> = bench.ours.ask(&Request::Rows, PATIENCE)?;
     let peers: BTreeMap<String, Vec<String>> = bench.theirs()?.ask(&Request::Rows, PATIENCE)?;
     choose(&mut rows, options.only.as_deref().unwrap_or_default())?;
 
     let libtorch = bench.hello.libtorch.clone();
-    let machine = Machine { cpu: machine::cpu(), cores, threads, libtorch };
+    let gpu = (device != CPU).then(|| cuda::device(device));
+    let machine = Machine { cpu: machine::cpu(), cores, threads, gpu, libtorch };
     let mut report = Report { machine, rows: Vec::new() };
     for row in &rows {
         let peers =
@@ -125,7 +155,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         for peer in peers {
             note(format_args!("{} against {peer}", row.name));
             match bench.ready(row, peer) {
-                Err(why) if peer == OPTIONAL_PEER => {
+                Err(why) if peer == OPTIONAL_PEER || device != CPU => {
                     note(format_args!("{} against {peer} is left out: {why:#}", row.name));
                     // Whatever state it is in, the next row gets a new one.
                     bench.theirs = None;
@@ -137,11 +167,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             report.rows.push(Row::new(&row.name, peer, &pairs));
         }
     }
-    let path = bench.folder.join("report.json");
-    report.write(&path)?;
-    say(&report);
-    note(format_args!("Written to {}", path.display()));
-    Ok(())
+    Ok(report)
 }
 
 /// Leaves the rows whose name holds `only`; having none is an error that lists all.
@@ -157,6 +183,7 @@ struct Bench {
     ours: Process,
     /// What ours computes with.
     hello: Hello,
+    device: String,
     /// None until it is needed: it is started anew where the last one failed.
     theirs: Option<Process>,
     command: Command,
@@ -165,15 +192,22 @@ struct Bench {
 
 impl Bench {
     /// Starts our side; `theirs` is the command of the other.
-    fn start(ours: &mut Command, theirs: Command, folder: PathBuf, threads: usize) -> Result<Self> {
+    fn start(
+        ours: &mut Command,
+        theirs: Command,
+        folder: PathBuf,
+        threads: usize,
+        device: &str,
+    ) -> Result<Self> {
         let mut ours = Process::start("ours", ours, &folder.join("ours.log"))?;
-        let hello: Hello = ours.ask(&Request::Hello { threads }, PATIENCE)?;
+        let hello: Hello = ours.ask(&Request::Hello { threads, device }, PATIENCE)?;
         ensure!(
             hello.threads == threads,
             "{threads} threads were asked for, and libtorch took {}",
             hello.threads
         );
-        Ok(Self { ours, hello, theirs: None, command: theirs, folder })
+        let device = device.to_owned();
+        Ok(Self { ours, hello, device, theirs: None, command: theirs, folder })
     }
 
     /// The peer's process, which is started if there is none and must compute with what
@@ -184,8 +218,8 @@ impl Bench {
             None => {
                 let log = self.folder.join("python.log");
                 let mut theirs = Process::start("PyTorch", &mut self.command, &log)?;
-                let threads = self.hello.threads;
-                same(&self.hello, &theirs.ask(&Request::Hello { threads }, PATIENCE)?)?;
+                let hello = Request::Hello { threads: self.hello.threads, device: &self.device };
+                same(&self.hello, &theirs.ask(&hello, PATIENCE)?)?;
                 theirs
             }
         };

@@ -24,6 +24,9 @@ pub(crate) struct Machine {
     pub(crate) cores: usize,
     /// Threads that libtorch computed with, on both sides.
     pub(crate) threads: usize,
+    /// The GPU that both sides computed on, if they did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gpu: Option<String>,
     /// libtorch's version, on both sides.
     pub(crate) libtorch: String,
 }
@@ -73,19 +76,27 @@ impl Report {
     pub(crate) fn write(&self, path: &Path) -> Result<()> {
         let mut json = serde_json::to_string_pretty(self).context("a report is JSON")?;
         json.push('\n');
-        AtomicWriteFile::open(path)
-            .and_then(|mut file| {
-                file.write_all(json.as_bytes())?;
-                file.commit()
-            })
-            .with_context(|| format!("cannot write {}", path.display()))
+        write_whole(path, json.as_bytes())
     }
+}
+
+/// Writes a file, whole or not at all.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    AtomicWriteFile::open(path)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.commit()
+        })
+        .with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// The table, one line per row.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Machine { cpu, cores, threads, libtorch } = &self.machine;
+        let Machine { cpu, cores, threads, gpu, libtorch } = &self.machine;
+        if let Some(gpu) = gpu {
+            write!(f, "{gpu}; ")?;
+        }
         writeln!(f, "{cpu}, {cores} cores, {threads} threads, libtorch {libtorch}\n")?;
         let heads = ["row", "peer", "ours", "peer's", "ratio", "pairs"].map(str::to_owned);
         let lines: Vec<[String; 6]> = std::iter::once(heads)
@@ -134,8 +145,13 @@ mod tests {
     use super::*;
 
     fn report() -> Report {
-        let machine =
-            Machine { cpu: "A CPU".into(), cores: 4, threads: 2, libtorch: "2.13.0".into() };
+        let machine = Machine {
+            cpu: "A CPU".into(),
+            cores: 4,
+            threads: 2,
+            gpu: None,
+            libtorch: "2.13.0".into(),
+        };
         // The machine was slow in the second pair: the ratio by pair does not see it.
         let pairs = [[0.25, 0.5], [2.0, 4.5], [0.5, 1.0]];
         let rows = vec![
