@@ -54,7 +54,7 @@ class Side:
             # In f32, as ours; the fastest way of each convolution is looked for by both.
             torch.backends.cudnn.allow_tf32 = False
             torch.backends.cudnn.benchmark = True
-            self.wait = torch.cuda.synchronize
+            self.wait = lambda: torch.cuda.synchronize(device)
         version = torch.__version__.split("+")[0]
         return {"libtorch": version, "threads": torch.get_num_threads()}
 

@@ -43,6 +43,7 @@ struct Functions {
     set_device: unsafe extern "C" fn(c_int) -> c_int,
     bus_id: unsafe extern "C" fn(*mut c_char, c_int, c_int) -> c_int,
     stream_query: unsafe extern "C" fn(Stream) -> c_int,
+    last_error: unsafe extern "C" fn() -> c_int,
 }
 
 impl Functions {
@@ -67,6 +68,7 @@ impl Functions {
                 set_device: function!(c"cudaSetDevice"),
                 bus_id: function!(c"cudaDeviceGetPCIBusId"),
                 stream_query: function!(c"cudaStreamQuery"),
+                last_error: function!(c"cudaGetLastError"),
             })
         }
     }
@@ -182,7 +184,11 @@ impl Nccl {
         loop {
             // SAFETY: the default stream of the device is always there.
             match unsafe { (self.functions.stream_query)(null_mut()) } {
-                NOT_READY => std::thread::yield_now(),
+                NOT_READY => {
+                    // SAFETY: takes the answer back, lest libtorch finds it and calls it an error.
+                    unsafe { (self.functions.last_error)() };
+                    std::thread::yield_now();
+                }
                 result => return Functions::check_cuda(result),
             }
             if asked.elapsed() > Duration::from_millis(100) {
@@ -198,7 +204,8 @@ impl Nccl {
 impl Drop for Nccl {
     fn drop(&mut self) {
         // SAFETY: made by `ncclCommInitRank`, given back once; aborting waits for nobody, where
-        // destroying would wait for processes that are gone.
+        // destroying would wait for processes that are gone. A training's last sum is behind all of
+        // them by then: they meet at its end.
         unsafe {
             (self.functions.set_device)(self.index);
             (self.functions.abort)(self.comm);

@@ -10,6 +10,14 @@ use crate::engine::{Gloo, Nccl};
 use crate::roll::Roll;
 use crate::{DistributedError, World};
 
+/// The variable that keeps sums off NCCL, where it is `off` for any process.
+#[cfg(feature = "engine")]
+const NCCL: &str = "ASTROGEN_NCCL";
+
+/// What helps where NCCL fails.
+#[cfg(feature = "engine")]
+const OTHERWISE: &str = "; ASTROGEN_NCCL=off adds through the host's memory instead";
+
 #[derive(Debug)]
 pub(crate) struct Processes {
     pub(crate) world: World,
@@ -69,7 +77,7 @@ impl Processes {
     }
 
     /// NCCL between the processes' cards, this one's being CUDA device `index`; none where a process has no
-    /// NCCL, or shares a card with another.
+    /// NCCL or does not want it ([`NCCL`]), or shares a card with another.
     #[cfg(feature = "engine")]
     fn connect_cards(&self, index: usize) -> Result<Option<Nccl>, DistributedError> {
         use crate::nccl::{Card, UniqueId};
@@ -79,7 +87,8 @@ impl Processes {
             let what = format!("come to {what}");
             DistributedError::Engine { rank, size, what, reason }
         };
-        let card = Card::new(index);
+        let wanted = std::env::var_os(NCCL).is_none_or(|value| value != "off");
+        let card = Card::new(index).filter(|_| wanted);
         let place = card.as_ref().and_then(|card| card.place().ok());
         let place = place.map_or_else(String::new, |place| format!("{} {place}", host_name()));
         let places = self.roll.gather(what, place.as_bytes(), wait)?;
@@ -90,15 +99,41 @@ impl Processes {
             }
             _ => return Ok(None),
         };
+        // The first process's id, or nothing where NCCL has none for it.
         let own = match rank {
-            0 => Some(card.unique_id().map_err(refuse)?),
+            0 => Some(card.unique_id().map_or_else(|_| Vec::new(), |id| id.0.to_vec())),
             _ => None,
         };
-        let told = self.roll.tell(what, own.as_ref().map(|id| &id.0[..]), wait)?;
-        let id: [u8; 128] = told
-            .try_into()
-            .map_err(|_| refuse("the first process's id is not whole".to_owned()))?;
-        Ok(Some(card.connect(UniqueId(id), rank, size).map_err(refuse)?))
+        let told = self.roll.tell(what, own.as_deref(), wait)?;
+        let id: [u8; 128] =
+            told.try_into().map_err(|_| refuse("NCCL made no id".to_owned() + OTHERWISE))?;
+        let connected = self.within(wait, move || card.connect(UniqueId(id), rank, size));
+        let failed = connected.as_ref().err().map_or("", String::as_str);
+        let outcomes = self.roll.gather(what, failed.as_bytes(), wait)?;
+        match outcomes.iter().enumerate().find(|(_, reason)| !reason.is_empty()) {
+            None => connected.map(Some).map_err(refuse),
+            Some((rank, reason)) => {
+                let reason = String::from_utf8_lossy(reason);
+                Err(refuse(format!("process {rank}: {reason}{OTHERWISE}")))
+            }
+        }
+    }
+
+    /// What a call gives that may wait for others without end, in a thread that is left alone where it does.
+    #[cfg(feature = "engine")]
+    fn within<T: Send + 'static>(
+        &self,
+        wait: Duration,
+        call: impl FnOnce() -> Result<T, String> + Send + 'static,
+    ) -> Result<T, String> {
+        let (begin, thread) = (std::time::Instant::now(), std::thread::spawn(call));
+        while !thread.is_finished() {
+            if begin.elapsed() > wait || !self.roll.is_whole() {
+                return Err("the others do not come".to_owned());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        thread.join().unwrap_or_else(|_| Err("it panicked".to_owned()))
     }
 
     /// One exchange over gloo, on which all agree beforehand.

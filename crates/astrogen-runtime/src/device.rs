@@ -18,6 +18,7 @@ use tch::{Cuda, Device};
 
 use crate::cuda;
 use crate::error::RuntimeError;
+use crate::precision::Precision;
 
 /// Where to compute: `auto` (default), `cpu`, `cuda` or `cuda:N`; in config files the same words
 /// as a string.
@@ -39,7 +40,8 @@ impl DeviceChoice {
     /// libtorch's CUDA library is opened here, and only if CUDA is asked for or, with `auto`, a
     /// driver is present: a start on the CPU stays light (0.4 s and 120 MB, against 0.9 to 2.8 s
     /// and 500 MB with CUDA). It has to be opened before libtorch is first asked about CUDA, which
-    /// seeding does too, so **resolve the device first**.
+    /// seeding does too, so **resolve the device first**. A GPU computes in f32 from then on, unless another
+    /// [`Precision`] is [set](Precision::set).
     ///
     /// # Errors
     /// For `cuda` and `cuda:N`: a [`RuntimeError`] that says what is missing (driver, library,
@@ -110,7 +112,9 @@ fn pick(index: usize, count: usize) -> Result<Device, RuntimeError> {
     }
     // A network meets few sizes, each many times: the fastest way of each is worth finding.
     Cuda::cudnn_set_benchmark(true);
-    Ok(Device::Cuda(index))
+    let device = Device::Cuda(index);
+    Precision::default().set(device)?;
+    Ok(device)
 }
 
 impl fmt::Display for DeviceChoice {

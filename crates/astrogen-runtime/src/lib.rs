@@ -32,7 +32,7 @@ pub use device::{DeviceChoice, device_name};
 pub use doctor::{Report, doctor};
 pub use environment::{Environment, environment};
 pub use error::RuntimeError;
-pub use precision::Precision;
+pub use precision::{Precision, in_full};
 pub use seed::{derive_seed, seed_everything};
 pub use share::{Share, draw_rows, draw_rows_like};
 pub use threads::set_threads;

@@ -11,6 +11,7 @@
 //! # Ok::<(), astrogen_runtime::RuntimeError>(())
 //! ```
 
+use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 
@@ -32,8 +33,8 @@ pub enum Precision {
     /// The inputs of convolutions and matrix products are rounded to 11 bits, on cards from Ampere on.
     /// libtorch left to itself does so in convolutions.
     Tf32,
-    /// Convolutions, matrix products and what lies between them have 8 bits, in half the memory;
-    /// losses and gradient penalties in closed form have f32.
+    /// Convolutions, matrix products and what lies between them have 8 bits, in half the memory; losses,
+    /// augmentation and whatever shares a trace with a gradient penalty in closed form have f32.
     Bf16,
 }
 
@@ -51,17 +52,63 @@ impl Precision {
                 precision: self,
                 reason: "the CPU computes in f32: leave the option out, or choose a GPU".to_owned(),
             }),
-            _ => context::set(self == Self::Tf32)
-                .map_err(|reason| RuntimeError::Precision { precision: self, reason }),
+            _ => match context::settings() {
+                Ok(settings) => {
+                    settings.allow_tf32(self == Self::Tf32);
+                    Ok(())
+                }
+                Err(reason) => Err(RuntimeError::Precision { precision: self, reason }),
+            },
         }
     }
 
     /// Runs a training step in it, on this thread.
     pub fn during<T>(self, step: impl FnOnce() -> T) -> T {
-        match self {
-            Self::Bf16 => tch::autocast(true, step),
-            Self::F32 | Self::Tf32 => step(),
+        match (self, context::settings()) {
+            (Self::Bf16, Ok(settings)) => {
+                settings.cast_to_bf16();
+                let _back = Switched::to(settings, true);
+                step()
+            }
+            _ => step(),
         }
+    }
+}
+
+/// Runs a part of a step in f32 whatever the step's precision: what has few digits left to lose, and what
+/// libtorch has no words for in bf16.
+pub fn in_full<T>(part: impl FnOnce() -> T) -> T {
+    match context::settings() {
+        Ok(settings) if CASTS.get() => {
+            let _back = Switched::to(settings, false);
+            part()
+        }
+        _ => part(),
+    }
+}
+
+thread_local! {
+    /// Whether operations of this thread are cast to bf16.
+    static CASTS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Casts operations or not, and as before when it is dropped.
+struct Switched {
+    settings: &'static context::Settings,
+    before: bool,
+}
+
+impl Switched {
+    fn to(settings: &'static context::Settings, on: bool) -> Self {
+        settings.cast(on);
+        Self { settings, before: CASTS.replace(on) }
+    }
+}
+
+impl Drop for Switched {
+    fn drop(&mut self) {
+        self.settings.cast(self.before);
+        CASTS.set(self.before);
     }
 }
 
@@ -85,63 +132,114 @@ impl FromStr for Precision {
     }
 }
 
-/// libtorch's settings that tch does not hand through, by their C++ names.
+/// libtorch's settings that tch does not hand through, or with a warning at each call, by their C++ names.
 #[cfg(unix)]
 #[allow(unsafe_code, reason = "libtorch is reached through FFI")]
 mod context {
-    use std::ffi::{CStr, c_void};
+    use std::ffi::c_void;
+    use std::sync::OnceLock;
 
     use libloading::os::unix::{Library, Symbol};
 
-    type Context = unsafe extern "C" fn() -> *mut c_void;
-    type Allow = unsafe extern "C" fn(*mut c_void, bool);
-    type SetCache = unsafe extern "C" fn(bool);
-    type SetKind = unsafe extern "C" fn(i8, i8);
-
-    /// `at::globalContext()`, and `at::Context::setAllowTF32CuDNN(bool)` and `...CuBLAS(bool)`.
-    const CONTEXT: &CStr = c"_ZN2at13globalContextEv";
-    const ALLOW: [&CStr; 2] =
-        [c"_ZN2at7Context17setAllowTF32CuDNNEb", c"_ZN2at7Context18setAllowTF32CuBLASEb"];
-    /// `at::autocast::set_autocast_dtype(c10::DeviceType, c10::ScalarType)` and the numbers of CUDA and
-    /// bfloat16 in it; `at::autocast::set_autocast_cache_enabled(bool)`.
-    const SET_KIND: &CStr =
-        c"_ZN2at8autocast18set_autocast_dtypeEN3c1010DeviceTypeENS1_10ScalarTypeE";
-    const SET_CACHE: &CStr = c"_ZN2at8autocast26set_autocast_cache_enabledEb";
+    /// The numbers of CUDA and of bfloat16 in `c10::DeviceType` and `c10::ScalarType`.
     const CUDA: i8 = 1;
     const BFLOAT16: i8 = 15;
 
-    /// Whether inputs may be rounded to tf32; what is cast by itself is cast to bf16, each time anew.
-    pub(super) fn set(tf32: bool) -> Result<(), String> {
-        let own = Library::this();
-        let missing = |error: libloading::Error| {
-            format!("this libtorch has no such setting ({error}): set up the one of this version")
-        };
-        // SAFETY: the symbols are functions of the libtorch that this program is linked with, and
-        // their mangled names tell their arguments: a reference that is returned (a pointer), a
-        // method (the object first), and enums whose underlying type is a signed byte. The context
-        // lives as long as the program, and setting it needs nothing but that no other thread
-        // computes, which none does before a training.
-        unsafe {
-            let context: Symbol<Context> = own.get(CONTEXT).map_err(missing)?;
-            let context = context();
-            for name in ALLOW {
-                let allow: Symbol<Allow> = own.get(name).map_err(missing)?;
-                allow(context, tf32);
+    /// Functions of the libtorch that the program is linked with.
+    pub(super) struct Settings {
+        /// `at::globalContext()`
+        context: unsafe extern "C" fn() -> *mut c_void,
+        /// `at::Context::setAllowTF32CuDNN(bool)` and `setAllowTF32CuBLAS(bool)`
+        allow: [unsafe extern "C" fn(*mut c_void, bool); 2],
+        /// `at::autocast::set_autocast_enabled(c10::DeviceType, bool)`
+        set_enabled: unsafe extern "C" fn(i8, bool),
+        /// `at::autocast::set_autocast_dtype(c10::DeviceType, c10::ScalarType)`
+        set_kind: unsafe extern "C" fn(i8, i8),
+        /// `at::autocast::set_autocast_cache_enabled(bool)`
+        set_cache: unsafe extern "C" fn(bool),
+    }
+
+    /// Looked up once.
+    pub(super) fn settings() -> Result<&'static Settings, String> {
+        static SETTINGS: OnceLock<Result<Settings, String>> = OnceLock::new();
+        SETTINGS.get_or_init(Settings::of_process).as_ref().map_err(Clone::clone)
+    }
+
+    impl Settings {
+        fn of_process() -> Result<Self, String> {
+            let own = Library::this();
+            let missing = |error: libloading::Error| {
+                format!(
+                    "this libtorch has no such setting ({error}): set up the one of this version"
+                )
+            };
+            // SAFETY: the symbols are functions of a library that is never unloaded, and their
+            // mangled names tell their arguments: a reference that is returned (a pointer), a method
+            // (the object first), bools, and enums whose underlying type is a signed byte.
+            unsafe {
+                macro_rules! function {
+                    ($name:literal) => {{
+                        let symbol: Symbol<_> = own.get($name).map_err(missing)?;
+                        *symbol
+                    }};
+                }
+                Ok(Self {
+                    context: function!(c"_ZN2at13globalContextEv"),
+                    allow: [
+                        function!(c"_ZN2at7Context17setAllowTF32CuDNNEb"),
+                        function!(c"_ZN2at7Context18setAllowTF32CuBLASEb"),
+                    ],
+                    set_enabled: function!(
+                        c"_ZN2at8autocast20set_autocast_enabledEN3c1010DeviceTypeEb"
+                    ),
+                    set_kind: function!(
+                        c"_ZN2at8autocast18set_autocast_dtypeEN3c1010DeviceTypeENS1_10ScalarTypeE"
+                    ),
+                    set_cache: function!(c"_ZN2at8autocast26set_autocast_cache_enabledEb"),
+                })
             }
-            let set_kind: Symbol<SetKind> = own.get(SET_KIND).map_err(missing)?;
-            set_kind(CUDA, BFLOAT16);
-            // The cache outlives an update of the weights that are in it.
-            let set_cache: Symbol<SetCache> = own.get(SET_CACHE).map_err(missing)?;
-            set_cache(false);
         }
-        Ok(())
+
+        /// Whether inputs may be rounded to tf32, in the whole process.
+        pub(super) fn allow_tf32(&self, yes: bool) {
+            // SAFETY: the context lives as long as the program, and setting it needs nothing but that
+            // no other thread computes, which none does before a training.
+            unsafe {
+                let context = (self.context)();
+                self.allow.iter().for_each(|allow| allow(context, yes));
+            }
+        }
+
+        /// What is cast on this thread is cast to bf16, each time anew: a copy that was kept would outlive
+        /// an update of the weights that it is of.
+        pub(super) fn cast_to_bf16(&self) {
+            // SAFETY: these are settings of this thread, for any two values of the enums.
+            unsafe {
+                (self.set_kind)(CUDA, BFLOAT16);
+                (self.set_cache)(false);
+            }
+        }
+
+        /// Whether operations on GPUs are cast on this thread.
+        pub(super) fn cast(&self, on: bool) {
+            // SAFETY: as above.
+            unsafe { (self.set_enabled)(CUDA, on) }
+        }
     }
 }
 
 #[cfg(not(unix))]
 mod context {
-    pub(super) fn set(_: bool) -> Result<(), String> {
+    pub(super) struct Settings;
+
+    pub(super) fn settings() -> Result<&'static Settings, String> {
         Err("it is known on Linux and macOS only".to_owned())
+    }
+
+    impl Settings {
+        pub(super) fn allow_tf32(&self, _: bool) {}
+        pub(super) fn cast_to_bf16(&self) {}
+        pub(super) fn cast(&self, _: bool) {}
     }
 }
 
@@ -174,7 +272,20 @@ mod tests {
     /// Every name is found in this libtorch, with or without a GPU.
     #[test]
     fn libtorch_has_the_settings() {
-        assert_eq!(context::set(true), Ok(()));
-        assert_eq!(context::set(false), Ok(()));
+        let settings = context::settings().map_err(|why| panic!("{why}")).unwrap();
+        settings.allow_tf32(true);
+        settings.allow_tf32(false);
+    }
+
+    #[test]
+    fn what_is_cast_is_as_before_afterwards() {
+        assert!(!CASTS.get());
+        let seen = Precision::Bf16.during(|| {
+            let within = in_full(|| CASTS.get());
+            [CASTS.get(), within, CASTS.get()]
+        });
+        assert_eq!(seen, [true, false, true]);
+        let panicked = std::panic::catch_unwind(|| Precision::Bf16.during(|| panic!("a step")));
+        assert!(panicked.is_err() && !CASTS.get());
     }
 }

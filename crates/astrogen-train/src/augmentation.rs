@@ -18,6 +18,7 @@
 
 use astrogen_data::augment::SkyAugment;
 use astrogen_distributed::Group;
+use astrogen_runtime::in_full;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Tensor};
 
@@ -77,7 +78,9 @@ impl Augmenter {
     /// Images `[N, C, H, W]` as the critic sees them, by a new draw.
     pub(crate) fn apply(&self, images: &Tensor) -> Tensor {
         match &self.0 {
-            Some((operations, control)) => operations.apply(images, control.probability()),
+            Some((operations, control)) => {
+                in_full(|| operations.apply(images, control.probability()))
+            }
             None => images.shallow_clone(),
         }
     }

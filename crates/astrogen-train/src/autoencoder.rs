@@ -24,7 +24,7 @@ use crate::TrainError;
 use crate::optim::{Adam, AdamConfig};
 use crate::pass::{signals, whole};
 use crate::state::State;
-use crate::step::{Losses, Step, check_shape, in_full};
+use crate::step::{Losses, Step, check_shape, widened};
 use crate::stored::{Stored, prefixed};
 
 /// Settings of [`AutoencoderStep`].
@@ -138,7 +138,7 @@ impl AutoencoderStep {
     fn by_autograd(&self, images: &Tensor) -> Result<(Terms, Vec<Tensor>), TrainError> {
         let network = self.autoencoder();
         let (latent, kl) = self.drawn(network.posterior(images));
-        let reconstructed = in_full(network.reconstruct(&latent));
+        let reconstructed = widened(network.reconstruct(&latent));
         let error = self.config.reconstruction.loss(images, &reconstructed);
         let terms = Terms { error, kl };
         let gradients = self.optimizer.gradients(&terms.loss(&self.config))?;
@@ -172,7 +172,7 @@ impl AutoencoderStep {
 
     /// Latents of the encoder's moments, and the divergence of a variational one.
     fn drawn(&self, (mean, log_variance): (Tensor, Option<Tensor>)) -> (Tensor, Option<Tensor>) {
-        let (mean, log_variance) = (in_full(mean), log_variance.map(in_full));
+        let (mean, log_variance) = (widened(mean), log_variance.map(widened));
         let Some(log_variance) = log_variance else { return (mean, None) };
         let noise = draw_rows_like(&mean, Tensor::randn_like);
         let latent = &mean + noise * (&log_variance * 0.5).exp();

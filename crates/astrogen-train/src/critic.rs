@@ -11,12 +11,13 @@ use astrogen_losses::{
     piecewise_linear_loss, piecewise_linear_penalty,
 };
 use astrogen_models::{Critic, Passes};
+use astrogen_runtime::in_full;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::TrainError;
 use crate::optim::Adam;
 use crate::pass::{Pass, signals};
-use crate::step::{SCORES, check_size, in_full};
+use crate::step::{SCORES, check_size, widened};
 
 /// The scores of one update, with the graph to the critic's weights.
 pub(crate) struct Scores {
@@ -83,7 +84,7 @@ pub(crate) fn score<'a>(
         let pass = Pass::new(passes, images, forward, (SCORES, &size))?;
         return Ok((pass.outputs().shallow_clone(), Some(pass)));
     }
-    let scores = in_full(forward(images));
+    let scores = widened(forward(images));
     check_size(SCORES, &scores, &size)?;
     Ok((scores, None))
 }
@@ -159,7 +160,8 @@ pub(crate) fn differentiate_together(
         let share = pairs as f64 / n as f64;
         let points = [real, fake].map(|half| half.narrow(0, first, pairs));
         let points = Tensor::cat(&points, 0);
-        let Some(mut trace) = critic.whole_trace(&points) else { return Ok(None) };
+        let trace = in_full(|| critic.whole_trace(&points));
+        let Some(mut trace) = trace else { return Ok(None) };
         check_size(SCORES, trace.scores(), &[2 * pairs])?;
         let parted = |scores: &Tensor| [scores.narrow(0, 0, pairs), scores.narrow(0, pairs, pairs)];
         for (all, some) in scores.iter_mut().zip(parted(trace.scores())) {

@@ -81,7 +81,7 @@ impl<M> Ema<M> {
             let moved = match &mut self.joined {
                 None => 0,
                 Some((flat, sources)) => {
-                    let _ = flat.all.lerp_(&Flat::joined(sources)?, 1.0 - decay);
+                    let _ = flat.all.lerp_(&flat.joined(sources)?, 1.0 - decay);
                     sources.len()
                 }
             };

@@ -5,12 +5,13 @@
 //! [put aside](Pass::put_aside).
 
 use astrogen_models::{Passes, Tape};
+use astrogen_runtime::in_full;
 use tch::{Kind, Tensor, with_grad};
 
 use crate::TrainError;
 use crate::critic::lined_up;
 use crate::optim::Adam;
-use crate::step::{check_size, in_full};
+use crate::step::{check_size, widened};
 
 /// A pass forward, of which one goes back at most.
 #[derive(Debug)]
@@ -82,7 +83,7 @@ impl<'a> Pass<'a> {
             }
             None => {
                 let inputs = inputs.set_requires_grad(true);
-                let outputs = in_full(forward(&inputs));
+                let outputs = widened(forward(&inputs));
                 (outputs.detach(), Way::Graph([inputs, outputs]))
             }
         };
@@ -183,7 +184,7 @@ pub(crate) fn signals<const N: usize>(
     if !scalar.requires_grad() {
         return refuse("what it makes has no graph: compute it outside of `no_grad`");
     }
-    let gradients = Tensor::f_run_backward(&[scalar], &by, false, false)?;
+    let gradients = in_full(|| Tensor::f_run_backward(&[scalar], &by, false, false))?;
     if gradients.iter().any(|gradient| !gradient.defined()) {
         return refuse("what it makes does not depend on what it is given: use it");
     }

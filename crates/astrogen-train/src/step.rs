@@ -63,7 +63,7 @@ pub(crate) const FAKES: &str = "the generator's images";
 pub(crate) const SCORES: &str = "the scores of the generator's opponent";
 
 /// What a network made, in f32 where it was made in bf16.
-pub(crate) fn in_full(made: Tensor) -> Tensor {
+pub(crate) fn widened(made: Tensor) -> Tensor {
     match made.kind() {
         Kind::BFloat16 => made.to_kind(Kind::Float),
         _ => made,

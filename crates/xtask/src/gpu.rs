@@ -75,7 +75,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         note("The checks did not come to a GPU: see above, and `cargo xtask doctor`.");
         return Ok(ExitCode::FAILURE);
     }
-    let times = peers::measure(&peers::Options::on_gpu())?;
+    let times = peers::measure(&peers::Options::on_gpu(), libtorch.as_ref())?;
     let table = Table { checks, times }.to_string();
     let path = peers::folder().join("gpu.txt");
     peers::write_whole(&path, table.as_bytes())?;

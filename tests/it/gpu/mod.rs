@@ -8,22 +8,32 @@ mod kernels;
 mod metrics;
 mod steps;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use astrogen::runtime::DeviceChoice;
+use astrogen::runtime::{DeviceChoice, Precision};
 use tch::{Device, Kind, Tensor};
 
 const CPU: (Kind, Device) = (Kind::Float, Device::Cpu);
 
-/// The first GPU, or the CPU where there is none.
+/// The first GPU, or the CPU where there is none. A process that used libtorch before it was asked about
+/// CUDA has none either: the tests of this folder are run by themselves to look at a GPU.
+#[allow(clippy::print_stderr, reason = "who runs tests should know")]
 fn other() -> Device {
-    DeviceChoice::Auto.resolve().expect("a device")
+    static OTHER: OnceLock<Device> = OnceLock::new();
+    *OTHER.get_or_init(|| {
+        DeviceChoice::Auto.resolve().unwrap_or_else(|error| {
+            eprintln!("the GPU is not looked at: {error}");
+            Device::Cpu
+        })
+    })
 }
 
-/// Tests draw from libtorch's one generator in turn.
+/// Tests draw from libtorch's one generator in turn, once the device is known, in f32.
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    Precision::F32.set(other()).expect("every device has it");
+    turn
 }
 
 /// The largest difference of two tensors, as a part of the largest number of the first.

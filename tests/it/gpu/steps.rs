@@ -1,13 +1,16 @@
 //! Training steps of every algorithm, from the same weights on the same numbers.
 
 use astrogen::data::Images;
+use astrogen::data::augment::SkyAugment;
 use astrogen::flows::FlowConfig;
 use astrogen::losses::PenaltyDraw;
 use astrogen::models::{
-    AutoencoderConfig, DcganConfig, GaussianRegressorConfig, Generator, R3ganConfig, SharpConfig,
-    TabularConfig, WganConfig,
+    AutoencoderConfig, Critic, DcganConfig, GaussianRegressorConfig, Generator, Network,
+    R3ganConfig, R3ganDiscriminator, R3ganGenerator, SharpConfig, TabularConfig, WganConfig,
 };
 use astrogen::runtime::Precision;
+use astrogen::train::adaptive::AugmentProbability;
+use astrogen::train::augmentation::Augmentation;
 use astrogen::train::checkpoint::Checkpoint;
 use astrogen::train::gaussian::{GaussianStep, GaussianStepConfig};
 use astrogen::train::step::{Losses, Step};
@@ -68,58 +71,100 @@ fn dcgan(device: Device) -> DcganStep {
     DcganStep::new(&model, &DcganStepConfig::default(), device).expect("a step")
 }
 
-#[test]
-fn gans_of_images_agree() {
-    let _turn = turn();
-    agree("a DCGAN", 0.02, dcgan, 3, |step, to| {
-        let (real, latent) = (images(16, 32), Tensor::randn([16, 100], CPU));
-        step.update(&to(&real), &to(&latent)).expect("a step")
-    });
+fn update_dcgan(step: &mut DcganStep, to: &dyn Fn(&Tensor) -> Tensor) -> Losses {
+    let (real, latent) = (images(16, 32), Tensor::randn([16, 100], CPU));
+    step.update(&to(&real), &to(&latent)).expect("a step")
+}
+
+fn wgan_gp(device: Device) -> WganGpStep {
     let model = WganConfig {
         image_size: 32,
         generator_features: 8,
         critic_features: 8,
         ..WganConfig::default()
     };
-    let new =
-        |device| WganGpStep::new(&model, &WganGpStepConfig::default(), device).expect("a step");
-    agree("a WGAN-GP", 0.02, new, 3, |step, to| {
-        let (real, latent) = (images(8, 32), Tensor::randn([8, model.latent_dim], CPU));
-        let draw = PenaltyDraw { weights: to(&Tensor::rand([8], CPU)), noise: None };
-        let mut losses = step.update_critic(&to(&real), &to(&latent), &draw).expect("a step");
-        let latent = Tensor::randn([8, model.latent_dim], CPU);
-        let loss = step.update_generator(&to(&latent), &to(&real)).expect("a step");
-        losses.push(("generator_loss", loss));
-        losses
-    });
+    WganGpStep::new(&model, &WganGpStepConfig::default(), device).expect("a step")
 }
 
-#[test]
-fn relativistic_gans_agree() {
-    let _turn = turn();
+fn update_wgan_gp(step: &mut WganGpStep, to: &dyn Fn(&Tensor) -> Tensor) -> Losses {
+    let width = step.average().latent_dim();
+    let (real, latent) = (images(8, 32), Tensor::randn([8, width], CPU));
+    let draw = PenaltyDraw { weights: to(&Tensor::rand([8], CPU)), noise: None };
+    let mut losses = step.update_critic(&to(&real), &to(&latent), &draw).expect("a step");
+    let latent = Tensor::randn([8, width], CPU);
+    let loss = step.update_generator(&to(&latent), &to(&real)).expect("a step");
+    losses.push(("generator_loss", loss));
+    losses
+}
+
+/// Augmented as often as not, but for noise, which is drawn on the device.
+fn sharp(device: Device) -> RelativisticStep {
     let model = SharpConfig {
         image_size: 32,
         generator_features: 8,
         critic_features: 8,
         ..SharpConfig::default()
     };
-    let new = |device| {
-        let config = RelativisticStepConfig::default();
-        RelativisticStep::new(&model, &config, device).expect("a step")
+    let augment = Augmentation {
+        operations: SkyAugment { noise: 0.0, ..SkyAugment::default() },
+        probability: AugmentProbability::Fixed(0.5),
     };
-    // Its generator's noise, whose weights begin at zero, is drawn on the device.
-    agree("the sharp recipe", 0.02, new, 1, |step, to| {
-        let (real, latent) = (images(16, 32), Tensor::randn([8, model.latent_dim], CPU));
-        step.update(&to(&real), &to(&latent)).expect("a step")
-    });
-    let model = R3ganConfig::new(32, 16);
-    let new = |device| {
-        let config = RelativisticStepConfig::r3gan(32, 1000);
-        RelativisticStep::r3gan(&model, &config, device).expect("a step")
-    };
-    agree("R3GAN", 0.02, new, 3, |step, to| {
-        let latent = Tensor::randn([8, step.average().latent_dim()], CPU);
-        step.update(&to(&images(16, 32)), &to(&latent)).expect("a step")
+    let config =
+        RelativisticStepConfig { augment: Some(augment), ..RelativisticStepConfig::default() };
+    RelativisticStep::new(&model, &config, device).expect("a step")
+}
+
+fn r3gan(device: Device) -> RelativisticStep<R3ganGenerator, R3ganDiscriminator> {
+    let config = RelativisticStepConfig::r3gan(32, 1000);
+    RelativisticStep::r3gan(&R3ganConfig::new(32, 16), &config, device).expect("a step")
+}
+
+fn update_relativistic<G: Generator + Network, C: Critic>(
+    step: &mut RelativisticStep<G, C>,
+    to: &dyn Fn(&Tensor) -> Tensor,
+) -> Losses {
+    let latent = Tensor::randn([8, step.average().latent_dim()], CPU);
+    step.update(&to(&images(16, 32)), &to(&latent)).expect("a step")
+}
+
+#[test]
+fn gans_of_images_agree() {
+    let _turn = turn();
+    agree("a DCGAN", 0.02, dcgan, 3, update_dcgan);
+    agree("a WGAN-GP", 0.02, wgan_gp, 3, update_wgan_gp);
+    // The noise of its generator, whose weights begin at zero, is drawn on the device.
+    agree("the sharp recipe", 0.02, sharp, 1, update_relativistic);
+    agree("R3GAN", 0.02, r3gan, 3, update_relativistic);
+}
+
+/// Less precise steps go the same way.
+#[test]
+fn precisions_agree_as_far_as_they_say() {
+    let _turn = turn();
+    for (precision, tolerance) in [(Precision::Tf32, 0.05), (Precision::Bf16, 0.2)] {
+        // The CPU knows f32 only.
+        let there = if other() == Device::Cpu { Precision::F32 } else { precision };
+        there.set(other()).expect("a precision of the GPU");
+        let name = |of: &str| format!("{of} in {precision}");
+        in_precision(there, &name("a DCGAN"), tolerance, dcgan, update_dcgan);
+        in_precision(there, &name("a WGAN-GP"), tolerance, wgan_gp, update_wgan_gp);
+        in_precision(there, &name("the sharp recipe"), tolerance, sharp, update_relativistic);
+        in_precision(there, &name("R3GAN"), tolerance, r3gan, update_relativistic);
+    }
+}
+
+/// The first step, the other device's in a precision.
+fn in_precision<S: State>(
+    precision: Precision,
+    name: &str,
+    tolerance: f64,
+    new: impl Fn(Device) -> S,
+    update: impl Fn(&mut S, &dyn Fn(&Tensor) -> Tensor) -> Losses,
+) {
+    agree(name, tolerance, new, 1, |step, to| {
+        let there = to(&Tensor::zeros([1], CPU)).device() != Device::Cpu;
+        let precision = if there { precision } else { Precision::F32 };
+        precision.during(|| update(step, to))
     });
 }
 
@@ -173,24 +218,6 @@ fn steps_of_tables_agree() {
             vec![("nll", loss), ("gradient_norm", norm)]
         });
     }
-}
-
-/// Less precise steps go the same way.
-#[test]
-fn precisions_agree_as_far_as_they_say() {
-    let _turn = turn();
-    for (precision, tolerance) in [(Precision::Tf32, 0.05), (Precision::Bf16, 0.2)] {
-        // The CPU knows f32 only.
-        let there = if other() == Device::Cpu { Precision::F32 } else { precision };
-        there.set(other()).expect("a precision of the GPU");
-        agree(&format!("a DCGAN in {precision}"), tolerance, dcgan, 2, |step, to| {
-            let (real, latent) = (images(16, 32), Tensor::randn([16, 100], CPU));
-            let (real, latent) = (to(&real), to(&latent));
-            let of = if real.device() == Device::Cpu { Precision::F32 } else { there };
-            of.during(|| step.update(&real, &latent)).expect("a step")
-        });
-    }
-    Precision::F32.set(other()).expect("what was");
 }
 
 #[test]

@@ -224,7 +224,7 @@ impl<B: Batch> Batches<B> {
                 threads.take(step, last, &mut self.order)?
             }
         };
-        to_tensor::<B>(&values, self.shape, self.device)
+        Ok(sent(&to_tensor::<B>(&values, self.shape)?, self.device)?)
     }
 
     fn stop_threads(&mut self) {
@@ -240,21 +240,17 @@ pub(crate) fn sent(tensor: &Tensor, device: Device) -> Result<Tensor, TchError> 
     match device {
         Device::Cpu => Ok(tensor.shallow_clone()),
         _ => {
-            let pinned = tensor.f_pin_memory(device)?;
+            let pinned = tensor.f_internal_pin_memory(device)?;
             pinned.f_to_device_(device, tensor.kind(), true, false)
         }
     }
 }
 
 /// The one door from host arrays to tensors: the values of samples of this shape, one sample after
-/// the other, as `[N, values]`.
-pub(crate) fn to_tensor<B: Batch>(
-    values: &[f32],
-    shape: B::Shape,
-    device: Device,
-) -> Result<Tensor, DataError> {
+/// the other, as `[N, values]` on the host.
+pub(crate) fn to_tensor<B: Batch>(values: &[f32], shape: B::Shape) -> Result<Tensor, DataError> {
     let length = B::values(shape) as i64;
-    Ok(sent(&Tensor::f_from_slice(values)?.f_view([-1, length])?, device)?)
+    Ok(Tensor::f_from_slice(values)?.f_view([-1, length])?)
 }
 
 /// All samples as one tensor on `device`.
@@ -268,6 +264,6 @@ fn read_all<B: Batch>(
         .par_chunks_mut(length)
         .enumerate()
         .try_for_each(|(index, target)| copy_sample(dataset, index, target))?;
-    let samples = to_tensor::<B>(&values, dataset.shape(), device)?;
+    let samples = to_tensor::<B>(&values, dataset.shape())?.f_to_device(device)?;
     Ok(Source::Resident { samples, fingerprint: fingerprint::checksum(&values) })
 }

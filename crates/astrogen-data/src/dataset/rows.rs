@@ -95,7 +95,7 @@ impl RowDataset {
         for (index, target) in values.chunks_exact_mut(size).enumerate() {
             Rows::write(&self.sample(index)?, target);
         }
-        Rows::cut(to_tensor::<Rows>(&values, self.shape(), device)?, self.shape())
+        Rows::cut(to_tensor::<Rows>(&values, self.shape())?.f_to_device(device)?, self.shape())
     }
 }
 

@@ -16,7 +16,8 @@
 //! weight gradients. Double backward does the same and then sends zeros, the activations' second
 //! derivatives, backward through the whole forward pass.
 
-use tch::{Kind, Tensor, autocast, no_grad, with_grad};
+use astrogen_runtime::in_full;
+use tch::{Kind, Tensor, no_grad_guard, with_grad};
 
 use super::{GradientPenaltyConfig, norm};
 
@@ -106,6 +107,7 @@ pub fn piecewise_linear_penalty(
 ) -> PenaltyGradients {
     norm::check_points(points);
     in_full(|| {
+        let _no_grad = no_grad_guard();
         let mut trace = critic.trace(points);
         let (value, norm, tangent) = penalise(&mut *trace, points, config);
         PenaltyGradients { value, norm, gradients: trace.weight_gradients(tangent) }
@@ -154,15 +156,10 @@ pub fn piecewise_linear_loss(
         (loss.detach(), weights)
     });
     in_full(|| {
+        let _no_grad = no_grad_guard();
         let (penalty, norm, tangent) = penalise(trace, points, config);
         LossGradients { loss, penalty, norm, gradients: trace.gradients(&weights, tangent) }
     })
-}
-
-/// Without a graph, and with no operation in less than the tensors' own precision: a gradient of a
-/// gradient has few digits left to lose.
-fn in_full<T>(passes: impl FnOnce() -> T) -> T {
-    autocast(false, || no_grad(passes))
 }
 
 /// The penalty, the mean of the gradients' norms, and the penalty's gradient by them.

@@ -1,5 +1,6 @@
 //! The penalty of any critic, by differentiating twice.
 
+use astrogen_runtime::in_full;
 use tch::{Kind, Tensor};
 
 use super::{GradientPenaltyConfig, norm};
@@ -58,7 +59,8 @@ pub fn gradient_penalty(
         "a gradient penalty needs scores that depend on the points: was the critic run without \
          gradients?"
     );
-    let gradient = Tensor::run_backward(&[&scores], &[&points], true, true).swap_remove(0);
+    let back = || Tensor::run_backward(&[&scores], &[&points], true, true).swap_remove(0);
+    let gradient = in_full(back);
     assert!(gradient.defined(), "the critic's scores do not depend on the points");
     let norms = norm::norms(&gradient);
     Penalty {

@@ -32,7 +32,10 @@ impl GenerativeBasis {
 
     pub(super) fn forward(&self, latent: &Tensor) -> Tensor {
         let strengths = latent.linear(&self.linear, None::<&Tensor>); // [N, C]
-        // Channels last in memory, as what follows wants them.
+        if strengths.device() != Device::Cpu {
+            return strengths.view([-1, strengths.size()[1], 1, 1]) * &self.basis;
+        }
+        // Channels last in memory, as what follows wants them on the CPU.
         let images =
             strengths.view([-1, 1, 1, strengths.size()[1]]) * self.basis.permute([1, 2, 0]);
         images.permute([0, 3, 1, 2])

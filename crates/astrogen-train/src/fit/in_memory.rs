@@ -3,7 +3,7 @@
 use astrogen_data::Batches;
 use tch::Device;
 
-use super::{FitConfig, seeded_step};
+use super::{FitConfig, seeded_step, set_precision};
 use crate::TrainError;
 use crate::guard::check_finite;
 use crate::step::{Losses, Step};
@@ -24,6 +24,7 @@ pub fn fit_in_memory<S: Step>(
     mut observe: impl FnMut(&S, u64, &Losses) -> Result<(), TrainError>,
 ) -> Result<(), TrainError> {
     let config = FitConfig { seed, ..FitConfig::default() };
+    set_precision(config.precision, algorithm, batches.device())?;
     for step in 0..steps {
         let batch = batches.next_batch()?;
         let losses = seeded_step(algorithm, &batch, &config, step)?;

@@ -146,6 +146,7 @@ fn described<S: Step>(
         format!("version {}", env!("CARGO_PKG_VERSION")),
         format!("algorithm {}", algorithm.algorithm()),
         settings,
+        format!("a GPU {}", batches.device() != Device::Cpu),
         format!("batch_size {}", batches.batch_size()),
         format!("samples {}", batches.samples()),
         format!("shape of samples {}", S::Batch::describe(batches.shape())),

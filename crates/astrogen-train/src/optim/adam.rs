@@ -24,12 +24,12 @@
 
 use astrogen_distributed::Group;
 use astrogen_models::ModelError;
+use astrogen_runtime::in_full;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::AdamConfig;
 use super::adam_joined::{Joined, change};
 use super::adam_kernel::{self, Coefficients};
-use super::flat::Flat;
 use crate::TrainError;
 use crate::transfer::first_layers;
 
@@ -109,6 +109,9 @@ impl Adam {
     pub fn freeze_first(&mut self, layers: usize) {
         let first = first_layers(&self.names, layers);
         self.frozen = self.names.iter().map(|name| first.contains(name.as_str())).collect();
+        if let Some(joined) = &mut self.joined {
+            joined.freeze(&self.parameters, &self.frozen);
+        }
     }
 
     /// The parameters, in the order in which [`step`](Self::step) takes their gradients.
@@ -185,7 +188,8 @@ impl Adam {
         if !loss.requires_grad() {
             return refuse("the loss has no graph: compute it outside of `no_grad`".to_owned());
         }
-        let gradients = Tensor::f_run_backward(&[loss], &self.parameters, false, false)?;
+        let back = || Tensor::f_run_backward(&[loss], &self.parameters, false, false);
+        let gradients = in_full(back)?;
         match self.names.iter().zip(&gradients).find(|(_, gradient)| !gradient.defined()) {
             Some((name, _)) => refuse(format!(
                 "the loss does not depend on `{name}`: use it, or take it off the optimiser's list"
@@ -250,20 +254,10 @@ impl Adam {
             assert_eq!(gradient.size(), parameter.size(), "a gradient has its parameter's shape");
         }
         let gradients = self.group.mean("gradients", gradients)?;
-        match self.joined {
+        match &self.joined {
             None => Ok(gradients),
-            Some(_) => Ok(vec![Flat::joined(&self.without_frozen(&gradients))?]),
+            Some(joined) => Ok(vec![joined.gather(&gradients)?]),
         }
-    }
-
-    /// The gradients, zero where a parameter is frozen: with zero in every step its moments stay zero.
-    fn without_frozen(&self, gradients: &[Tensor]) -> Vec<Tensor> {
-        let kept = gradients.iter().zip(&self.frozen);
-        kept.map(|(gradient, &frozen)| match frozen {
-            true => gradient.zeros_like(),
-            false => gradient.shallow_clone(),
-        })
-        .collect()
     }
 
     /// One update by what was [gathered](Self::gathered).

@@ -1,7 +1,7 @@
 //! Adam's update of all parameters together, by tensor operations: ten of them, and none that is of one
 //! parameter.
 
-use tch::{TchError, Tensor};
+use tch::{TchError, Tensor, no_grad};
 
 use super::adam_kernel::Coefficients;
 use super::flat::Flat;
@@ -12,6 +12,8 @@ pub(super) struct Joined {
     parameters: Flat,
     first: Flat,
     second: Flat,
+    /// 1 for elements of parameters that move, 0 for others; none where all move.
+    moving: Option<Tensor>,
 }
 
 impl Joined {
@@ -21,7 +23,8 @@ impl Joined {
     }
 
     fn new(parameters: Flat) -> Result<Self, TchError> {
-        Ok(Self { first: parameters.zeros()?, second: parameters.zeros()?, parameters })
+        let [first, second] = [parameters.zeros()?, parameters.zeros()?];
+        Ok(Self { parameters, first, second, moving: None })
     }
 
     /// The first and second moments of each parameter, in its shape; they share this memory.
@@ -29,13 +32,32 @@ impl Joined {
         Ok([self.first.parts(parameters)?, self.second.parts(parameters)?])
     }
 
-    /// Updates every parameter from the [joined](Flat::joined) gradients.
+    /// Keeps these of the parameters as they are from now on.
+    pub(super) fn freeze(&mut self, parameters: &[Tensor], frozen: &[bool]) {
+        let ones = parameters.iter().zip(frozen).map(|(parameter, frozen)| match frozen {
+            true => parameter.zeros_like(),
+            false => parameter.ones_like(),
+        });
+        let moving = no_grad(|| self.parameters.joined(&ones.collect::<Vec<_>>()));
+        // Of the kinds, sizes and device that were joined before.
+        self.moving = Some(moving.expect("a mask of the parameters"));
+    }
+
+    /// The gradients of all parameters as one.
+    pub(super) fn gather(&self, gradients: &[Tensor]) -> Result<Tensor, TchError> {
+        self.parameters.joined(gradients)
+    }
+
+    /// Updates every parameter that moves from the [gathered](Self::gather) gradients.
     pub(super) fn update(
         &mut self,
         gradient: &Tensor,
         coefficients: &Coefficients,
     ) -> Result<(), TchError> {
-        let change = change(gradient, &mut self.first.all, &mut self.second.all, coefficients);
+        let mut change = change(gradient, &mut self.first.all, &mut self.second.all, coefficients);
+        if let Some(moving) = &self.moving {
+            let _ = change.f_mul_(moving)?;
+        }
         let _ = self.parameters.all.f_add_(&change)?;
         Ok(())
     }
@@ -58,7 +80,7 @@ pub(super) fn change(
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use tch::{Device, Kind, no_grad};
+    use tch::{Device, Kind};
 
     use super::*;
     use crate::optim::AdamConfig;
@@ -82,7 +104,7 @@ mod tests {
             let c = Coefficients::new(&config, 0.1, t);
             let gradients: Vec<Tensor> = together.iter().map(Tensor::randn_like).collect();
             no_grad(|| {
-                joined.update(&Flat::joined(&gradients).unwrap(), &c).unwrap();
+                joined.update(&joined.gather(&gradients).unwrap(), &c).unwrap();
                 for (i, gradient) in gradients.iter().enumerate() {
                     let _ = alone[i].g_add_(&change(gradient, &mut m[i], &mut v[i], &c));
                 }
@@ -99,5 +121,20 @@ mod tests {
         let [first, _] = joined.moments(&parameters).unwrap();
         first[0].shallow_clone().copy_(&Tensor::from_slice(&[1.0f32, 2.0, 3.0]));
         assert_eq!(joined.first.all, Tensor::from_slice(&[1.0f32, 2.0, 3.0]));
+    }
+
+    #[test]
+    fn what_is_frozen_stays_whatever_its_moments_are() {
+        let options = (Kind::Float, Device::Cpu);
+        let parameters = [Tensor::ones([3], options), Tensor::ones([2], options)];
+        let mut joined = Joined::new(Flat::of(&parameters).unwrap()).unwrap();
+        let c = Coefficients::new(&AdamConfig::default(), 0.1, 1);
+        let gradient = joined.gather(&parameters.each_ref().map(Tensor::ones_like)).unwrap();
+        joined.update(&gradient, &c).unwrap();
+        let before = parameters.each_ref().map(Tensor::copy);
+        joined.freeze(&parameters, &[true, false]);
+        joined.update(&gradient, &c).unwrap();
+        assert_eq!(parameters[0], before[0]);
+        assert_ne!(parameters[1], before[1]);
     }
 }

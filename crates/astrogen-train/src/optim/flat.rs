@@ -5,13 +5,17 @@
 
 use tch::{Device, TchError, Tensor, no_grad};
 
+/// Elements of what a GPU's fast kernels want to begin at: 256 bytes of f32.
+const LINE: i64 = 64;
+
 /// One memory, and how it is parted.
 #[derive(Debug)]
 pub(crate) struct Flat {
     /// All elements, `[elements]`.
     pub(crate) all: Tensor,
-    /// Elements of each tensor.
-    lengths: Vec<i64>,
+    /// Which tensor lies in each place, and how many elements it has. Those of whole lines come first, so
+    /// that all but odd ones, which are small, begin at a line.
+    places: Vec<(usize, i64)>,
 }
 
 impl Flat {
@@ -29,8 +33,12 @@ impl Flat {
 
     /// The same on any device, of at least one tensor.
     pub(crate) fn of(tensors: &[Tensor]) -> Result<Self, TchError> {
-        let lengths = tensors.iter().map(|tensor| tensor.numel() as i64).collect();
-        let flat = Self { all: Self::joined(tensors)?, lengths };
+        let lengths = tensors.iter().map(|tensor| tensor.numel() as i64);
+        let mut places: Vec<(usize, i64)> = lengths.enumerate().collect();
+        places.sort_by_key(|(_, length)| length % LINE != 0); // stable
+        let empty = Tensor::f_empty([0i64], (tensors[0].kind(), tensors[0].device()))?;
+        let mut flat = Self { all: empty, places };
+        flat.all = flat.joined(tensors)?;
         for (tensor, part) in tensors.iter().zip(flat.parts(tensors)?) {
             tensor.shallow_clone().f_set_data(&part)?;
         }
@@ -39,20 +47,24 @@ impl Flat {
 
     /// As many zeros.
     pub(crate) fn zeros(&self) -> Result<Self, TchError> {
-        Ok(Self { all: self.all.f_zeros_like()?, lengths: self.lengths.clone() })
+        Ok(Self { all: self.all.f_zeros_like()?, places: self.places.clone() })
     }
 
     /// Its parts, each in the shape of a tensor: they share its memory.
     pub(crate) fn parts(&self, like: &[Tensor]) -> Result<Vec<Tensor>, TchError> {
-        let parts = self.all.f_split_with_sizes(&self.lengths, 0)?;
-        parts.iter().zip(like).map(|(part, like)| part.f_view(&like.size()[..])).collect()
+        let lengths: Vec<i64> = self.places.iter().map(|(_, length)| *length).collect();
+        let parts = self.all.f_split_with_sizes(lengths, 0)?;
+        let mut of: Vec<(usize, Tensor)> =
+            self.places.iter().map(|(tensor, _)| *tensor).zip(parts).collect();
+        of.sort_by_key(|(tensor, _)| *tensor);
+        of.iter().zip(like).map(|((_, part), like)| part.f_view(&like.size()[..])).collect()
     }
 
-    /// The elements of all tensors, in another memory, `[elements]`.
-    pub(crate) fn joined(tensors: &[Tensor]) -> Result<Tensor, TchError> {
+    /// The elements of as many tensors of the same sizes in the same order, in another memory.
+    pub(crate) fn joined(&self, tensors: &[Tensor]) -> Result<Tensor, TchError> {
         no_grad(|| {
-            let rows: Result<Vec<Tensor>, _> =
-                tensors.iter().map(|tensor| tensor.f_detach()?.f_reshape([-1])).collect();
+            let row = |(tensor, _): &(usize, i64)| tensors[*tensor].f_detach()?.f_reshape([-1]);
+            let rows: Result<Vec<Tensor>, _> = self.places.iter().map(row).collect();
             Tensor::f_cat(&rows?, 0)
         })
     }
@@ -83,6 +95,18 @@ mod tests {
         loss.backward();
         assert_eq!(weights[0].grad(), Tensor::full([3, 2], 3.0, CPU));
         assert!(weights[0].requires_grad() && weights[0].is_leaf());
+    }
+
+    #[test]
+    fn large_tensors_begin_at_a_line() {
+        let tensors = [3, 128, 5, 64].map(|length| Tensor::full([length], length as f64, CPU));
+        let flat = Flat::of(&tensors).unwrap();
+        let first: Vec<f64> = [0, 128, 192, 195].map(|i| flat.all.double_value(&[i])).into();
+        assert_eq!(first, [128.0, 64.0, 3.0, 5.0]);
+        for (tensor, part) in tensors.iter().zip(flat.parts(&tensors).unwrap()) {
+            assert_eq!((part.data_ptr(), &part), (tensor.data_ptr(), tensor));
+        }
+        assert_eq!(flat.joined(&tensors).unwrap(), flat.all);
     }
 
     #[test]

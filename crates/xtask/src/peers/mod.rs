@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use self::process::Process;
 use self::report::{Machine, Row};
 pub(crate) use self::report::{Report, write_whole};
+use crate::libtorch::Libtorch;
 use crate::say::{note, say};
 use crate::setup::{self, Request as Setup};
 use crate::{cargo, cuda, machine, python, workspace};
@@ -99,7 +100,8 @@ type Outputs = BTreeMap<String, f64>;
 
 /// Times the rows, prints the table and writes `target/peers/report.json`.
 pub(crate) fn run(options: &Options) -> Result<()> {
-    let report = measure(options)?;
+    let libtorch = setup::run(Setup::Any)?;
+    let report = measure(options, libtorch.as_ref())?;
     let path = folder().join("report.json");
     report.write(&path)?;
     say(&report);
@@ -112,15 +114,14 @@ pub(crate) fn folder() -> PathBuf {
     workspace::root().join("target/peers")
 }
 
-/// Times the rows.
-pub(crate) fn measure(options: &Options) -> Result<Report> {
-    let libtorch = setup::run(Setup::Any)?;
+/// Times the rows, ours with this libtorch.
+pub(crate) fn measure(options: &Options, libtorch: Option<&Libtorch>) -> Result<Report> {
     let interpreter = python::environment()?;
     note(
         "Building our side. The first time this takes several minutes: torch-sys compiles its C++ \
          glue once for the release profile.",
     );
-    let program = cargo::bench(libtorch.as_ref(), "peers")?;
+    let program = cargo::bench(libtorch, "peers")?;
     let root = workspace::root();
     let folder = folder();
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -129,7 +130,7 @@ pub(crate) fn measure(options: &Options) -> Result<Report> {
     let threads = options.threads.map_or(cores, usize::from);
     let mut ours = Command::new(program);
     ours.arg("--serve");
-    cargo::find_libtorch(&mut ours, libtorch.as_ref());
+    cargo::find_libtorch(&mut ours, libtorch);
     let mut theirs = Command::new(interpreter);
     theirs
         .arg("-B")

@@ -213,9 +213,12 @@ fn convolve_transposed(
     if let ([n, inputs, 1, 1], [_, outputs, k, _], 0, 1, None) =
         (&xs.size()[..], &weight.size()[..], padding, groups, bias)
     {
-        let columns = weight.permute([0, 2, 3, 1]).reshape([*inputs, -1]); // [in, K * K * out]
-        let pixels = xs.reshape([*n, *inputs]).mm(&columns).reshape([*n, *k, *k, *outputs]);
-        return pixels.permute([0, 3, 1, 2]);
+        let columns = as_it_lies(weight).reshape([*inputs, -1]); // [in, K * K * out], or out first
+        let pixels = xs.reshape([*n, *inputs]).mm(&columns);
+        return match xs.device() {
+            Device::Cpu => pixels.reshape([*n, *k, *k, *outputs]).permute([0, 3, 1, 2]),
+            _ => pixels.reshape([*n, *outputs, *k, *k]),
+        };
     }
     let (s, p) = ([stride, stride], [padding, padding]);
     xs.conv_transpose2d(weight, bias, s, p, [0, 0], groups, [1, 1])
