@@ -1,6 +1,9 @@
 //! The DCGAN: its shapes, names, first weights, modes and gradients.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../../astrogen-nn/tests/turn/mod.rs"]
+mod turn;
+
 use std::collections::HashSet;
 
 use astrogen_models::{
@@ -9,6 +12,8 @@ use astrogen_models::{
 };
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor, kind};
+
+use turn::alone;
 
 const SMALL: DcganConfig = DcganConfig {
     image_size: 32,
@@ -56,6 +61,7 @@ fn conv(i: usize, outer: i64, inner: i64) -> Vec<(String, Vec<i64>)> {
 
 #[test]
 fn the_default_is_the_dcgan_of_pytorchs_example() {
+    let _alone = alone(1);
     let Networks { g, d, generator, discriminator } = networks(&DcganConfig::default());
     let expected = [
         conv(0, 100, 512),
@@ -90,6 +96,7 @@ fn the_default_is_the_dcgan_of_pytorchs_example() {
 
 #[test]
 fn variable_stores_hold_the_named_tensors_below_their_path() {
+    let _alone = alone(1);
     let var_store = VarStore::new(Device::Cpu);
     let root = var_store.root();
     let generator = SMALL.init_generator(&(&root / "generator")).unwrap();
@@ -109,6 +116,7 @@ fn variable_stores_hold_the_named_tensors_below_their_path() {
 
 #[test]
 fn every_allowed_size_works_both_ways() {
+    let _alone = alone(1);
     for (image_size, convolutions) in [(32, 4), (64, 5), (128, 6), (256, 7), (512, 8)] {
         let config = DcganConfig {
             image_size,
@@ -137,6 +145,7 @@ fn every_allowed_size_works_both_ways() {
 
 #[test]
 fn images_are_signed_and_latents_may_have_four_axes() {
+    let _alone = alone(1);
     let Networks { generator, .. } = networks(&SMALL);
     let latent = generator.latent(4);
     let images = generator.sample(&latent).unwrap();
@@ -150,6 +159,7 @@ fn images_are_signed_and_latents_may_have_four_axes() {
 
 #[test]
 fn inputs_of_another_shape_are_refused() {
+    let _alone = alone(1);
     let Networks { generator, discriminator, .. } = networks(&SMALL);
     let zeros = |shape: &[i64]| Tensor::zeros(shape, kind::FLOAT_CPU);
     for shape in [&[6][..], &[2, 3], &[1, 12], &[2, 6, 1], &[2, 6, 2, 2]] {
@@ -170,6 +180,7 @@ fn inputs_of_another_shape_are_refused() {
 
 #[test]
 fn sampling_is_in_eval_mode_without_gradients() {
+    let _alone = alone(1);
     let Networks { g, generator, discriminator, .. } = networks(&SMALL);
     let latent = generator.latent(5);
     let before = g.variables()["net.1.running_mean"].copy();
@@ -190,6 +201,7 @@ fn sampling_is_in_eval_mode_without_gradients() {
 
 #[test]
 fn batches_are_counted_in_train_mode_only() {
+    let _alone = alone(1);
     let Networks { d, discriminator, .. } = networks(&SMALL);
     let images = Tensor::randn([4, 3, 32, 32], kind::FLOAT_CPU);
     let count = || d.variables()["net.6.num_batches_tracked"].shallow_clone();
@@ -202,6 +214,7 @@ fn batches_are_counted_in_train_mode_only() {
 
 #[test]
 fn running_statistics_follow_the_batch() {
+    let _alone = alone(1);
     let Networks { d, discriminator, .. } = networks(&SMALL);
     let images = Tensor::randn([4, 3, 32, 32], kind::FLOAT_CPU);
     let _ = discriminator.forward_t(&images, true);
@@ -222,6 +235,7 @@ fn running_statistics_follow_the_batch() {
 
 #[test]
 fn first_weights_have_the_papers_distribution() {
+    let _alone = alone(1);
     let Networks { generator, discriminator, .. } = networks(&DcganConfig::default());
     let (mut gains, mut kernels) = (Vec::new(), Vec::new());
     for (name, tensor) in generator.named_tensors().iter().chain(&discriminator.named_tensors()) {
@@ -249,6 +263,7 @@ fn first_weights_have_the_papers_distribution() {
 
 #[test]
 fn a_frozen_discriminator_passes_gradients_to_its_input_only() {
+    let _alone = alone(1);
     let Networks { g, d, generator, discriminator } = networks(&SMALL);
     let fakes = generator.forward_t(&generator.latent(3), true);
 
@@ -273,6 +288,7 @@ fn a_frozen_discriminator_passes_gradients_to_its_input_only() {
 
 #[test]
 fn input_gradients_are_finite_differences() {
+    let _alone = alone(1);
     let Networks { mut g, mut d, generator, discriminator } = networks(&SMALL);
     g.double();
     d.double();
@@ -300,6 +316,7 @@ fn input_gradients_are_finite_differences() {
 
 #[test]
 fn layers_follow_their_variable_store() {
+    let _alone = alone(1);
     let Networks { mut d, discriminator, .. } = networks(&SMALL);
     assert_eq!(discriminator.options(), (Kind::Float, Device::Cpu));
     d.double();
@@ -317,6 +334,7 @@ fn layers_follow_their_variable_store() {
 
 #[test]
 fn an_image_size_that_cannot_be_says_which_can() {
+    let _alone = alone(1);
     for (image_size, nearest) in [
         (60, "32 and 64"),
         (65, "64 and 128"),
@@ -341,6 +359,7 @@ fn an_image_size_that_cannot_be_says_which_can() {
 
 #[test]
 fn counts_outside_their_range_are_refused() {
+    let _alone = alone(1);
     for got in [0, -3, 65537, i64::MAX] {
         let default = DcganConfig::default;
         for (field, config) in [

@@ -1,12 +1,17 @@
 //! The DCGAN's options: what they change, and that they change nothing where they are off.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../../astrogen-nn/tests/turn/mod.rs"]
+mod turn;
+
 use astrogen_models::{
     DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, Upsampling,
 };
 use astrogen_nn::NamedTensors;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
+
+use turn::alone;
 
 const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
 
@@ -26,6 +31,7 @@ fn names(network: &impl NamedTensors) -> Vec<String> {
 
 #[test]
 fn options_that_are_off_are_left_out_and_those_that_are_on_come_back() {
+    let _alone = alone(1);
     let text = serde_json::to_string(&DcganConfig::default()).unwrap();
     assert_eq!(
         text,
@@ -61,6 +67,7 @@ fn options_that_are_off_are_left_out_and_those_that_are_on_come_back() {
 
 #[test]
 fn interpolated_images_have_3x3_convolutions_behind_them() {
+    let _alone = alone(1);
     for upsampling in [Upsampling::Nearest, Upsampling::Bilinear] {
         let config = DcganConfig { upsampling, ..small() };
         let store = VarStore::new(Device::Cpu);
@@ -85,6 +92,7 @@ fn interpolated_images_have_3x3_convolutions_behind_them() {
 
 #[test]
 fn spectral_normalisation_bounds_every_weight_and_keeps_pytorchs_names() {
+    let _alone = alone(1);
     let config = DcganConfig { spectral_norm: true, ..small() };
     let store = VarStore::new(Device::Cpu);
     let discriminator = config.init_discriminator(&store.root()).unwrap();
@@ -117,6 +125,7 @@ fn spectral_normalisation_bounds_every_weight_and_keeps_pytorchs_names() {
 
 #[test]
 fn a_discriminator_can_be_told_that_images_are_alike() {
+    let _alone = alone(1);
     let config = DcganConfig { minibatch_deviation: true, ..small() };
     let store = VarStore::new(Device::Cpu);
     let discriminator = config.init_discriminator(&store.root()).unwrap();

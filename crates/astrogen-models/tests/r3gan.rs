@@ -2,6 +2,9 @@
 //! and penalty in closed form against double backward.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../../astrogen-nn/tests/turn/mod.rs"]
+mod turn;
+
 #[path = "../../astrogen-nn/tests/agreement/mod.rs"]
 #[allow(dead_code, reason = "other tests compare other things too")]
 mod agreement;
@@ -21,6 +24,8 @@ use astrogen_models::{
 use proptest::prelude::*;
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
+
+use turn::alone;
 
 /// What `r3gan.py` has.
 fn config() -> R3ganConfig {
@@ -48,6 +53,7 @@ fn discriminator(config: &R3ganConfig) -> (VarStore, R3ganDiscriminator) {
 
 #[test]
 fn names_and_shapes_are_those_of_the_state_dict() {
+    let _alone = alone(1);
     let golden = golden_file("r3gan.safetensors");
     let expected = |network: &str| forms(&below(&golden, &format!("initial.{network}.")));
     let (store, generator) = generator(&config());
@@ -62,6 +68,7 @@ fn names_and_shapes_are_those_of_the_state_dict() {
 
 #[test]
 fn images_and_their_gradients_are_pytorchs() {
+    let _alone = alone(1);
     let golden = golden_file("r3gan.safetensors");
     let (store, generator) = generator(&config());
     weights::load_into(&store, &below(&golden, "initial.generator.")).unwrap();
@@ -78,6 +85,7 @@ fn images_and_their_gradients_are_pytorchs() {
 
 #[test]
 fn scores_and_the_gradients_of_loss_and_penalty_are_pytorchs() {
+    let _alone = alone(1);
     let golden = golden_file("r3gan.safetensors");
     let (store, discriminator) = discriminator(&config());
     weights::load_into(&store, &below(&golden, "initial.critic.")).unwrap();
@@ -102,6 +110,7 @@ fn scores_and_the_gradients_of_loss_and_penalty_are_pytorchs() {
 
 #[test]
 fn the_default_is_the_authors_for_64_pixels() {
+    let _alone = alone(1);
     let default = R3ganConfig::default();
     assert_eq!(default.widths, [768, 768, 768, 768, 384]);
     assert_eq!((default.latent_dim, default.blocks, default.group_width), (64, 2, 16));
@@ -115,6 +124,7 @@ fn the_default_is_the_authors_for_64_pixels() {
 
 #[test]
 fn first_weights_are_he_scaled_by_depth_and_blocks_begin_as_the_identity() {
+    let _alone = alone(1);
     tch::manual_seed(1);
     let config = R3ganConfig::new(16, 64);
     let ((g, generator), (d, discriminator)) = (generator(&config), discriminator(&config));
@@ -146,6 +156,7 @@ fn first_weights_are_he_scaled_by_depth_and_blocks_begin_as_the_identity() {
 
 #[test]
 fn files_come_back_and_features_make_the_scores() {
+    let _alone = alone(1);
     let (_, network) = generator(&config());
     let load = |path: &Path| R3ganGenerator::load(path, Device::Cpu).unwrap();
     let ([first, second], loaded) =
@@ -165,6 +176,7 @@ fn files_come_back_and_features_make_the_scores() {
 
 #[test]
 fn settings_that_cannot_be_are_refused_with_their_rule() {
+    let _alone = alone(1);
     let refusal = |edit: fn(&mut R3ganConfig)| {
         let mut config = config();
         edit(&mut config);
@@ -202,6 +214,7 @@ proptest! {
         ]),
         weight in 0.1f64..5.0,
     ) {
+        let _alone = alone(1);
         tch::manual_seed(i64::from(seed));
         let config = R3ganConfig {
             image_size: 4 << (widths.len() - 1),

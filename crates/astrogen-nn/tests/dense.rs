@@ -2,13 +2,17 @@
 //! threads.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod turn;
+
+use std::sync::Mutex;
 
 use astrogen_nn::dense::{Chain, Dense, DenseGradient, Trail, block_count, in_blocks};
 use astrogen_nn::layers::{Sequential, leaky_relu};
 use astrogen_nn::{Initialization, NamedTensors};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor, kind};
+
+use turn::alone;
 
 const SLOPE: f64 = 0.2;
 
@@ -82,18 +86,9 @@ fn pass(weights: &[Tensor], xs: &Tensor, signal: &Tensor) -> (Tensor, Tensor, Ve
     (rows(ys), rows(below), gradients)
 }
 
-/// Who draws from libtorch's generator, from its beginning: a draw in which rounding turns the sign of a number
-/// has gradients that differ by more.
-fn alone() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-    tch::manual_seed(1);
-    turn
-}
-
 #[test]
 fn a_pass_is_autograds() {
-    let _turn = alone();
+    let _alone = alone(1);
     for (widths, n) in [
         (vec![3, 5], 1),
         (vec![1, 1, 1], 7),
@@ -126,7 +121,7 @@ fn a_pass_is_autograds() {
 
 #[test]
 fn results_are_the_same_bits_on_any_number_of_threads() {
-    let _turn = alone();
+    let _alone = alone(1);
     let weights = weights(&[9, 70, 2]);
     let (xs, signal) =
         (Tensor::randn([500, 9], kind::FLOAT_CPU), Tensor::randn([500, 2], kind::FLOAT_CPU));
@@ -143,6 +138,7 @@ fn results_are_the_same_bits_on_any_number_of_threads() {
 
 #[test]
 fn every_row_is_in_one_block_and_results_are_in_order() {
+    let _alone = alone(1);
     for rows in [0, 1, 63, 64, 65, 1000, 5000] {
         let numbers: Vec<usize> = (0..rows).collect();
         let seen = Mutex::new(0);
@@ -161,6 +157,7 @@ fn every_row_is_in_one_block_and_results_are_in_order() {
 #[test]
 #[should_panic(expected = "single precision on the CPU")]
 fn weights_in_double_precision_are_refused() {
+    let _alone = alone(1);
     let bias = Tensor::zeros([1], kind::FLOAT_CPU);
     Dense::zeros([1, 1], 1.0).set(&Tensor::zeros([1, 1], kind::DOUBLE_CPU), 0, &bias);
 }

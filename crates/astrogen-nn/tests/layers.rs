@@ -1,6 +1,8 @@
 //! Layers and stacks: their names, first weights and rules, and what they make of a tensor.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod turn;
+
 use astrogen_losses::{GradientPenaltyConfig, piecewise_linear_penalty};
 use astrogen_nn::layers::{
     Convolution, ConvolutionConfig, Direction, Interpolation, Linear, Sequential,
@@ -10,6 +12,8 @@ use astrogen_nn::{BatchNorm, Initialization, NamedTensors, NnError};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor, kind};
 
+use turn::alone;
+
 const CPU: Device = Device::Cpu;
 
 fn names(part: &impl NamedTensors) -> Vec<String> {
@@ -18,6 +22,7 @@ fn names(part: &impl NamedTensors) -> Vec<String> {
 
 #[test]
 fn every_layer_takes_the_next_number_and_keeps_pytorchs_names() {
+    let _alone = alone(1);
     let store = VarStore::new(CPU);
     let spectral = ConvolutionConfig { spectral_norm: true, ..Default::default() };
     let up = ConvolutionConfig { direction: Direction::Up, bias: false, ..Default::default() };
@@ -64,6 +69,7 @@ fn every_layer_takes_the_next_number_and_keeps_pytorchs_names() {
 
 #[test]
 fn a_penalty_names_the_weights_as_the_store_does_whatever_the_stacks_path() {
+    let _alone = alone(1);
     let store = VarStore::new(CPU);
     for (path, prefix) in [(store.root() / "critic", "critic."), (store.root(), "")] {
         let net = Sequential::build(path).linear(4, 8).unwrap().relu().linear(8, 1).unwrap();
@@ -84,6 +90,7 @@ fn moments(tensor: &Tensor) -> [f64; 2] {
 
 #[test]
 fn first_weights_have_the_stated_distributions() {
+    let _alone = alone(1);
     let drawn = |initialization| {
         let store = VarStore::new(CPU);
         let layer = Convolution::build(&store.root(), [32, 64], &ConvolutionConfig::default());
@@ -121,6 +128,7 @@ fn first_weights_have_the_stated_distributions() {
 
 #[test]
 fn numbers_that_make_no_layer_are_refused() {
+    let _alone = alone(1);
     let store = VarStore::new(CPU);
     let path = store.root();
     let same = ConvolutionConfig::default();
@@ -150,6 +158,7 @@ fn numbers_that_make_no_layer_are_refused() {
 
 #[test]
 fn a_stack_has_no_memory_before_it_is_initialised() {
+    let _alone = alone(1);
     let store = VarStore::new(CPU);
     let net = Sequential::build(store.root()).linear(1 << 30, 1 << 30).unwrap().finish();
     let (_, weight) = net.named_tensors().remove(0);
@@ -171,6 +180,7 @@ fn deviation_of_group(images: &[Tensor]) -> f64 {
 
 #[test]
 fn the_deviation_of_a_batch_is_that_of_its_groups() {
+    let _alone = alone(1);
     // Images a batch, and the groups that they make.
     for (n, groups) in [(1, 1), (3, 1), (4, 1), (6, 1), (8, 2), (9, 1), (10, 2), (12, 3)] {
         let images = Tensor::randn([n, 3, 4, 5], (Kind::Double, CPU)).set_requires_grad(true);

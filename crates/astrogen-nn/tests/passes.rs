@@ -1,10 +1,14 @@
 //! Passes without a graph against autograd.
 
+mod turn;
+
 use std::collections::BTreeMap;
 
 use astrogen_nn::layers::{ConvolutionConfig, Direction, Sequential, SequentialBuilder};
 use astrogen_nn::{Initialization, NamedTensors};
 use tch::{Device, Kind, Tensor, nn};
+
+use turn::alone;
 
 const DOWN: ConvolutionConfig = ConvolutionConfig {
     direction: Direction::Down,
@@ -102,7 +106,7 @@ fn agree(stack: &Sequential, sample: &[i64], n: i64) {
 
 #[test]
 fn generators_and_their_opponents_have_the_gradients_of_autograd() {
-    tch::manual_seed(8);
+    let _alone = alone(8);
     let store = nn::VarStore::new(Device::Cpu);
     let first = ConvolutionConfig { stride: 1, padding: 0, ..UP };
     let generator = || -> Result<Sequential, astrogen_nn::NnError> {
@@ -136,7 +140,7 @@ fn generators_and_their_opponents_have_the_gradients_of_autograd() {
 
 #[test]
 fn any_number_of_channels_has_the_gradients_of_autograd() {
-    tch::manual_seed(10);
+    let _alone = alone(10);
     let store = nn::VarStore::new(Device::Cpu);
     let stack = || -> Result<Sequential, astrogen_nn::NnError> {
         let biased = ConvolutionConfig { bias: true, ..DOWN };
@@ -152,7 +156,7 @@ fn any_number_of_channels_has_the_gradients_of_autograd() {
 
 #[test]
 fn encoders_and_decoders_have_the_gradients_of_autograd() {
-    tch::manual_seed(9);
+    let _alone = alone(9);
     let store = nn::VarStore::new(Device::Cpu);
     let [down, up] = [DOWN, UP].map(|config| ConvolutionConfig { bias: true, ..config });
     let encoder = || -> Result<Sequential, astrogen_nn::NnError> {
@@ -171,6 +175,7 @@ fn encoders_and_decoders_have_the_gradients_of_autograd() {
 
 #[test]
 fn stacks_that_passes_do_not_know_have_none() {
+    let _alone = alone(1);
     let store = nn::VarStore::new(Device::Cpu);
     let build = |name: &str| Sequential::build(store.root() / name / "net");
     let spectral = ConvolutionConfig { spectral_norm: true, ..DOWN };

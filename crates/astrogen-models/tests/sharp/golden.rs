@@ -7,6 +7,7 @@ use tch::{Kind, Tensor};
 use crate::agreement::{
     Named, assert_all_close, assert_close, below, forms, golden_file, gradients, parameters,
 };
+use crate::turn::alone;
 use crate::{CONFIG, critic, generator};
 
 fn golden() -> Named {
@@ -25,6 +26,7 @@ fn noise(golden: &Named) -> Vec<Tensor> {
 
 #[test]
 fn names_and_shapes_are_those_of_the_state_dict() {
+    let _alone = alone(1);
     let golden = golden();
     let expected = |network: &str| forms(&below(&golden, &format!("initial.{network}.")));
     let (store, generator) = generator(&CONFIG);
@@ -36,6 +38,7 @@ fn names_and_shapes_are_those_of_the_state_dict() {
 
 #[test]
 fn images_gradients_and_statistics_in_train_mode_are_pytorchs() {
+    let _alone = alone(1);
     let golden = golden();
     let (store, generator) = golden_generator(&golden, "initial.generator.");
     let fakes = generator.forward_with(&golden["latent"], &noise(&golden), true);
@@ -49,6 +52,7 @@ fn images_gradients_and_statistics_in_train_mode_are_pytorchs() {
 
 #[test]
 fn samples_in_eval_mode_are_pytorchs() {
+    let _alone = alone(1);
     let golden = golden();
     let (_, generator) = golden_generator(&golden, "after.");
     let samples = generator.forward_with(&golden["latent"], &noise(&golden), false);

@@ -7,6 +7,8 @@
 mod agreement;
 mod golden;
 mod networks;
+#[path = "../../../astrogen-nn/tests/turn/mod.rs"]
+mod turn;
 
 use astrogen_models::{SharpConfig, SharpGenerator, WganCritic};
 use tch::Device;

@@ -1,5 +1,6 @@
 //! Shapes, sizes, first weights, noise, files, and settings that cannot be.
 
+use crate::turn::alone;
 use astrogen_models::{Critic, Generator, SharpConfig, SharpGenerator, WganCritic};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -17,6 +18,7 @@ fn deviation(tensor: &Tensor) -> f64 {
 
 #[test]
 fn the_default_is_64_px_of_three_channels() {
+    let _alone = alone(1);
     let default = SharpConfig::default();
     // As counted by PyTorch.
     assert_eq!(count(&generator(&default).0), 408_499);
@@ -25,6 +27,7 @@ fn the_default_is_64_px_of_three_channels() {
 
 #[test]
 fn every_allowed_size_works_both_ways() {
+    let _alone = alone(1);
     let widths = [1, 2, 3, 5, 8, 8, 8];
     for (image_size, stages) in [(32, 3), (64, 4), (128, 5), (256, 6)] {
         let config = SharpConfig {
@@ -54,6 +57,7 @@ fn every_allowed_size_works_both_ways() {
 
 #[test]
 fn first_weights_are_hes_and_noise_starts_at_zero() {
+    let _alone = alone(1);
     let config = SharpConfig { generator_features: 32, ..SharpConfig::default() };
     let variables = [generator(&config).0.variables(), critic(&config).0.variables()];
     for (name, tensor) in variables.into_iter().flatten() {
@@ -76,6 +80,7 @@ fn first_weights_are_hes_and_noise_starts_at_zero() {
 
 #[test]
 fn noise_counts_by_its_weight_and_image_by_image() {
+    let _alone = alone(1);
     let (store, generator) = generator(&CONFIG);
     let latent = generator.latent(4);
     let zeros: Vec<_> = generator.noise(4).iter().map(Tensor::zeros_like).collect();
@@ -99,6 +104,7 @@ fn noise_counts_by_its_weight_and_image_by_image() {
 
 #[test]
 fn many_latents_are_sampled_in_chunks_of_the_same_images() {
+    let _alone = alone(1);
     let (_, generator) = generator(&CONFIG);
     let latent = generator.latent(230);
     let together = generator.sample(&latent).unwrap();
@@ -111,6 +117,7 @@ fn many_latents_are_sampled_in_chunks_of_the_same_images() {
 
 #[test]
 fn networks_come_back_from_their_files_byte_for_byte() {
+    let _alone = alone(1);
     let (_, generator) = generator(&CONFIG);
     let ([first, second], loaded) = bytes_twice(
         &generator,
@@ -131,6 +138,7 @@ fn networks_come_back_from_their_files_byte_for_byte() {
 
 #[test]
 fn settings_out_of_range_are_refused_with_their_rule() {
+    let _alone = alone(1);
     let refusal = |config: SharpConfig| config.validate().unwrap_err().to_string();
     assert_eq!(
         refusal(SharpConfig { image_size: 512, ..CONFIG }),

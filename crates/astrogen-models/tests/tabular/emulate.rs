@@ -8,6 +8,7 @@ use tch::nn::VarStore;
 use tch::{Kind, Tensor};
 
 use crate::agreement::penalty::scattered;
+use crate::turn::alone;
 use crate::{ACTIVATIONS, assert_close, golden, golden_pair, small};
 
 /// Rows that share a stream of random numbers.
@@ -42,6 +43,7 @@ fn bits(features: &[f32]) -> Vec<u32> {
 
 #[test]
 fn rows_are_samples_of_the_streams_latents() {
+    let _alone = alone(1);
     let rows = BLOCK + 500;
     for activation in 0..3 {
         let (mut store, generator) = emulator(activation);
@@ -63,6 +65,7 @@ fn rows_are_samples_of_the_streams_latents() {
 
 #[test]
 fn pieces_cut_anywhere_are_the_same_bits_on_any_number_of_threads() {
+    let _alone = alone(1);
     let (_store, generator) = emulator(0);
     let rows = 3 * BLOCK + 200;
     let mut context = contexts(rows);
@@ -92,6 +95,7 @@ fn pieces_cut_anywhere_are_the_same_bits_on_any_number_of_threads() {
 
 #[test]
 fn a_context_that_is_no_number_spoils_its_own_row_alone() {
+    let _alone = alone(1);
     let rows = 2 * BLOCK;
     for (activation, (name, _)) in ACTIVATIONS.iter().enumerate() {
         let (_store, generator) = emulator(activation);
@@ -116,6 +120,7 @@ fn a_context_that_is_no_number_spoils_its_own_row_alone() {
 
 #[test]
 fn the_last_row_there_can_be_is_a_row_too() {
+    let _alone = alone(1);
     let (_store, generator) = emulator(0);
     let made = generator.emulate(&contexts(2), u64::MAX - 1, SEED).unwrap();
     assert_eq!(made.len(), 6);
@@ -123,6 +128,7 @@ fn the_last_row_there_can_be_is_a_row_too() {
 
 #[test]
 fn rows_of_any_width_are_counted_and_half_a_row_is_refused() {
+    let _alone = alone(1);
     let config =
         TabularConfig { features: 1, conditions: 2, true_features: 2, ..small(ACTIVATIONS[2].1) };
     let (_store, generator) = crate::generator(&config);

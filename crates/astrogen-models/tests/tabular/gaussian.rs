@@ -13,6 +13,7 @@ use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 use crate::agreement::penalty::scattered;
+use crate::turn::alone;
 use crate::{ACTIVATIONS, assert_close, below, bytes_twice, golden_file};
 
 const FLOAT: (Kind, Device) = (Kind::Float, Device::Cpu);
@@ -41,6 +42,7 @@ fn golden_regressor(activation: usize) -> (VarStore, GaussianRegressor) {
 
 #[test]
 fn means_deviations_and_likelihoods_are_pytorchs() {
+    let _alone = alone(1);
     let golden = golden_file("gaussian.safetensors");
     let [context, observed] = ["contexts", "observed"].map(|name| golden[name].get(0));
     for (i, (name, _)) in ACTIVATIONS.iter().enumerate() {
@@ -57,6 +59,7 @@ fn means_deviations_and_likelihoods_are_pytorchs() {
 
 #[test]
 fn the_likelihood_is_the_formula_and_integrates_to_one() {
+    let _alone = alone(1);
     let config = GaussianRegressorConfig { features: 1, ..small(Activation::Elu) };
     let (mut store, regressor) = regressor(&config);
     store.double();
@@ -77,6 +80,7 @@ fn the_likelihood_is_the_formula_and_integrates_to_one() {
 
 #[test]
 fn the_likelihood_stays_finite_whatever_the_weights() {
+    let _alone = alone(1);
     let (store, regressor) = regressor(&small(Activation::Relu));
     for sign in [-1.0, 1.0] {
         for (name, tensor) in store.variables() {
@@ -97,6 +101,7 @@ fn the_likelihood_stays_finite_whatever_the_weights() {
 
 #[test]
 fn variables_are_named_like_a_plain_sequential() {
+    let _alone = alone(1);
     let (store, regressor) = regressor(&GaussianRegressorConfig::default());
     let mut shapes: Vec<_> =
         store.variables().into_iter().map(|(name, tensor)| (name, tensor.size())).collect();
@@ -120,6 +125,7 @@ fn variables_are_named_like_a_plain_sequential() {
 
 #[test]
 fn settings_outside_their_range_are_refused_and_leave_nothing() {
+    let _alone = alone(1);
     let default = GaussianRegressorConfig::default;
     for got in [0, -3, 65537] {
         for (field, config) in [
@@ -144,6 +150,7 @@ fn settings_outside_their_range_are_refused_and_leave_nothing() {
 
 #[test]
 fn tensors_of_another_shape_are_refused() {
+    let _alone = alone(1);
     let (_store, regressor) = regressor(&small(Activation::Relu));
     let refusal = |latent: &[i64], context: &[i64]| {
         let [latent, context] = [latent, context].map(|size| Tensor::zeros(size, FLOAT));
@@ -156,6 +163,7 @@ fn tensors_of_another_shape_are_refused() {
 
 #[test]
 fn samples_are_the_mean_and_so_many_deviations() {
+    let _alone = alone(1);
     let (_store, regressor) = golden_regressor(0);
     let context = scattered(&[40, 9], 0.8).to_kind(Kind::Float);
     let [mean, log_deviation] = regressor.forward(&context);
@@ -168,6 +176,7 @@ fn samples_are_the_mean_and_so_many_deviations() {
 
 #[test]
 fn a_regressor_comes_back_from_its_file_byte_for_byte() {
+    let _alone = alone(1);
     let cpu = Device::Cpu;
     for (_, activation) in ACTIVATIONS {
         let (_store, regressor) = regressor(&small(activation));
@@ -205,6 +214,7 @@ fn latents(rows: usize) -> Tensor {
 
 #[test]
 fn tables_are_samples_of_the_streams_latents_in_both_precisions() {
+    let _alone = alone(1);
     let rows = BLOCK + 300;
     let (mut store, regressor) = golden_regressor(2);
     let table = scattered(&[rows as i64, 9], 0.8).to_kind(Kind::Float);
@@ -220,6 +230,7 @@ fn tables_are_samples_of_the_streams_latents_in_both_precisions() {
 
 #[test]
 fn pieces_of_a_table_are_the_same_bits_on_any_number_of_threads() {
+    let _alone = alone(1);
     let (_store, regressor) = golden_regressor(0);
     let rows = 2 * BLOCK + 200;
     let table = scattered(&[rows as i64 * 9], 0.8).to_kind(Kind::Float);
@@ -253,6 +264,7 @@ fn pieces_of_a_table_are_the_same_bits_on_any_number_of_threads() {
 
 #[test]
 fn what_a_regression_leaves_is_whitened_and_taken_back_row_by_row() {
+    let _alone = alone(1);
     let (_store, regressor) = golden_regressor(0);
     let golden = golden_file("gaussian.safetensors");
     let [context, observed] = ["contexts", "observed"].map(|name| golden[name].get(0));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use astrogen_models::TabularConfig;
 use tch::{Kind, Tensor};
 
+use crate::turn::alone;
 use crate::{
     ACTIVATIONS, assert_close, below, contexts, critic, generator, golden, golden_pair, small,
 };
@@ -15,6 +16,7 @@ fn shapes(named: impl IntoIterator<Item = (String, Tensor)>) -> BTreeMap<String,
 
 #[test]
 fn names_and_shapes_at_the_defaults_are_those_of_the_state_dict() {
+    let _alone = alone(1);
     let golden = golden();
     let expected = |network: &str| -> BTreeMap<String, Vec<i64>> {
         let shapes = below(&golden, &format!("shape.{network}.")).into_iter();
@@ -38,6 +40,7 @@ fn names_and_shapes_at_the_defaults_are_those_of_the_state_dict() {
 
 #[test]
 fn outputs_are_pytorchs_for_every_activation() {
+    let _alone = alone(1);
     let golden = golden();
     let context = contexts(&golden);
     for (name, activation) in ACTIVATIONS {
@@ -60,6 +63,7 @@ fn outputs_are_pytorchs_for_every_activation() {
 
 #[test]
 fn two_sets_of_features_are_scored_as_each_by_itself() {
+    let _alone = alone(1);
     let golden = golden();
     let context = contexts(&golden);
     for (name, activation) in ACTIVATIONS {
@@ -79,6 +83,7 @@ fn two_sets_of_features_are_scored_as_each_by_itself() {
 
 #[test]
 fn conditions_come_before_true_features() {
+    let _alone = alone(1);
     let golden = golden();
     let (_, critic) = critic(&small(ACTIVATIONS[0].1));
     let (real, context) = (golden["reals"].get(0), contexts(&golden));

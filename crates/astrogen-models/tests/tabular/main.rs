@@ -11,6 +11,8 @@ mod golden;
 mod networks;
 mod passes;
 mod penalty;
+#[path = "../../../astrogen-nn/tests/turn/mod.rs"]
+mod turn;
 mod weights_files;
 
 use astrogen_models::{Activation, TabularConfig, TabularCritic, TabularGenerator, weights};

@@ -1,5 +1,6 @@
 //! Sizes, first weights, and settings or tensors that cannot be.
 
+use crate::turn::alone;
 use astrogen_models::{Activation, TabularConfig};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -14,6 +15,7 @@ fn count(store: &VarStore) -> usize {
 
 #[test]
 fn the_default_is_balrogs_emulator() {
+    let _alone = alone(1);
     let default = TabularConfig::default();
     assert_eq!((default.features, default.true_features, default.conditions), (3, 3, 6));
     assert_eq!((default.latent_dim, default.context_dim()), (8, 9));
@@ -30,6 +32,7 @@ fn stack(widths: &[i64]) -> i64 {
 
 #[test]
 fn networks_of_any_size_work_both_ways() {
+    let _alone = alone(1);
     let sizes = [
         ([1, 1, 1, 1], vec![1], vec![1]),
         ([5, 2, 1, 3], vec![7], vec![4, 3, 2]),
@@ -72,6 +75,7 @@ fn networks_of_any_size_work_both_ways() {
 
 #[test]
 fn first_weights_are_those_of_pytorchs_fully_connected_layers() {
+    let _alone = alone(1);
     let (store, _) = generator(&TabularConfig::default());
     let variables = store.variables();
     for (name, tensor) in &variables {
@@ -87,6 +91,7 @@ fn first_weights_are_those_of_pytorchs_fully_connected_layers() {
 
 #[test]
 fn tensors_of_another_shape_are_refused() {
+    let _alone = alone(1);
     let (_, generator) = generator(&small(Activation::Relu));
     let zeros = |size: &[i64]| Tensor::zeros(size, FLOAT);
     let refusal = |latent: &[i64], context: &[i64]| {
@@ -102,6 +107,7 @@ fn tensors_of_another_shape_are_refused() {
 
 #[test]
 fn settings_outside_their_range_are_refused_and_leave_nothing() {
+    let _alone = alone(1);
     let default = TabularConfig::default;
     let refusal = |config: TabularConfig| {
         let store = VarStore::new(Device::Cpu);
@@ -134,6 +140,7 @@ fn settings_outside_their_range_are_refused_and_leave_nothing() {
 
 #[test]
 fn settings_read_as_plain_words() {
+    let _alone = alone(1);
     let read = |text: &str| serde_json::from_str::<TabularConfig>(text);
     assert_eq!(read("{}").unwrap(), TabularConfig::default());
     for (name, activation) in ACTIVATIONS {
@@ -152,6 +159,7 @@ fn settings_read_as_plain_words() {
 
 #[test]
 fn two_networks_do_not_share_a_path() {
+    let _alone = alone(1);
     let store = VarStore::new(Device::Cpu);
     let config = small(Activation::Relu);
     config.init_generator(&store.root()).unwrap();

@@ -8,6 +8,7 @@ use tch::{Kind, Tensor};
 
 use crate::agreement::penalty::{scattered, spread_weights};
 use crate::agreement::{Named, assert_all_close, gradients};
+use crate::turn::alone;
 use crate::{ACTIVATIONS, assert_close, critic, generator, small};
 
 /// How close single precision comes.
@@ -70,6 +71,7 @@ fn by_name(pass: &mut TabularPass) -> Named {
 
 #[test]
 fn a_pass_through_the_generator_is_autograds() {
+    let _alone = alone(1);
     for (config, n) in cases() {
         let what = format!("{n} rows, {config:?}");
         let ((store, single), (mut double_store, double)) =
@@ -106,6 +108,7 @@ const COMBINATIONS: [(usize, bool); 6] =
 
 #[test]
 fn a_pass_through_the_critic_is_autograds_differentiated_twice() {
+    let _alone = alone(1);
     for (config, n) in cases() {
         let ((store, single), (mut double_store, double)) = (critic(&config), critic(&config));
         share_weights(&store, &mut double_store);
@@ -156,6 +159,7 @@ fn a_pass_through_the_critic_is_autograds_differentiated_twice() {
 
 #[test]
 fn signals_of_equal_size_and_other_sign_leave_the_last_bias() {
+    let _alone = alone(1);
     let (_store, critic) = critic(&TabularConfig::default());
     let n = 67;
     let [real, fake] = [0.1, 0.3].map(|phase| values(&both([n, 3], phase).0));
@@ -174,6 +178,7 @@ fn signals_of_equal_size_and_other_sign_leave_the_last_bias() {
 
 #[test]
 fn smooth_activations_and_other_precisions_have_no_passes() {
+    let _alone = alone(1);
     for (name, activation) in ACTIVATIONS {
         let ((mut g, generator), (mut c, critic)) =
             (generator(&small(activation)), critic(&small(activation)));

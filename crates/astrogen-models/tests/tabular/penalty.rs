@@ -8,10 +8,12 @@ use crate::agreement::penalty::{
     PRECISIONS, assert_agree, by_double_backward, cast, golden_numbers, in_closed_form, scattered,
     spread_weights,
 };
+use crate::turn::alone;
 use crate::{ACTIVATIONS, contexts, critic, golden, golden_pair, small};
 
 #[test]
 fn both_kernels_are_pytorchs_for_every_activation() {
+    let _alone = alone(1);
     let golden = golden();
     for ((name, activation), (kind, tolerance)) in ACTIVATIONS
         .into_iter()
@@ -44,6 +46,7 @@ fn both_kernels_are_pytorchs_for_every_activation() {
 
 #[test]
 fn only_a_smooth_activation_has_no_closed_form() {
+    let _alone = alone(1);
     for (name, activation) in ACTIVATIONS {
         let (_, critic) = critic(&small(activation));
         let given = critic.given(&contexts(&golden()));
@@ -54,6 +57,7 @@ fn only_a_smooth_activation_has_no_closed_form() {
 
 #[test]
 fn both_kernels_agree_for_every_size_and_kind_of_penalty() {
+    let _alone = alone(1);
     let default = TabularConfig::default();
     let sizes = [
         TabularConfig { branch: vec![7], trunk: vec![5], features: 1, ..default.clone() },

@@ -3,12 +3,14 @@
 use astrogen_models::{ModelError, TabularConfig, TabularCritic, TabularGenerator};
 use tch::{Device, Kind, Tensor};
 
+use crate::turn::alone;
 use crate::{ACTIVATIONS, bytes_twice, critic, generator, small};
 
 const CPU: Device = Device::Cpu;
 
 #[test]
 fn networks_come_back_from_their_files_byte_for_byte() {
+    let _alone = alone(1);
     let mut configs: Vec<_> = ACTIVATIONS.map(|(_, activation)| small(activation)).into();
     configs.push(TabularConfig {
         features: 2,
@@ -46,6 +48,7 @@ fn networks_come_back_from_their_files_byte_for_byte() {
 
 #[test]
 fn another_networks_file_is_refused_by_its_name() {
+    let _alone = alone(1);
     let folder = tempfile::tempdir().unwrap();
     let (_store, critic) = critic(&small(ACTIVATIONS[0].1));
     critic.save(folder.path().join(TabularCritic::FILE)).unwrap();

@@ -3,6 +3,7 @@
 use astrogen_models::{Critic, Generator};
 use tch::Kind;
 
+use crate::turn::alone;
 use crate::{
     CONFIG, Named, assert_close, below, critic, forms, generator, golden, golden_critic,
     golden_generator,
@@ -10,6 +11,7 @@ use crate::{
 
 #[test]
 fn names_and_shapes_are_those_of_the_state_dict() {
+    let _alone = alone(1);
     let golden = golden();
     let expected = |network: &str| forms(&below(&golden, &format!("initial.{network}.")));
     let (store, generator) = generator(&CONFIG);
@@ -25,6 +27,7 @@ fn names_and_shapes_are_those_of_the_state_dict() {
 
 #[test]
 fn outputs_in_train_mode_are_pytorchs() {
+    let _alone = alone(1);
     let golden = golden();
     let (_, generator) = golden_generator(&CONFIG, &golden, "initial.generator.");
     let (_, critic) = golden_critic(&CONFIG, &golden, "initial.critic.");
@@ -36,6 +39,7 @@ fn outputs_in_train_mode_are_pytorchs() {
 
 #[test]
 fn outputs_in_eval_mode_are_pytorchs() {
+    let _alone = alone(1);
     let golden = golden();
     let (_, generator) = golden_generator(&CONFIG, &golden, "final.generator.");
     let (_, critic) = golden_critic(&CONFIG, &golden, "final.critic.");
@@ -48,6 +52,7 @@ fn outputs_in_eval_mode_are_pytorchs() {
 
 #[test]
 fn a_store_in_double_precision_computes_in_it() {
+    let _alone = alone(1);
     let golden = golden();
     let (mut store, critic) = golden_critic(&CONFIG, &golden, "initial.critic.");
     store.double();

@@ -7,6 +7,8 @@ mod agreement;
 mod golden;
 mod networks;
 mod penalty;
+#[path = "../../../astrogen-nn/tests/turn/mod.rs"]
+mod turn;
 mod variants;
 mod weights_files;
 

@@ -1,5 +1,6 @@
 //! Shapes, sizes, first weights, and settings or images that cannot be.
 
+use crate::turn::alone;
 use astrogen_models::{Critic, CriticNormalization, Generator, Upsampling, WganConfig};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
@@ -12,6 +13,7 @@ fn count(store: &VarStore) -> usize {
 
 #[test]
 fn the_default_is_128_px_of_three_channels() {
+    let _alone = alone(1);
     let default = WganConfig::default();
     // As counted by PyTorch.
     assert_eq!(count(&generator(&default).0), 3_837_376);
@@ -29,6 +31,7 @@ fn the_default_is_128_px_of_three_channels() {
 
 #[test]
 fn every_allowed_size_works_both_ways() {
+    let _alone = alone(1);
     for upsampling in [Upsampling::Transposed, Upsampling::Nearest, Upsampling::Bilinear] {
         for (image_size, convolutions) in [(32, 4), (64, 5), (128, 6), (256, 7)] {
             let config = WganConfig {
@@ -59,6 +62,7 @@ fn every_allowed_size_works_both_ways() {
 
 #[test]
 fn first_weights_are_the_dcgans_and_biases_are_zero() {
+    let _alone = alone(1);
     let (generator, _) = generator(&WganConfig::default());
     let (critic, _) = critic(&WganConfig::default());
     for (name, tensor) in generator.variables().into_iter().chain(critic.variables()) {
@@ -85,6 +89,7 @@ fn first_weights_are_the_dcgans_and_biases_are_zero() {
 
 #[test]
 fn images_of_another_shape_are_refused() {
+    let _alone = alone(1);
     let (_, critic) = critic(&CONFIG);
     for shape in [&[1, 64, 64][..], &[2, 3, 64, 64], &[2, 1, 32, 32], &[2, 1, 128, 128]] {
         let zeros = Tensor::zeros(shape, (Kind::Float, Device::Cpu));
@@ -103,6 +108,7 @@ fn images_of_another_shape_are_refused() {
 
 #[test]
 fn an_image_size_that_cannot_be_says_which_can() {
+    let _alone = alone(1);
     for (image_size, nearest) in
         [(60, "32 and 64"), (16, "32"), (512, "256"), (100, "64 and 128"), (0, "32"), (-64, "32")]
     {
@@ -121,6 +127,7 @@ fn an_image_size_that_cannot_be_says_which_can() {
 
 #[test]
 fn counts_outside_their_range_are_refused() {
+    let _alone = alone(1);
     for got in [0, -3, 65537, i64::MAX] {
         for (field, config) in [
             ("channels", WganConfig { channels: got, ..CONFIG }),
@@ -138,6 +145,7 @@ fn counts_outside_their_range_are_refused() {
 
 #[test]
 fn settings_read_as_plain_words_and_there_is_no_batch_normalisation() {
+    let _alone = alone(1);
     let read = serde_json::from_str::<WganConfig>;
     let text = r#"{"upsampling": "nearest", "critic_normalization": "instance"}"#;
     let config = read(text).unwrap();
@@ -167,6 +175,7 @@ fn settings_read_as_plain_words_and_there_is_no_batch_normalisation() {
 
 #[test]
 fn two_networks_do_not_share_a_path() {
+    let _alone = alone(1);
     let store = VarStore::new(Device::Cpu);
     let config = WganConfig { spectral_norm: true, ..NARROW };
     config.init_critic(&(store.root() / "critic")).unwrap();

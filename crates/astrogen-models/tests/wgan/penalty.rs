@@ -1,5 +1,6 @@
 //! The gradient penalty of these critics: double backward, closed form and PyTorch agree.
 
+use crate::turn::alone;
 use astrogen_losses::{
     GradientPenaltyConfig, PenaltyDraw, PenaltyKind, penalty_points, piecewise_linear_penalty,
 };
@@ -14,6 +15,7 @@ use crate::{CONFIG, Named, critic, golden, golden_critic, parameters};
 
 #[test]
 fn both_kernels_are_pytorchs_for_a_convolutional_critic() {
+    let _alone = alone(1);
     let golden = golden();
     let expected = golden_numbers(&golden, "penalty.conv");
     for (kind, tolerance) in PRECISIONS {
@@ -36,6 +38,7 @@ fn both_kernels_are_pytorchs_for_a_convolutional_critic() {
 
 #[test]
 fn both_kernels_agree_for_every_kind_of_penalty_and_size() {
+    let _alone = alone(1);
     let kinds = [
         PenaltyKind::TwoSided,
         PenaltyKind::OneSided,
@@ -75,6 +78,7 @@ fn both_kernels_agree_for_every_kind_of_penalty_and_size() {
 
 #[test]
 fn gradients_of_the_value_are_finite_differences() {
+    let _alone = alone(1);
     let (mut store, critic) = critic(&CONFIG);
     spread_weights(&store);
     store.double();

@@ -1,5 +1,6 @@
 //! Normalised critics and nearest-neighbour doubling are PyTorch's.
 
+use crate::turn::alone;
 use astrogen_losses::{GradientPenaltyConfig, gradient_penalty};
 use astrogen_models::{Critic, CriticNormalization, Generator, Upsampling, WganConfig};
 use tch::{Device, Kind, Tensor};
@@ -17,6 +18,7 @@ fn normalized(critic_normalization: CriticNormalization) -> WganConfig {
 
 #[test]
 fn layer_and_instance_normalisation_are_group_norms() {
+    let _alone = alone(1);
     let golden = golden();
     let real = golden["reals"].get(0);
     for (name, normalization) in
@@ -48,6 +50,7 @@ fn layer_and_instance_normalisation_are_group_norms() {
 
 #[test]
 fn spectral_normalisation_is_that_of_pytorchs_parametrizations() {
+    let _alone = alone(1);
     let golden = golden();
     let (store, critic) = golden_critic(&SPECTRAL, &golden, "spectral.state.");
     assert!(critic.piecewise_linear().is_none());
@@ -84,6 +87,7 @@ fn spectral_normalisation_is_that_of_pytorchs_parametrizations() {
 
 #[test]
 fn a_pass_between_does_not_spoil_the_gradients_of_another() {
+    let _alone = alone(1);
     let (store, critic) = critic(&SPECTRAL);
     let images = || Tensor::randn([2, 1, 64, 64], (Kind::Float, Device::Cpu));
     let (first, second) = (images(), images());
@@ -96,6 +100,7 @@ fn a_pass_between_does_not_spoil_the_gradients_of_another() {
 
 #[test]
 fn fresh_vectors_are_close_to_the_leading_singular_ones() {
+    let _alone = alone(1);
     let (store, _) = critic(&WganConfig { spectral_norm: true, ..Default::default() });
     let variables = store.variables();
     for i in [0, 2, 4, 6, 8, 10] {
@@ -110,6 +115,7 @@ fn fresh_vectors_are_close_to_the_leading_singular_ones() {
 
 #[test]
 fn nearest_neighbour_doubling_is_pytorchs() {
+    let _alone = alone(1);
     let golden = golden();
     let config = WganConfig { upsampling: Upsampling::Nearest, ..NARROW };
     let (_, generator) = golden_generator(&config, &golden, "nearest.state.");
@@ -119,6 +125,7 @@ fn nearest_neighbour_doubling_is_pytorchs() {
 
 #[test]
 fn a_score_does_not_depend_on_the_other_images() {
+    let _alone = alone(1);
     let images = Tensor::randn([5, 1, 64, 64], (Kind::Float, Device::Cpu));
     let normalizations =
         [CriticNormalization::None, CriticNormalization::Layer, CriticNormalization::Instance];

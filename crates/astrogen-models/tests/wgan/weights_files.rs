@@ -10,6 +10,7 @@ use astrogen_models::{
 use safetensors::SafeTensors;
 use tch::{Device, Kind, Tensor};
 
+use crate::turn::alone;
 use crate::{
     CONFIG, NARROW, bytes_twice, critic, generator, golden, golden_critic, golden_generator,
 };
@@ -18,6 +19,7 @@ const CPU: Device = Device::Cpu;
 
 #[test]
 fn saved_bytes_are_row_major_as_pytorch_wrote_them() {
+    let _alone = alone(1);
     let golden = golden();
     let theirs = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/wgan_gp.safetensors");
     let theirs = fs::read(theirs).unwrap();
@@ -51,6 +53,7 @@ fn saved_bytes_are_row_major_as_pytorch_wrote_them() {
 
 #[test]
 fn networks_come_back_from_their_files_byte_for_byte() {
+    let _alone = alone(1);
     let variants = [
         CONFIG,
         WganConfig { upsampling: Upsampling::Nearest, ..CONFIG },
@@ -86,6 +89,7 @@ fn networks_come_back_from_their_files_byte_for_byte() {
 
 #[test]
 fn another_networks_file_is_refused_by_its_name() {
+    let _alone = alone(1);
     let folder = tempfile::tempdir().unwrap();
     let (_, critic) = critic(&NARROW);
     critic.save(folder.path().join(WganCritic::FILE)).unwrap();
