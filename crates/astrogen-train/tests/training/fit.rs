@@ -5,7 +5,6 @@ use std::path::Path;
 
 use astrogen_data::{Batches, Images};
 use astrogen_models::{DcganConfig, DcganGenerator, Generator, Upsampling, weights};
-use astrogen_runtime::Precision;
 use astrogen_train::TrainError;
 use astrogen_train::checkpoint::Checkpoint;
 use astrogen_train::fit::{EvaluateBy, Event, FitConfig, Observer, Outcome, fit, fit_in_memory};
@@ -382,25 +381,4 @@ fn the_full_state_is_in_the_checkpoint() {
     let mut names: Vec<_> = state.iter().map(|(name, _)| name).collect();
     names.dedup();
     assert_eq!(names.len(), state.len(), "no name twice");
-}
-
-#[test]
-fn a_precision_that_is_not_to_be_had_is_refused_and_f32_is_not_written_down() {
-    let _alone = alone();
-    let folder = tempfile::tempdir().unwrap();
-    let refused = |name: &str, precision| {
-        let config = FitConfig { precision, ..config(2) };
-        let path = folder.path().join(name);
-        let refused = train(&path, &config, &StopSignal::default(), &mut []).unwrap_err();
-        assert!(RunDir::open(&path).unwrap().checkpoints().unwrap().is_empty());
-        refused.to_string()
-    };
-    for precision in [Precision::Tf32, Precision::Bf16] {
-        let message = refused(&precision.to_string(), precision);
-        assert!(message.starts_with(&format!("precision {precision}: the CPU")), "{message}");
-    }
-    let json =
-        |precision| serde_json::to_value(FitConfig { precision, ..FitConfig::default() }).unwrap();
-    assert_eq!(json(Precision::F32).get("precision"), None);
-    assert_eq!(json(Precision::Tf32)["precision"], "tf32");
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use astrogen_data::{BatchConfig, Batches, RowDataset, Rows};
 use astrogen_flows::{Flow, FlowConfig, Member};
-use astrogen_runtime::Precision;
 use astrogen_train::{
     AdamConfig, EvaluateBy, Evaluation, Event, FitConfig, FlowStep, FlowStepConfig, Observer,
     RunDir, State, Step, StopSignal, TrainError, fit,
@@ -160,16 +159,4 @@ fn a_run_that_is_no_longer_finite_goes_back_to_its_best_state() {
     let is_non_finite = |ended: &Result<_, TrainError>| matches!(ended, Err(TrainError::NonFinite { step, .. }) if *step > 0);
     assert!(is_non_finite(&train(false, 9).0), "an error, where that was not asked for");
     assert!(is_non_finite(&train(true, 1).0), "there is nothing to go back to");
-}
-
-#[test]
-fn a_density_is_not_trained_in_bf16() {
-    let _alone = alone();
-    let folder = tempfile::tempdir().unwrap();
-    let run = RunDir::create(&folder.path().join("run")).unwrap();
-    let config = FitConfig { precision: Precision::Bf16, steps: 1, ..FitConfig::default() };
-    let mut step = step(Member::Maf);
-    let refused = fit(&mut step, &mut batches(), &run, &config, &StopSignal::default(), &mut []);
-    let message = refused.unwrap_err().to_string();
-    assert!(message.starts_with("precision must be f32 or tf32 for this algorithm"), "{message}");
 }

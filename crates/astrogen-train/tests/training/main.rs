@@ -16,6 +16,7 @@ mod instance_noise;
 mod lecam;
 mod own_networks;
 mod passes;
+mod precision;
 mod radam;
 mod relativistic;
 mod resume;
