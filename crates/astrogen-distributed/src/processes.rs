@@ -108,32 +108,32 @@ impl Processes {
         let id: [u8; 128] =
             told.try_into().map_err(|_| refuse("NCCL made no id".to_owned() + OTHERWISE))?;
         let connected = self.within(wait, move || card.connect(UniqueId(id), rank, size));
-        let failed = connected.as_ref().err().map_or("", String::as_str);
-        let outcomes = self.roll.gather(what, failed.as_bytes(), wait)?;
-        match outcomes.iter().enumerate().find(|(_, reason)| !reason.is_empty()) {
-            None => connected.map(Some).map_err(refuse),
-            Some((rank, reason)) => {
-                let reason = String::from_utf8_lossy(reason);
-                Err(refuse(format!("process {rank}: {reason}{OTHERWISE}")))
-            }
+        // Whoever cannot says so by leaving, which ends the others' waiting.
+        let connected = connected.transpose().map_err(|reason| refuse(reason + OTHERWISE))?;
+        let words: &[u8] = if connected.is_some() { b"" } else { b"waited" };
+        let outcomes = self.roll.gather(what, words, wait)?;
+        match outcomes.iter().all(Vec::is_empty) {
+            true => Ok(connected),
+            false => Err(refuse("NCCL: some waited for the others".to_owned() + OTHERWISE)),
         }
     }
 
-    /// What a call gives that may wait for others without end, in a thread that is left alone where it does.
+    /// What a call gives that may wait for others without end, in a thread that is left alone where it does:
+    /// none then.
     #[cfg(feature = "engine")]
     fn within<T: Send + 'static>(
         &self,
         wait: Duration,
         call: impl FnOnce() -> Result<T, String> + Send + 'static,
-    ) -> Result<T, String> {
+    ) -> Option<Result<T, String>> {
         let (begin, thread) = (std::time::Instant::now(), std::thread::spawn(call));
         while !thread.is_finished() {
             if begin.elapsed() > wait || !self.roll.is_whole() {
-                return Err("the others do not come".to_owned());
+                return None;
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        thread.join().unwrap_or_else(|_| Err("it panicked".to_owned()))
+        Some(thread.join().unwrap_or_else(|_| Err("it panicked".to_owned())))
     }
 
     /// One exchange over gloo, on which all agree beforehand.

@@ -135,9 +135,11 @@ impl Roll {
         said.collect()
     }
 
-    /// Whether no process has left.
+    /// Whether no other process has left, or knows that all will end.
     pub(crate) fn is_whole(&self) -> bool {
-        (0..self.size).all(|rank| self.store.has(&left(rank)) == Ok(false))
+        let gone = |key: String| self.store.has(&key) != Ok(false);
+        let mut others = (0..self.size).filter(|rank| *rank != self.rank);
+        !others.any(|rank| gone(left(rank)) || gone(told(rank)))
     }
 
     /// The first process's words, which it alone gives.

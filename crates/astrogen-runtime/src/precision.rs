@@ -33,8 +33,9 @@ pub enum Precision {
     /// The inputs of convolutions and matrix products are rounded to 11 bits, on cards from Ampere on.
     /// libtorch left to itself does so in convolutions.
     Tf32,
-    /// Convolutions, matrix products and what lies between them have 8 bits, in half the memory; losses,
-    /// augmentation and whatever shares a trace with a gradient penalty in closed form have f32.
+    /// Convolutions, matrix products and what lies between them have 8 bits, in half the memory, and so
+    /// have the scores that come out; losses of them, augmentation and whatever shares a trace with a
+    /// gradient penalty in closed form have f32.
     Bf16,
 }
 
@@ -50,7 +51,8 @@ impl Precision {
             (Self::F32, Device::Cpu) => Ok(()),
             (_, Device::Cpu) => Err(RuntimeError::Precision {
                 precision: self,
-                reason: "the CPU computes in f32: leave the option out, or choose a GPU".to_owned(),
+                reason: "the CPU computes in f32: choose that (--precision f32), or a GPU"
+                    .to_owned(),
             }),
             _ => match context::settings() {
                 Ok(settings) => {
@@ -139,7 +141,7 @@ mod context {
     use std::ffi::c_void;
     use std::sync::OnceLock;
 
-    use libloading::os::unix::{Library, Symbol};
+    use libloading::os::unix::{Library, RTLD_NOW, Symbol};
 
     /// The numbers of CUDA and of bfloat16 in `c10::DeviceType` and `c10::ScalarType`.
     const CUDA: i8 = 1;
@@ -166,8 +168,22 @@ mod context {
     }
 
     impl Settings {
-        fn of_process() -> Result<Self, String> {
+        /// The program itself, which is linked with libtorch, or what was loaded as libtorch where the
+        /// program's own symbols are hidden.
+        fn libtorch() -> Library {
             let own = Library::this();
+            // SAFETY: nothing is called; the symbol only has to be there.
+            let linked = unsafe { own.get::<*const ()>(c"_ZN2at13globalContextEv") }.is_ok();
+            let loaded = crate::libtorch::folder().filter(|_| !linked);
+            let loaded = loaded.and_then(|folder| {
+                // SAFETY: it is in the process already, so no initialiser runs.
+                unsafe { Library::open(Some(folder.join("libtorch_cpu.so")), RTLD_NOW) }.ok()
+            });
+            loaded.unwrap_or(own)
+        }
+
+        fn of_process() -> Result<Self, String> {
+            let own = Self::libtorch();
             let missing = |error: libloading::Error| {
                 format!(
                     "this libtorch has no such setting ({error}): set up the one of this version"

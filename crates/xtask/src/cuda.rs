@@ -24,15 +24,10 @@ struct Cuda {
 /// for CUDA is broken.
 pub(crate) fn check(report: &mut Report, libtorch: Option<&Libtorch>) {
     let library = libtorch.map(|libtorch| libtorch.lib().join(library_name("torch_cuda")));
-    let missing = library.as_deref().filter(|path| path.exists()).and_then(missing_libraries);
+    let missing = library.as_deref().filter(|path| path.exists()).map(missing_of);
     let cuda = Cuda {
         library: library.as_deref().map(Path::exists),
-        // The driver's own library comes with the driver.
-        missing: missing
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|name| !name.starts_with("libcuda.so"))
-            .collect(),
+        missing: missing.unwrap_or_default(),
         driver: driver(),
         devices: devices(),
     };
@@ -79,6 +74,19 @@ impl Cuda {
             text.to_owned()
         }
     }
+}
+
+/// Whether a libtorch has its CUDA library and all that this needs, the driver's own aside.
+pub(crate) fn is_whole(libtorch: &Libtorch) -> bool {
+    let library = libtorch.lib().join(library_name("torch_cuda"));
+    library.exists() && missing_of(&library).is_empty()
+}
+
+/// What libtorch's CUDA library needs and the loader does not find; the driver's own library comes with the
+/// driver.
+fn missing_of(library: &Path) -> Vec<String> {
+    let missing = missing_libraries(library).unwrap_or_default().into_iter();
+    missing.filter(|name| !name.starts_with("libcuda.so")).collect()
 }
 
 /// What the driver calls a device, which is asked for as `cuda` or `cuda:N`.

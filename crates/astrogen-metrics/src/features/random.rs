@@ -42,9 +42,10 @@ const CHUNK: i64 = 1 << 19;
 /// of deviation near 1, since [`kernel_distance`](super::kernel::kernel_distance) is no more than a
 /// difference of means where features are much smaller than 1.
 ///
-/// On the CPU features are the same on all machines up to rounding. On NVIDIA GPUs libtorch
-/// convolves with TF32 by default, and they are so to about three digits: compare sets whose
-/// features were made on one kind of device.
+/// Features are the same on all machines up to rounding; to about three digits on an NVIDIA GPU that
+/// convolves in TF32, as libtorch does unless it is told otherwise
+/// (`astrogen_runtime::DeviceChoice::resolve` does): compare sets whose features were made on one kind
+/// of device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomFeaturesConfig {

@@ -6,6 +6,7 @@
 //! 2018, *Spectral Normalization for Generative Adversarial Networks*; names and arithmetic
 //! are those of `torch.nn.utils.parametrizations.spectral_norm`.)
 
+use astrogen_runtime::in_full;
 use tch::Tensor;
 use tch::nn::Path;
 
@@ -46,12 +47,14 @@ impl SpectralNorm {
     /// The divided weight, after one power iteration in train mode.
     pub(super) fn apply(&self, weight: &Tensor, train: bool) -> Tensor {
         let matrix = weight.flatten(1, -1);
-        if train {
-            self.iterate(&matrix);
-        }
-        // Copies: a later pass must not change what this one's gradients need.
-        let (u, v) = (self.u.copy(), self.v.copy());
-        weight / u.dot(&matrix.mv(&v))
+        in_full(|| {
+            if train {
+                self.iterate(&matrix);
+            }
+            // Copies: a later pass must not change what this one's gradients need.
+            let (u, v) = (self.u.copy(), self.v.copy());
+            weight / u.dot(&matrix.mv(&v))
+        })
     }
 
     /// Starts the vectors at random and brings them close to the singular vectors.

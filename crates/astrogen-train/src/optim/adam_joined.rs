@@ -1,7 +1,7 @@
 //! Adam's update of all parameters together, by tensor operations: ten of them, and none that is of one
 //! parameter.
 
-use tch::{TchError, Tensor, no_grad};
+use tch::{Kind, TchError, Tensor};
 
 use super::adam_kernel::Coefficients;
 use super::flat::Flat;
@@ -12,8 +12,8 @@ pub(super) struct Joined {
     parameters: Flat,
     first: Flat,
     second: Flat,
-    /// 1 for elements of parameters that move, 0 for others; none where all move.
-    moving: Option<Tensor>,
+    /// Which elements stay as they are; none where all move.
+    frozen: Option<Tensor>,
 }
 
 impl Joined {
@@ -24,7 +24,7 @@ impl Joined {
 
     fn new(parameters: Flat) -> Result<Self, TchError> {
         let [first, second] = [parameters.zeros()?, parameters.zeros()?];
-        Ok(Self { parameters, first, second, moving: None })
+        Ok(Self { parameters, first, second, frozen: None })
     }
 
     /// The first and second moments of each parameter, in its shape; they share this memory.
@@ -34,13 +34,14 @@ impl Joined {
 
     /// Keeps these of the parameters as they are from now on.
     pub(super) fn freeze(&mut self, parameters: &[Tensor], frozen: &[bool]) {
-        let ones = parameters.iter().zip(frozen).map(|(parameter, frozen)| match frozen {
-            true => parameter.zeros_like(),
-            false => parameter.ones_like(),
-        });
-        let moving = no_grad(|| self.parameters.joined(&ones.collect::<Vec<_>>()));
-        // Of the kinds, sizes and device that were joined before.
-        self.moving = Some(moving.expect("a mask of the parameters"));
+        let all = parameters.iter().zip(frozen);
+        let marks: Vec<Tensor> = all
+            .map(|(parameter, &frozen)| {
+                parameter.full_like(f64::from(u8::from(frozen))).to_kind(Kind::Bool)
+            })
+            .collect();
+        // Of the sizes and the device that were joined before.
+        self.frozen = Some(self.parameters.joined(&marks).expect("a mask of the parameters"));
     }
 
     /// The gradients of all parameters as one.
@@ -55,8 +56,8 @@ impl Joined {
         coefficients: &Coefficients,
     ) -> Result<(), TchError> {
         let mut change = change(gradient, &mut self.first.all, &mut self.second.all, coefficients);
-        if let Some(moving) = &self.moving {
-            let _ = change.f_mul_(moving)?;
+        if let Some(frozen) = &self.frozen {
+            let _ = change.f_masked_fill_(frozen, 0.0)?;
         }
         let _ = self.parameters.all.f_add_(&change)?;
         Ok(())
@@ -80,7 +81,7 @@ pub(super) fn change(
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use tch::{Device, Kind};
+    use tch::{Device, no_grad};
 
     use super::*;
     use crate::optim::AdamConfig;

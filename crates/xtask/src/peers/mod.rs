@@ -23,7 +23,7 @@ use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
 use self::process::Process;
-use self::report::{Machine, Row};
+use self::report::{LeftOut, Machine, Row};
 pub(crate) use self::report::{Report, write_whole};
 use crate::libtorch::Libtorch;
 use crate::say::{note, say};
@@ -36,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// Between one side's work and the other's.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The peer that need not run everywhere, nor on every row.
-const OPTIONAL_PEER: &str = "torch.compile";
+pub(crate) const OPTIONAL_PEER: &str = "torch.compile";
 /// The device on which every row runs.
 const CPU: &str = "cpu";
 
@@ -140,7 +140,7 @@ pub(crate) fn measure(options: &Options, libtorch: Option<&Libtorch>) -> Result<
         .env("TORCHINDUCTOR_CACHE_DIR", folder.join("inductor"))
         .env("TORCHINDUCTOR_COMPILE_THREADS", "1");
     let device = &options.device;
-    let mut bench = Bench::start(&mut ours, theirs, folder, threads, device)?;
+    let mut bench = Bench::start(ours, theirs, folder, threads, device)?;
 
     let mut rows: Vec<OurRow> = bench.ours.ask(&Request::Rows, PATIENCE)?;
     let peers: BTreeMap<String, Vec<String>> = bench.theirs()?.ask(&Request::Rows, PATIENCE)?;
@@ -149,23 +149,22 @@ pub(crate) fn measure(options: &Options, libtorch: Option<&Libtorch>) -> Result<
     let libtorch = bench.hello.libtorch.clone();
     let gpu = (device != CPU).then(|| cuda::device(device));
     let machine = Machine { cpu: machine::cpu(), cores, threads, gpu, libtorch };
-    let mut report = Report { machine, rows: Vec::new() };
+    let mut report = Report { machine, rows: Vec::new(), left_out: Vec::new() };
     for row in &rows {
         let peers =
             peers.get(&row.name).with_context(|| format!("peers.py has no row {}", row.name))?;
         for peer in peers {
             note(format_args!("{} against {peer}", row.name));
-            match bench.ready(row, peer) {
+            match bench.ready(row, peer).and_then(|()| bench.time(options.pairs)) {
+                Ok(pairs) => report.rows.push(Row::new(&row.name, peer, &pairs)),
                 Err(why) if peer == OPTIONAL_PEER || device != CPU => {
                     note(format_args!("{} against {peer} is left out: {why:#}", row.name));
-                    // Whatever state it is in, the next row gets a new one.
-                    bench.theirs = None;
-                    continue;
+                    report.left_out.push(LeftOut::new(&row.name, peer, &why));
+                    // Whatever state they are in, the next row gets new ones.
+                    bench.renew()?;
                 }
-                ready => ready.with_context(|| format!("{} against {peer}", row.name))?,
+                Err(why) => return Err(why.context(format!("{} against {peer}", row.name))),
             }
-            let pairs = bench.time(options.pairs)?;
-            report.rows.push(Row::new(&row.name, peer, &pairs));
         }
     }
     Ok(report)
@@ -182,6 +181,7 @@ fn choose(rows: &mut Vec<OurRow>, only: &str) -> Result<()> {
 /// The two sides.
 struct Bench {
     ours: Process,
+    our_command: Command,
     /// What ours computes with.
     hello: Hello,
     device: String,
@@ -194,21 +194,24 @@ struct Bench {
 impl Bench {
     /// Starts our side; `theirs` is the command of the other.
     fn start(
-        ours: &mut Command,
+        mut our_command: Command,
         theirs: Command,
         folder: PathBuf,
         threads: usize,
         device: &str,
     ) -> Result<Self> {
-        let mut ours = Process::start("ours", ours, &folder.join("ours.log"))?;
-        let hello: Hello = ours.ask(&Request::Hello { threads, device }, PATIENCE)?;
-        ensure!(
-            hello.threads == threads,
-            "{threads} threads were asked for, and libtorch took {}",
-            hello.threads
-        );
+        let (ours, hello) = start(&mut our_command, &folder, threads, device)?;
         let device = device.to_owned();
-        Ok(Self { ours, hello, device, theirs: None, command: theirs, folder })
+        Ok(Self { ours, our_command, hello, device, theirs: None, command: theirs, folder })
+    }
+
+    /// Both sides anew, the peer's when it is needed.
+    fn renew(&mut self) -> Result<()> {
+        self.theirs = None;
+        let threads = self.hello.threads;
+        (self.ours, self.hello) =
+            start(&mut self.our_command, &self.folder, threads, &self.device)?;
+        Ok(())
     }
 
     /// The peer's process, which is started if there is none and must compute with what
@@ -258,6 +261,23 @@ impl Bench {
             })
             .collect()
     }
+}
+
+/// Our side, and what it computes with.
+fn start(
+    command: &mut Command,
+    folder: &Path,
+    threads: usize,
+    device: &str,
+) -> Result<(Process, Hello)> {
+    let mut ours = Process::start("ours", command, &folder.join("ours.log"))?;
+    let hello: Hello = ours.ask(&Request::Hello { threads, device }, PATIENCE)?;
+    ensure!(
+        hello.threads == threads,
+        "{threads} threads were asked for, and libtorch took {}",
+        hello.threads
+    );
+    Ok((ours, hello))
 }
 
 /// Both sides must have one libtorch version and one thread count.

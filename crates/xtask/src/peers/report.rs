@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use atomic_write_file::AtomicWriteFile;
 use serde::Serialize;
 
@@ -13,6 +13,27 @@ use serde::Serialize;
 pub(crate) struct Report {
     pub(crate) machine: Machine,
     pub(crate) rows: Vec<Row>,
+    /// Rows that could not be timed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A row without a time.
+#[derive(Debug, Serialize)]
+pub(crate) struct LeftOut {
+    name: String,
+    /// The peer that it was to be timed beside.
+    pub(crate) peer: String,
+    why: String,
+}
+
+impl LeftOut {
+    /// By the first line of an error.
+    pub(crate) fn new(name: &str, peer: &str, why: &Error) -> Self {
+        let why = format!("{why:#}");
+        let why = why.lines().next().unwrap_or_default().to_owned();
+        Self { name: name.to_owned(), peer: peer.to_owned(), why }
+    }
 }
 
 /// What the times depend on besides the code.
@@ -123,6 +144,9 @@ impl fmt::Display for Report {
             }
             writeln!(f)?;
         }
+        for LeftOut { name, peer, why } in &self.left_out {
+            writeln!(f, "{name} against {peer} is left out: {why}")?;
+        }
         Ok(())
     }
 }
@@ -158,7 +182,7 @@ mod tests {
             Row::new("dcgan_step_64px_b64", "pytorch eager", &pairs),
             Row::new("gan", "torch.compile", &[[2e-5, 1e-5]]),
         ];
-        Report { machine, rows }
+        Report { machine, rows, left_out: Vec::new() }
     }
 
     #[test]
@@ -184,6 +208,14 @@ mod tests {
             dcgan_step_64px_b64  pytorch eager  500 ms  1.00 s   2.00      3\n\
             gan                  torch.compile   20 us   10 us   0.50      1\n";
         assert_eq!(report().to_string(), expected);
+    }
+
+    #[test]
+    fn what_is_left_out_is_told_below() {
+        let why = anyhow::anyhow!("no memory\nof 3 GB");
+        let left_out = vec![LeftOut::new("gan", "torch.compile", &why)];
+        let text = Report { left_out, ..report() }.to_string();
+        assert!(text.ends_with("gan against torch.compile is left out: no memory\n"), "{text}");
     }
 
     #[test]
