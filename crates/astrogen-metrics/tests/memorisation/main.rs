@@ -2,6 +2,8 @@
 //! `golden/memorisation.py` made the values.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod collapse;
+
 use std::collections::BTreeMap;
 
 use astrogen_metrics::diversity::{CollapseConfig, Diversity, collapsed, mean_pairwise_distance};
@@ -317,39 +319,6 @@ fn images_of_two_splits_are_found() {
     let twins = points(&train.narrow(0, 0, 9).repeat([2, 1, 1, 1]));
     let got = leakage(&held_out, &twins, &LeakageConfig::default()).unwrap_err().to_string();
     assert!(got.contains("a twin of most images"), "{got}");
-}
-
-#[test]
-fn distances_between_samples_tell_a_collapse() {
-    let golden = golden();
-    let expected = values(&golden["pairwise"])[0];
-    let got = mean_pairwise_distance(&golden["rows"]).unwrap();
-    assert!((got - expected).abs() < 1e-5 * expected, "{got} {expected}");
-    let (reals, train) = (fields(200, 1), fields(200, 2));
-    let of = |images: &Tensor| Diversity {
-        distance: mean_pairwise_distance(images).unwrap(),
-        coverage: None,
-    };
-    let fell = |now: &Tensor| collapsed(&of(now), &of(&reals), &CollapseConfig::default()).unwrap();
-    assert_eq!(fell(&train), None);
-    let one = train.narrow(0, 0, 1) + 0.1 * normal(&[200, 2, 16, 16], 3);
-    let collapse = fell(&one).unwrap();
-    assert!(collapse.distance.is_some_and(|part| part < 0.3), "{collapse}");
-    // Far from 0 the rounding of the brightness is not taken for diversity.
-    let same = (train.narrow(0, 0, 1) + 1000.0).repeat([50, 1, 1, 1]);
-    assert!(of(&same).distance < 1e-6, "{}", of(&same).distance);
-    let reals = Diversity { distance: 2.0, coverage: Some(0.9) };
-    let few = Diversity { distance: 2.1, coverage: Some(0.1) };
-    let text = collapsed(&few, &reals, &CollapseConfig::default()).unwrap().unwrap().to_string();
-    assert_eq!(
-        text,
-        "the generator has collapsed: samples cover only 0.11 of what reals cover of each other"
-    );
-    let both = Diversity { distance: 0.2, coverage: Some(0.0) };
-    let text = collapsed(&both, &reals, &CollapseConfig::default()).unwrap().unwrap().to_string();
-    assert!(
-        text.contains("only 0.10 times as far from each other as reals are and cover only 0.00")
-    );
 }
 
 #[test]
