@@ -87,8 +87,8 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     seed_everything(config.fit.seed);
     let Networks { model, algorithm } = &config.networks;
     let mut step = WganGpStep::new(model, algorithm, device)?;
+    config.begin(&step, earlier.as_ref())?;
     let run = arguments.begin("cosmos-wgan-gp", earlier, &config, &folder.summary())?;
-    config.begin(&step, &run)?;
 
     // The loop, with what is written down and looked at on the way.
     say(format_args!("training on {}", device_name(device)));

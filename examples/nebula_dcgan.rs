@@ -13,6 +13,7 @@ use astrogen::models::{R3ganGenerator, SharpGenerator};
 use astrogen::prelude::*;
 use astrogen::report::{SampleLook, write_page};
 use astrogen::runtime::{device_name, tune_allocator};
+use astrogen::train::state::State;
 use astrogen::train::{GanStep, RelativisticStep};
 use astrogen_cli::{
     DcganArguments, DcganRecipe, ImageArguments, ImageConfig, Networks, RunArguments,
@@ -74,7 +75,8 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
 
     // Networks with their optimisers, and the loop.
     seed_everything(config.fit.seed);
-    let begin = || -> Result<_> {
+    let begin = |step: &dyn State| -> Result<_> {
+        config.begin(step, earlier.as_ref())?;
         let run = arguments.begin("nebula-dcgan", earlier, &config, &folder.summary())?;
         let on = device_name(device);
         say(format_args!("training on {on} by the {} recipe", config.networks));
@@ -84,15 +86,18 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     match &config.networks {
         DcganRecipe::Sharp(Networks { model, algorithm }) => {
             let step = RelativisticStep::new(model, algorithm, device)?;
-            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config)
+            let run = begin(&step)?;
+            run_loop(step, (&mut batches, held_out), physical, &run, &config)
         }
         DcganRecipe::Article(Networks { model, algorithm }) => {
             let step = DcganStep::new(model, algorithm, device)?;
-            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config)
+            let run = begin(&step)?;
+            run_loop(step, (&mut batches, held_out), physical, &run, &config)
         }
         DcganRecipe::R3gan(Networks { model, algorithm }) => {
             let step = RelativisticStep::r3gan(model, algorithm, device)?;
-            run_loop(step, (&mut batches, held_out), physical, &begin()?, &config)
+            let run = begin(&step)?;
+            run_loop(step, (&mut batches, held_out), physical, &run, &config)
         }
     }
 }
@@ -105,7 +110,6 @@ fn run_loop<S: GanStep>(
     run: &RunDir,
     config: &ImageConfig<DcganRecipe>,
 ) -> Result<()> {
-    config.begin(&step, run)?;
     let stop = StopSignal::on_ctrl_c()?;
     if !run.group().is_first() {
         fit(&mut step, batches, run, &config.fit, &stop, &mut [])?;

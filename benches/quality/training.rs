@@ -79,7 +79,7 @@ impl Training {
     }
 
     /// Fresh networks on the images of `folder`, which these options name, to be trained for so many
-    /// steps, over which schedules run.
+    /// steps, over which schedules run, or to be tried.
     pub(crate) fn start(
         &self,
         folder: &ImageFolder,
@@ -101,7 +101,10 @@ impl Training {
             );
         }
         let Example::<DcganArguments> { images, run, networks } = Example::parse(options)?;
-        let (_, config) = networks.config(&images, &run)?;
+        let (_, mut config) = networks.config(&images, &run)?;
+        if steps.is_none() {
+            config.networks = config.networks.as_tried();
+        }
         match &config.networks {
             DcganRecipe::Article(Networks { model, algorithm }) => {
                 let step = DcganStep::new(model, algorithm, Device::Cpu)?;

@@ -54,7 +54,24 @@ fn a_run_resumes_to_the_same_bytes_and_samples_walks_and_fits_files() {
     assert!(config.contains("\"lecam\": 0.1"), "{config}");
     example.succeed(&["--resume", utf8(&augmented), "--steps", "9"]);
 
-    let data = utf8(&data);
+    let begun = folder.path().join("begun");
+    let options = ["--data", utf8(&data), "--out", utf8(&begun), "--steps", "1"];
+    let from = ["--from", utf8(&whole), "--freeze", "1"];
+    let told = example.succeed(&[&options[..], &SMALL, &from].concat());
+    assert!(told.contains("step-00000007.safetensors, after 7 steps"), "{told}");
+    // One update of the critic, whose first layer stays.
+    let same = |name: &str| {
+        let [one, other] = [(&whole, 7), (&begun, 1)].map(|(run, step)| {
+            let file = run.join(format!("checkpoints/step-{step:08}.safetensors"));
+            let named = tch::Tensor::read_safetensors(file).expect("weights");
+            named.into_iter().find(|(other, _)| other == name).expect("a weight").1
+        });
+        one == other
+    };
+    assert!(same("generator.net.0.weight") && same("critic.net.0.weight"));
+    assert!(!same("critic.net.2.weight"));
+
+    let [data, whole] = [utf8(&data), utf8(&whole)];
     let cases: &[(&[&str], &[&str])] = &[
         (&["--image-size", "16"], &["image_size", "32 to 256"]),
         (&["--n-critic", "0"], &["n_critic", "at least 1"]),
@@ -65,6 +82,9 @@ fn a_run_resumes_to_the_same_bytes_and_samples_walks_and_fits_files() {
         (&["--best-by", "fid"], &["--best-by fid", "sliced_wasserstein, diversity, coverage"]),
         (&["--lr", "-1"], &["lr", "above 0"]),
         (&["--features", "-1"], &["features"]),
+        (&["--from", "nowhere"], &["nowhere"]),
+        (&["--from", whole, "--features", "3"], &["step-00000007.safetensors", "weight"]),
+        (&["--from", whole, "--features", "2", "--freeze", "9"], &["frozen_layers", "fewer"]),
     ];
     for (arguments, parts) in cases {
         let refused = folder.path().join("refused");

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
-use astrogen::models::DcganConfig;
-use astrogen::train::gan::{DcganStep, DcganStepConfig};
+use astrogen::models::SharpConfig;
 use astrogen::train::step::Step;
+use astrogen::train::{RelativisticStep, RelativisticStepConfig};
 use tch::Device;
 
 use crate::program::cargo;
@@ -26,13 +26,15 @@ fn the_ten_lines_of_the_readme_sample_from_a_run() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().expect("a temporary folder");
 
-    let model = DcganConfig {
+    // As a run of `nebula_dcgan` without options has them, but smaller.
+    let model = SharpConfig {
         image_size: 32,
         generator_features: 4,
-        discriminator_features: 4,
-        ..DcganConfig::default()
+        critic_features: 4,
+        ..SharpConfig::default()
     };
-    let step = DcganStep::new(&model, &DcganStepConfig::default(), Device::Cpu).expect("valid");
+    let config = RelativisticStepConfig::default();
+    let step = RelativisticStep::new(&model, &config, Device::Cpu).expect("valid");
     let run = folder.path().join("run");
     fs::create_dir(&run).expect("a folder");
     step.export(&run).expect("the weights are written");

@@ -5,6 +5,8 @@ use std::str::FromStr;
 use astrogen_train::{AdaptiveConfig, AugmentProbability, Augmentation};
 use clap::Args;
 
+use crate::transfer::TransferArguments;
+
 /// The option, for programs that train a generator of images.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct AugmentArguments {
@@ -43,14 +45,24 @@ impl AugmentArguments {
         self.augment.is_some()
     }
 
-    /// The settings for a run of so many steps of so many reals each.
-    pub(crate) fn augmentation(&self, steps: u64, batch_size: usize) -> Option<Augmentation> {
+    /// The settings for a run of so many steps of so many reals each. In one that begins from another a
+    /// probability that adapts is quick, as networks that have learnt already overfit soon.
+    pub(crate) fn augmentation(
+        &self,
+        steps: u64,
+        batch_size: usize,
+        transfer: &TransferArguments,
+    ) -> Option<Augmentation> {
         let probability = match self.augment? {
             Often::Fixed(probability) => AugmentProbability::Fixed(probability),
-            Often::Auto => AugmentProbability::Adaptive(AdaptiveConfig {
-                ramp_images: (steps.saturating_mul(batch_size as u64) / 4).max(1),
-                ..AdaptiveConfig::default()
-            }),
+            Often::Auto => {
+                let quarter = (steps.saturating_mul(batch_size as u64) / 4).max(1);
+                let most = transfer.run().map_or(u64::MAX, |_| AdaptiveConfig::TRANSFERRED);
+                AugmentProbability::Adaptive(AdaptiveConfig {
+                    ramp_images: quarter.min(most),
+                    ..AdaptiveConfig::default()
+                })
+            }
         };
         Some(Augmentation { probability, ..Augmentation::default() })
     }
@@ -59,18 +71,37 @@ impl AugmentArguments {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use clap::Parser;
+
     use super::*;
+
+    #[derive(Parser)]
+    struct Options {
+        #[arg(long, hide = true)]
+        resume: Option<String>,
+        #[command(flatten)]
+        augment: AugmentArguments,
+        #[command(flatten)]
+        transfer: TransferArguments,
+    }
 
     #[test]
     fn a_probability_or_auto_becomes_settings() {
-        let settings = |text: &str| {
-            let augment = Some(text.parse().unwrap());
-            AugmentArguments { augment }.augmentation(1000, 16).unwrap().probability
+        let settings = |options: &[&str], steps| {
+            let parsed = Options::try_parse_from([&["program"], options].concat()).unwrap();
+            let augmentation = parsed.augment.augmentation(steps, 16, &parsed.transfer);
+            augmentation.map(|augmentation| augmentation.probability)
         };
-        assert_eq!(settings("0.25"), AugmentProbability::Fixed(0.25));
-        let quarter = AdaptiveConfig { ramp_images: 4000, ..AdaptiveConfig::default() };
-        assert_eq!(settings("auto"), AugmentProbability::Adaptive(quarter));
-        assert!(AugmentArguments { augment: None }.augmentation(1000, 16).is_none());
+        let adaptive = |ramp_images| {
+            let config = AdaptiveConfig { ramp_images, ..AdaptiveConfig::default() };
+            Some(AugmentProbability::Adaptive(config))
+        };
+        assert_eq!(settings(&["--augment", "0.25"], 1000), Some(AugmentProbability::Fixed(0.25)));
+        assert_eq!(settings(&["--augment", "auto"], 1000), adaptive(4000));
+        assert_eq!(settings(&["--augment", "auto"], 100_000), adaptive(400_000));
+        assert_eq!(settings(&["--augment", "auto", "--from", "run"], 1000), adaptive(4000));
+        assert_eq!(settings(&["--augment", "auto", "--from", "run"], 100_000), adaptive(100_000));
+        assert_eq!(settings(&[], 1000), None);
         for refused in ["1.5", "-0.1", "nan", "often", ""] {
             let message = refused.parse::<Often>().unwrap_err();
             assert_eq!(message, "expected a probability from 0 to 1, or auto", "{refused}");

@@ -28,7 +28,7 @@ pub struct ImageConfig<N> {
     /// How samples go back to physical units.
     #[serde(flatten)]
     pub physical: Physical,
-    /// The run whose networks it began with.
+    /// The checkpoint of another run whose networks it began with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<PathBuf>,
 }
@@ -55,13 +55,17 @@ impl<N> ImageConfig<N> {
         Ok(self.fit.validate()?)
     }
 
-    /// Gives the networks of a run that has no checkpoint yet those of the run that it begins
-    /// [from](Self::from), if any.
+    /// Gives fresh networks those that the run begins [with](Self::from), if any; those of an `earlier`
+    /// session that has a checkpoint go on from that.
     ///
     /// # Errors
-    /// [`CliError::Train`] for a folder that is no run, and for other networks.
-    pub fn begin(&self, step: &dyn State, run: &RunDir) -> Result<(), CliError> {
-        transfer::begin(step, run, self.from.as_deref())
+    /// [`CliError::Train`] for a file that is no checkpoint, and for other networks.
+    pub fn begin(&self, step: &dyn State, earlier: Option<&RunDir>) -> Result<(), CliError> {
+        let has_none = |run: &RunDir| run.checkpoints().is_ok_and(|steps| steps.is_empty());
+        match &self.from {
+            Some(from) if earlier.is_none_or(has_none) => transfer::begin(step, from),
+            _ => Ok(()),
+        }
     }
 
     /// Looks through the folder of images and says what is in it.

@@ -2,7 +2,7 @@
 
 use astrogen_data::{BatchConfig, Batches};
 use astrogen_images::ImageFolder;
-use astrogen_runtime::Share;
+use astrogen_runtime::{Precision, Share};
 use astrogen_train::pace::{steps_within, timed};
 use astrogen_train::{GanStep, TrainError};
 use clap::Args;
@@ -13,8 +13,8 @@ use crate::{CliError, group, say};
 /// The option, for programs that train a generator of images.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PaceArguments {
-    /// Minutes of training, instead of --steps: a few steps are tried, and as many are taken as fill
-    /// the time. What is drawn and evaluated on the way comes on top.
+    /// Minutes of training, instead of --steps: some are tried, for a thirtieth of the time or a minute,
+    /// and as many are taken as fill it. What is drawn and evaluated on the way comes on top.
     #[arg(long, conflicts_with_all = ["steps", "epochs", "resume"], allow_negative_numbers = true)]
     minutes: Option<f64>,
 }
@@ -34,15 +34,15 @@ impl PaceArguments {
     }
 }
 
-/// How many steps of fresh networks on these images take so many seconds.
+/// How many steps of these networks on these images take so many seconds.
 ///
 /// # Errors
 /// [`CliError::Train`] and [`CliError::Data`] for settings that cannot be, and where a step fails.
-pub(crate) fn tried<S: GanStep>(
-    step: Result<S, TrainError>,
+pub(crate) fn tried(
+    mut step: impl GanStep,
     folder: &ImageFolder,
     batches: &BatchConfig,
-    device: Device,
+    (device, precision): (Device, Precision),
     seconds: f64,
 ) -> Result<u64, CliError> {
     let group = group()?;
@@ -50,7 +50,7 @@ pub(crate) fn tried<S: GanStep>(
     batches.share(Share::new(group.rank(), group.size()).unwrap_or_default())?;
     // Of one process: what others take to hear of its gradients comes on top.
     let steps = group.tell("the steps", || {
-        let steps = steps_within(seconds, timed(&mut step?, &mut batches))?;
+        let steps = steps_within(seconds, timed(&mut step, &mut batches, precision))?;
         Ok::<_, TrainError>(steps.to_string())
     })?;
     let steps = steps.parse().map_err(TrainError::custom)?;

@@ -103,6 +103,11 @@ impl RunArguments {
         Ok(device)
     }
 
+    /// The precision of a new run's steps.
+    pub fn precision(&self) -> Precision {
+        self.precision.unwrap_or_default()
+    }
+
     /// The seed of everything that is drawn in a new run.
     pub fn seed(&self) -> u64 {
         self.seed

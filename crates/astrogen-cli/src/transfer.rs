@@ -1,4 +1,7 @@
 //! A run that begins from another run's networks.
+//!
+//! What its settings keep is the checkpoint that it begins with, so that it begins alike when it was
+//! stopped before it had one of its own, whatever the other run did since.
 
 use std::path::{Path, PathBuf};
 
@@ -17,18 +20,24 @@ pub(crate) struct TransferArguments {
     /// ones: for a few dozen images that have much in common with the many it learnt from.
     #[arg(long, value_name = "RUN", conflicts_with = "resume")]
     from: Option<PathBuf>,
-    /// With --from: the first so many layers of the discriminator stay as they are.
+    /// With --from: the first so many layers of the discriminator stay as they are, normalisations being
+    /// layers too; R3gan: the first so many sizes of images.
     #[arg(long, value_name = "LAYERS", default_value_t = 0, requires = "from")]
     freeze: usize,
 }
 
 impl TransferArguments {
     /// The run to begin from, if one was named.
+    pub(crate) fn run(&self) -> Option<&Path> {
+        self.from.as_deref()
+    }
+
+    /// The checkpoint to begin with, the newest of the run that was named, if one was.
     ///
     /// # Errors
-    /// [`CliError::Usage`] where the path cannot be made absolute.
-    pub(crate) fn from(&self) -> Result<Option<PathBuf>, CliError> {
-        self.from.as_deref().map(absolute).transpose()
+    /// [`CliError::Train`] for a folder that is no run, or one without a checkpoint.
+    pub(crate) fn checkpoint(&self) -> Result<Option<PathBuf>, CliError> {
+        self.run().map(|run| newest(&absolute(run)?)).transpose()
     }
 
     /// How many layers of the generator's opponent stay as they are.
@@ -37,16 +46,19 @@ impl TransferArguments {
     }
 }
 
-/// Gives the networks of a run that has no checkpoint yet those of another one, if it begins `from`
-/// one.
+/// Gives networks those of another run's checkpoint; settings of earlier versions name the run.
 ///
 /// # Errors
-/// [`CliError::Train`] for a folder that is no run, and for other networks.
-pub(crate) fn begin(step: &dyn State, run: &RunDir, from: Option<&Path>) -> Result<(), CliError> {
-    let Some(from) = from.filter(|_| run.checkpoints().is_ok_and(|steps| steps.is_empty())) else {
-        return Ok(());
-    };
-    let steps = begin_from(step, &RunDir::open(from)?)?;
-    say(format_args!("beginning with the networks of {} after {steps} steps", from.display()));
+/// [`CliError::Train`] for a file that is no checkpoint, and for other networks.
+pub(crate) fn begin(step: &dyn State, from: &Path) -> Result<(), CliError> {
+    let newest = from.is_dir().then(|| newest(from)).transpose()?;
+    let checkpoint = newest.as_deref().unwrap_or(from);
+    let steps = begin_from(step, checkpoint)?;
+    let from = checkpoint.display();
+    say(format_args!("beginning with the networks of {from}, after {steps} steps"));
     Ok(())
+}
+
+fn newest(run: &Path) -> Result<PathBuf, CliError> {
+    Ok(RunDir::open(run)?.newest_checkpoint()?)
 }

@@ -67,7 +67,7 @@ impl WganArguments {
         let networks = Networks { model, algorithm: self.algorithm(steps) };
         let fit = FitConfig { steps, seed: run.seed(), ..FitConfig::default() };
         let config = ImageConfig::new(data, &folder, self.batch_size, networks, fit);
-        Ok((folder, ImageConfig { from: self.transfer.from()?, ..config }))
+        Ok((folder, ImageConfig { from: self.transfer.checkpoint()?, ..config }))
     }
 
     fn model(&self, [channels, image_size, _]: [i64; 3]) -> WganConfig {
@@ -90,7 +90,7 @@ impl WganArguments {
             penalty: GradientPenaltyConfig { weight: self.penalty_weight, ..paper.penalty },
             n_critic: self.n_critic,
             lecam: self.lecam,
-            augment: self.augment.augmentation(steps, self.batch_size),
+            augment: self.augment.augmentation(steps, self.batch_size, &self.transfer),
             frozen_layers: self.transfer.frozen_layers(),
             ..paper
         }

@@ -82,6 +82,19 @@ impl AdversarialLoss {
         }
     }
 
+    /// How surely each real is known, `[N]`, positive where it is told from fakes: its score `D(real)`, or,
+    /// where only differences of scores count ([`Wasserstein`](Self::Wasserstein) and
+    /// [`Relativistic`](Self::Relativistic)), `D(real) - D(fake)` of its pair.
+    ///
+    /// # Panics
+    /// Where differences count, when the two have different shapes.
+    pub fn margins(&self, real_scores: &Tensor, fake_scores: &Tensor) -> Tensor {
+        match self {
+            Self::CrossEntropy(_) | Self::Hinge | Self::LeastSquares => real_scores.detach(),
+            Self::Wasserstein | Self::Relativistic => (real_scores - fake_scores).detach(),
+        }
+    }
+
     /// What the generator minimises on scores `[N]` of its samples: a scalar.
     ///
     /// `real_scores` gives the scores of as many real samples; only

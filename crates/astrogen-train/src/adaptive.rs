@@ -8,10 +8,10 @@
 //! r = mean sign(margin)
 //! ```
 //!
-//! over the reals of the last few batches: 0 where it is guessing, 1 where it never errs. The margin
-//! of a real is its score `C(real)`, as positive scores mean real; in a
-//! [relativistic](crate::relativistic) game, where only differences of scores count, it is
-//! `C(real) - C(fake)` of its pair. Every [`interval`](AdaptiveConfig::interval) batches the
+//! over the reals of the last few batches: 0 where it is guessing, 1 where it never errs. The [margin](astrogen_losses::AdversarialLoss::margins)
+//! of a real is its score `C(real)`, where positive scores mean real; where only differences of scores
+//! count, by a Wasserstein or a [relativistic](crate::relativistic) loss, it is `C(real) - C(fake)` of its
+//! pair. Every [`interval`](AdaptiveConfig::interval) batches the
 //! probability goes one step up where `r` is above [`target`](AdaptiveConfig::target), and one down
 //! where it is below:
 //!
@@ -74,8 +74,8 @@ impl AugmentProbability {
 pub struct AdaptiveConfig {
     /// The mean sign that is held, in (-1, 1). Default 0.6: 80 % of margins are positive.
     pub target: f64,
-    /// Images over which the probability would go from 0 to 1, at least 1. Default 500,000; 100,000
-    /// for a run that begins from another one's weights.
+    /// Images over which the probability would go from 0 to 1, at least 1. Default 500,000; for a run that
+    /// begins from another one's weights take [`TRANSFERRED`](Self::TRANSFERRED).
     pub ramp_images: u64,
     /// Batches from one change to the next, at least 1. Default 4.
     pub interval: u64,
@@ -92,6 +92,9 @@ impl Default for AdaptiveConfig {
 }
 
 impl AdaptiveConfig {
+    /// ADA's `ramp_images` of a run that begins from another one's weights.
+    pub const TRANSFERRED: u64 = 100_000;
+
     /// Checks the settings.
     ///
     /// # Errors

@@ -56,6 +56,17 @@ impl Augmentation {
         }
         Ok(())
     }
+
+    /// The same operations, always as often as this one can ever ask for them: what a trial of the
+    /// [pace](crate::pace) takes, so that no run is slower than it was said to be.
+    #[must_use]
+    pub fn at_its_most(self) -> Self {
+        let most = match self.probability {
+            AugmentProbability::Fixed(probability) => probability,
+            AugmentProbability::Adaptive(config) => config.most,
+        };
+        Self { probability: AugmentProbability::Fixed(most), ..self }
+    }
 }
 
 /// The augmentation of a training, as it goes on; none leaves images as they are.

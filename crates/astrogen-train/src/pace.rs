@@ -15,6 +15,7 @@
 use std::time::Instant;
 
 use astrogen_data::Batches;
+use astrogen_runtime::Precision;
 use tch::{Kind, no_grad};
 
 use crate::TrainError;
@@ -24,12 +25,13 @@ use crate::step::Step;
 const TURN: u64 = 10;
 /// The fewest turns.
 const TURNS: usize = 3;
-/// The part of the time that is spent on trying.
+/// The part of the time that is spent on trying, and the most seconds of it.
 const PART: f64 = 0.03;
+const MOST: f64 = 60.0;
 
 /// How many steps take so many seconds, at least 1: by the median of turns of ten steps, at least three
-/// of them after a first one that is not counted, for a thirtieth of the time or so. `take` takes so
-/// many steps and says how many seconds it took.
+/// of them after a first one that is not counted, for a thirtieth of the time or so, and not for much longer
+/// than a minute. `take` takes so many steps and says how many seconds it took.
 ///
 /// # Errors
 /// Those of `take`.
@@ -39,7 +41,7 @@ pub fn steps_within<E>(
 ) -> Result<u64, E> {
     take(TURN)?;
     let mut turns: Vec<f64> = Vec::new();
-    while turns.len() < TURNS || turns.iter().sum::<f64>() < PART * seconds {
+    while turns.len() < TURNS || turns.iter().sum::<f64>() < (PART * seconds).min(MOST) {
         // A clock that stands still would be asked for ever.
         turns.push(take(TURN)?.max(1e-9));
     }
@@ -48,16 +50,21 @@ pub fn steps_within<E>(
     Ok(((TURN as f64 * seconds / median).round() as u64).max(1))
 }
 
-/// What [`steps_within`] asks, answered by a step that is trained for nothing else: neither it nor the
-/// batches nor libtorch's generator are afterwards as they were.
+/// What [`steps_within`] asks, answered by a step that is trained for nothing else, in this precision:
+/// neither it nor the batches nor libtorch's generator are afterwards as they were. What a run augments more
+/// and more has to be augmented as often as it ever is ([`Augmentation::at_its_most`]).
+///
+/// [`Augmentation::at_its_most`]: crate::augmentation::Augmentation::at_its_most
 pub fn timed<S: Step>(
     step: &mut S,
     batches: &mut Batches<S::Batch>,
+    precision: Precision,
 ) -> impl FnMut(u64) -> Result<f64, TrainError> {
     move |steps| {
         let started = Instant::now();
         for _ in 0..steps {
-            let losses = step.step(&batches.next_batch()?)?;
+            let batch = batches.next_batch()?;
+            let losses = precision.during(|| step.step(&batch))?;
             // Waits for the device.
             no_grad(|| {
                 losses.iter().try_for_each(|(_, loss)| {

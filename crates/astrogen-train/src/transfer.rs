@@ -2,47 +2,39 @@
 //!
 //! A few dozen images are too few to learn from scratch what images of the sky have in common.
 //! Networks that have learnt it from others begin with their weights ([`begin_from`]) and go on as any
-//! run: with optimisers that know nothing yet, and from step 0. The first layers of the generator's
+//! run: with optimisers that know nothing yet, and from step 0. The average goes on from theirs, with as
+//! many updates behind it (where its half-life [grows from 0](crate::annealing) it begins anew with the
+//! generator). The first layers of the generator's
 //! opponent, which see edges, points and noise, may be kept as they are
 //! ([`Adam::freeze_first`](crate::optim::Adam::freeze_first); Mo, Cho and Shin 2020, *Freeze the
 //! Discriminator: a Simple Baseline for Fine-Tuning GANs*).
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use astrogen_models::weights;
 
 use crate::TrainError;
 use crate::checkpoint::Checkpoint;
-use crate::run_dir::RunDir;
 use crate::state::State;
 
 /// What of a state are networks.
 const NETWORKS: [&str; 4] = ["generator.", "critic.", "discriminator.", "average."];
-/// How many updates an average has seen.
-const UPDATES: &str = "average.updates";
 
-/// Gives an algorithm's networks the weights that those of another run had at its last checkpoint:
-/// generator, opponent and average. Optimisers, averages' counters and everything else stay as they
-/// are. The step of that checkpoint.
+/// Gives an algorithm's networks the weights of another run's, as a
+/// [checkpoint](crate::run_dir::RunDir::newest_checkpoint) of it has them: generator, opponent and average.
+/// Optimisers and everything else stay as they are. The step of that checkpoint.
 ///
 /// # Errors
-/// [`TrainError::Checkpoint`] for a run without a checkpoint or of another algorithm;
-/// [`TrainError::Model`] where its networks are other ones, with every difference. Nothing is copied
-/// then.
-pub fn begin_from(algorithm: &dyn State, run: &RunDir) -> Result<u64, TrainError> {
-    let Some((_, path)) = run.checkpoint_files()?.pop() else {
-        return Err(TrainError::Checkpoint {
-            path: run.path().to_owned(),
-            reason: "the run has no checkpoint to begin from: train it first".to_owned(),
-        });
-    };
-    let (checkpoint, file) = Checkpoint::open(&path, algorithm)?;
-    let is_network =
-        |name: &str| name != UPDATES && NETWORKS.iter().any(|part| name.starts_with(part));
+/// [`TrainError::Checkpoint`] for one of another algorithm; [`TrainError::Model`] for a file that cannot
+/// be read, and where its networks are other ones, with every difference. Nothing is copied then.
+pub fn begin_from(algorithm: &dyn State, checkpoint: &Path) -> Result<u64, TrainError> {
+    let (found, file) = Checkpoint::open(checkpoint, algorithm)?;
+    let is_network = |name: &str| NETWORKS.iter().any(|part| name.starts_with(part));
     let tensors = file.tensors.into_iter().filter(|(name, _)| is_network(name)).collect();
     let networks = algorithm.state().into_iter().filter(|(name, _)| is_network(name));
-    weights::copy_into(networks, &tensors, &path.display().to_string())?;
-    Ok(checkpoint.step)
+    weights::copy_into(networks, &tensors, &checkpoint.display().to_string())?;
+    Ok(found.step)
 }
 
 /// The names of the first `layers` layers among PyTorch's names of a network's parameters: layers are

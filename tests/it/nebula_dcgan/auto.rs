@@ -1,6 +1,7 @@
 //! Settings that are chosen, and a length that is a time.
 
 use std::fs;
+use std::path::Path;
 
 use super::{example, train, words};
 use crate::program::{nebulae, utf8};
@@ -21,7 +22,7 @@ fn what_is_chosen_is_said_and_kept_and_what_was_given_stays() {
     let options = ["--recipe", "auto", "--steps", "3", "--discriminator-features", "4"];
     let told = example().succeed(&[&short[..], &options].concat());
     for words in
-        ["sharp: ahead of", "width   16: wider", "augment none", "steps   3", "sharp recipe"]
+        ["sharp: by the sliced", "width   16: wider", "augment none", "steps   3", "sharp recipe"]
     {
         assert!(told.contains(words), "{words}: {told}");
     }
@@ -49,6 +50,39 @@ fn what_is_chosen_is_said_and_kept_and_what_was_given_stays() {
         ["width   4, as given", "augment as given", "gamma   3, as given", "steps fill 0.001 min"]
     {
         assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn r3gan_is_chosen_where_the_sharp_recipe_has_no_networks() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path(), 48);
+    let [first, second, third] = ["first", "second", "third"].map(|name| folder.path().join(name));
+    let auto = |out: &Path, options: &[&str]| {
+        let arguments = ["--recipe", "auto", "--data", utf8(&data), "--out", utf8(out)];
+        let run = ["--steps", "2", "--batch-size", "4"];
+        [&arguments[..], &run, options].concat().into_iter().map(str::to_owned).collect()
+    };
+    let arguments: Vec<String> = auto(&first, &["--image-size", "16", "--features", "16"]);
+    let told = example().succeed(&words(&arguments));
+    for words in ["r3gan: the sharp recipe has no", "width   16, as given", "gamma   the recipe's"]
+    {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let from = ["--from", utf8(&first)];
+    let arguments: Vec<String> = auto(&second, &[&from[..], &["--image-size", "16"]].concat());
+    let told = example().succeed(&words(&arguments));
+    for words in ["width   16, that of the run it begins from", "after 2 steps"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    for (options, reason) in [
+        (["--image-size", "16", "--discriminator-features", "4"], "both of R3GAN's networks"),
+        (["--image-size", "32", "--from", utf8(&first)], "trained by the R3GAN recipe"),
+        (["--image-size", "16", "--features", "9223372036854775807"], "1 to 65536"),
+    ] {
+        let arguments: Vec<String> = auto(&third, &options);
+        let told = example().refuse(&words(&arguments));
+        assert!(told.contains(reason) && !third.exists(), "{reason}: {told}");
     }
 }
 

@@ -119,10 +119,40 @@ fn begins_with_another(folder: &Path, data: &Path, recipe: &str) {
     fs::remove_dir_all(&first).expect("removed");
     let told = example().succeed(&["--resume", utf8(&second), "--steps", "3"]);
     assert!(!told.contains("beginning with"), "{told}");
+    // Nothing is made of a run that cannot begin.
+    let third = folder.join("third");
     let told = example().refuse(&words(&{
-        let mut arguments = train(&folder.join("third"), "2");
+        let mut arguments = train(&third, "2");
         arguments.extend(["--from".to_owned(), utf8(&first).to_owned()]);
         arguments
     }));
-    assert!(told.contains("first"), "{told}");
+    assert!(told.contains("first") && !third.exists(), "{told}");
+}
+
+#[test]
+fn a_run_stopped_before_its_first_checkpoint_begins_again_alike() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path(), 48);
+    let [first, second, third] = ["first", "second", "third"].map(|name| folder.path().join(name));
+    let sharp = |out: &Path, steps| {
+        let mut arguments = train(&data, out, steps);
+        arguments.extend(["--recipe", "sharp"].map(str::to_owned));
+        arguments
+    };
+    let from = ["--from".to_owned(), utf8(&first).to_owned()];
+    example().succeed(&words(&sharp(&first, "3")));
+    example().succeed(&words(&[sharp(&second, "2"), from.to_vec()].concat()));
+    let weights = || fs::read(second.join("generator.safetensors")).expect("weights");
+    let before = weights();
+    fs::remove_dir_all(second.join("checkpoints")).expect("removed");
+    // The other run is no longer what it was.
+    example().succeed(&["--resume", utf8(&first), "--steps", "5"]);
+    let told = example().succeed(&["--resume", utf8(&second)]);
+    assert!(told.contains("step-00000003.safetensors, after 3 steps"), "{told}");
+    assert!(before == weights(), "it ends in the same bytes");
+
+    let recipe = ["--recipe", "article"].map(str::to_owned);
+    let article = [train(&data, &third, "2"), recipe.to_vec(), from.to_vec()].concat();
+    let told = example().refuse(&words(&article));
+    assert!(told.contains("written by relativistic") && !third.exists(), "{told}");
 }

@@ -1,7 +1,7 @@
 //! What `--recipe auto` chooses, and why.
 //!
-//! The numbers are those of docs/quality.md: on two cores the sharp recipe was ahead of the others at
-//! every length that was tried, networks of width 32 were as good as real images after 6,600 steps and still so
+//! The numbers are those of docs/quality.md: by the sliced Wasserstein distance the sharp recipe's samples were the
+//! nearest to real images, those of networks of width 32 as near as real ones after 6,600 steps and still so
 //! after 20,000, and the more often images had been seen, the heavier penalties had to be; augmentation helped
 //! less than these. Widths come in sixteens, for which the CPU's kernels are.
 //!
@@ -23,11 +23,9 @@ const SECONDS: f64 = 600.0;
 /// Widths, and the steps that each needs.
 const WIDTHS: [(i64, u64); 2] = [(32, 6500), (16, 0)];
 
-/// Images of a batch.
-const BATCH_SIZE: usize = 16;
-
-/// The weight of the penalties over the images' variance, where each is seen more often than so.
-const GAMMAS: [(f64, u64); 2] = [(25.0, 500), (3.0, 100)];
+/// The weight of the penalties over the images' variance, where each is seen more often than so. The last
+/// is the sharp recipe's own weight over the variance of simulated nebulae.
+const GAMMAS: [(f64, u64); 3] = [(25.0, 500), (3.0, 100), (0.55, 0)];
 
 /// The least weight, of images that hardly differ.
 const LEAST_GAMMA: f64 = 0.01;
@@ -57,8 +55,8 @@ impl DcganArguments {
         seconds: Option<f64>,
     ) -> Result<ImageConfig<DcganRecipe>, CliError> {
         let images = new.images();
-        let seen = self.batch_size.unwrap_or(BATCH_SIZE.min(images / 2).max(1));
-        let mut chosen = Self { batch_size: Some(seen), ..self.as_wide_as_its_beginning()? };
+        let seen = self.batch_size.unwrap_or(name.batch_size().min(images / 2).max(1));
+        let mut chosen = Self { batch_size: Some(seen), ..self.as_wide_as_its_beginning(name)? };
         let asked = new.run.steps((images / images_a_step(seen, images)?.max(1)) as u64);
         let steps_of = |of: &Self| match asked {
             Some(steps) => Ok(steps),
@@ -86,20 +84,19 @@ impl DcganArguments {
             }
         };
         let passes = steps.saturating_mul(seen as u64) / images.max(1) as u64;
-        let heavier = GAMMAS.into_iter().find(|&(_, more_than)| passes > more_than);
-        let gamma = match (name, self.gamma, heavier) {
-            (_, Some(gamma), _) => format!("{gamma}, as given"),
-            (RecipeName::Sharp, None, Some((times, more_than))) => {
+        let gamma = match (name, self.gamma) {
+            (_, Some(gamma)) => format!("{gamma}, as given"),
+            (RecipeName::Sharp, None) => {
                 let (images, _) = some_images(&*new.folder.train(), LOOKED_AT)?;
-                let variance = variance(&images);
+                let (variance, times) = (variance(&images), times(passes));
                 let gamma = gamma(times, variance);
                 chosen.gamma = Some(gamma);
                 format!(
                     "{gamma}: {times} times the images' variance of {variance:.4}, since each is seen \
-                     {passes} times, more than {more_than}"
+                     {passes} times"
                 )
             }
-            _ => format!("the recipe's: each image is seen {passes} times"),
+            _ => "the recipe's".to_owned(),
         };
         let augment = match self.augment.is_given() {
             true => "as given",
@@ -107,7 +104,7 @@ impl DcganArguments {
         };
         let recipe = match name {
             RecipeName::R3gan => "r3gan: the sharp recipe has no networks of this size",
-            _ => "sharp: ahead of the others at every length that was measured",
+            _ => "sharp: by the sliced Wasserstein distance its samples were the nearest to reals",
         };
         say(format_args!(
             "chosen for {images} images:\n  recipe  {recipe}\n  width   {width}\n  batch   {seen}\n  \
@@ -117,14 +114,27 @@ impl DcganArguments {
     }
 
     /// With the widths of the run whose networks these begin with, unless they were given.
-    fn as_wide_as_its_beginning(&self) -> Result<Self, CliError> {
-        let Some(from) = self.transfer.from()? else { return Ok(self.clone()) };
-        let config = RunDir::open(&from)?.read_config::<ImageConfig<DcganRecipe>>()?;
-        let [generator, discriminator] = match config.networks {
-            DcganRecipe::Sharp(Networks { model, .. }) => {
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] where that is a run of another recipe; [`CliError::Train`] where it is none.
+    fn as_wide_as_its_beginning(&self, name: RecipeName) -> Result<Self, CliError> {
+        let Some(from) = self.transfer.run() else { return Ok(self.clone()) };
+        let config = RunDir::open(from)?.read_config::<ImageConfig<DcganRecipe>>()?;
+        let [generator, discriminator] = match (name, config.networks) {
+            (RecipeName::Sharp, DcganRecipe::Sharp(Networks { model, .. })) => {
                 [Some(model.generator_features), Some(model.critic_features)]
             }
-            DcganRecipe::R3gan(_) | DcganRecipe::Article(_) => [None; 2],
+            // The width at 4x4 pixels is the one that all others follow from.
+            (RecipeName::R3gan, DcganRecipe::R3gan(Networks { model, .. })) => {
+                [model.widths.first().copied(), None]
+            }
+            (_, theirs) => {
+                return Err(CliError::Usage(format!(
+                    "--from {}: it was trained by the {theirs} recipe, and auto chooses another for \
+                     images of this size: name its recipe instead of auto",
+                    from.display()
+                )));
+            }
         };
         Ok(Self {
             features: self.features.or(generator),
@@ -137,6 +147,13 @@ impl DcganArguments {
 /// How much images `[N, C, H, W]` differ, pixel by pixel.
 fn variance(images: &Tensor) -> f64 {
     images.var_dim([0].as_slice(), false, false).mean(Kind::Double).double_value(&[])
+}
+
+/// The weight of the penalties over the images' variance, where each image is seen so often.
+fn times(passes: u64) -> f64 {
+    let [heavier @ .., (least, _)] = GAMMAS;
+    let heavier = heavier.into_iter().find(|&(_, more_than)| passes > more_than);
+    heavier.map_or(least, |(times, _)| times)
 }
 
 /// So many times the variance, to two places, but the least weight at least.
@@ -161,6 +178,8 @@ fn widest(
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use astrogen_train::RelativisticStepConfig;
+
     use super::*;
 
     #[test]
@@ -170,6 +189,17 @@ mod tests {
         assert_eq!(variance(&images), 1.0);
         assert_eq!(gamma(3.0, variance(&(&images * 0.4))), 0.48);
         assert_eq!(gamma(3.0, variance(&(images * 0.01))), LEAST_GAMMA);
+    }
+
+    #[test]
+    fn penalties_are_no_lighter_where_images_are_seen_more_often() {
+        let seen = [0, 1, 100, 101, 500, 501, u64::MAX];
+        assert_eq!(seen.map(times), [0.55, 0.55, 0.55, 3.0, 3.0, 25.0, 25.0]);
+        for variance in [0.0, 0.0074, 0.041, 0.18, 1.0] {
+            assert!(seen.map(|passes| gamma(times(passes), variance)).is_sorted(), "{variance}");
+        }
+        // The recipe's own weight for what it was made with.
+        assert_eq!(gamma(times(0), 0.18), RelativisticStepConfig::default().gamma);
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub struct DcganArguments {
     #[arg(long, allow_negative_numbers = true)]
     lr: Option<f64>,
     /// Sharp, r3gan: weight of the penalties on the discriminator's slopes; 0.1 (sharp) or, at first,
-    /// 2 (SIZE / 64)^3 (r3gan) if left out.
+    /// 2 at 64 pixels, 17 at 128 and 150 at 256 (r3gan) if left out.
     #[arg(long, allow_negative_numbers = true)]
     gamma: Option<f64>,
     /// Sharp, r3gan: the discriminator sees a third of all images shifted by up to this many pixels,
@@ -106,8 +106,7 @@ impl DcganArguments {
                 self.settings(name, &new, Some(steps))?
             }
         };
-        let from = self.transfer.from()?;
-        Ok((folder, ImageConfig { from, ..config }))
+        Ok((folder, config))
     }
 
     /// Refuses networks that cannot be, for images `[C, H, W]`.
@@ -118,6 +117,11 @@ impl DcganArguments {
                 self.sharp_model(shape).validate(),
             ),
             RecipeName::Article => return Ok(self.article_model(shape).validate()?),
+            RecipeName::R3gan if self.discriminator_features.is_some() => {
+                let hint = "--discriminator-features: both of R3GAN's networks are as wide as --features \
+                            says";
+                return Err(CliError::Usage(hint.to_owned()));
+            }
             RecipeName::R3gan => ("R3GAN", self.r3gan_model(shape).validate()),
         };
         checked.map_err(|source| CliError::Recipe { hint, source })
@@ -149,10 +153,6 @@ impl DcganArguments {
                 format!(
                     "{relativistic} belongs to --recipe sharp and {article} to --recipe article"
                 )
-            }
-            (Some(Some(RecipeName::R3gan)), ..) if self.discriminator_features.is_some() => {
-                "--discriminator-features: both of R3GAN's networks are as wide as --features says"
-                    .to_owned()
             }
             (Some(recipe), ..) => return Ok(recipe),
             (None, _, Some(_)) => return Ok(Some(RecipeName::Article)),

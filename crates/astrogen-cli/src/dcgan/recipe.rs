@@ -3,7 +3,7 @@
 use std::fmt;
 
 use astrogen_models::{DcganConfig, R3ganConfig, SharpConfig};
-use astrogen_train::{DcganStepConfig, RelativisticStepConfig};
+use astrogen_train::{Augmentation, DcganStepConfig, RelativisticStepConfig};
 use clap::ValueEnum;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -51,6 +51,17 @@ pub(super) enum RecipeName {
     R3gan,
 }
 
+impl RecipeName {
+    /// Images that each network sees per update, if it was not said.
+    pub(super) fn batch_size(self) -> usize {
+        match self {
+            Self::Sharp => 16,
+            Self::Article => 64,
+            Self::R3gan => 32,
+        }
+    }
+}
+
 /// Networks and how they are trained, by name: the fields `recipe`, `model` and `algorithm` of a
 /// run's config.json. Runs from before recipes had names followed the article.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,6 +73,34 @@ pub enum DcganRecipe {
     Article(Networks<DcganConfig, DcganStepConfig>),
     /// Huang et al.'s R3GAN.
     R3gan(Networks<R3ganConfig, RelativisticStepConfig>),
+}
+
+impl DcganRecipe {
+    /// The same, augmented in each step as often as in any of the run: what a trial of its pace trains.
+    #[must_use]
+    pub fn as_tried(&self) -> Self {
+        let augment = |augment: Option<Augmentation>| augment.map(Augmentation::at_its_most);
+        let relativistic = |config: &RelativisticStepConfig| RelativisticStepConfig {
+            augment: augment(config.augment),
+            annealing: None,
+            ..config.clone()
+        };
+        match self {
+            Self::Sharp(Networks { model, algorithm }) => {
+                Self::Sharp(Networks { model: model.clone(), algorithm: relativistic(algorithm) })
+            }
+            Self::R3gan(Networks { model, algorithm }) => {
+                Self::R3gan(Networks { model: model.clone(), algorithm: relativistic(algorithm) })
+            }
+            Self::Article(Networks { model, algorithm }) => Self::Article(Networks {
+                model: model.clone(),
+                algorithm: DcganStepConfig {
+                    augment: augment(algorithm.augment),
+                    ..algorithm.clone()
+                },
+            }),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for DcganRecipe {

@@ -2,8 +2,10 @@
 
 use astrogen_images::{FolderConfig, ImageFolder};
 use astrogen_train::{
-    Augmentation, DcganStep, DcganStepConfig, FitConfig, RelativisticStep, RelativisticStepConfig,
+    Augmentation, DcganStep, DcganStepConfig, FitConfig, GanStep, RelativisticStep,
+    RelativisticStepConfig, TrainError,
 };
+use tch::Device;
 
 use super::DcganArguments;
 use super::recipe::{DcganRecipe, RecipeName};
@@ -35,21 +37,33 @@ impl NewRun<'_> {
         config: &ImageConfig<DcganRecipe>,
         seconds: f64,
     ) -> Result<u64, CliError> {
-        let (device, folder, batches) = (self.run.device()?, self.folder, &config.batches);
-        match &config.networks {
+        match config.networks.as_tried() {
             DcganRecipe::Sharp(Networks { model, algorithm }) => {
-                let step = RelativisticStep::new(model, algorithm, device);
-                tried(step, folder, batches, device, seconds)
+                let step = |device| RelativisticStep::new(&model, &algorithm, device);
+                self.tried(step, config, seconds)
             }
             DcganRecipe::Article(Networks { model, algorithm }) => {
-                let step = DcganStep::new(model, algorithm, device);
-                tried(step, folder, batches, device, seconds)
+                let step = |device| DcganStep::new(&model, &algorithm, device);
+                self.tried(step, config, seconds)
             }
             DcganRecipe::R3gan(Networks { model, algorithm }) => {
-                let step = RelativisticStep::r3gan(model, algorithm, device);
-                tried(step, folder, batches, device, seconds)
+                let step = |device| RelativisticStep::r3gan(&model, &algorithm, device);
+                self.tried(step, config, seconds)
             }
         }
+    }
+
+    fn tried<S: GanStep>(
+        &self,
+        step: impl FnOnce(Device) -> Result<S, TrainError>,
+        config: &ImageConfig<DcganRecipe>,
+        seconds: f64,
+    ) -> Result<u64, CliError> {
+        let device = self.run.device()?;
+        let step = step(device)?;
+        // What cannot begin from another run is refused before it is tried.
+        config.begin(&step, None)?;
+        tried(step, self.folder, &config.batches, (device, self.run.precision()), seconds)
     }
 }
 
@@ -65,11 +79,7 @@ impl DcganArguments {
         new: &NewRun,
         steps: Option<u64>,
     ) -> Result<ImageConfig<DcganRecipe>, CliError> {
-        let seen = self.batch_size.unwrap_or(match name {
-            RecipeName::Sharp => 16,
-            RecipeName::Article => 64,
-            RecipeName::R3gan => 32,
-        });
+        let seen = self.batch_size.unwrap_or(name.batch_size());
         let batch_size = match name {
             RecipeName::Sharp | RecipeName::R3gan => images_a_step(seen, new.images())?,
             RecipeName::Article => seen,
@@ -84,9 +94,10 @@ impl DcganArguments {
         let seed = new.run.seed();
         let fit =
             FitConfig { steps, sample_interval, checkpoint_interval, seed, ..FitConfig::default() };
-        let augment = self.augment.augmentation(steps, seen);
+        let augment = self.augment.augmentation(steps, seen, &self.transfer);
         let recipe = self.networks(name, new.shape, steps, augment);
-        Ok(ImageConfig::new(new.data.clone(), new.folder, batch_size, recipe, fit))
+        let config = ImageConfig::new(new.data.clone(), new.folder, batch_size, recipe, fit);
+        Ok(ImageConfig { from: self.transfer.checkpoint()?, ..config })
     }
 
     /// A recipe for images `[C, H, W]` and a run of so many steps.
@@ -128,6 +139,12 @@ pub(super) fn images_a_step(batch: usize, images: usize) -> Result<usize, CliErr
     let both = batch.saturating_mul(2); // as many again for the generator
     if both <= images {
         return Ok(both);
+    }
+    if images < 2 {
+        return Err(CliError::Usage(format!(
+            "two images at least are needed, one of them for the generator, and there is {images}: \
+             give more images"
+        )));
     }
     Err(CliError::Usage(format!(
         "--batch-size {batch} takes {both} images a step, half of them for the generator, and \

@@ -59,7 +59,7 @@ impl R3ganConfig {
     pub fn new(image_size: i64, width: i64) -> Self {
         let sizes = (2..63).map(|power| 1i64 << power).take_while(|&size| size <= image_size);
         let widths: Vec<i64> = sizes.map(|size| width / (size / WIDEST).max(1)).collect();
-        let fits = |group: &i64| widths.iter().all(|width| 2 * width % group == 0);
+        let fits = |group: &i64| widths.iter().all(|width| 2 * (width % group) % group == 0);
         let group_width = [16, 8, 4, 2].into_iter().find(fits).unwrap_or(1);
         let [channels, latent_dim] = [3, 64];
         Self { image_size, channels, latent_dim, widths, blocks: 2, expansion: 2, group_width }

@@ -111,7 +111,7 @@ impl<G: Generator + Network, D: Discriminator> DcganStep<G, D> {
         generator.check_against("discriminator", [c, h, w])?;
         let mut discriminator_optimizer =
             Adam::new(discriminator.parameters(), config.discriminator_optimizer)?;
-        discriminator_optimizer.freeze_first(config.frozen_layers);
+        discriminator_optimizer.freeze_first(config.frozen_layers)?;
         Ok(Self {
             average: Ema::new(average, &generator, config.ema_decay)?,
             generator_optimizer: Adam::new(generator.parameters(), config.generator_optimizer)?,

@@ -106,12 +106,24 @@ impl Adam {
 
     /// Keeps the parameters of the first so many layers as they are from now on, layers being told apart
     /// by the first number in their parameters' names.
-    pub fn freeze_first(&mut self, layers: usize) {
+    ///
+    /// # Errors
+    /// [`TrainError::Setting`] where that is all of them; nothing is frozen then.
+    pub fn freeze_first(&mut self, layers: usize) -> Result<(), TrainError> {
         let first = first_layers(&self.names, layers);
+        if layers > 0 && first.len() == self.names.len() {
+            return Err(TrainError::Setting {
+                name: "frozen_layers",
+                rule: "fewer than there are layers (told apart by the first number in their weights' \
+                       names), or nothing is left to learn",
+                got: layers.to_string(),
+            });
+        }
         self.frozen = self.names.iter().map(|name| first.contains(name.as_str())).collect();
         if let Some(joined) = &mut self.joined {
             joined.freeze(&self.parameters, &self.frozen);
         }
+        Ok(())
     }
 
     /// The parameters, in the order in which [`step`](Self::step) takes their gradients.

@@ -68,11 +68,12 @@ impl RelativisticStepConfig {
     /// fortieth of the run, all along half a cosine. Penalties begin with the weight
     ///
     /// ```text
-    /// gamma = 2 (image_size / 64)^3
+    /// gamma = 2 * 75^(log2(image_size / 64) / 2)
     /// ```
     ///
-    /// by the authors' 2 at 64 pixels and 150 at 256, in batches of 256. It is so for any batch: in batches of
-    /// 16, at 64 pixels, weights from 0.05 to 16 were tried, and 2 was best (docs/quality.md).
+    /// the authors' 2 at 64 pixels and 150 at 256, on a power law between and beyond (0.23 at 32, where they
+    /// have 0.05 for one set and 0.5 for another). It is so for any batch: in batches of 16, at 64 pixels,
+    /// weights from 0.05 to 16 were tried, and 2 was best (docs/quality.md).
     pub fn r3gan(image_size: i64, steps: u64) -> Self {
         let steps = steps.max(1);
         let schedule = Schedule::Cosine { steps, end: 0.25 };
@@ -80,7 +81,7 @@ impl RelativisticStepConfig {
         Self {
             generator_optimizer: adam,
             critic_optimizer: adam,
-            gamma: 2.0 * (image_size as f64 / 64.0).powi(3),
+            gamma: 2.0 * 75f64.powf(0.5 * (image_size as f64 / 64.0).log2()),
             penalty_interval: 1,
             translation: Translation::default(),
             augment: None,

@@ -122,7 +122,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         let optimizers = [config.generator_optimizer, config.critic_optimizer];
         let mut networks =
             AgainstCritic::new(device, init_generator, init_critic, optimizers, config.ema_decay)?;
-        networks.critic_optimizer.freeze_first(config.frozen_layers);
+        networks.critic_optimizer.freeze_first(config.frozen_layers)?;
         let [c, h, w] = networks.critic.module.image_shape();
         networks.generator.check_against("critic", [c, h, w])?;
         config.translation.validate(h.min(w))?;
@@ -231,7 +231,7 @@ impl<G: Generator + Network, C: Critic> RelativisticStep<G, C> {
         drop(passes); // of weights that are no more
         self.networks.step_critic(&gradients)?;
         self.networks.keep(penalty);
-        self.augment.observe(&(&scores.real - &scores.fake).detach())?;
+        self.augment.observe(&AdversarialLoss::Relativistic.margins(&scores.real, &scores.fake))?;
         Ok(vec![
             ("critic_loss", loss),
             ("real_score", scores.real.detach().mean(Kind::Float)),

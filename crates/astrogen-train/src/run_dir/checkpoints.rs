@@ -20,6 +20,18 @@ impl RunDir {
         Ok(self.checkpoint_files()?.into_iter().map(|(step, _)| step).collect())
     }
 
+    /// The file of the newest checkpoint.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`] where there is none; [`TrainError::Io`] where the folder cannot be read.
+    pub fn newest_checkpoint(&self) -> Result<PathBuf, TrainError> {
+        let newest = self.checkpoint_files()?.pop().map(|(_, path)| path);
+        newest.ok_or_else(|| TrainError::Checkpoint {
+            path: self.path().to_owned(),
+            reason: "the run has no checkpoint yet: train it first".to_owned(),
+        })
+    }
+
     /// The steps that have a checkpoint, in order, and its file: whatever number of digits its
     /// name has.
     pub(crate) fn checkpoint_files(&self) -> Result<Vec<(u64, PathBuf)>, TrainError> {

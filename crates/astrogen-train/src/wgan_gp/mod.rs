@@ -19,8 +19,9 @@
 //! clipped at 0.01). Other families of losses may be chosen too.
 //!
 //! Reals and fakes may be [augmented](crate::augmentation) before the critic sees them; the penalty
-//! lies between what it saw. A probability that adapts follows the scores of reals. The critic's loss
-//! may have [LeCam](astrogen_losses::regularizer) added.
+//! lies between what it saw. A probability that adapts follows the
+//! [margins](astrogen_losses::AdversarialLoss::margins) of reals. The critic's loss may have
+//! [LeCam](astrogen_losses::regularizer) added.
 
 mod config;
 
@@ -115,7 +116,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         let optimizers = [config.generator_optimizer, config.critic_optimizer];
         let mut networks =
             AgainstCritic::new(device, init_generator, init_critic, optimizers, config.ema_decay)?;
-        networks.critic_optimizer.freeze_first(config.frozen_layers);
+        networks.critic_optimizer.freeze_first(config.frozen_layers)?;
         let [c, h, w] = networks.critic.module.image_shape();
         networks.generator.check_against("critic", [c, h, w])?;
         let augment = Augmenter::new(config.augment, [h, w], device)?;
@@ -189,7 +190,7 @@ impl<G: Generator + Network, C: Critic> WganGpStep<G, C> {
         self.networks.step_critic(&gradients)?;
         self.clip_weights();
         self.networks.keep(penalty);
-        self.augment.observe(&scores.real)?;
+        self.augment.observe(&self.config.loss.margins(&scores.real, &scores.fake))?;
         let mut losses = vec![
             ("real_score", scores.real.detach().mean(Kind::Float)),
             ("fake_score", scores.fake.detach().mean(Kind::Float)),

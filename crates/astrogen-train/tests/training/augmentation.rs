@@ -2,7 +2,7 @@
 
 use astrogen_data::Images;
 use astrogen_data::augment::SkyAugment;
-use astrogen_losses::PenaltyDraw;
+use astrogen_losses::{AdversarialLoss, PenaltyDraw};
 use astrogen_models::{
     Critic, CriticNormalization, DcganConfig, Discriminator, Generator, SharpConfig, Upsampling,
     WganConfig,
@@ -51,7 +51,12 @@ fn annealed(augment: Option<Augmentation>, annealing: Option<Annealing>) -> Rela
 
 fn dcgan(augment: Option<Augmentation>) -> DcganStep {
     tch::manual_seed(11);
-    let model = DcganConfig {
+    let config = DcganStepConfig { augment, ..Default::default() };
+    DcganStep::new(&small_dcgan(), &config, Device::Cpu).unwrap()
+}
+
+fn small_dcgan() -> DcganConfig {
+    DcganConfig {
         image_size: 32,
         channels: 2,
         latent_dim: 6,
@@ -60,9 +65,7 @@ fn dcgan(augment: Option<Augmentation>) -> DcganStep {
         upsampling: Upsampling::Transposed,
         spectral_norm: false,
         minibatch_deviation: false,
-    };
-    let config = DcganStepConfig { augment, ..Default::default() };
-    DcganStep::new(&model, &config, Device::Cpu).unwrap()
+    }
 }
 
 fn wgan(augment: Option<Augmentation>) -> WganGpStep {
@@ -111,6 +114,26 @@ fn a_resumed_run_whose_augmentation_adapts_ends_in_the_same_bytes() {
     resumes_while_it_adapts(relativistic);
     resumes_while_it_adapts(dcgan);
     resumes_while_it_adapts(wgan);
+}
+
+/// Spectral norms go on from their vectors, and the discriminator of a batch's deviations by autograd.
+#[test]
+fn a_resumed_run_of_the_dcgans_options_ends_in_the_same_bytes() {
+    let _alone = alone();
+    for (spectral_norm, minibatch_deviation) in [(true, false), (false, true), (true, true)] {
+        let model = DcganConfig {
+            upsampling: Upsampling::Bilinear,
+            spectral_norm,
+            minibatch_deviation,
+            ..small_dcgan()
+        };
+        let new = || {
+            tch::manual_seed(11);
+            let config = DcganStepConfig { lecam: 0.1, ..Default::default() };
+            DcganStep::new(&model, &config, Device::Cpu).unwrap()
+        };
+        resume::resumes_to_the_last_bit(new, || batches_of(11, [2, 32, 32]));
+    }
 }
 
 #[test]
@@ -247,6 +270,43 @@ fn the_probability_follows_the_margins_of_reals() {
     assert!((moved(&mut relativistic(augment)) - 0.05).abs() < 1e-12);
     assert!((moved(&mut dcgan(augment)) - 0.1).abs() < 1e-12);
     assert!((moved(&mut wgan(augment)) - 0.1).abs() < 1e-12);
+}
+
+/// Where only differences of scores count, what is added to all of them says nothing.
+#[test]
+fn the_probability_knows_no_zero_where_the_loss_has_none() {
+    let _alone = alone();
+    let probability = AugmentProbability::Adaptive(AdaptiveConfig::default());
+    let augment = Some(Augmentation { operations: SkyAugment::OFF, probability });
+    let overfitting = |loss: AdversarialLoss, bias: f64| {
+        tch::manual_seed(11);
+        let config =
+            WganGpStepConfig { augment, loss: loss.clone(), n_critic: 2, ..Default::default() };
+        let mut step = WganGpStep::new(&WGAN, &config, Device::Cpu).unwrap();
+        let state = step.state().into_iter();
+        let (_, last) =
+            state.filter(|(name, _)| name.ends_with(".bias")).rfind(is_critics).unwrap();
+        assert_eq!(last.size(), [1], "the bias of scores");
+        let _ = tch::no_grad(|| last.shallow_clone().g_add_scalar_(bias));
+        tch::manual_seed(3);
+        let mut losses = Vec::new();
+        for _ in 0..4 {
+            losses = step.step(&Images(images())).unwrap();
+        }
+        crate::loss(&losses, "overfitting")
+    };
+    for (loss, moves) in [
+        (AdversarialLoss::Wasserstein, false),
+        (AdversarialLoss::Relativistic, false),
+        (AdversarialLoss::Hinge, true),
+    ] {
+        let [low, high] = [-100.0, 100.0].map(|bias| overfitting(loss.clone(), bias));
+        assert_eq!(low != high, moves, "{loss:?}: {low} {high}");
+    }
+}
+
+fn is_critics((name, _): &(String, Tensor)) -> bool {
+    name.starts_with("critic.")
 }
 
 #[test]

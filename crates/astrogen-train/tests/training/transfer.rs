@@ -2,17 +2,19 @@
 
 use std::fs;
 
-use astrogen_models::SharpConfig;
+use astrogen_data::Images;
+use astrogen_models::{DcganConfig, R3ganConfig, SharpConfig, WganConfig};
 use astrogen_train::checkpoint::Checkpoint;
 use astrogen_train::relativistic::{RelativisticStep, RelativisticStepConfig};
 use astrogen_train::run_dir::RunDir;
 use astrogen_train::state::State;
 use astrogen_train::step::Step;
 use astrogen_train::transfer::begin_from;
+use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
 use astrogen_train::{DcganStep, DcganStepConfig};
 use tch::{Device, Kind, Tensor};
 
-use crate::{alone, bytes_of};
+use crate::{alone, bytes_of, tensor};
 
 const MODEL: SharpConfig = SharpConfig {
     image_size: 32,
@@ -27,8 +29,8 @@ fn step(model: &SharpConfig, seed: i64) -> RelativisticStep {
     RelativisticStep::new(model, &RelativisticStepConfig::default(), Device::Cpu).unwrap()
 }
 
-fn batch() -> astrogen_data::Images {
-    astrogen_data::Images(Tensor::randn([6, 2, 32, 32], (Kind::Float, Device::Cpu)).tanh())
+fn batch() -> Images {
+    Images(Tensor::randn([6, 2, 32, 32], (Kind::Float, Device::Cpu)).tanh())
 }
 
 /// A run with one checkpoint, after two steps.
@@ -51,16 +53,37 @@ fn networks_begin_with_the_others_weights_and_optimisers_anew() {
     let (run, earlier) = trained(folder.path());
     let new = step(&MODEL, 2);
     let before = bytes_of(&new);
-    assert_eq!(begin_from(&new, &run).unwrap(), 2);
+    assert_eq!(begin_from(&new, &run.newest_checkpoint().unwrap()).unwrap(), 2);
     let (theirs, ours) = (bytes_of(&earlier), bytes_of(&new));
     for (name, bytes) in &ours {
         let of_a_network =
-            ["generator.", "critic.", "average."].iter().any(|part| name.starts_with(part))
-                && name != "average.updates";
+            ["generator.", "critic.", "average."].iter().any(|part| name.starts_with(part));
         let expected = if of_a_network { &theirs[name] } else { &before[name] };
         assert!(bytes == expected, "{name}");
     }
     assert!(theirs["optimizer.critic.step"] != ours["optimizer.critic.step"]);
+}
+
+/// By an average that forgot it as it forgets untrained weights nothing would be left after ten steps.
+#[test]
+fn the_average_goes_on_from_the_others() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let (run, earlier) = trained(folder.path());
+    let updates = earlier.state().into_iter().find(|(name, _)| name == "average.updates").unwrap();
+    let _ = updates.1.shallow_clone().fill_(100_000);
+    let checkpoint = Checkpoint { step: 3, samples: 6, data: None, score: None, processes: 1 };
+    checkpoint.save(&run.checkpoint_path(3), &earlier).unwrap();
+    let mut new = step(&MODEL, 2);
+    begin_from(&new, &run.newest_checkpoint().unwrap()).unwrap();
+    let average = |step: &RelativisticStep| tensor(step, "average.output.weight").copy();
+    let (before, source) = (average(&new), tensor(&new, "generator.output.weight").copy());
+    new.step(&batch()).unwrap();
+    let decay = RelativisticStepConfig::default().ema_decay;
+    let moved = (average(&new) - &before).norm().double_value(&[]);
+    let away = (tensor(&new, "generator.output.weight") - &before).norm().double_value(&[]);
+    assert!((moved - (1.0 - decay) * away).abs() < 1e-3 * (1.0 - decay) * away, "{moved} {away}");
+    assert!((source - before).norm().double_value(&[]) > 0.0);
 }
 
 #[test]
@@ -81,20 +104,71 @@ fn frozen_layers_of_the_critic_keep_their_weights() {
 }
 
 #[test]
+fn frozen_layers_of_other_opponents_keep_their_weights() {
+    let _alone = alone();
+    let kept = |step: &mut dyn Step<Batch = Images>, names: &[(&str, bool)]| {
+        let before = bytes_of(step);
+        step.step(&batch()).unwrap();
+        let after = bytes_of(step);
+        for (name, kept) in names {
+            assert_eq!(before[*name] == after[*name], *kept, "{name}");
+        }
+    };
+    let (channels, frozen_layers) = (2, 1);
+    let model = R3ganConfig { channels, ..R3ganConfig::new(32, 16) };
+    let config = RelativisticStepConfig { frozen_layers, ..RelativisticStepConfig::r3gan(32, 9) };
+    kept(
+        &mut RelativisticStep::r3gan(&model, &config, Device::Cpu).unwrap(),
+        &[
+            ("critic.ExtractionLayer.Layer.weight", true),
+            ("critic.MainLayers.0.Layers.1.LinearLayer3.Layer.weight", true),
+            ("critic.MainLayers.1.Layers.1.LinearLayer3.Layer.weight", false),
+        ],
+    );
+    let model = DcganConfig { image_size: 32, channels, ..DcganConfig::default() };
+    let config = DcganStepConfig { frozen_layers, ..DcganStepConfig::default() };
+    kept(
+        &mut DcganStep::new(&model, &config, Device::Cpu).unwrap(),
+        &[("discriminator.net.0.weight", true), ("discriminator.net.2.weight", false)],
+    );
+    let model = WganConfig { image_size: 32, channels, ..WganConfig::default() };
+    let config = WganGpStepConfig { frozen_layers, n_critic: 1, ..WganGpStepConfig::default() };
+    kept(
+        &mut WganGpStep::new(&model, &config, Device::Cpu).unwrap(),
+        &[("critic.net.0.weight", true), ("critic.net.2.weight", false)],
+    );
+}
+
+#[test]
+fn an_opponent_that_could_learn_nothing_is_refused() {
+    let _alone = alone();
+    for (frozen_layers, refused) in [(3, false), (4, true), (usize::MAX, true)] {
+        let config = RelativisticStepConfig { frozen_layers, ..Default::default() };
+        let step = RelativisticStep::new(&MODEL, &config, Device::Cpu);
+        assert_eq!(step.is_err(), refused, "{frozen_layers}");
+        if let Err(error) = step {
+            let message = error.to_string();
+            assert!(message.contains("frozen_layers must be fewer than"), "{message}");
+        }
+    }
+}
+
+#[test]
 fn other_networks_algorithms_and_empty_runs_are_refused() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let (run, _) = trained(folder.path());
     let wider = step(&SharpConfig { generator_features: 3, ..MODEL }, 2);
     let before = bytes_of(&wider);
-    let message = begin_from(&wider, &run).unwrap_err().to_string();
+    let newest = run.newest_checkpoint().unwrap();
+    let message = begin_from(&wider, &newest).unwrap_err().to_string();
     assert!(message.contains("output.weight"), "{message}");
     assert!(before == bytes_of(&wider), "nothing is copied");
     let dcgan = DcganStep::new(&Default::default(), &DcganStepConfig::default(), Device::Cpu);
-    let message = begin_from(&dcgan.unwrap(), &run).unwrap_err().to_string();
+    let message = begin_from(&dcgan.unwrap(), &newest).unwrap_err().to_string();
     assert!(message.contains("written by relativistic"), "{message}");
     let empty = RunDir::create(&folder.path().join("empty")).unwrap();
-    let message = begin_from(&wider, &empty).unwrap_err().to_string();
-    assert!(message.contains("no checkpoint to begin from"), "{message}");
+    let message = empty.newest_checkpoint().unwrap_err().to_string();
+    assert!(message.contains("no checkpoint yet: train it first"), "{message}");
     assert_eq!(wider.algorithm(), "relativistic");
 }

@@ -131,13 +131,15 @@ fn the_first_layers_stay_as_they_are_when_frozen() {
     let shared = parameters.iter().map(Tensor::shallow_clone);
     let mut adam =
         Adam::new(named.into_iter().zip(shared).collect(), AdamConfig::default()).unwrap();
-    adam.freeze_first(2);
+    adam.freeze_first(2).unwrap();
     let gradients = [1.0, 1.0, 1.0].map(|value: f32| Tensor::from_slice(&[value]));
     adam.step(&gradients).unwrap();
     let now = parameters.each_ref().map(|parameter| parameter.double_value(&[0]));
     assert_eq!(now[..2], [1.0, 2.0]);
     assert!((now[2] - 2.999).abs() < 1e-6, "{}", now[2]);
-    adam.freeze_first(0);
+    let message = adam.freeze_first(3).unwrap_err().to_string();
+    assert!(message.contains("nothing is left to learn, got 3"), "{message}");
+    adam.freeze_first(0).unwrap();
     adam.step(&gradients).unwrap();
     assert!(parameters[0].double_value(&[0]) < 1.0);
 }
