@@ -99,7 +99,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     }
     say("measuring how far real images are from each other");
     let look = SampleLook::new(&run, &mut batches, &step, config.fit.seed)?;
-    let mut look = look.with_held_out(&mut batches, config.held_out(&folder, device)?)?;
+    let mut look = look.with_held_out(config.held_out(&folder, device)?)?;
     if folder.is_fits() {
         let unit = config.physical.unit.as_deref();
         look = look.with_physical(unit, |images| config.physical.pixels(images));

@@ -105,7 +105,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
 /// The loop, with what is written down and looked at on the way.
 fn run_loop<S: GanStep>(
     mut step: S,
-    (batches, held_out): (&mut Batches, Option<Batches>),
+    (batches, held_out): (&mut Batches, Option<[Batches; 2]>),
     physical: Option<&Physical>,
     run: &RunDir,
     config: &ImageConfig<DcganRecipe>,
@@ -117,7 +117,7 @@ fn run_loop<S: GanStep>(
     }
     say("measuring how far real images are from each other");
     let look = SampleLook::new(run, batches, &step, config.fit.seed)?;
-    let mut look = look.with_held_out(batches, held_out)?;
+    let mut look = look.with_held_out(held_out)?;
     if let Some(physical) = physical {
         look = look.with_physical(physical.unit.as_deref(), |images| physical.pixels(images));
     }

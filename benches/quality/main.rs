@@ -112,6 +112,8 @@ fn main() -> Result<()> {
     let (reals, unseen) =
         if named { of_folder(&folder)? } else { unseen_nebulae(&data, 2 * arguments.samples)? };
     let training = all(&folder.train())?;
+    let judge = Judge { reals: &reals, unseen: &unseen, training: &training };
+    judge.check()?;
     save_grid(&reals.slice(0, 0, 64, 1), None, arguments.out.join("real.png"))?;
 
     // As many steps as fill the time, by the first ones of networks of their own, before anything else
@@ -174,9 +176,8 @@ fn main() -> Result<()> {
         })
         .collect();
     for run in run {
-        trained.push(run.open()?);
+        trained.push(run.open(named.then_some(&data))?);
     }
-    let judge = Judge { reals: &reals, unseen: &unseen, training: &training };
     say(report::HEAD);
     let mut rows: Vec<Row> = Vec::new();
     let mut shown = vec![("reals".to_owned(), reals.slice(0, 0, SHOWN, 1))];
@@ -190,12 +191,12 @@ fn main() -> Result<()> {
             let row = Row { name, steps, seconds, found: judge.of(&samples)? };
             say(&row);
             rows.push(row);
+            fs::write(arguments.out.join("quality.json"), serde_json::to_string_pretty(&rows)?)?;
         }
     }
     let (row_labels, images): (Vec<String>, Vec<Tensor>) = shown.into_iter().unzip();
     LabelledGrid { row_labels, ..LabelledGrid::default() }
         .save(&Tensor::cat(&images, 0), arguments.out.join("samples.png"))?;
-    fs::write(arguments.out.join("quality.json"), serde_json::to_string_pretty(&rows)?)?;
     if file.exists() {
         fs::remove_file(file)?;
     }

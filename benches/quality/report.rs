@@ -2,26 +2,34 @@
 
 use std::fmt;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use astrogen::metrics::memorisation::{AuditConfig, MemorisationAudit, Points, memorisation_audit};
 use astrogen::metrics::{
     FeatureNetwork, Quality, QualityConfig, RandomFeaturesConfig, image_quality,
-    radial_power_spectrum,
 };
 use serde::Serialize;
 use tch::Tensor;
 
-/// Heads of the columns: the numbers of [`SHOWN`] between what was trained, and at how many of the reals'
-/// scatters the mean power lies where it is farthest from theirs, and copies.
+/// Heads of the columns: the numbers of [`SHOWN`] between what was trained, and near samples and copies.
 pub(crate) const HEAD: &str = "\
-| trained | steps | minutes | sliced Wasserstein | power spectrum | Frechet | kernel | precision | recall | power, scatters | copies |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
+| trained | steps | minutes | sliced Wasserstein | power spectrum | in scatters | Frechet | kernel | precision | recall | near | copies |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |";
 
-const SHOWN: [&str; 6] =
-    ["sliced_wasserstein", "power_spectrum", "frechet", "kernel", "precision", "recall"];
+const SHOWN: [&str; 7] = [
+    "sliced_wasserstein",
+    "power_spectrum",
+    "power_deviation",
+    "frechet",
+    "kernel",
+    "precision",
+    "recall",
+];
 
 /// Pixels along the longer side of images whose neighbours are sought.
 const SIDE: i64 = 32;
+
+/// Real images that nothing was trained on, for the audit.
+const LEAST_UNSEEN: i64 = 20;
 
 /// What samples are held against, `[N, C, H, W]`.
 pub(crate) struct Judge<'a> {
@@ -35,22 +43,36 @@ pub(crate) struct Judge<'a> {
 #[derive(Serialize)]
 pub(crate) struct Found {
     quality: Quality,
-    /// Of the mean power at any scale, in units of the reals' scatter over images.
-    power_deviation: Option<f64>,
     copies: MemorisationAudit,
 }
 
 impl Judge<'_> {
+    /// Refuses images that cannot be judged, before anything is trained.
+    pub(crate) fn check(&self) -> Result<()> {
+        let (_, _, height, width) = self.reals.size4()?;
+        let unseen = self.unseen.size()[0];
+        if height.min(width) < 32 {
+            bail!("images of 32 pixels a side or more are judged here, got {height} x {width}");
+        }
+        if unseen < LEAST_UNSEEN {
+            bail!(
+                "{LEAST_UNSEEN} images at least that nothing is trained on are needed to see copies, got \
+                 {unseen}: give more images (a fifth is held out), or more --samples"
+            );
+        }
+        Ok(())
+    }
+
     pub(crate) fn of(&self, samples: &Tensor) -> Result<Found> {
-        let network = FeatureNetwork::random(&RandomFeaturesConfig::default())?;
+        let channels = self.reals.size()[1];
+        let config = RandomFeaturesConfig { channels, ..RandomFeaturesConfig::default() };
+        let network = FeatureNetwork::random(&config)?;
         let quality = image_quality(self.reals, samples, &network, &QualityConfig::default())?;
-        let [real, fake] = [self.reals, samples].map(radial_power_spectrum);
-        let power_deviation = real?.largest_deviation(&fake?);
         let points = |images: &Tensor| Points::images(images, Some(SIDE));
         let [samples, unseen, training] =
             [points(samples)?, points(self.unseen)?, points(self.training)?];
         let copies = memorisation_audit(&samples, &unseen, &training, &AuditConfig::default())?;
-        Ok(Found { quality, power_deviation, copies })
+        Ok(Found { quality, copies })
     }
 }
 
@@ -75,10 +97,13 @@ impl fmt::Display for Row {
                 None => write!(f, " |")?,
             }
         }
-        match found.power_deviation {
-            Some(worst) => write!(f, " {worst:.2} |")?,
-            None => write!(f, " |")?,
+        let MemorisationAudit { near, contrast, copying, .. } = &found.copies;
+        write!(f, " {:.1} % (p {:.2}) |", 100.0 * near.share, copying.p_value)?;
+        match contrast {
+            Some(copies) => {
+                write!(f, " {:.1} % (p {:.1e}) |", 100.0 * copies.share, copies.p_value)
+            }
+            None => write!(f, " |"),
         }
-        write!(f, " {:.1} % (p {:.2}) |", 100.0 * found.copies.share, found.copies.copying.p_value)
     }
 }

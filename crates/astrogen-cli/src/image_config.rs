@@ -76,8 +76,8 @@ impl<N> ImageConfig<N> {
         open(&self.data)
     }
 
-    /// The images of the folder that are held out of training, one at a time as they are; none if there
-    /// are none.
+    /// The images of the folder that are trained on and those that are held out, one at a time as they
+    /// are; none if none are held out.
     ///
     /// # Errors
     /// [`CliError::Data`] where they cannot be dealt.
@@ -85,13 +85,13 @@ impl<N> ImageConfig<N> {
         &self,
         folder: &ImageFolder,
         device: Device,
-    ) -> Result<Option<Batches>, CliError> {
-        let images = folder.validation();
-        if images.is_empty() {
+    ) -> Result<Option<[Batches; 2]>, CliError> {
+        if folder.validation().is_empty() {
             return Ok(None);
         }
-        let batches = BatchConfig { batch_size: 1, augment: Augment::None, ..self.batches.clone() };
-        Ok(Some(Batches::new(images, &batches, device)?))
+        let config = BatchConfig { batch_size: 1, augment: Augment::None, ..self.batches.clone() };
+        let deal = |images| Batches::new(images, &config, device);
+        Ok(Some([deal(folder.train())?, deal(folder.validation())?]))
     }
 
     /// Settings of a new run on a folder that was opened: batches of so many images, turned and

@@ -33,6 +33,9 @@
 //! precision and recall, and kernels then see pairs at distance 0 that no fresh draw has. Half-sets
 //! have a larger bias than sets of `n`, which is why the deviations from their own mean are taken.
 //!
+//! The floor has no interval of its own: it is one draw, and scatters about as much as the value. Whether a
+//! value differs from its floor is a question of both.
+//!
 //! Where the sets are alike, distances of second order (a squared discrepancy, a statistic that
 //! cannot fall below 0) spread more over halves than over sets of `n`: there the interval is on the
 //! safe, wide side. It is of the metric's mean at `n` rows, bias and all: the value at endlessly

@@ -5,11 +5,16 @@
 //! | --- | --- | --- | --- |
 //! | `sliced_wasserstein` | the [local structure](mod@crate::sliced_wasserstein), mean over scales | published scale | low |
 //! | `power_spectrum`, `power_scatter` | [power by scale](mod@crate::power_spectrum), its mean and its scatter over images | dex | low |
+//! | `power_deviation` | the same, its mean where it is farthest from the reals' | the reals' scatter over images | low |
 //! | `pixels` | the [values of pixels](mod@crate::pixel_intensities), Wasserstein-1 | that of the pixels | low |
 //! | `flux`, `half_light_radius`, `concentration`, `asymmetry`, `gini`, `m20` | [morphology](mod@crate::morphology), Kolmogorov-Smirnov | 0 to 1 | low |
 //! | `frechet`, `kernel`, `mind` | [features](crate::features), their distributions | that of the features | low |
 //! | `precision`, `density` | features, how many samples could be reals | shares | high |
 //! | `recall`, `coverage` | features, how many reals samples stand for | shares | high |
+//!
+//! A sample without an object has no morphology, and counts as one below all others; what is constant has no
+//! power and is not counted, which is said. Intervals and floors are those of images that know nothing of each
+//! other: tiles of one frame that overlap, or show one nebula, are fewer images than they seem.
 //!
 //! Images are measured once; rows of what was measured are compared by [`estimate_all`]: half of
 //! the reals with as many fakes, the halves of the reals for the floor, half-samples of both for
@@ -21,12 +26,12 @@ mod tables;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 pub use tables::{TableQualityConfig, paired_table_quality, table_quality};
 
 use crate::estimate::{Estimate, EstimateConfig, estimate_all};
-use crate::morphology::{self, table_distances};
+use crate::morphology::{self, ks_of_all};
 use crate::power_spectrum::radial::{log_power_distance, radial_log_power};
 use crate::sliced_wasserstein::batch_shape;
 use crate::{
@@ -186,14 +191,15 @@ pub fn image_quality(
 
     let power = [radial_log_power(real)?, radial_log_power(fake)?];
     quality.add(
-        &["power_spectrum", "power_scatter"],
+        &["power_spectrum", "power_scatter", "power_deviation"],
         power.each_ref(),
         &config.estimate,
         |real, fake| {
             let distance = log_power_distance(real, fake)?;
-            Ok(vec![distance.mean, distance.scatter])
+            Ok(vec![distance.mean, distance.scatter, distance.deviation])
         },
     )?;
+    quality.left_out.extend(constant(&power)?);
 
     quality.add(&["pixels"], [real, fake], &config.estimate, |real, fake| {
         Ok(vec![pixel_intensities::wasserstein_1(real, fake, seed)?])
@@ -204,9 +210,7 @@ pub fn image_quality(
     let tables = [Morphology::table(&real_shapes?)?, Morphology::table(&fake_shapes?)?];
     for (place, (name, _)) in Morphology::STATISTICS.iter().enumerate() {
         quality.add(&[name], tables.each_ref(), &config.estimate, |real, fake| {
-            let of = table_distances(real, fake)?;
-            let found = of[place].comparison.as_ref().map(|comparison| comparison.ks);
-            Ok(vec![found.unwrap_or(f64::NAN)])
+            Ok(vec![ks_of_all(real, fake, place)?])
         })?;
     }
 
@@ -229,6 +233,21 @@ pub fn image_quality(
         ])
     })?;
     Ok(quality)
+}
+
+/// A line that says how many images are constant in some channel, if any are.
+fn constant(power: &[Tensor; 2]) -> Result<Option<String>, MetricsError> {
+    let count = |of: &Tensor| -> Result<(i64, i64), MetricsError> {
+        let bare = of.f_isnan()?.f_flatten(1, -1)?.f_any_dim(1, false)?;
+        Ok((bare.f_sum(Kind::Int64)?.f_int64_value(&[])?, of.size()[0]))
+    };
+    let [(real, reals), (fake, fakes)] = [count(&power[0])?, count(&power[1])?];
+    Ok((real + fake > 0).then(|| {
+        format!(
+            "power of images that are constant in some channel: {fake} of {fakes} fakes, {real} of {reals} \
+             reals"
+        )
+    }))
 }
 
 impl Quality {

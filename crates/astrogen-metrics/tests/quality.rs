@@ -40,10 +40,11 @@ fn measure(real: &Tensor, fake: &Tensor) -> Result<Quality, MetricsError> {
 }
 
 /// Every number's name, in order.
-const NAMES: [&str; 17] = [
+const NAMES: [&str; 18] = [
     "sliced_wasserstein",
     "power_spectrum",
     "power_scatter",
+    "power_deviation",
     "pixels",
     "flux",
     "half_light_radius",
@@ -68,7 +69,7 @@ fn samples_as_good_as_reals_are_at_the_floor() {
     for number in &quality.numbers {
         let of = number.estimate;
         assert!(of.low <= of.value && of.value <= of.high, "{}: {of}", number.name);
-        // Twice the interval's width holds the floor of all seventeen.
+        // Twice the interval's width holds the floor of all of them.
         let width = of.high - of.low;
         assert!((of.value - of.floor).abs() < 2.0 * width, "{}: {of}", number.name);
     }
@@ -108,12 +109,27 @@ fn each_number_sees_what_it_is_for() {
 fn what_images_have_not_is_left_out_with_its_reason() {
     let flat = Tensor::zeros([80, 2, 32, 32], (Kind::Float, Device::Cpu));
     let quality = measure(&sky(160, 1), &flat).unwrap();
-    assert!(quality.get("power_spectrum").is_none() && quality.get("m20").is_none());
-    assert!(quality.get("pixels").is_some() && quality.get("frechet").is_some());
-    assert!(
-        quality.left_out.iter().any(|line| line.starts_with("power_spectrum, power_scatter: "))
-    );
-    assert!(quality.left_out.iter().any(|line| line.starts_with("m20: ")));
+    assert!(quality.get("power_spectrum").is_none() && quality.get("frechet").is_some());
+    assert!(quality.get("pixels").is_some_and(|of| of.low > of.floor));
+    let power = "power_spectrum, power_scatter, power_deviation: ";
+    assert!(quality.left_out.iter().any(|line| line.starts_with(power)), "{quality}");
+    // Images of nothing have no shape, which is as far from one as can be.
+    assert!(quality.get("m20").is_some_and(|of| of.value > 0.9 && of.floor < 0.5), "{quality}");
+    let quality = measure(&Tensor::cat(&[&flat, &flat], 0), &flat).unwrap();
+    assert!(quality.left_out.iter().any(|line| line.starts_with("m20: ")), "{quality}");
+}
+
+/// A generator that makes good images every second time.
+#[test]
+fn images_of_nothing_are_counted_among_good_ones() {
+    let (real, good) = (sky(320, 1), sky(80, 2));
+    let quality = measure(&real, &Tensor::cat(&[&good, &(good.zeros_like() - 0.9)], 0)).unwrap();
+    for name in ["flux", "half_light_radius", "concentration", "asymmetry", "gini", "m20"] {
+        let of = quality.get(name).unwrap();
+        assert!(of.low > of.floor && (of.value - 0.5).abs() < 0.15, "{name}: {of}");
+    }
+    let told = quality.left_out.iter().any(|line| line.contains("80 of 160 fakes, 0 of 320 reals"));
+    assert!(told, "{quality}");
 }
 
 #[test]

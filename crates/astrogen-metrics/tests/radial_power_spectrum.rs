@@ -43,6 +43,9 @@ fn profiles_and_distances_are_those_of_numpy() {
         let last = *fake.frequencies.last().unwrap();
         assert_eq!((fake.frequencies[0], last), (1.0 / shorter as f64, 0.5));
         let distance = radial_spectrum_distance(of("real"), of("fake")).unwrap();
+        let spectra = ["real", "fake"].map(|set| radial_power_spectrum(of(set)).unwrap());
+        let deviation = spectra[0].largest_deviation(&spectra[1]).unwrap();
+        assert!((distance.deviation - deviation).abs() < 1e-9 * deviation, "{case}");
         for (index, got) in [(0, distance.mean), (1, distance.scatter)] {
             let expected = of("distance").double_value(&[index]);
             assert!((got - expected).abs() < 1e-12, "{case}, {index}: {got} is not {expected}");

@@ -43,6 +43,23 @@ pub struct Interval {
 }
 
 impl Interval {
+    /// How far the number is from its reference, in half-widths of its interval; see the
+    /// [module](self). None where one of them is not finite.
+    ///
+    /// ```
+    /// use astrogen_plot::Interval;
+    ///
+    /// let of = |[value, low, high]: [f64; 3]| {
+    ///     let (name, text) = (String::new(), String::new());
+    ///     Interval { name, text, value, low, high, reference: 1.0 }.distance()
+    /// };
+    /// assert_eq!(of([3.0, 2.0, 4.0]), Some(2.0));
+    /// assert_eq!(of([0.0, 0.0, 0.0]), Some(-10.0)); // a width of a tenth of the larger
+    /// ```
+    pub fn distance(&self) -> Option<f64> {
+        self.places().map(|[_, value, _]| value)
+    }
+
     /// The ends of the interval and the number, in half-widths of the interval from the reference;
     /// none where one of them is not finite. An interval without a width counts as a tenth of the
     /// number or of its reference, whichever is larger.

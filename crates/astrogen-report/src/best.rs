@@ -1,4 +1,6 @@
-//! What is found of the best generator of a run, on images that it was not chosen by.
+//! What is found of the best generator of a run, on images that it was not chosen by. They are of the training
+//! set, so that a generator that gives them back has the best numbers: whether it does is what the audit says,
+//! of runs with held-out images.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -25,8 +27,8 @@ pub struct BestReport {
     pub nyquist_ratio: f64,
     /// The distance to the reals on which it was chosen.
     pub chosen_by: f64,
-    /// All numbers of its samples beside reals, with intervals and floors; none of images too few or
-    /// too small. The reals are those that it was chosen by, too.
+    /// All numbers of its samples beside training images, with intervals and floors; none of images too few
+    /// or too small. Those that it was chosen by are among them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<Quality>,
     /// The values of its pixels beside reals in physical units; none of pictures.
@@ -95,7 +97,7 @@ impl fmt::Display for RunReport {
             write!(
                 f,
                 "\n  best     {}: sliced Wasserstein {sliced_wasserstein:.1} (floor {floor:.1}) at \
-                 step {step}, on images that it was not chosen by; {chosen_by:.1} on those that \
+                 step {step}, on training images that it was not chosen by; {chosen_by:.1} on those that \
                  it was",
                 file.display()
             )?;

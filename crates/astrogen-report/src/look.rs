@@ -84,15 +84,14 @@ impl<'a> SampleLook<'a> {
     /// training images are told at the first evaluation and in the end. Without held-out images, and
     /// of fewer than 20 of either, nothing is told.
     ///
+    /// `sets` deal the training and the held-out images, as they are (`Augment::None`) and one at a time, as
+    /// what does not fill a batch is not dealt.
+    ///
     /// # Errors
     /// What the data report.
-    pub fn with_held_out(
-        self,
-        train: &mut Batches,
-        held_out: Option<Batches>,
-    ) -> Result<Self, ReportError> {
-        let audit = match held_out {
-            Some(mut held_out) => Audit::new(self.run, train, &mut held_out)?,
+    pub fn with_held_out(self, sets: Option<[Batches; 2]>) -> Result<Self, ReportError> {
+        let audit = match sets {
+            Some(sets) => Audit::new(self.run, sets)?,
             None => None,
         };
         Ok(Self { audit, ..self })

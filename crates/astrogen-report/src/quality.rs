@@ -17,8 +17,8 @@ use astrogen_metrics::memorisation::{
     memorisation_audit,
 };
 use astrogen_metrics::{
-    FeatureNetwork, MetricsError, Quality, QualityConfig, RadialSpectrum, RandomFeaturesConfig,
-    image_quality, radial_power_spectrum,
+    FeatureNetwork, MetricsError, Quality, QualityConfig, QualityNumber, RadialSpectrum,
+    RandomFeaturesConfig, image_quality, radial_power_spectrum,
 };
 use astrogen_plot::{
     Histograms, Interval, Intervals, LabelledGrid, Panel, PlotError, ProfilePanel, Profiles,
@@ -68,11 +68,15 @@ pub(crate) fn measure(
 ) -> Result<(Quality, Vec<String>), ReportError> {
     let quality = image_quality(sets[0], sets[1], network, &QualityConfig::default())?;
     let mut lines: Vec<String> = draw_quality(run, &quality, names)?.into_iter().collect();
-    let drawn =
-        [("power.png", power(run, sets, names)?), ("pixels.png", pixels(run, sets, names)?)];
-    for (name, drawn) in drawn {
-        lines.extend(left_out(&format!("figures/{name}"), drawn)?);
+    match power(run, sets, names) {
+        Ok(drawn) => lines.extend(left_out("figures/power.png", drawn)?),
+        // Of a channel that is constant in all images.
+        Err(ReportError::Metrics(error @ MetricsError::BadValues { .. })) => {
+            lines.push(format!("figures/power.png is left out: {error}"));
+        }
+        Err(error) => return Err(error),
     }
+    lines.extend(left_out("figures/pixels.png", pixels(run, sets, names)?)?);
     Ok((quality, lines))
 }
 
@@ -98,15 +102,19 @@ pub fn draw_quality(
 }
 
 fn rows(quality: &Quality) -> Vec<Interval> {
-    let row = |number: &astrogen_metrics::QualityNumber| Interval {
+    quality.numbers.iter().map(row).collect()
+}
+
+/// A number beside its floor.
+pub(crate) fn row(number: &QualityNumber) -> Interval {
+    Interval {
         name: number.name.replace('_', " "),
         text: number.estimate.to_string(),
         value: number.estimate.value,
         low: number.estimate.low,
         high: number.estimate.high,
         reference: number.estimate.floor,
-    };
-    quality.numbers.iter().map(row).collect()
+    }
 }
 
 fn power(
@@ -191,15 +199,13 @@ pub(crate) struct Audit {
 }
 
 impl Audit {
-    /// Each image of both sets once, up to 10,000 of the training set and up to 1,000 held-out ones;
-    /// none for fewer than 20 of either.
-    /// Held-out images that are nearly training images are drawn into `figures/leakage.png`.
+    /// The images of one pass over either set, up to 10,000 of the training set and up to 1,000 held-out
+    /// ones; none for fewer than 20 of either. Held-out images that are nearly training images are drawn into `figures/leakage.png`.
     pub(crate) fn new(
         run: &RunDir,
-        train: &mut Batches,
-        held_out: &mut Batches,
+        [mut train, mut held_out]: [Batches; 2],
     ) -> Result<Option<Self>, ReportError> {
-        let (train, held_out) = (all(train, TRAINING)?, all(held_out, 1000)?);
+        let (train, held_out) = (all(&mut train, TRAINING)?, all(&mut held_out, 1000)?);
         if [&train, &held_out].iter().any(|set| set.size()[0] < 20) {
             return Ok(None);
         }
@@ -304,8 +310,9 @@ fn figures(run: &RunDir) -> Result<(), ReportError> {
     Ok(made.map_err(|source| astrogen_train::TrainError::Io { path, source })?)
 }
 
-/// The images of a data set, once each, up to so many.
+/// The images of one pass over a data set, up to so many.
 fn all(batches: &mut Batches, most: i64) -> Result<Tensor, ReportError> {
+    batches.seek(0);
     let mut images = Vec::new();
     let mut count = 0;
     for _ in 0..batches.steps_per_epoch() {
@@ -317,4 +324,35 @@ fn all(batches: &mut Batches, most: i64) -> Result<Tensor, ReportError> {
         images.push(next);
     }
     Ok(Tensor::f_cat(&images, 0)?.f_slice(0, 0, most, 1)?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use std::sync::Arc;
+
+    use astrogen_data::{ArrayDataset, Augment, BatchConfig};
+    use ndarray::Array4;
+
+    use super::*;
+
+    #[test]
+    fn all_images_are_read_once_wherever_they_were_dealt_to() {
+        let pixels = Array4::from_shape_fn((130, 1, 1, 1), |(n, ..)| n as f32);
+        let config = BatchConfig {
+            batch_size: 1,
+            augment: Augment::None,
+            seed: 3,
+            ..BatchConfig::default()
+        };
+        let data = Arc::new(ArrayDataset::new(pixels).unwrap());
+        let mut batches = Batches::new(data, &config, Device::Cpu).unwrap();
+        for _ in 0..50 {
+            batches.next_batch().unwrap();
+        }
+        let mut found = Vec::<f64>::try_from(all(&mut batches, 1000).unwrap().view([-1])).unwrap();
+        found.sort_by(f64::total_cmp);
+        assert_eq!(found, (0..130).map(f64::from).collect::<Vec<_>>());
+        assert_eq!(all(&mut batches, 100).unwrap().size(), [100, 1, 1, 1]);
+    }
 }

@@ -1,8 +1,15 @@
 //! Two sets of images beside each other, a simulation and a survey say: in which numbers they differ.
 //!
-//! A number differs where its interval leaves out its floor, what two halves of the first set have
-//! ([`Quality`]). At a level of 0.9 some of seventeen numbers do so by chance where the sets are of
-//! one sky: one or two of them say little, and those far out say much.
+//! A number differs where it lies farther from its floor, what two halves of the first set have
+//! ([`Quality`]), than both scatter. The interval is of the number alone; its floor is between sets of as many
+//! images and scatters about as much, so that
+//!
+//! ```text
+//! |value - floor|  >  sqrt(2) |end of the interval on the floor's side - value|
+//! ```
+//!
+//! is asked. At a level of 0.9 one or two of all numbers differ by chance where the sets are of one sky, and as many
+//! numbers are of the same features, some more may with them: one or two say little, and those far out say much.
 
 use std::fmt;
 
@@ -73,10 +80,10 @@ impl Difference {
     fn of(number: &QualityNumber) -> Option<Self> {
         let estimate = number.estimate;
         let Estimate { value, low, high, floor } = estimate;
-        let differs = floor < low || floor > high;
-        let distance = (value - floor) / (0.5 * (high - low));
-        let name = number.name.clone();
-        (differs && distance.is_finite()).then_some(Self { name, distance, estimate })
+        let scatter = if floor < value { value - low } else { high - value };
+        let differs = (value - floor).abs() > std::f64::consts::SQRT_2 * scatter;
+        let distance = quality::row(number).distance()?;
+        differs.then(|| Self { name: number.name.clone(), distance, estimate })
     }
 }
 
@@ -94,5 +101,71 @@ impl fmt::Display for SkyComparison {
             writeln!(f, "  {name:<20} {:<44} {mark}", number.estimate.to_string())?;
         }
         quality.left_out.iter().chain(remarks).try_for_each(|line| writeln!(f, "{line}"))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use astrogen_metrics::estimate::{EstimateConfig, estimate};
+    use astrogen_metrics::kolmogorov_smirnov;
+    use tch::{Device, Kind};
+
+    use super::*;
+
+    /// Tests that draw from libtorch's one generator take turns.
+    static TURN: Mutex<()> = Mutex::new(());
+
+    fn number(value: f64, low: f64, high: f64, floor: f64) -> QualityNumber {
+        let estimate = Estimate { value, low, high, floor };
+        QualityNumber { name: "recall".to_owned(), estimate }
+    }
+
+    #[test]
+    fn a_number_without_scatter_differs_from_another_and_not_from_itself() {
+        let none = Difference::of(&number(0.0, 0.0, 0.0, 0.764)).unwrap();
+        assert!(none.distance < -5.0 && none.distance.is_finite(), "{none:?}");
+        assert!(Difference::of(&number(0.5, 0.5, 0.5, 0.5)).is_none());
+        // Its floor scatters as much as it does.
+        assert!(Difference::of(&number(1.0, 0.9, 1.1, 0.87)).is_none());
+        assert!(Difference::of(&number(1.0, 0.9, 1.1, 0.85)).is_some());
+    }
+
+    #[test]
+    fn numbers_of_one_sky_differ_as_seldom_as_their_level_says() {
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        tch::manual_seed(1);
+        let rows = |n| Tensor::randn([n, 1], (Kind::Double, Device::Cpu));
+        let ks = |real: &Tensor, fake: &Tensor| {
+            let [real, fake] = [real, fake].map(|set| Vec::<f64>::try_from(set.flatten(0, -1)));
+            Ok(kolmogorov_smirnov(&real?, &fake?)?.statistic)
+        };
+        let differing = (0..200).filter(|seed| {
+            let config = EstimateConfig { seed: *seed, ..EstimateConfig::default() };
+            let estimate = estimate(&rows(200), &rows(100), &config, ks).unwrap();
+            Difference::of(&QualityNumber { name: "ks".to_owned(), estimate }).is_some()
+        });
+        let share = differing.count() as f64 / 200.0;
+        assert!(share < 0.15, "{share}");
+    }
+
+    #[test]
+    fn a_band_without_light_leaves_out_its_power_alone() {
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        tch::manual_seed(2);
+        let folder = tempfile::tempdir().unwrap();
+        let run = RunDir::create(&folder.path().join("run")).unwrap();
+        let sky = |n| {
+            let images = Tensor::randn([n, 2, 16, 16], (Kind::Float, Device::Cpu)).tanh();
+            let _ = images.narrow(1, 1, 1).fill_(-1.0);
+            images
+        };
+        let found = SkyComparison::of(&run, ("one", &sky(64)), ("other", &sky(32)), None).unwrap();
+        let told =
+            found.remarks.iter().any(|line| line.starts_with("figures/power.png is left out"));
+        assert!(told, "{found}");
+        assert!(found.quality.get("frechet").is_some() && run.join("report.json").is_file());
     }
 }

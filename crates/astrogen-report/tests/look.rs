@@ -112,7 +112,7 @@ fn samples_have_all_numbers_pictures_and_the_audit_and_a_collapse_is_named() {
     let mut log = RunLog::quiet(&run).unwrap();
     let look = SampleLook::new(&run, &mut batches, &step, 0).unwrap();
     let mut look = look
-        .with_held_out(&mut batches, Some(spots(30, 1, 1)))
+        .with_held_out(Some([spots(60, 0, 1), spots(30, 1, 1)]))
         .unwrap()
         .with_physical(Some("adu"), |images| images.f_mul_scalar(100.0));
     let stop = StopSignal::default();
@@ -174,7 +174,7 @@ fn held_out_images_that_are_training_images_are_told() {
     let mut log = RunLog::quiet(&run).unwrap();
     let look = SampleLook::new(&run, &mut batches, &step, 0).unwrap();
     // The first images of the training set are all that is held out.
-    let mut look = look.with_held_out(&mut batches, Some(spots(24, 0, 1))).unwrap();
+    let mut look = look.with_held_out(Some([spots(60, 0, 1), spots(24, 0, 1)])).unwrap();
     assert!(run.join("figures/leakage.png").is_file());
     let stop = StopSignal::default();
     let outcome =

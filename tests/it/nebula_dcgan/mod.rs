@@ -43,7 +43,7 @@ fn a_killed_run_resumes_to_the_same_bytes(recipe: &str, interval: u64) -> tempfi
     let told = example().succeed(&words(&arguments(&whole)));
     assert!(told.contains("broken.fits"), "a bad file is named: {told}");
     assert!(told.contains("sliced Wasserstein") && told.contains("(floor "), "{told}");
-    assert!(told.contains("on images that it was not chosen by"), "{told}");
+    assert!(told.contains("on training images that it was not chosen by"), "{told}");
     let last = format!("samples/step-{steps:08}.png");
     for file in [
         "config.json",

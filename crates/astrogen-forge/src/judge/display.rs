@@ -55,7 +55,8 @@ impl fmt::Display for Judgement {
         }
         writeln!(
             f,
-            "sampled stars beside true ones, median over galaxies (between halves of the true)"
+            "sampled stars beside true ones, median over galaxies (between halves of the true, which \
+             have half as many: an upper limit)"
         )?;
         let over = |of: Of<f64>| median(report.galaxies.iter().map(of));
         for (name, distance, floor) in [

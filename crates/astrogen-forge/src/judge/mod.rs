@@ -53,7 +53,8 @@ pub struct GalaxyReport {
     pub nearest_id: String,
     /// Sampled stars beside the true ones.
     pub distances: SampleDistances,
-    /// The same between the halves of the true stars: the floor.
+    /// The same between the halves of the true stars. They have half as many stars, so that it is an upper
+    /// limit of the floor: [`ForgeReport::quality`] has numbers and floors of as many.
     pub floor: SampleDistances,
     /// Profiles of true and sampled stars.
     pub physics: Option<Physics>,

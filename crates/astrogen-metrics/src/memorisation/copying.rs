@@ -10,9 +10,9 @@
 //! z    =  sum over c of P(c) Z_c / sqrt(sum over c of P(c)^2)
 //! ```
 //!
-//! `C_T` far below 0 is copying, far above 0 underfitting: samples farther from the training
-//! points than the truth is. In cells, since copies in one region and misses in another would
-//! cancel as a whole. If samples and held-out reals are of one distribution, each `Z_c` is a normal
+//! `C_T` far below 0 is samples nearer to the training points than the truth is, copies or images that are
+//! too soft; far above 0 is underfitting. By cells copies in one region stand beside misses in another, which
+//! cancel as a whole and in `C_T`. If samples and held-out reals are of one distribution, each `Z_c` is a normal
 //! deviate of its own, so that `z` is one too and gives the p-value. The cells depend on the
 //! training points alone, and so does `d`: no choice favours either set.
 //!
@@ -72,12 +72,12 @@ impl CopyingConfig {
 /// The test's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DataCopying {
-    /// `C_T`: far below 0 where samples copy, far above 0 where they miss the truth.
+    /// `C_T`: far below 0 where samples copy or are soft, far above 0 where they miss the truth.
     pub statistic: f64,
     /// The same in standard deviations of what sets of one distribution give.
     pub z: f64,
-    /// How often samples that copy nothing have a `z` at most as large: small where they copy,
-    /// near 1 where they are farther from the training set than reals are.
+    /// How often samples of the held-out reals' distribution have a `z` at most as large: small where they
+    /// are nearer to the training set than reals are, near 1 where they are farther.
     pub p_value: f64,
     /// The cells.
     pub cells: Vec<CopyingCell>,

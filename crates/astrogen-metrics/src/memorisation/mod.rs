@@ -8,9 +8,12 @@
 //! | what is asked | answer |
 //! | --- | --- |
 //! | where is the nearest image? | [`nearest`] and [`nearest_others`]: index, symmetry, distance |
-//! | do samples copy? | [`memorisation_audit`]: shares, distributions, the closest pairs to look at, and |
-//! | as a test, region by region | [`data_copying`]: the statistic `C_T` with its p-value |
+//! | do samples copy? | [`memorisation_audit`]: shares with p-values, the closest pairs to look at, and |
+//! | are they nearer than reals, region by region? | [`data_copying`]: the statistic `C_T` with its p-value |
 //! | does one split hold images of another? | [`leakage`]: pairs that are nearly one image |
+//!
+//! Nearer is not yet copied: an image that is too soft lies near to all. A copy lies much nearer to one
+//! training image than to the next ones, and by this contrast the audit tells the two apart.
 //!
 //! A copy may be mirrored or turned, as augmentation does in training: neighbours of images are
 //! sought under the eight flips and quarter turns. [`Points`] says in which space: pixels, or the
@@ -22,6 +25,7 @@ mod k_means;
 mod leakage;
 mod neighbours;
 mod points;
+mod share;
 mod symmetry;
 
 pub use audit::{AuditConfig, MemorisationAudit, memorisation_audit};
@@ -29,4 +33,5 @@ pub use copying::{CopyingCell, CopyingConfig, DataCopying, Located, data_copying
 pub use leakage::{Leakage, LeakageConfig, leakage};
 pub use neighbours::{Neighbour, nearest, nearest_others};
 pub use points::Points;
+pub use share::LowShare;
 pub use symmetry::Symmetry;

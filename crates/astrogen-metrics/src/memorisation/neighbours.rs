@@ -53,7 +53,18 @@ pub struct Neighbour {
 /// columns; [`MetricsError::Torch`].
 pub fn nearest(queries: &Points, set: &Points) -> Result<Vec<Neighbour>, MetricsError> {
     let all: Vec<i64> = (0..queries.count() as i64).collect();
-    search(queries, &all, set, false)
+    Ok(search(queries, &all, set, 1, false)?.concat())
+}
+
+/// The `count` nearest members of the set of each query, or all of a smaller set, the nearest first, each
+/// under the symmetry that brings the query nearest to it.
+pub(super) fn several(
+    queries: &Points,
+    set: &Points,
+    count: usize,
+) -> Result<Vec<Vec<Neighbour>>, MetricsError> {
+    let all: Vec<i64> = (0..queries.count() as i64).collect();
+    search(queries, &all, set, count.min(set.count()), false)
 }
 
 /// The nearest other member of its own set of each member: pairs at distance 0 or nearly so are
@@ -75,16 +86,17 @@ pub(super) fn nearest_others_of(
         let (set, rule) = ("set", "of two or more for one to be another's neighbour");
         return Err(MetricsError::BadValues { set, rule, got: "1".into() });
     }
-    search(set, members, set, true)
+    Ok(search(set, members, set, 1, true)?.concat())
 }
 
-/// The neighbours of the queries of these indices, not counting a query itself where `others`.
+/// So many neighbours of each of the queries of these indices, not counting a query itself where `others`.
 fn search(
     queries: &Points,
     indices: &[i64],
     set: &Points,
+    count: usize,
     others: bool,
-) -> Result<Vec<Neighbour>, MetricsError> {
+) -> Result<Vec<Vec<Neighbour>>, MetricsError> {
     queries.check_pair(set)?;
     let symmetries = queries.symmetries();
     let members = set.as_rows()?;
@@ -99,7 +111,8 @@ fn search(
         let rows = views.f_flatten(0, 1)?; // [S * n, D]
         let own = at.f_repeat([symmetries.len() as i64])?.f_unsqueeze(1)?;
         let own = own.f_to_device(set.device())?;
-        let mut best: Option<(Tensor, Tensor)> = None; // squares and indices, [S * n]
+        let shape = [symmetries.len() as i64, indices.len() as i64, -1];
+        let mut best: Option<[Tensor; 3]> = None; // squares, indices and views, [n, count]
         for start in (0..members.size()[0]).step_by(MEMBERS as usize) {
             let block = members.f_narrow(0, start, MEMBERS.min(members.size()[0] - start))?;
             let mut squares = squares(&rows, &block)?; // [S * n, block]
@@ -108,33 +121,43 @@ fn search(
                 let places = Tensor::f_arange_start(start, end, (Kind::Int64, set.device()))?;
                 squares = squares.f_masked_fill(&places.f_eq_tensor(&own)?, f64::INFINITY)?;
             }
-            let (value, place) = squares.f_min_dim(1, false)?;
-            let place = place.f_add_scalar(start)?;
-            best = Some(match best {
-                None => (value, place),
-                Some((least, at)) => {
-                    let nearer = value.f_lt_tensor(&least)?;
-                    (value.f_minimum(&least)?, place.f_where_self(&nearer, &at)?)
-                }
-            });
+            let (value, view) = squares.f_view(shape)?.f_min_dim(0, false)?; // [n, block]
+            let place = Tensor::f_arange(value.size()[1], (Kind::Int64, set.device()))?;
+            let place = place.f_add_scalar(start)?.f_expand_as(&value)?;
+            let found = match best {
+                None => [value, place, view],
+                Some([values, places, views]) => [
+                    Tensor::f_cat(&[values, value], 1)?,
+                    Tensor::f_cat(&[places, place], 1)?,
+                    Tensor::f_cat(&[views, view], 1)?,
+                ],
+            };
+            let most = (count as i64).min(found[0].size()[1]);
+            let (_, least) = found[0].f_topk(most, 1, false, true)?;
+            let [values, places, views] = found.map(|of| of.f_gather(1, &least, false));
+            best = Some([values?, places?, views?]);
         }
-        let Some((value, place)) = best else { continue }; // a set holds one member or more
-        let shape = [symmetries.len() as i64, indices.len() as i64];
-        let (_, view) = value.f_view(shape)?.f_min_dim(0, true)?; // [1, n]
-        let place = place.f_view(shape)?.f_gather(0, &view, false)?.f_view([-1])?;
+        let Some([_, place, view]) = best else { continue }; // a set holds one member or more
         let each = Tensor::f_arange(shape[1], (Kind::Int64, set.device()))?;
-        let view = view.f_view([-1])?;
-        let off = views.f_index(&[Some(&view), Some(&each)])?;
-        let off = off.f_sub(&members.f_index_select(0, &place)?)?.f_to_kind(Kind::Double)?;
-        let distance = off.f_square()?.f_sum_dim_intlist(&[1i64][..], false, None)?.f_sqrt()?;
-        let [view, place] = [view, place].map(Vec::<i64>::try_from);
-        let distance = Vec::<f64>::try_from(distance)?;
-        for (((query, view), index), distance) in
-            indices.iter().zip(view?).zip(place?).zip(distance)
-        {
-            let symmetry = symmetries[view as usize];
-            let (query, index) = (*query as usize, index as usize);
-            found.push(Neighbour { query, index, symmetry, distance });
+        let off = views.f_index(&[Some(&view), Some(&each.f_unsqueeze(1)?)])?; // [n, count, D]
+        let nearest = members.f_index(&[Some(&place)])?;
+        let off = off.f_sub(&nearest)?.f_to_kind(Kind::Double)?;
+        let distance = off.f_square()?.f_sum_dim_intlist(&[2i64][..], false, None)?.f_sqrt()?;
+        let [view, place] = [view, place].map(|of| Vec::<i64>::try_from(of.f_view([-1])?));
+        let distance = Vec::<f64>::try_from(distance.f_view([-1])?)?;
+        let neighbours = view?.into_iter().zip(place?).zip(distance);
+        let neighbours: Vec<_> = neighbours
+            .map(|((view, index), distance)| (symmetries[view as usize], index as usize, distance))
+            .collect();
+        for (query, of) in indices.iter().zip(neighbours.chunks(count)) {
+            let query = *query as usize;
+            let of = of.iter().map(|&(symmetry, index, distance)| Neighbour {
+                query,
+                index,
+                symmetry,
+                distance,
+            });
+            found.push(of.collect());
         }
     }
     Ok(found)

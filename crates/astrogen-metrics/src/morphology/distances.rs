@@ -44,6 +44,22 @@ pub fn morphology_distances(
     table_distances(&table("real", real)?, &table("fake", fake)?)
 }
 
+/// The Kolmogorov-Smirnov distance of a column of two tables, in which an image that has not the number
+/// counts as one below all others: NaN where no image of either has it.
+pub(crate) fn ks_of_all(real: &Tensor, fake: &Tensor, column: usize) -> Result<f64, MetricsError> {
+    let of = |set, table: &Tensor| -> Result<(Sorted, bool), MetricsError> {
+        let column = table.f_select(1, column as i64)?.f_to_kind(Kind::Double)?;
+        let mut values = Vec::<f64>::try_from(column.f_contiguous()?)?;
+        let any = values.iter().any(|value| !value.is_nan());
+        for value in values.iter_mut().filter(|value| value.is_nan()) {
+            *value = f64::MIN;
+        }
+        Ok((Sorted::new(set, &values)?, any))
+    };
+    let [(real, some), (fake, others)] = [of("real values", real)?, of("fake values", fake)?];
+    Ok(if some || others { real.kolmogorov_smirnov(&fake).statistic } else { f64::NAN })
+}
+
 /// [`morphology_distances`] of two tables that [`Morphology::table`] made: measure once, then
 /// compare any choice of rows.
 ///

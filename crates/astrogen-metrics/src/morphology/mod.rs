@@ -56,6 +56,7 @@ mod distances;
 mod light;
 mod segment;
 
+pub(crate) use distances::ks_of_all;
 pub use distances::{MorphologyDistance, morphology_distances, table_distances};
 
 use serde::{Deserialize, Serialize};

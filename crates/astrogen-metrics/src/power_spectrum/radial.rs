@@ -23,7 +23,15 @@
 //! ```
 //!
 //! apart, both in dex: 0.1 is a factor of 1.26 in power. Each channel counts as much as any
-//! other, whatever its brightness, and so does each bin.
+//! other, whatever its brightness, and so does each bin. Where they lie farthest apart the means are
+//!
+//! ```text
+//! deviation = max over channels and bins of |mean log10 p of the reals - that of the fakes| / scatter of the reals
+//! ```
+//!
+//! apart: below 1 the mean spectrum of the fakes is one that single reals have, at every scale (each
+//! fake's own may still be none, as of fakes that are all alike). A maximum of many is above 0 for sets of
+//! one distribution too.
 //!
 //! It sees softness, noise, grain and meshes at their scales, contrast (a factor `g` in the
 //! values is `2 log10 g` in every bin), and by the scatter samples that are too much alike. It
@@ -58,9 +66,9 @@ pub struct RadialSpectrum {
 
 impl RadialSpectrum {
     /// How far the mean of `log10 p` of another set lies from this one's, in units of this one's
-    /// scatter, at the frequency and in the channel where it is farthest: below 1 another set's power is
-    /// that of an image of this set at every scale. None where the sets have other frequencies or channels, or
-    /// this one no scatter anywhere.
+    /// scatter, at the frequency and in the channel where it is farthest: the `deviation` of the
+    /// [module](self). None where the sets have other frequencies or channels, or this one no scatter
+    /// anywhere.
     ///
     /// ```
     /// use astrogen_metrics::radial_power_spectrum;
@@ -95,6 +103,8 @@ pub struct SpectrumDistance {
     pub mean: f64,
     /// Between the scatters of `log10` power, in dex.
     pub scatter: f64,
+    /// Between the means where they are farthest apart, in units of the reals' scatter, of what has any.
+    pub deviation: f64,
 }
 
 /// `log10 p` of each image `[N, C, H, W]`, float64 `[N, C, S / 2]` on their device, NaN in
@@ -194,8 +204,13 @@ pub fn log_power_distance(real: &Tensor, fake: &Tensor) -> Result<SpectrumDistan
         let fake = fake.f_to_device(real.device())?;
         real.f_sub(&fake)?.f_abs()?.f_mean(Kind::Double)?.f_double_value(&[])
     };
-    let mean = apart(real_mean, fake_mean)?;
-    Ok(SpectrumDistance { mean, scatter: apart(real_scatter, fake_scatter)? })
+    let off = real_mean.f_sub(&fake_mean.f_to_device(real.device())?)?.f_abs()?;
+    let deviation = off.f_div(&real_scatter)?.f_nan_to_num(0.0, 0.0, 0.0)?;
+    Ok(SpectrumDistance {
+        mean: off.f_mean(Kind::Double)?.f_double_value(&[])?,
+        scatter: apart(real_scatter, fake_scatter)?,
+        deviation: deviation.f_max()?.f_double_value(&[])?,
+    })
 }
 
 /// Mean, scatter and number of the images that are not constant, each `[C, K]`.

@@ -143,14 +143,14 @@ fn copies_are_caught_mirrored_turned_and_noisy() {
     let (train, held_out) = (fields(300, 1), fields(200, 2));
     let found = audit(&copies(&train, 200, 0.1, 3), &held_out, &train);
     assert!(found.copying.p_value < 1e-10 && found.copying.statistic < -5.0, "{found}");
-    assert!(found.share > 0.95 && found.ks.p_value < 1e-10, "{found}");
+    assert!(found.near.share > 0.95 && found.ks.p_value < 1e-10, "{found}");
     assert!(found.to_string().starts_with("samples copy training images"), "{found}");
     assert_eq!(found.closest.len(), 16);
     assert!(found.closest.windows(2).all(|pair| pair[0].distance <= pair[1].distance));
     // A tenth of copies among fresh draws is caught too, and found among the closest pairs.
     let mixed = Tensor::cat(&[copies(&train, 40, 0.1, 5), fields(160, 6)], 0);
     let found = audit(&mixed, &held_out, &train);
-    assert!(found.copying.p_value < 1e-3 && found.share > 0.2, "{found}");
+    assert!(found.copying.p_value < 1e-3 && found.near.share > 0.2, "{found}");
     assert!(found.closest.iter().all(|pair| pair.query < 40));
     let json = serde_json::to_string(&found).unwrap();
     assert_eq!(serde_json::from_str::<MemorisationAudit>(&json).unwrap(), found);
@@ -158,17 +158,24 @@ fn copies_are_caught_mirrored_turned_and_noisy() {
 
 #[test]
 fn fresh_draws_pass_as_often_as_said() {
-    let p_values: Vec<f64> = (0..60)
+    let p_values: Vec<[f64; 3]> = (0..60)
         .map(|seed| {
             let at = 10_000 + 10 * seed;
             let found = audit(&fields(150, at), &fields(150, at + 1), &fields(200, at + 2));
-            assert!(found.share < 0.2, "{found}");
+            assert!(found.near.share < 0.2, "{found}");
             assert!(found.to_string().starts_with("no sign of copying"), "{found}");
-            found.copying.p_value
+            let shares = [found.near.p_value, found.contrast.unwrap().p_value];
+            [found.copying.p_value, shares[0], shares[1]]
         })
         .collect();
-    let even = Sorted::new("p-values", &p_values).unwrap().against_uniform();
+    let each = |which: usize| p_values.iter().map(move |of| of[which]);
+    let even = Sorted::new("p-values", &each(0).collect::<Vec<_>>()).unwrap().against_uniform();
     assert!(even.p_value > 0.01, "{even:?} {p_values:.3?}");
+    // Upper bounds are as small as that at most so often, to chance.
+    for which in [1, 2] {
+        let small = each(which).filter(|p| *p < 0.1).count();
+        assert!(small <= 12, "{small} of 60: {p_values:.3?}");
+    }
 }
 
 #[test]
@@ -189,11 +196,33 @@ fn simulated_nebulae_are_judged_rightly() {
     assert!((0.01..0.99).contains(&found.copying.p_value), "{found}");
     let noise = 0.05 * train.std(true).double_value(&[]);
     let found = audit(&copies(&train, 80, noise, 1), &held_out, &train);
-    assert!(found.copying.p_value < 1e-3 && found.share > 0.9, "{found}");
+    assert!(found.copying.p_value < 1e-3 && found.near.share > 0.9, "{found}");
     let leaked = Tensor::cat(&[&held_out, &train.narrow(0, 7, 2).flip([2])], 0);
     let found = leakage(&points(&leaked), &points(&train), &LeakageConfig::default()).unwrap();
     let pairs: Vec<_> = found.pairs.iter().map(|pair| (pair.query, pair.index)).collect();
     assert_eq!(pairs, [(80, 7), (81, 8)], "{found:?}");
+}
+
+/// A blurred image lies near to all others.
+#[test]
+fn soft_samples_are_near_and_no_copies() {
+    let (train, held_out) = (fields(300, 1), fields(200, 2));
+    let soft = fields(200, 3).avg_pool2d([5, 5], [1, 1], [2, 2], false, false, None);
+    let found = audit(&soft, &held_out, &train);
+    assert!(found.copying.p_value < 1e-6 && found.is_nearer() && !found.copies(), "{found}");
+    let told = found.to_string();
+    assert!(told.starts_with("samples are nearer to the training images than reals are"), "{told}");
+}
+
+/// As a whole they are far, by `C_T` too.
+#[test]
+fn copies_do_not_hide_among_samples_that_miss() {
+    let (train, held_out) = (fields(300, 1), fields(200, 2));
+    let far = fields(140, 5) + 0.7 * normal(&[140, 2, 16, 16], 4);
+    let found = audit(&Tensor::cat(&[copies(&train, 60, 0.1, 3), far], 0), &held_out, &train);
+    assert!(found.copying.p_value > 0.05 && found.copies(), "{found}");
+    assert!(found.contrast.is_some_and(|of| (0.25..0.4).contains(&of.share)), "{found}");
+    assert!(found.to_string().starts_with("samples copy training images"), "{found}");
 }
 
 #[test]
