@@ -77,13 +77,17 @@ fn train(arguments: &EmulatorArguments) -> Result<()> {
     let mut config = match config {
         Some(mut config) => {
             let epoch = config.steps_per_epoch(&table);
-            config.fit.steps = arguments.run.steps(epoch).unwrap_or(config.fit.steps);
+            arguments.run.lengthen(
+                &mut config.fit,
+                epoch,
+                &config.algorithm.generator_optimizer.schedule,
+            );
             config
         }
         None => arguments.config(data, &table),
     };
     fitting.enter(&mut config.fit);
-    config.validate()?;
+    config.validate_for(&table)?;
     let run = arguments.run.begin("balrog-cwgan-gp", earlier, &config, table.report())?;
 
     // The emulator, the regression that it has to beat, and the judgement of both.
@@ -139,10 +143,11 @@ fn search(arguments: &SearchArguments) -> Result<()> {
     let table = Table::open(&data)?;
     say(table.report());
     let mut config = match config {
-        Some(config) => config,
-        None => arguments.config(data, &table)?, // refused before a folder is made
+        Some(config) => arguments.longer(config)?,
+        None => arguments.config(data, &table)?,
     };
     fitting.enter(&mut config.base.fit);
+    config.validate_for(&table)?; // refused before a folder is made
     let run = arguments.train.run.begin("balrog-search", earlier, &config, table.report())?;
 
     let (stop, mut console) = (StopSignal::on_ctrl_c()?, Console::default());

@@ -52,7 +52,7 @@ struct WalkArguments {
     #[command(flatten)]
     samples: SampleArguments,
     /// Walks between random latents, each a row of a second grid, walks.png.
-    #[arg(long, default_value_t = 8, allow_negative_numbers = true, display_order = 0)]
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(i64).range(0..=10_000), display_order = 0)]
     walks: i64,
 }
 
@@ -82,12 +82,13 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     fitting.enter(&mut config.fit);
     config.fit.sample_interval = epoch.max(100); // a grid an epoch
     config.validate()?;
+    SampleLook::check(&config.fit.best_by, folder.train().len())?;
 
     // Networks with their optimisers.
     seed_everything(config.fit.seed);
     let Networks { model, algorithm } = &config.networks;
     let mut step = WganGpStep::new(model, algorithm, device)?;
-    config.begin(&step, earlier.as_ref())?;
+    config.begin(&step, &folder, earlier.as_ref())?;
     let run = arguments.begin("cosmos-wgan-gp", earlier, &config, &folder.summary())?;
 
     // The loop, with what is written down and looked at on the way.

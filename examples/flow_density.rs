@@ -91,12 +91,13 @@ fn train(arguments: &DensityArguments) -> Result<()> {
     let mut config = match config {
         Some(mut config) => {
             let epoch = config.steps_per_epoch(&table);
-            config.fit.steps = arguments.run.steps(epoch).unwrap_or(config.fit.steps);
+            arguments.run.lengthen(&mut config.fit, epoch, &config.algorithm.optimizer.schedule);
             config
         }
         None => arguments.config(data, &table)?,
     };
     fitting.enter(&mut config.fit);
+    config.validate()?;
     let run = arguments.run.begin("flow-density", earlier, &config, table.counts())?;
 
     // The flow, and what it is compared with.

@@ -108,12 +108,13 @@ fn train(arguments: &ForgeArguments) -> Result<()> {
     let mut config = match config {
         Some(mut config) => {
             let epoch = galaxies.steps_per_epoch(config.deal, config.batches.batch_size);
-            config.fit.steps = arguments.run.steps(epoch).unwrap_or(config.fit.steps);
+            arguments.run.lengthen(&mut config.fit, epoch, &config.algorithm.optimizer.schedule);
             config
         }
         None => arguments.config(data, &galaxies)?,
     };
     fitting.enter(&mut config.fit);
+    config.validate()?;
     let run = arguments.run.begin("galactic-forge", earlier, &config, galaxies.report())?;
     say(format_args!("training on {} into {}", device_name(device), run.path().display()));
     let mut progress = Progress::default();

@@ -72,11 +72,12 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     config.fit.steps = steps.unwrap_or(config.fit.steps);
     fitting.enter(&mut config.fit);
     config.validate()?;
+    SampleLook::check(&config.fit.best_by, folder.train().len())?;
 
     // Networks with their optimisers, and the loop.
     seed_everything(config.fit.seed);
     let begin = |step: &dyn State| -> Result<_> {
-        config.begin(step, earlier.as_ref())?;
+        config.begin(step, &folder, earlier.as_ref())?;
         let run = arguments.begin("nebula-dcgan", earlier, &config, &folder.summary())?;
         let on = device_name(device);
         say(format_args!("training on {on} by the {} recipe", config.networks));

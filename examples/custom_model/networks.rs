@@ -19,6 +19,20 @@ pub(crate) struct Sizes {
     pub(crate) width: i64,
 }
 
+impl Sizes {
+    /// Refuses images that are not made of patches, before a layer of no size is drawn.
+    fn validate(&self) -> Result<(), ModelError> {
+        match self.image {
+            [c, h, w] if c > 0 && h.min(w) >= PATCH && h % PATCH == 0 && w % PATCH == 0 => Ok(()),
+            [c, h, w] => Err(ModelError::Setting {
+                name: "image",
+                rule: format!("of one channel or more, height and width multiples of {PATCH}"),
+                got: format!("{c} channels of {h}x{w} pixels"),
+            }),
+        }
+    }
+}
+
 /// From latents to images.
 #[derive(Debug)]
 pub(crate) struct MyGenerator {
@@ -62,6 +76,7 @@ impl Network for MyGenerator {
     const FILE: &str = "generator.safetensors";
 
     fn build(sizes: &Sizes, path: &nn::Path) -> Result<Self, ModelError> {
+        sizes.validate()?;
         let [c, h, w] = sizes.image;
         let values = sizes.width * (h / PATCH) * (w / PATCH);
         let stride = ConvTransposeConfig { stride: PATCH, ..Default::default() };
@@ -88,6 +103,7 @@ pub(crate) struct MyCritic {
 
 impl MyCritic {
     pub(crate) fn build(sizes: &Sizes, path: &nn::Path) -> Result<Self, ModelError> {
+        sizes.validate()?;
         let [c, h, w] = sizes.image;
         let values = sizes.width * (h / PATCH) * (w / PATCH);
         let stride = ConvConfig { stride: PATCH, ..Default::default() };

@@ -174,6 +174,8 @@ fn a_stopped_search_goes_on_and_lists_the_best_first() {
     fs::remove_dir_all(out.join("trial-002")).expect("removed");
     run(&["search", "--resume", utf8(&out)], &[]);
     assert_eq!(fs::read_to_string(&path).expect("a table"), table);
+    let told = example().refuse(&["search", "--resume", utf8(&out), "--epochs", "2"]);
+    assert!(told.contains("a search goes on with trials as long as those before"), "{told}");
 
     fs::write(&space, r#"{"algorithm.critic": [1, 3]}"#).expect("written");
     let refused = [&["search", "--space", utf8(&space)][..]].concat();
@@ -181,6 +183,20 @@ fn a_stopped_search_goes_on_and_lists_the_best_first() {
     let refused: Vec<&str> = refused.into_iter().chain(more.iter().map(String::as_str)).collect();
     let told = example().refuse(&refused);
     assert!(told.contains("critic_optimizer"), "{told}");
+    fs::write(&space, r#"{"algorithm.n_critic": [1, 3]}"#).expect("written");
+    let none = folder.path().join("none");
+    for (options, reason) in [
+        (["--steps", "0"], "steps must be at least 1"),
+        (["--lr", "0"], "lr must be"),
+        (["--batch-size", "1000000"], "batch size"),
+    ] {
+        let options = [&refused[..], &options, &["--out", utf8(&none)]].concat();
+        let told = example().refuse(&options);
+        assert!(told.contains(reason) && !none.exists(), "{told}");
+        let train = [&["train"], &options[3..]].concat();
+        let told = example().refuse(&train);
+        assert!(told.contains(reason) && !none.exists(), "{told}");
+    }
 }
 
 #[test]

@@ -57,6 +57,15 @@ fn a_density_is_trained_resumed_and_used() {
     assert_eq!(weights(&whole), weights(&parts));
     let told = example.succeed(&["--resume", utf8(&parts)]);
     assert!(told.contains("log-likelihood of 180 held-out rows"), "{told}");
+    // What is refused leaves its settings as they are.
+    let settings = || fs::read_to_string(parts.join("config.json")).expect("settings");
+    let before = settings();
+    let told = example.refuse(&["--resume", utf8(&parts), "--steps", "0"]);
+    assert!(told.contains("steps must be at least 1") && before == settings(), "{told}");
+    // Beyond the end of its schedule nothing is learnt.
+    let told = example.succeed(&["--resume", utf8(&parts), "--steps", "301"]);
+    assert!(told.contains("the learning rate is 0 from step 300 on"), "{told}");
+    assert_eq!(weights(&whole), weights(&parts));
 
     // Samples for each row, in the catalogue's units.
     let samples = file("samples.fits");
@@ -140,6 +149,12 @@ fn columns_that_have_no_density_are_refused_before_a_folder_is_made() {
         ),
         (vec!["--features", "x", "--held-out", "2"], "held_out"),
         (vec!["--features", "x", "--weights", "y"], "weights: expected numbers, 0 or more"),
+        (vec!["--features", "x", "--batch-size", "0"], "batch_size: expected 1 or more"),
+        (vec!["--features", "x", "--steps", "0"], "steps must be at least 1"),
+        (vec!["--features", "x", "--precision", "bf16"], "f32 or tf32"),
+        (vec!["--features", "x", "--flow", "pzflow", "--log10", "x"], "--log10: pzflow is made"),
+        (vec!["--features", "x", "--flow", "pzflow", "--hidden", "8"], "--hidden: pzflow is made"),
+        (vec!["--features", "x", "--flow", "ncsf", "--log10", "x"], "ncsf is for angles"),
     ] {
         let common = ["--catalog", utf8(&path), "--out", utf8(&run)];
         let told = example.refuse(&[&common[..], &arguments].concat());

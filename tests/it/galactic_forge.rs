@@ -195,7 +195,7 @@ fn what_is_typed_wrong_is_refused_before_a_folder_is_made() {
         (vec!["--log10", "fehh"], "log10 must be among x, y"),
         (vec!["--features", "x", "spin"], "spin"),
         (vec!["--parameters", "m_star"], "unknown parameter \"m_star\""),
-        (vec!["--leave-out", "g0055"], "galaxy g0055: it has no stars in"),
+        (vec!["--leave-out", "g0055"], "g0055 is none of the"),
         (vec!["--min-stars", "1000"], "too few stars left, left out: g0000"),
         (vec!["--held-out", "1"], "held_out must be from 0 to below 1"),
         (vec!["--floor", "age=0"], "floors.age"),
@@ -208,9 +208,23 @@ fn what_is_typed_wrong_is_refused_before_a_folder_is_made() {
         (vec!["--images", utf8(&images), "--best-by", "fid"], "name one of validation_nll"),
         (vec!["--patience", "0"], "--patience must be at least 1"),
         (vec!["--images", utf8(&stars)], "stars"),
+        // Before minutes go into an autoencoder.
+        (vec!["--images", utf8(&images), "--log10", "fehh"], "log10 must be among x, y"),
+        (vec!["--images", utf8(&images), "--parameters", "m_star"], "unknown parameter"),
+        (vec!["--images", utf8(&images), "--held-out", "1"], "held_out must be from 0"),
+        (vec!["--images", utf8(&images), "--leave-out", "g9999"], "g9999 is none of the"),
+        (vec!["--images", utf8(&images), "--batch-size", "0"], "batch_size must be at least 1"),
+        (vec!["--images", utf8(&images), "--steps", "0"], "steps must be at least 1"),
+        (vec!["--images", utf8(&images), "--out", utf8(folder)], "not empty"),
+        (vec!["--encoder-steps", "9"], "are of an autoencoder of images"),
+        (vec!["--latents", utf8(folder), "--full-encoder"], "cannot be used with"),
     ] {
         let common = ["--stars", utf8(&stars), "--out", utf8(&run), "--min-stars", "100"];
-        let common = if more[0] == "--min-stars" { &common[..4] } else { &common };
+        let common = match more.iter().find(|option| ["--min-stars", "--out"].contains(option)) {
+            Some(&"--min-stars") => &common[..4],
+            Some(_) => &common[..2],
+            None => &common[..],
+        };
         let told = example.refuse(&[common, &more].concat());
         assert!(told.contains(words), "{more:?}: {told}");
         assert!(!told.contains("training an autoencoder"), "{more:?}: {told}");

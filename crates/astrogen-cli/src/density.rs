@@ -49,9 +49,9 @@ pub struct DensityArguments {
     /// Transforms; the flow's own number if left out.
     #[arg(long)]
     transforms: Option<i64>,
-    /// Widths of the hidden layers.
-    #[arg(long, num_args = 1.., default_values_t = [128, 128])]
-    hidden: Vec<i64>,
+    /// Widths of the hidden layers; 128 128 if left out.
+    #[arg(long, num_args = 1..)]
+    hidden: Option<Vec<i64>>,
     /// Adam's learning rate.
     #[arg(long, default_value_t = 1e-3)]
     lr: f64,
@@ -128,16 +128,29 @@ impl DensityArguments {
     /// All settings of a new run.
     ///
     /// # Errors
-    /// [`CliError::Density`] for columns and settings that do not fit.
+    /// [`CliError::Usage`] for options that the flow does not take; [`CliError::Density`] for columns and
+    /// settings that do not fit.
     pub fn config(
         &self,
         data: ColumnTableConfig,
         table: &ColumnTable,
     ) -> Result<DensityConfig, CliError> {
-        let batch_size = self.batch_size.clamp(1, table.train().len().max(1));
+        let own = [
+            ("--transforms", self.transforms.is_some()),
+            ("--hidden", self.hidden.is_some()),
+            ("--log10", !self.log10.is_empty()),
+        ];
+        let own = own.into_iter().find(|(_, given)| *given && self.flow == FlowName::Pzflow);
+        if let Some((option, _)) = own {
+            return Err(CliError::Usage(format!(
+                "{option}: pzflow is made as that program makes it; leave one of both out"
+            )));
+        }
+        let batch_size = self.batch_size.min(table.train().len());
+        let default = Recipe::default();
         let recipe = Recipe {
             transforms: self.transforms,
-            hidden: self.hidden.clone(),
+            hidden: self.hidden.clone().unwrap_or(default.hidden),
             log10: self.log10.clone(),
             lr: self.lr,
             batch_size,
@@ -146,7 +159,7 @@ impl DensityArguments {
             seed: self.run.seed(),
             ..Recipe::default()
         };
-        let epoch = (table.train().len() / batch_size).max(1) as u64;
+        let epoch = (table.train().len() / batch_size.max(1)).max(1) as u64;
         let length = self.run.steps(epoch).map_or(recipe.length, Length::Steps);
         let recipe = Recipe { length, ..recipe };
         Ok(match self.flow {

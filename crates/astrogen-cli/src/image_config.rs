@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use astrogen_data::{Augment, BatchConfig, Batches};
 use astrogen_images::{FolderConfig, ImageFolder, Physical};
+use astrogen_train::checkpoint::Checkpoint;
 use astrogen_train::fit::FitConfig;
 use astrogen_train::run_dir::RunDir;
 use astrogen_train::state::State;
@@ -56,15 +57,28 @@ impl<N> ImageConfig<N> {
     }
 
     /// Gives fresh networks those that the run begins [with](Self::from), if any; those of an `earlier`
-    /// session that has a checkpoint go on from that.
+    /// session that has a checkpoint go on from that, if it was trained on these images.
     ///
     /// # Errors
-    /// [`CliError::Train`] for a file that is no checkpoint, and for other networks.
-    pub fn begin(&self, step: &dyn State, earlier: Option<&RunDir>) -> Result<(), CliError> {
-        let has_none = |run: &RunDir| run.checkpoints().is_ok_and(|steps| steps.is_empty());
-        match &self.from {
-            Some(from) if earlier.is_none_or(has_none) => transfer::begin(step, from),
-            _ => Ok(()),
+    /// [`CliError::Train`] for a file that is no checkpoint, for other networks, and for another number of
+    /// images.
+    pub fn begin(
+        &self,
+        step: &dyn State,
+        folder: &ImageFolder,
+        earlier: Option<&RunDir>,
+    ) -> Result<(), CliError> {
+        let newest = match earlier {
+            Some(run) if !run.checkpoints()?.is_empty() => Some(run.newest_checkpoint()?),
+            _ => None,
+        };
+        match (newest, &self.from) {
+            (Some(path), _) => {
+                let checkpoint = Checkpoint::inspect(&path)?;
+                Ok(checkpoint.check_samples(&path, folder.train().len() as u64)?)
+            }
+            (None, Some(from)) => transfer::begin(step, from),
+            (None, None) => Ok(()),
         }
     }
 

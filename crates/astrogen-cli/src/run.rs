@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use astrogen_runtime::{DeviceChoice, Precision, set_threads};
+use astrogen_train::Schedule;
 use astrogen_train::fit::{Criterion, FitConfig};
 use astrogen_train::run_dir::RunDir;
 use clap::Args;
@@ -10,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tch::Device;
 
-use crate::{CliError, group};
+use crate::{CliError, group, say};
 
 /// Where and how long to train.
 #[derive(Debug, Args)]
@@ -89,9 +90,23 @@ impl RunArguments {
     /// for.
     ///
     /// # Errors
-    /// Those of [`device`](Self::device).
+    /// Those of [`device`](Self::device), and of [`check_full`](Self::check_full).
     pub fn device_for_tables(&self) -> Result<Device, CliError> {
+        self.check_full()?;
         self.resolved(self.device.for_tables())
+    }
+
+    /// Refuses bf16, for networks that do not take it.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`].
+    pub fn check_full(&self) -> Result<(), CliError> {
+        match self.precision {
+            Some(Precision::Bf16) => Err(CliError::Usage(
+                "--precision bf16: the networks of this program take f32 or tf32".to_owned(),
+            )),
+            _ => Ok(()),
+        }
     }
 
     fn resolved(&self, choice: DeviceChoice) -> Result<Device, CliError> {
@@ -113,13 +128,17 @@ impl RunArguments {
         self.seed
     }
 
-    /// The run to go on with, locked, and the settings that it was made with; none for a new one.
+    /// The run to go on with, locked, and the settings that it was made with; none for a new one, whose
+    /// folder, where one was named, is unused.
     ///
     /// # Errors
     /// [`CliError::Train`] for a folder that is no run of these settings, or that another session
-    /// trains in.
+    /// trains in; for one of a new run that holds something already.
     pub fn earlier<C: DeserializeOwned>(&self) -> Result<Option<(RunDir, C)>, CliError> {
-        let Some(path) = &self.resume else { return Ok(None) };
+        let Some(path) = &self.resume else {
+            self.out.as_deref().map_or(Ok(()), RunDir::check_unused)?;
+            return Ok(None);
+        };
         let run = RunDir::in_group(group()?, || RunDir::resume(path))?;
         let config = run.read_config()?;
         Ok(Some((run, config)))
@@ -129,6 +148,20 @@ impl RunArguments {
     pub fn steps(&self, steps_per_epoch: u64) -> Option<u64> {
         let epochs = self.epochs.map(|epochs| epochs.saturating_mul(steps_per_epoch));
         epochs.or(self.steps)
+    }
+
+    /// Enters the steps that were asked for, if any, into the settings of an earlier run, where an epoch has
+    /// so many. Steps beyond those that its schedule was made for change nothing where that ends at 0, which
+    /// is said.
+    pub fn lengthen(&self, fit: &mut FitConfig, steps_per_epoch: u64, schedule: &Schedule) {
+        let Some(steps) = self.steps(steps_per_epoch) else { return };
+        fit.steps = steps;
+        if let Some(end) = schedule.end_of_learning().filter(|end| steps > *end) {
+            say(format_args!(
+                "the learning rate is 0 from step {end} on, for which this run was made: further steps learn \
+                 nothing; begin a new run of {steps} steps"
+            ));
+        }
     }
 
     /// How the loop goes, where the program's evaluations have these numbers.

@@ -13,6 +13,9 @@ use clap::Args;
 
 use crate::{CliError, by_the_first, say};
 
+/// Images of one call at most: they are in memory together.
+const MOST: i64 = 1_000_000;
+
 /// From which run samples are drawn, how many, and where to.
 #[derive(Debug, Args)]
 pub struct SampleArguments {
@@ -41,15 +44,19 @@ impl SampleArguments {
     /// images, or one to write to that is not empty; [`CliError::Model`] where the run has no such
     /// generator.
     pub fn draw<G: Generator + Network>(&self) -> Result<(G, PathBuf), CliError> {
-        if self.count < 1 {
+        if !(1..=MOST).contains(&self.count) {
             let count = self.count;
-            return Err(CliError::Usage(format!("--count must be at least 1, got {count}")));
+            return Err(CliError::Usage(format!(
+                "--count must be at least 1 and at most {MOST}, got {count}"
+            )));
         }
         by_the_first()?;
         let device = self.device.resolve()?;
         let run = RunDir::open(&self.run)?;
         let physical: Physical = run.read_config()?;
         let generator = G::load(run.path(), device)?;
+        seed_everything(self.seed);
+        let images = generator.sample(&generator.latent(self.count))?;
         let out = match &self.out {
             Some(path) => {
                 empty_folder(path)?;
@@ -57,8 +64,6 @@ impl SampleArguments {
             }
             None => numbered_folder(run.path(), "generated")?,
         };
-        seed_everything(self.seed);
-        let images = generator.sample(&generator.latent(self.count))?;
         save_grid(&images, None, out.join("grid.png"))?;
         let model = fingerprint(&generator.named_tensors())?;
         let files = physical.save(&images, model, self.seed, &out)?;

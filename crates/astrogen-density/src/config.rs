@@ -44,6 +44,7 @@ impl DensityConfig {
         self.data.validate()?;
         self.flow.validate()?;
         self.algorithm.validate()?;
+        self.batches.validate()?;
         Ok(self.fit.validate()?)
     }
 

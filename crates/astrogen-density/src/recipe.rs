@@ -106,6 +106,13 @@ impl Recipe {
                 "its logarithm is asked for, and it is none of the features or the context";
             return Err(DensityError::Column { column: column.clone(), reason: reason.to_owned() });
         }
+        if let (Member::Ncsf, Some(column)) =
+            (self.member, self.log10.iter().find(|&name| data.features.contains(name)))
+        {
+            let reason =
+                "ncsf is for angles as they are: leave out its logarithm, or choose another flow";
+            return Err(DensityError::Column { column: column.clone(), reason: reason.to_owned() });
+        }
         let rows = table.train();
         let units = |names: &[String], of: &Array2<f64>| -> Result<Units, DensityError> {
             let columns = names.iter().zip(of.columns());
@@ -130,7 +137,7 @@ impl Recipe {
     /// The flow that pzflow makes by default, as a coupling that is autoregressive in two passes:
     /// as many transforms as columns, splines of 16 bins in a box of 5, columns shifted linearly
     /// into a box of 4, a beta distribution as base, networks of 128-128, a learning rate that stays
-    /// (Crenshaw et al. 2024).
+    /// (Crenshaw et al. 2024). The recipe's own transforms, hidden widths and logarithms are not asked.
     ///
     /// # Errors
     /// Those of [`config`](Self::config).

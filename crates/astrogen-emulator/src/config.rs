@@ -1,6 +1,6 @@
 //! What a run is made with.
 
-use astrogen_data::{BatchConfig, Dataset};
+use astrogen_data::{BatchConfig, DataError, Dataset};
 use astrogen_models::TabularConfig;
 use astrogen_tables::{Table, TableConfig, TableScaling};
 use astrogen_train::{CwganGpStepConfig, FitConfig};
@@ -56,6 +56,21 @@ impl EmulatorConfig {
     /// networks that cannot be.
     pub fn validate(&self) -> Result<(), EmulatorError> {
         self.fit.validate()?;
+        self.algorithm.validate()?;
+        self.batches.validate()?;
         Ok(self.model.validate()?)
+    }
+
+    /// Checks the settings, for a table.
+    ///
+    /// # Errors
+    /// Those of [`validate`](Self::validate); [`EmulatorError::Data`] for batches of more rows than there
+    /// are to train on.
+    pub fn validate_for(&self, table: &Table) -> Result<(), EmulatorError> {
+        let (batch_size, samples) = (self.batches.batch_size, table.train().len());
+        if batch_size > samples {
+            return Err(DataError::BatchSize { batch_size, samples }.into());
+        }
+        self.validate()
     }
 }

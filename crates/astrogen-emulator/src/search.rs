@@ -35,6 +35,15 @@ impl SearchConfig {
         self.base.validate()
     }
 
+    /// Checks the settings, for a table.
+    ///
+    /// # Errors
+    /// Those of [`validate`](Self::validate) and of [`EmulatorConfig::validate_for`].
+    pub fn validate_for(&self, table: &Table) -> Result<(), EmulatorError> {
+        self.base.validate_for(table)?;
+        self.validate()
+    }
+
     /// The trials, in order.
     ///
     /// # Errors

@@ -130,6 +130,12 @@ impl Recipe {
     /// Those of [`ForgeConfig::validate`] that are the recipe's own.
     pub fn validate(&self, features: usize) -> Result<(), ForgeError> {
         check(self.components, self.latent_noise)?;
+        for (name, got) in [("steps", self.steps), ("batch_size", self.batch_size as u64)] {
+            if got == 0 {
+                let (rule, got) = ("at least 1".to_owned(), "0".to_owned());
+                return Err(ForgeError::Setting { name, rule, got });
+            }
+        }
         self.algorithm().validate()?;
         Ok(self.flow(features, 1).validate()?)
     }

@@ -22,6 +22,9 @@ use crate::{ReportError, best};
 /// Images of a grid.
 const GRID: i64 = 64;
 
+/// The fewest images of which it is said how diverse they are.
+const DIVERSE: i64 = 16;
+
 /// An observer that draws a grid of the same latents and the loss curves at every
 /// [`Event::Sample`], and evaluates what is saved: the sliced Wasserstein distance of samples to
 /// real images, which is the score, its floor, how diverse samples are beside reals, and an eye on the
@@ -115,6 +118,24 @@ impl<'a> SampleLook<'a> {
             ["sliced_wasserstein", "diversity", "coverage"].map(String::from);
         let highest = [diversity, coverage].map(Criterion::Highest);
         [Criterion::Lowest(distance)].into_iter().chain(highest).collect()
+    }
+
+    /// Refuses to choose the best checkpoint by a number that so few training images have not, before
+    /// anything is trained.
+    ///
+    /// # Errors
+    /// [`ReportError::Train`], with the least number of images.
+    pub fn check(best_by: &Criterion, images: usize) -> Result<(), ReportError> {
+        match best_by {
+            Criterion::Highest(name) if images < DIVERSE as usize => {
+                Err(ReportError::Train(TrainError::Setting {
+                    name: "best_by",
+                    rule: "a number that the images have; diversity and coverage need 16 to train on",
+                    got: format!("{name} of {images}"),
+                }))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Draws a last time, and reports on the best generator: `report.json` in the run's folder. Of a run
@@ -230,7 +251,7 @@ impl RealDiversity {
     fn of(real: &Tensor) -> Result<Option<Self>, ReportError> {
         let (n, channels, height, width) = real.size4()?;
         let network = quality::network([channels, height, width])?;
-        let Some(network) = network.filter(|_| n >= 16) else { return Ok(None) };
+        let Some(network) = network.filter(|_| n >= DIVERSE) else { return Ok(None) };
         let all = network.extract(real)?;
         let [features, other] = [0, n / 2].map(|at| all.narrow(0, at, n / 2));
         let coverage = prdc(&features, &other, &PrdcConfig::default())?.coverage;

@@ -79,6 +79,24 @@ impl Checkpoint {
         Ok(checkpoint)
     }
 
+    /// Refuses another number of samples than it was trained on.
+    ///
+    /// # Errors
+    /// [`TrainError::Checkpoint`], about the file of this path.
+    pub fn check_samples(&self, path: &Path, samples: u64) -> Result<(), TrainError> {
+        if self.samples == samples {
+            return Ok(());
+        }
+        Err(TrainError::Checkpoint {
+            path: path.to_owned(),
+            reason: format!(
+                "the run was trained on {} samples, and the data now has {samples}; restore the data it \
+                 began with, or start a new run",
+                self.samples
+            ),
+        })
+    }
+
     /// The file, which an algorithm of this kind wrote.
     pub(crate) fn open(
         path: &Path,

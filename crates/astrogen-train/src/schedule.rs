@@ -67,6 +67,22 @@ impl Schedule {
         }
     }
 
+    /// The step from which on the learning rate is 0, so that further ones change nothing; none where it
+    /// never is.
+    ///
+    /// ```
+    /// use astrogen_train::schedule::Schedule;
+    ///
+    /// assert_eq!(Schedule::Cosine { steps: 9, end: 0.0 }.end_of_learning(), Some(9));
+    /// assert_eq!(Schedule::Linear { steps: 9, end: 0.1 }.end_of_learning(), None);
+    /// ```
+    pub fn end_of_learning(&self) -> Option<u64> {
+        match *self {
+            Self::Cosine { steps, end: 0.0 } => Some(steps),
+            Self::Constant | Self::Cosine { .. } | Self::Linear { .. } => None,
+        }
+    }
+
     /// Checks the settings.
     ///
     /// # Errors

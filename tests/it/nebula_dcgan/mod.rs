@@ -317,6 +317,11 @@ fn bad_input_is_answered_with_what_to_do() {
         ),
         (&["--data", data, "--best-by", "fid"], &["sliced_wasserstein, diversity, coverage"]),
         (&["--data", data, "--patience", "0"], &["--patience must be at least 1"]),
+        // Before steps are tried.
+        (
+            &["--data", data, "--image-size", "32", "--minutes", "60", "--out", utf8(&full)],
+            &["not empty"],
+        ),
         (&["--resume", utf8(&empty), "--best-by", "coverage"], &["cannot be used with"]),
         (&["--resume", utf8(&empty)], &["config.json"]),
         (&["sample", utf8(&empty)], &["config.json"]),

@@ -151,8 +151,32 @@ fn a_run_stopped_before_its_first_checkpoint_begins_again_alike() {
     assert!(told.contains("step-00000003.safetensors, after 3 steps"), "{told}");
     assert!(before == weights(), "it ends in the same bytes");
 
+    // Other images than it learnt from change nothing of it.
+    let files = ["config.json", "data.json", "samples/real.png"];
+    let written = || files.map(|file| fs::read(first.join(file)).expect("written"));
+    let before = written();
+    let mut files = fs::read_dir(&data).expect("files").flatten().map(|file| file.path());
+    let image = files.find(|path| !path.ends_with("broken.fits")).expect("an image");
+    fs::remove_file(image).expect("removed");
+    let told = example().refuse(&["--resume", utf8(&first), "--steps", "9"]);
+    assert!(told.contains("the run was trained on") && before == written(), "{told}");
+
     let recipe = ["--recipe", "article"].map(str::to_owned);
     let article = [train(&data, &third, "2"), recipe.to_vec(), from.to_vec()].concat();
     let told = example().refuse(&words(&article));
     assert!(told.contains("written by relativistic") && !third.exists(), "{told}");
+    for count in ["0", "1000000000000"] {
+        let told = example().refuse(&["sample", utf8(&first), "--count", count]);
+        assert!(told.contains("--count must be at least 1 and at most 1000000"), "{told}");
+    }
+    assert!(!first.join("generated-1").exists());
+}
+
+#[test]
+fn a_number_that_few_images_have_not_does_not_choose() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (data, out) = (nebulae(folder.path(), 48), folder.path().join("run"));
+    let by = ["--recipe", "sharp", "--best-by", "coverage"].map(str::to_owned);
+    let told = example().refuse(&words(&[train(&data, &out, "2"), by.to_vec()].concat()));
+    assert!(told.contains("need 16 to train on") && !out.exists(), "{told}");
 }

@@ -62,7 +62,7 @@ impl NewRun<'_> {
         let device = self.run.device()?;
         let step = step(device)?;
         // What cannot begin from another run is refused before it is tried.
-        config.begin(&step, None)?;
+        config.begin(&step, self.folder, None)?;
         tried(step, self.folder, &config.batches, (device, self.run.precision()), seconds)
     }
 }

@@ -86,7 +86,8 @@ impl ForgeArguments {
             let ids = split.validation.into_iter().map(|at| images.ids()[at].clone());
             held_out = ids.collect();
         }
-        let config = recipe.config(&images, held_out)?;
+        let mut config = recipe.config(&images, held_out)?;
+        config.fit.precision = self.run.precision();
         let new = || RunDir::create_next("runs".as_ref(), "galaxy-encoder");
         let run = RunDir::in_group(group()?, new)?;
         Ok(EncoderJob { run, config, images: Some(images), all })

@@ -12,7 +12,7 @@ use astrogen_data::split;
 use astrogen_flows::Member;
 use astrogen_forge::{Deal, ForgeConfig, Galaxies, GalaxiesConfig, GalaxyImages, Latents, Recipe};
 use astrogen_sky::{SkyError, cached_galaxies};
-use astrogen_stars::{ColumnSource, GalaxyFile};
+use astrogen_stars::{ColumnSource, GalaxyFile, Parameter};
 use clap::{Args, ValueEnum};
 
 pub use encoder::EncoderJob;
@@ -117,10 +117,10 @@ pub struct ForgeArguments {
     #[arg(long, default_value_t = 32)]
     components: usize,
     /// GalacticForge's autoencoder, 448 pixels, instead of one for two cores and a minute.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["encoder", "latents"])]
     full_encoder: bool,
     /// Updates of the autoencoder.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["encoder", "latents"])]
     encoder_steps: Option<u64>,
     /// How long the flow is trained, and where.
     #[command(flatten)]
@@ -147,7 +147,11 @@ impl ForgeArguments {
     /// written there; [`CliError::Stars`] for a folder without galaxies; [`CliError::Forge`] for images
     /// and latents that do not fit, and for settings of the flow that can be refused already.
     pub fn galaxies(&self) -> Result<(GalaxiesConfig, Option<GalaxyImages>), CliError> {
-        self.recipe().validate(self.features.len())?;
+        self.run.check_full()?;
+        let recipe = self.recipe();
+        // Of the epochs it is not known yet how long they are.
+        let steps = self.run.steps(1).unwrap_or(recipe.steps);
+        Recipe { steps, ..recipe }.validate(self.features.len())?;
         let mut config = GalaxiesConfig {
             path: match &self.stars {
                 Some(path) => absolute(path)?,
@@ -174,9 +178,28 @@ impl ForgeArguments {
         config.cleaning.floors.extend(once("--floor", &self.floors)?);
         config.layout.columns = once("--column", &self.columns)?;
         config.layout.group.clone_from(&self.group);
+        config.validate()?;
+        for name in &self.parameters {
+            name.parse::<Parameter>()?;
+        }
+        let files = GalaxyFile::find(&config.path)?;
+        let missing = |id: &&String| !files.iter().any(|file| file.id == **id);
+        if let Some(id) = self.leave_out.iter().chain(&self.validation).find(missing) {
+            return Err(CliError::Usage(format!(
+                "--leave-out and --validation name galaxies by the names of their files; {id} is none of the \
+                 {} in {}",
+                files.len(),
+                config.path.display()
+            )));
+        }
         let images = self.images(&config)?;
+        if images.is_none() && (self.full_encoder || self.encoder_steps.is_some()) {
+            let hint =
+                "--full-encoder and --encoder-steps are of an autoencoder of images: give --images";
+            return Err(CliError::Usage(hint.to_owned()));
+        }
         // Of galaxies that cannot train, no image is learnt and none is chosen to be judged.
-        let few = GalaxyFile::find(&config.path)?.len() < FEW;
+        let few = files.len() < FEW;
         let mut known = match few && images.is_none() {
             true => Vec::new(),
             false => Galaxies::kept(&config)?,

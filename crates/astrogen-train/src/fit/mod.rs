@@ -134,7 +134,11 @@ fn train<S: Step>(
     }
 
     let mut snapshot = guarded("copying the state", || Ok(Snapshot::take(algorithm, step)))?;
-    let mut waited_for = session.out_of_patience(together, step)?;
+    // Where it was stopped between two checkpoints no unstopped run would have asked.
+    let mut waited_for = match step.is_multiple_of(config.checkpoint_interval) {
+        true => session.out_of_patience(together, step)?,
+        false => None,
+    };
     while step < config.steps && !together.is_stopped() && waited_for.is_none() {
         let batch = match batches.next_batch() {
             Ok(batch) => batch,

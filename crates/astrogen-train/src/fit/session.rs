@@ -31,16 +31,7 @@ impl<S: Step> Session<'_, '_, S> {
         }
         let Some((_, path)) = self.run.checkpoint_files()?.pop() else { return Ok(None) };
         let checkpoint = Checkpoint::load(&path, algorithm)?;
-        if checkpoint.samples != self.samples {
-            return Err(TrainError::Checkpoint {
-                path,
-                reason: format!(
-                    "the run was trained on {} samples, and the data now has {}; restore the \
-                     data it began with, or start a new run",
-                    checkpoint.samples, self.samples
-                ),
-            });
-        }
+        checkpoint.check_samples(&path, self.samples)?;
         Ok(Some(checkpoint))
     }
 

@@ -125,6 +125,18 @@ impl RunDir {
         Self::at(path.to_owned()).training()
     }
 
+    /// Refuses a folder that [`create`](Self::create) would refuse for what is in it, before anything is
+    /// done for a new run; one that is not there is unused.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn check_unused(path: &Path) -> Result<(), TrainError> {
+        match path.exists() && !is_unused(path)? {
+            true => Err(not_empty(path)),
+            false => Ok(()),
+        }
+    }
+
     /// Opens the folder of an earlier run, to read it: nothing in it is changed.
     ///
     /// # Errors

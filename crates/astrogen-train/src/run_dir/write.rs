@@ -23,7 +23,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), TrainError> {
 }
 
 /// Whether a file's name is that of one in the making: a dot, the name that it is to have, a dot,
-/// and six letters or digits; of earlier versions, a dot, and `.partial` at the end.
+/// and six letters or digits that are no word; of earlier versions, a dot, and `.partial` at the end.
 pub(super) fn is_partial(name: &str) -> bool {
     /// The endings of the files that a run writes.
     const OURS: [&str; 7] = ["safetensors", "json", "jsonl", "csv", "png", "txt", "html"];
@@ -32,7 +32,10 @@ pub(super) fn is_partial(name: &str) -> bool {
         return false;
     };
     let is_ours = || OURS.iter().any(|ending| own.ends_with(&format!(".{ending}")));
-    let is_random = random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    // One in two hundred is all small letters, as `backup` is: that one stays.
+    let is_random = random.len() == 6
+        && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        && !random.bytes().all(|byte| byte.is_ascii_lowercase());
     random == "partial" || is_random && is_ours()
 }
 
@@ -58,6 +61,8 @@ mod tests {
         }
         for name in
             ["config.json", "notes.partial", ".notes.backup", ".config.json.old", ".json.aB3xY9"]
+                .into_iter()
+                .chain([".config.json.backup", ".history.csv.before"])
         {
             assert!(!is_partial(name), "{name}");
         }

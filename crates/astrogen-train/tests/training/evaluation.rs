@@ -160,6 +160,21 @@ fn training_ends_early_when_nothing_gets_better_and_stays_ended() {
     assert_eq!(message, "patience must be at least 1, got 0");
 }
 
+/// It has checkpoints at even steps; an unstopped run would not have asked at step 5.
+#[test]
+fn a_run_that_is_stopped_between_checkpoints_is_as_patient_as_another() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let settings = FitConfig { patience: Some(3), ..config(8) };
+    let stop = StopSignal::default();
+    let mut rising = distances(&[5.0, 6.0, 7.0]);
+    train_until(&stop, &path, &settings, &mut [&mut rising, &mut stop_at(5, &stop)]).unwrap();
+    let mut falling = distances(&[1.0, 0.5]);
+    let outcome = train(&path, &settings, &mut [&mut falling]).unwrap();
+    assert_eq!((outcome.step, outcome.interrupted), (8, false));
+}
+
 #[test]
 fn the_numbers_of_a_score_are_written_down_once_a_checkpoint() {
     let _alone = alone();
