@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use astrogen::preprocess::{
     Frame, Interval, Pipeline, PipelineConfig, Stretch, bands_to_rgb, raster,
 };
@@ -22,13 +22,17 @@ struct Arguments {
     /// minmax, zscale, percentile:P, asymmetric:LOW,HIGH, manual:VMIN,VMAX
     #[arg(long, default_value_t = Interval::zscale())]
     interval: Interval,
-    /// linear, sqrt, log[:a], asinh[:a], sinh[:a], power:p, histogram, ...
+    /// linear, sqrt, log[:a], asinh[:a], sinh[:a], power:p, histogram_equalization, ...
     #[arg(long, default_value_t = PipelineConfig::default().stretch)]
     stretch: Stretch,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    let [input, output] = [&arguments.input, &arguments.output].map(|path| path.canonicalize());
+    if output.is_ok_and(|output| input.is_ok_and(|input| input == output)) {
+        bail!("{} would be overwritten: name another picture", arguments.input.display());
+    }
     let frame = Frame::open(&arguments.input, &arguments.frame.options())?;
     let (bands, height, width) = frame.pixels.dim();
     let pipeline = Pipeline::new(PipelineConfig {

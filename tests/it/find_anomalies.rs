@@ -61,5 +61,9 @@ fn a_run_ranks_images_that_it_has_not_seen_and_says_how_well() {
     assert!(told.contains("contrast must be"), "{told}");
     let told = example.refuse(&[utf8(&data), "--out", utf8(&none)]);
     assert!(told.contains("config.json"), "{told}");
+    let file = fs::read_dir(&data).expect("files").flatten().next().expect("a file").path();
+    fs::copy(file, data.join("0.fits")).expect("copied");
+    let told = example.refuse(&[utf8(&run), "--out", utf8(&none)]);
+    assert!(told.contains("the run was trained on"), "{told}");
     assert!(!none.exists());
 }

@@ -51,6 +51,8 @@ fn what_a_message_asks_for_can_be_given() {
     assert!(told.contains("state the axis order"), "{told}");
     let told = with(&path, &["--axis-order", "hwc"]);
     assert!(told.contains("3 band(s) of 6 x 8 pixels"), "{told}");
+    let told = example.refuse(&[out, out]);
+    assert!(told.contains("out.png would be overwritten"), "{told}");
     let told = with(&path, &["--axis-order", "hwc", "--planes", "1", "--hdu", "0"]);
     assert!(told.contains("1 band(s)") && told.contains("from 100 to 175"), "{told}");
 

@@ -113,6 +113,17 @@ fn galaxies_are_learnt_judged_and_sampled() {
     let read = |name: &str| fs::read(folder.join(name)).expect("written");
     assert!(read("whole/flow.safetensors") == read("again/flow.safetensors"), "another flow");
 
+    // A galaxy that it has seen is none to be judged.
+    let settings = String::from_utf8(read("runs/galaxy-encoder-1/config.json")).expect("text");
+    let settings: serde_json::Value = serde_json::from_str(&settings).expect("JSON");
+    let unseen = settings["left_out"][0].as_str().expect("an id").to_owned();
+    let seen = if unseen == "g0003" { "g0004" } else { "g0003" };
+    let arguments = format!("{} --leave-out {seen}", go_on.replace("whole", "never"));
+    let output = start(&example, folder, &words(&train, &arguments)).output().expect("it starts");
+    let told = text(&output);
+    assert!(!output.status.success() && !folder.join("never").exists(), "{told}");
+    assert!(told.contains(&format!("it has not seen (--leave-out {unseen})")), "{told}");
+
     // Judged again, and gone on with by passes over the stars.
     let report = read("whole/report.json");
     // As it was judged: libtorch's sums round by the number of its threads.
@@ -129,6 +140,12 @@ fn galaxies_are_learnt_judged_and_sampled() {
     assert!(folder.join(format!("again/checkpoints/step-{steps:08}.safetensors")).exists());
 
     sampled(&example, folder, &images);
+
+    // Of galaxies of which nothing is told.
+    let bare = "--min-stars 100 --flow maf --transforms 1 --hidden 8 --steps 4 --components 1";
+    let bare = words(&["--stars", utf8(&stars), "--out", "bare", "--parameters"], bare);
+    let told = succeed(&example, folder, &bare);
+    assert!(told.contains("log-likelihood"), "{told}");
 }
 
 /// Stars in every format, of galaxies that are known, in between and pictured.

@@ -11,6 +11,7 @@ use astrogen_images::{FolderConfig, ImageFolder};
 use astrogen_models::WganConfig;
 use astrogen_runtime::{DeviceChoice, set_threads};
 use astrogen_sky::{NebulaConfig, simulate_nebulae};
+use astrogen_train::checkpoint::Checkpoint;
 use astrogen_train::{RunDir, WganGpStepConfig};
 use clap::Args;
 use serde::Deserialize;
@@ -108,6 +109,9 @@ impl AnomalyArguments {
         config.validate()?;
 
         let training = trained.open()?;
+        // Of other files other ones would be held out.
+        let newest = RunDir::open(&self.run)?.newest_checkpoint()?;
+        Checkpoint::inspect(&newest)?.check_samples(&newest, training.train().len() as u64)?;
         let simulated = tempfile::tempdir()
             .map_err(|error| CliError::Usage(format!("cannot make a temporary folder: {error}")))?;
         let (folder, held_out) = match self.elsewhere(&trained.data, &training, simulated.path())? {

@@ -258,13 +258,13 @@ struct MeasuredArguments {
     #[command(flatten)]
     files: FileArguments,
     /// Columns of standard deviations, each COLUMN=ERROR; other columns are exact.
-    #[arg(long, value_name = "COLUMN=ERROR", num_args = 1.., value_parser = pair)]
+    #[arg(long, value_name = "COLUMN=ERROR", num_args = 1.., value_parser = pair, requires = "catalog")]
     errors: Vec<(String, String)>,
     /// Draws for each row that has errors or misses features.
-    #[arg(long, default_value_t = 100, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 100, allow_negative_numbers = true, requires = "catalog")]
     draws: i64,
     /// The same seed gives the same numbers.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, requires = "catalog")]
     seed: u64,
 }
 

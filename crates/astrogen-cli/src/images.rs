@@ -71,14 +71,14 @@ pub struct ReadingArguments {
     strict: bool,
 }
 
-/// Side in pixels of simulated nebulae, of which squares of `image_size` pixels a side are cut.
+/// Side in pixels of simulated nebulae, which are shrunk to `image_size` pixels a side.
 #[must_use]
 pub fn nebula_size(image_size: usize) -> usize {
     (image_size * 3 / 2).max(96)
 }
 
 impl ReadingArguments {
-    /// Side of simulated nebulae, of which squares of the images' size are cut.
+    /// Side of simulated nebulae, which are shrunk to the images' size.
     pub(crate) fn nebula_size(&self) -> usize {
         nebula_size(self.image_size)
     }
@@ -88,8 +88,7 @@ impl ReadingArguments {
         self.image_size.max(64)
     }
 
-    /// The images of a folder; `seed` is that of its split and of the squares that are cut from its
-    /// files.
+    /// The images of a folder; `seed` is that of its split.
     ///
     /// # Errors
     /// [`CliError::Usage`] where the path cannot be made absolute.
@@ -125,8 +124,7 @@ impl ImageArguments {
         [channels, size, size].map(|count| i64::try_from(count).unwrap_or(i64::MAX))
     }
 
-    /// The folder that was asked for, or simulated nebulae in the cache; `seed` is that of its
-    /// split and of the squares that are cut from its files.
+    /// The folder that was asked for, or simulated nebulae in the cache; `seed` is that of its split.
     ///
     /// # Errors
     /// [`CliError::Usage`] where there is no cache folder, [`CliError::Sky`] where nebulae cannot
@@ -140,7 +138,7 @@ impl ImageArguments {
         Ok(FolderConfig { validation_fraction, ..self.reading.folder(&path, seed)? })
     }
 
-    /// A thousand nebulae, of which squares of the images' size are cut.
+    /// A thousand nebulae, which are shrunk to the images' size.
     fn nebulae(&self) -> Result<PathBuf, CliError> {
         let size = self.reading.nebula_size();
         let nebulae = cached_nebulae(size, 1000, 1, |folder| {

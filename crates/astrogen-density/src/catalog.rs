@@ -274,7 +274,12 @@ impl Density {
             };
             // Each chunk has numbers of its own.
             let seed = errors.config.seed.wrapping_add(first);
-            let found = work(&measured, &MeasuredConfig { seed, ..errors.config })?;
+            let place = |row: i64| {
+                let mut known = (0..).zip(&known).filter(|(_, known)| **known).map(|(row, _)| row);
+                first.cast_signed() + known.nth(row.max(0) as usize).unwrap_or(row)
+            };
+            let found = work(&measured, &MeasuredConfig { seed, ..errors.config })
+                .map_err(|error| error.of_row(place))?;
             let spread = |found: Vec<f64>| -> Vec<f64> {
                 let mut found = found.into_iter();
                 known

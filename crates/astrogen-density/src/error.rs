@@ -81,3 +81,15 @@ pub enum DensityError {
     #[error(transparent)]
     Report(#[from] ReportError),
 }
+
+impl DensityError {
+    /// About a row of a whole, where it names one of a part.
+    pub(crate) fn of_row(self, place: impl FnOnce(i64) -> i64) -> Self {
+        match self {
+            Self::Flow(FlowError::NoDensity { row }) => {
+                Self::Flow(FlowError::NoDensity { row: place(row) })
+            }
+            other => other,
+        }
+    }
+}

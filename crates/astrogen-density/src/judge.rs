@@ -112,12 +112,16 @@ pub(crate) fn judge_rows(
         Some(_) => None,
         None => Some(beside.quality(config.fit.seed)?),
     };
+    let mean = |of: &Tensor| match &held_out.weights {
+        Some(weights) => LogLikelihood::weighted(of, &Tensor::from_slice(&weights.to_vec())),
+        None => LogLikelihood::of(of),
+    };
     let report = DensityReport {
         rows: held_out.len(),
         chosen_by,
-        flow: LogLikelihood::of(&density.log_likelihoods(held_out)?),
-        gaussian: LogLikelihood::of(&mixture(1)?),
-        mixture: LogLikelihood::of(&mixture(config.components)?),
+        flow: mean(&density.log_likelihoods(held_out)?),
+        gaussian: mean(&mixture(1)?),
+        mixture: mean(&mixture(config.components)?),
         components: config.components,
         quality,
     };
@@ -202,7 +206,11 @@ impl Beside {
         let names = density.config().columns();
         let [of_features, of_context] = density.ensemble().units();
         let is_log = |i: usize| {
-            let steps = of_features.0.iter().chain(&of_context.0).nth(i);
+            // Units that are none, as those of angles, have no columns.
+            let steps = match i.checked_sub(features.ncols()) {
+                None => of_features.0.get(i),
+                Some(i) => of_context.0.get(i),
+            };
             steps.and_then(|steps| steps.first()) == Some(&Unit::Log10)
         };
         let labels = names.iter().enumerate();

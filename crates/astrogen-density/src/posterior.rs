@@ -111,7 +111,9 @@ impl Density {
             let count = CHUNK.min(truth.len() - first);
             let part = |of: &tch::Tensor| of.narrow(0, first as i64, count as i64);
             let given = self.ensemble().given(context.as_ref().map(part).as_ref())?;
-            let posterior = given.posterior(&part(&x), column, &along.grid)?;
+            let posterior = given
+                .posterior(&part(&x), column, &along.grid)
+                .map_err(|error| DensityError::from(error).of_row(|row| first as i64 + row))?;
             let truth = &truth[first..first + count];
             found.pit.extend(posterior.share_below(truth));
             found.mode.extend(posterior.mode());

@@ -15,6 +15,9 @@ use crate::passes::latents::Latents;
 use crate::passes::sample;
 use crate::{BaseConfig, Density, Flow, FlowError, Given};
 
+/// What lies between the seeds of two members: no number that somebody gives.
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Flows whose densities are averaged.
 #[derive(Debug)]
 pub struct Ensemble {
@@ -140,7 +143,8 @@ impl Density for GivenEnsemble<'_> {
         let last = self.members.len() - 1;
         let mut drawn = vec![0.0; samples.len()];
         for (number, member) in self.members.iter().enumerate() {
-            let seed = seed.wrapping_add(number as u64);
+            // Neighbouring seeds have no member's stream in common; the first has the seed's own.
+            let seed = seed.wrapping_add((number as u64).wrapping_mul(ODD));
             member.sample_rows(first_row, seed, &mut drawn)?;
             let rows = samples.chunks_exact_mut(features).zip(drawn.chunks_exact(features));
             for ((to, from), which) in rows.zip(&which) {

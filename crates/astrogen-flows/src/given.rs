@@ -48,6 +48,10 @@ impl<'a> Given<'a> {
     fn call_by(&self, passes: Option<&Passes>, x: &Tensor) -> Result<(Tensor, Tensor), FlowError> {
         let x = self.rows("features", x)?;
         let (x, units) = self.flow.config().scaled(&x);
+        let units = match self.nothing() {
+            Some(nothing) => units + nothing,
+            None => units,
+        };
         let (z, ladj) = match passes {
             None => composed(self.flow, self.context.as_ref()).call_and_ladj(&x),
             Some(passes) => {
@@ -70,12 +74,28 @@ impl<'a> Given<'a> {
 
     fn inverse_by(&self, passes: Option<&Passes>, z: &Tensor) -> Result<Tensor, FlowError> {
         let z = self.rows("latents", z)?;
-        if let Some(passes) = passes {
-            let x = passes.inverse(&numbers(&z)?, &self.contexts()?);
-            return Ok(Tensor::f_from_slice(&x)?.f_view(&z.size()[..])?);
-        }
-        let x = composed(self.flow, self.context.as_ref()).inverse(&z);
-        Ok(self.flow.config().unscaled(&x))
+        let x = match passes {
+            Some(passes) => {
+                let x = passes.inverse(&numbers(&z)?, &self.contexts()?);
+                Tensor::f_from_slice(&x)?.f_view(&z.size()[..])?
+            }
+            None => {
+                let x = composed(self.flow, self.context.as_ref()).inverse(&z);
+                self.flow.config().unscaled(&x)
+            }
+        };
+        Ok(match self.nothing() {
+            Some(nothing) => x + nothing.unsqueeze(-1),
+            None => x,
+        })
+    }
+
+    /// 0 for each context, or for the one, and NaN for one that its units cannot take, as the logarithm
+    /// of a negative number: given that there is no density and no sample, whatever a transform makes of
+    /// parameters that are no numbers. A spline would take all values for outside of its box.
+    fn nothing(&self) -> Option<Tensor> {
+        let context = self.context.as_ref()?;
+        Some(context.sum_dim_intlist([-1i64].as_slice(), false, context.kind()) * 0.0)
     }
 
     /// The crate's own passes, where they can do it and nobody asks for gradients.
@@ -153,6 +173,15 @@ impl<'a> Given<'a> {
         no_grad(|| {
             if let Some(passes) = self.passes(&Tensor::new())? {
                 passes.sample(&latents, &self.contexts()?, (first_row, seed), samples);
+                if let Some(nothing) =
+                    self.nothing().filter(|of| of.isnan().any().int64_value(&[]) != 0)
+                {
+                    let nothing = numbers(&nothing)?;
+                    let rows = samples.chunks_exact_mut(features as usize);
+                    for (row, _) in rows.zip(nothing.iter().cycle()).filter(|(_, of)| of.is_nan()) {
+                        row.fill(f32::NAN);
+                    }
+                }
                 return Ok(());
             }
             let chunks = samples.chunks_mut((CHUNK * features) as usize).enumerate();

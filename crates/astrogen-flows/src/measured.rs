@@ -17,7 +17,7 @@ use crate::passes::latents::Latents;
 use crate::passes::sample;
 use crate::posterior::along;
 use crate::proposal::{CHI_SQUARED, Proposal};
-use crate::{BaseConfig, Conditional, Density, FlowError, Posterior};
+use crate::{BaseConfig, Conditional, Density, FlowError, Posterior, Transform};
 
 /// Densities that are computed at a time.
 const CHUNK: i64 = 1 << 16;
@@ -177,12 +177,19 @@ impl Measured<'_> {
                             .to_kind(Kind::Double)
                             .unsqueeze(1),
                     };
-                    // Draws that no feature can be have no density.
+                    // Contexts that none can be are no draws; features that none can be have no density.
+                    let taken = match values {
+                        0 => log_prob.select(1, 0).ones_like(),
+                        _ => density.units()[1].call_and_ladj(&c).0.isfinite().all_dim(1, false),
+                    };
+                    let taken = taken.to_kind(Kind::Double).view([-1, draws]);
+                    let taken = taken.sum_dim_intlist(1, false, Kind::Double).unsqueeze(1);
                     let log_prob = log_prob
                         .where_scalarother(&log_prob.isnan().logical_not(), f64::NEG_INFINITY);
                     let log_ratio =
                         (log_prob - log_proposal.unsqueeze(1)).view([-1, draws, points]);
-                    let log_mean = log_ratio.logsumexp([1_i64], false) - (draws as f64).ln();
+                    // NaN where there is none: -inf less -inf.
+                    let log_mean = log_ratio.logsumexp([1_i64], false) - taken.log();
                     let _ = joined.shallow_clone().index_copy_(0, &index, &log_mean);
                 }
             }

@@ -59,6 +59,9 @@ pub(crate) fn along(
             let part = part.view([count * points, features]);
             let given = density.repeated(first, count, points)?;
             let log_prob = given.log_prob(&part)?.view([count, points]);
+            // A point that its units cannot take, as 0 by its logarithm, has no density.
+            let log_prob =
+                log_prob.where_scalarother(&log_prob.isnan().logical_not(), f64::NEG_INFINITY);
             log_density.push(log_prob.to_device(Device::Cpu).to_kind(Kind::Double));
             first += count;
         }

@@ -81,9 +81,10 @@ pub struct Origin {
 /// Writes images `[N, C, H, W]` in signed range \[-1, 1\] as `sample-0000.fits`, ... into a
 /// folder that exists, in the physical units that `pipeline` and `scaling` lead back to.
 ///
-/// Each header names the model (`MODEL`), the seed (`SEED`), the sample's number in the
-/// batch (`SAMPLE`), the unit (`BUNIT`) if it is known, and the transform: `INTERVAL`, `STRETCH`, the limits `VMINi`, `VMAXi`
-/// and sky level `BACKGRi` of each band, and all settings as JSON in `PIPELINE`.
+/// Each header names the model (`MODEL`), the seed (`SEED`), how many samples were drawn together (`COUNT`: the
+/// noise of all comes after their latents), the sample's number among them (`SAMPLE`), the unit (`BUNIT`) if it
+/// is known, and the transform: `INTERVAL`, `STRETCH`, the limits `VMINi`, `VMAXi` and sky level
+/// `BACKGRi` of each band, and all settings as JSON in `PIPELINE`.
 ///
 /// # Errors
 /// [`ImagesError::Setting`] for a tensor of another shape, [`ImagesError::Pipeline`] when the
@@ -95,7 +96,9 @@ pub fn save_fits(
     origin: &Origin,
     folder: &Path,
 ) -> Result<Vec<PathBuf>, ImagesError> {
-    let header = header(pipeline, scaling, origin);
+    let mut header = header(pipeline, scaling, origin);
+    let count = images.size().first().copied().unwrap_or(0);
+    header.push("COUNT", count, "samples drawn together with this seed");
     (0_i64..)
         .zip(signed(images)?)
         .map(|(number, signed)| {
@@ -142,7 +145,7 @@ fn header(pipeline: &Pipeline, scaling: &Scaling, origin: &Origin) -> Header {
     );
     header.push("MODEL", origin.model.as_str(), "digest of the generator's weights");
     // FITS whole numbers are signed: a seed past i64 keeps its bits.
-    header.push("SEED", origin.seed.cast_signed(), "seed of the latents");
+    header.push("SEED", origin.seed.cast_signed(), "seed of latents and noise");
     if let Some(unit) = &origin.unit {
         header.push("BUNIT", unit.as_str(), "unit of the training frames");
     }

@@ -26,7 +26,7 @@ pub const MIN_CONTRAST: f32 = 4.0 / 255.0;
 
 /// How a frame becomes samples of `size` by `size` pixels.
 ///
-/// Written `auto`, `whole`, `tiles` or `tiles:STRIDE` on command lines and in files.
+/// Written `auto`, `whole`, `tiles` or `tiles:STRIDE` in files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[non_exhaustive]

@@ -13,7 +13,10 @@ pub(crate) enum Quantity {
     Velocity,
     Mass,
     Time,
+    /// Of a logarithm too.
     Number,
+    /// A share of a mass.
+    Fraction,
 }
 
 impl Quantity {
@@ -24,7 +27,8 @@ impl Quantity {
             "vx" | "vy" | "vz" => Some(Quantity::Velocity),
             "mass" => Some(Quantity::Mass),
             "age" => Some(Quantity::Time),
-            "metals" | "feh" | "ofe" => Some(Quantity::Number),
+            "metals" => Some(Quantity::Fraction),
+            "feh" | "ofe" => Some(Quantity::Number),
             _ => None,
         }
     }
@@ -36,7 +40,7 @@ impl Quantity {
             Quantity::Velocity => 1e5,
             Quantity::Mass => SOLAR_MASS,
             Quantity::Time => 1e9 * YEAR,
-            Quantity::Number => 1.0,
+            Quantity::Number | Quantity::Fraction => 1.0,
         }
     }
 
@@ -52,6 +56,7 @@ impl Quantity {
             }
             Quantity::Time => "Gyr, Myr, kyr, yr, s, or scale_factor (of birth)",
             Quantity::Number => "none, or dex",
+            Quantity::Fraction => "none: a mass fraction, not its logarithm",
         }
     }
 }
@@ -145,6 +150,10 @@ fn scaling(unit: &str, quantity: Quantity) -> Option<Scaling> {
             "" | "1" | "dex" | "dimensionless" => (1.0, 0.0),
             _ => return None,
         },
+        Quantity::Fraction => match name {
+            "" | "1" | "dimensionless" => (1.0, 0.0),
+            _ => return None,
+        },
     };
     Some(Scaling { factor: number * factor, a, h })
 }
@@ -183,7 +192,7 @@ mod tests {
 
     #[test]
     fn units_are_read_as_files_spell_them() {
-        use Quantity::{Length, Mass, Number, Time, Velocity};
+        use Quantity::{Fraction, Length, Mass, Number, Time, Velocity};
         for (unit, quantity, factor, a, h) in [
             ("kpc", Length, 1.0, 0.0, 0.0),
             ("Mpc", Length, 1e3, 0.0, 0.0),
@@ -204,9 +213,14 @@ mod tests {
             assert_eq!(parse(unit, None), Some(want), "{unit}");
         }
         assert_eq!(parse("scale_factor", Some(Time)), Some(Conversion::Birth));
-        for (unit, quantity) in
-            [("furlong", Length), ("kpc", Mass), ("", Length), ("ckm/s", Velocity), ("c", Length)]
-        {
+        for (unit, quantity) in [
+            ("furlong", Length),
+            ("kpc", Mass),
+            ("", Length),
+            ("ckm/s", Velocity),
+            ("c", Length),
+            ("dex", Fraction),
+        ] {
             assert_eq!(parse(unit, Some(quantity)), None, "{unit}");
         }
     }

@@ -22,6 +22,19 @@ pub struct EncoderJob {
     pub all: GalaxyImages,
 }
 
+/// Refuses galaxies that are left out to be judged and that an autoencoder has seen.
+fn check_unseen(config: &EncoderConfig, leave_out: &[String]) -> Result<(), CliError> {
+    let Some(unseen) = &config.left_out else { return Ok(()) };
+    match leave_out.iter().find(|id| !unseen.contains(id)) {
+        None => Ok(()),
+        Some(id) => Err(CliError::Usage(format!(
+            "{id} is left out to be judged, and the autoencoder of --encoder has seen it: leave out galaxies \
+             that it has not seen (--leave-out {}), or train another",
+            unseen.join(" ")
+        ))),
+    }
+}
+
 impl ForgeArguments {
     /// The images of the galaxies that have stars, if they have some; which of both lack the other
     /// is said.
@@ -70,13 +83,18 @@ impl ForgeArguments {
         galaxies: &GalaxiesConfig,
         all: GalaxyImages,
     ) -> Result<EncoderJob, CliError> {
-        let seen = all.ids().iter().filter(|id| !galaxies.leave_out.contains(id));
-        let images = all.restrict(seen).images;
+        let but = |left_out: &[String]| {
+            all.restrict(all.ids().iter().filter(|id| !left_out.contains(id))).images
+        };
+        let images = but(&galaxies.leave_out);
         if let Some(run) = &self.encoder {
             let run = RunDir::in_group(group()?, || RunDir::resume(run))?;
-            let config = run.read_config()?;
+            let config = run.read_config::<EncoderConfig>()?;
+            check_unseen(&config, &galaxies.leave_out)?;
             // The report comes last.
             let is_trained = run.join("report.json").exists();
+            // One that was stopped goes on with the galaxies that it began with.
+            let images = config.left_out.as_deref().map_or(images, but);
             return Ok(EncoderJob { run, config, images: (!is_trained).then_some(images), all });
         }
         let recipe = self.encoder_recipe();
@@ -88,6 +106,7 @@ impl ForgeArguments {
         }
         let mut config = recipe.config(&images, held_out)?;
         config.fit.precision = self.run.precision();
+        config.left_out = Some(galaxies.leave_out.clone());
         let new = || RunDir::create_next("runs".as_ref(), "galaxy-encoder");
         let run = RunDir::in_group(group()?, new)?;
         Ok(EncoderJob { run, config, images: Some(images), all })

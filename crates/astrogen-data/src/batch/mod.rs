@@ -189,19 +189,23 @@ impl<B: Batch> Batches<B> {
     /// was, so the same batch can be asked for again.
     pub fn next_batch(&mut self) -> Result<B, DataError> {
         let step = self.next;
-        let values = self.values(step).inspect_err(|_| self.stop_threads())?;
-        let batch = B::cut(values, self.shape)?;
+        let batch = self.dealt(step).inspect_err(|_| self.stop_threads())?;
+        self.next = step.saturating_add(1);
+        Ok(batch)
+    }
+
+    /// Batch `step`.
+    fn dealt(&mut self, step: u64) -> Result<B, DataError> {
+        let batch = B::cut(self.values(step)?, self.shape)?;
         let (epoch, position) = self.order.place(step);
-        let batch = match &self.dihedral {
+        match &self.dihedral {
             Some(dihedral) => {
                 let all = symmetries(self.config.seed, epoch, position, self.config.batch_size);
                 let given: Vec<_> = self.order.given().map(|number| all[number]).collect();
-                batch.turned(dihedral, &given)?
+                batch.turned(dihedral, &given)
             }
-            None => batch,
-        };
-        self.next = step.saturating_add(1);
-        Ok(batch)
+            None => Ok(batch),
+        }
     }
 
     /// The values of batch `step`, `[N, values]` on the device.

@@ -132,21 +132,25 @@ pub(super) fn assemble<B: Batch>(
     Ok(batch)
 }
 
-/// Writes sample `index` to `target`; a panic of the data set's own code is an error.
+/// Writes sample `index` to `target`; a panic of the data set's own code, or of its kind of batch, is an
+/// error.
 pub(super) fn copy_sample<B: Batch>(
     dataset: &dyn Dataset<Batch = B>,
     index: usize,
     target: &mut [f32],
 ) -> Result<(), DataError> {
-    let sample = catch_unwind(AssertUnwindSafe(|| dataset.sample(index)))
-        .map_err(|panic| DataError::Worker(format!("panic: {}", panic_message(&*panic))))??;
-    let (expected, got) = (dataset.shape(), B::shape_of(&sample));
-    if got != expected {
-        let (expected, got) = (B::describe(expected), B::describe(got));
-        return Err(DataError::SampleShape { index, expected, got });
-    }
-    B::write(&sample, target);
-    Ok(())
+    let copied = catch_unwind(AssertUnwindSafe(|| {
+        let sample = dataset.sample(index)?;
+        let (expected, got) = (dataset.shape(), B::shape_of(&sample));
+        if got != expected {
+            let (expected, got) = (B::describe(expected), B::describe(got));
+            return Err(DataError::SampleShape { index, expected, got });
+        }
+        B::write(&sample, target);
+        Ok(())
+    }));
+    let told = |panic: Box<dyn Any + Send>| format!("panic: {}", panic_message(&*panic));
+    copied.unwrap_or_else(|panic| Err(DataError::Worker(told(panic))))
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> &str {

@@ -61,6 +61,24 @@ fn its_samples_are_those_of_the_flows_in_equal_parts() {
 }
 
 #[test]
+fn neighbouring_seeds_have_no_stream_in_common() {
+    let _alone = alone();
+    // One flow as three: rows of one latent are the same.
+    let config = FlowConfig { hidden: vec![12], ..FlowConfig::nsf(2, 1) };
+    let (_stores, flows): (Vec<_>, Vec<_>) = (0..3).map(|_| flow(&config, Kind::Float, 1)).unzip();
+    let ensemble = Ensemble::new(flows).unwrap();
+    let c = Tensor::from_slice(&[0.3f32]);
+    let given = ensemble.given(&c).unwrap();
+    let [one, next] = [0, 1].map(|seed| {
+        let mut rows = vec![0.0; 2 * 3000];
+        given.sample_rows(0, seed, &mut rows).unwrap();
+        rows
+    });
+    let same = one.chunks(2).zip(next.chunks(2)).filter(|(one, next)| one == next);
+    assert_eq!(same.count(), 0);
+}
+
+#[test]
 fn flows_that_do_not_go_together_are_refused() {
     let _alone = alone();
     let message = Ensemble::new(Vec::new()).unwrap_err().to_string();

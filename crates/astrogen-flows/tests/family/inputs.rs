@@ -1,5 +1,6 @@
 //! Inputs at the ends of what numbers there are: nothing aborts, and one row spoils no other.
 
+use astrogen_flows::{FlowConfig, Unit, Units};
 use proptest::prelude::*;
 use tch::{Kind, Tensor};
 
@@ -47,6 +48,42 @@ fn odd_values_abort_nothing_and_spoil_no_other_row() {
             assert!(own.is_finite() && close(own, log_prob.double_value(&[16])), "{name}: {own}");
             let own = alone.inverse(&row).unwrap().double_value(&[0, 0]);
             assert!(own.is_finite() && close(own, back.double_value(&[16, 0])), "{name}: {own}");
+        }
+    }
+}
+
+/// A logarithm of what is not above 0, say. A spline takes parameters that are no numbers for values
+/// outside of its box, and would be the identity.
+#[test]
+fn nothing_is_known_given_a_context_that_its_units_cannot_take() {
+    let _alone = alone();
+    for kind in [Kind::Float, Kind::Double] {
+        for (name, config) in members(3, 2) {
+            let log10 = Units(vec![vec![Unit::Log10], vec![]]);
+            let (_store, flow) = flow(&FlowConfig { context_units: log10, ..config }, kind, 3);
+            let x = features_of(name, 4, 3, kind);
+            let c = Tensor::from_slice(&[1.0, 0.5, -1.0, 0.5, 0.0, 0.5, 2.0, f64::NAN]);
+            let c = c.view([4, 2]).to_kind(kind);
+            let known =
+                |of: &Tensor| Vec::<i64>::try_from(of.isfinite().to_kind(Kind::Int64)).unwrap();
+            let given = flow.given(&c).unwrap();
+            assert_eq!(known(&given.log_prob(&x).unwrap()), [1, 0, 0, 0], "{name}");
+            let (samples, density) = given.sample_and_log_prob(2).unwrap();
+            for (samples, density) in
+                [(0, 0), (1, 1)].map(|(i, j)| (samples.get(i), density.get(j)))
+            {
+                assert_eq!(known(&samples.select(1, 2)), [1, 0, 0, 0], "{name}");
+                assert_eq!(known(&density), [1, 0, 0, 0], "{name}");
+            }
+            if kind == Kind::Float {
+                let mut rows = [0.0; 4 * 3];
+                given.sample_rows(5, 1, &mut rows).unwrap();
+                let finite = rows.chunks(3).map(|row| row.iter().all(|of| of.is_finite()));
+                assert!(finite.eq([true, false, false, false]), "{name}: {rows:?}");
+                let one = flow.given(&c.get(1)).unwrap();
+                one.sample_rows(5, 1, &mut rows).unwrap();
+                assert!(rows.iter().all(|of| of.is_nan()), "{name}: {rows:?}");
+            }
         }
     }
 }

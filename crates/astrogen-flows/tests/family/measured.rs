@@ -102,6 +102,32 @@ fn a_missing_feature_of_any_flow_is_what_quadrature_gives() {
     }
 }
 
+/// Half of its draws are contexts that none can be: the mean is over the others.
+#[test]
+fn contexts_that_cannot_be_are_no_draws() {
+    let _alone = alone();
+    for config in [FlowConfig::maf(1, 1), FlowConfig::nsf(1, 1)] {
+        let units = Units(vec![vec![Unit::Log10]]);
+        // Features that are independent of the context.
+        let config = FlowConfig { identity: true, context_units: units, hidden: vec![8], ..config };
+        let (_store, flow) = flow(&config, Kind::Double, 1);
+        let x = Tensor::from_slice(&[0.3, -1.0]).view([2, 1]);
+        let (context, errors) = (Tensor::ones([2, 1], DOUBLE), Tensor::full([2, 1], 1.0, DOUBLE));
+        let rows = Measured {
+            features: &x,
+            errors: None,
+            context: Some(&context),
+            context_errors: Some(&errors),
+        };
+        let found = rows.log_prob(&flow, &MeasuredConfig { draws: 200, seed: 4 }).unwrap();
+        for (found, x) in found.iter().zip([0.3, -1.0]) {
+            assert!((found - normal(x, 1.0)).abs() < 1e-9, "{found}");
+        }
+        let none = Measured { context: Some(&(&context * -9.0)), context_errors: None, ..rows };
+        assert!(none.log_prob(&flow, &MeasuredConfig::default()).unwrap()[0].is_nan());
+    }
+}
+
 #[test]
 fn a_posterior_of_measured_rows_is_that_of_exact_ones_without_errors() {
     let _alone = alone();

@@ -68,6 +68,20 @@ fn a_gaussians_posterior_has_its_numbers() {
     assert!((posterior.share_below(&[5.0])[0] - 0.841_344_746_068_542_9).abs() < 1e-6);
 }
 
+/// A grid that begins at 0, of a feature that is learnt by its logarithm.
+#[test]
+fn a_point_that_no_feature_can_be_has_no_density() {
+    let _alone = alone();
+    let units = Units(vec![vec![Unit::Log10], vec![]]);
+    let config = FlowConfig { hidden: vec![12], feature_units: units, ..FlowConfig::nsf(2, 0) };
+    let (_store, flow) = flow(&config, Kind::Double, 5);
+    let x = Tensor::from_slice(&[1.0, 0.2]).view([1, 2]);
+    let grid: Vec<f64> = (0..50).map(|i| f64::from(i) * 0.2).collect();
+    let posterior = flow.given(None).unwrap().posterior(&x, 0, &grid).unwrap();
+    assert_eq!(posterior.density().double_value(&[0, 0]), 0.0);
+    assert!(posterior.mean()[0].is_finite());
+}
+
 #[test]
 fn grids_and_columns_that_cannot_be_are_refused() {
     let (_store, flow) = flow(&FlowConfig::nsf(2, 0), Kind::Double, 5);

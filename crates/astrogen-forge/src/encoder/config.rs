@@ -25,8 +25,11 @@ pub struct EncoderConfig {
     pub batches: BatchConfig,
     /// How long it is trained; it is compared on held-out galaxies at every checkpoint.
     pub fit: FitConfig,
-    /// Ids of galaxies that it is not trained on, one or more.
+    /// Ids of galaxies that it is not trained on, one or more; they choose the step that is kept.
     pub held_out: Vec<String>,
+    /// Ids of galaxies that it has not seen at all; none in runs from before this was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<Vec<String>>,
 }
 
 impl EncoderConfig {
@@ -160,6 +163,7 @@ impl EncoderRecipe {
                 ..FitConfig::default()
             },
             held_out,
+            left_out: None,
         };
         config.validate()?;
         Ok(config)

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use astrogen_data::tensor_of;
 use astrogen_metrics::{LogLikelihood, Quality, between_halves};
 use astrogen_report::draw_quality;
+use astrogen_runtime::derive_seed;
 use astrogen_stars::GalaxyParameter;
 use astrogen_train::RunDir;
 use serde::Serialize;
@@ -139,7 +140,9 @@ pub(crate) fn judge_galaxies(
         let known = &table.galaxies()[row];
         let wanted = forge.like(&known.id)?;
         let truth = galaxies.judged_stars(row, JUDGED)?;
-        let sampled = forge.stars(&wanted, truth.nrows(), config.fit.seed)?;
+        // Each galaxy by draws of its own: the stars of all are judged as one table, too.
+        let own = derive_seed(config.fit.seed, "judged", row as u64);
+        let sampled = forge.stars(&wanted, truth.nrows(), own)?;
         let nearest = table.nearest(&known.values, &parameters, units)?.id.clone();
         let place = table.galaxies().iter().position(|galaxy| galaxy.id == nearest);
         let of_nearest = galaxies.training_stars(place, FITTED)?;
@@ -148,18 +151,29 @@ pub(crate) fn judge_galaxies(
         let [a, b] = [&truth, &sampled].map(|stars| Named { names, stars });
         let flow = by_flow(&forge, &wanted, &truth)?;
         let tables = [tensor_of(&truth)?, tensor_of(&sampled)?];
-        let galaxy = GalaxyReport {
-            id: known.id.clone(),
-            stars: truth.nrows(),
-            flow: LogLikelihood::of(&flow),
-            gaussian: gaussian.beside(&flow, &truth)?,
-            mixture: mixture.beside(&flow, &truth)?,
-            nearest: Baseline::fit(&forge, &of_nearest, config.components)?
-                .beside(&flow, &truth)?,
-            nearest_id: nearest,
-            distances: SampleDistances::of(&tables[0], &tables[1], seed)?,
-            floor: between_halves(&tables[0], seed, |a, b| SampleDistances::of(a, b, seed))?,
-            physics: Physics::of(&a, &b)?,
+        let judged = || -> Result<GalaxyReport, ForgeError> {
+            Ok(GalaxyReport {
+                id: known.id.clone(),
+                stars: truth.nrows(),
+                flow: LogLikelihood::of(&flow),
+                gaussian: gaussian.beside(&flow, &truth)?,
+                mixture: mixture.beside(&flow, &truth)?,
+                nearest: Baseline::fit(&forge, &of_nearest, config.components)?
+                    .beside(&flow, &truth)?,
+                nearest_id: nearest.clone(),
+                distances: SampleDistances::of(&tables[0], &tables[1], seed)?,
+                floor: between_halves(&tables[0], seed, |a, b| SampleDistances::of(a, b, seed))?,
+                physics: Physics::of(&a, &b)?,
+            })
+        };
+        let galaxy = match judged() {
+            Ok(galaxy) => galaxy,
+            // Of a few stars, or of a feature that is one for all of them.
+            Err(ForgeError::Metrics(error)) => {
+                left_out.push(format!("galaxy {} is not judged by itself: {error}", known.id));
+                continue;
+            }
+            Err(error) => return Err(error),
         };
         if drawn.contains(&number) {
             left_out.extend(figures::draw(run, &config.galaxies.log10, &galaxy, [&a, &b])?);

@@ -1,5 +1,6 @@
 //! Which files of a folder are images.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use astrogen_fits::FitsError;
@@ -30,7 +31,8 @@ pub(super) struct Scan {
     pub(super) unreadable: Vec<Skipped>,
 }
 
-/// Lists `folder` recursively; links are followed, hidden folders left alone.
+/// Lists `folder` recursively; links are followed, hidden folders and those of runs left alone. A file that
+/// several names lead to is one, by the first of them, and else something else.
 pub(super) fn scan(folder: &Path) -> Result<Scan, ImagesError> {
     let listed = std::fs::read_dir(folder);
     listed.map_err(|source| ImagesError::Folder { path: folder.to_owned(), source })?;
@@ -38,7 +40,8 @@ pub(super) fn scan(folder: &Path) -> Result<Scan, ImagesError> {
     let mut scan = Scan::default();
     let walk = WalkDir::new(folder).follow_links(true).into_iter();
     let walk = walk.filter_entry(|entry| {
-        entry.depth() == 0 || !entry.file_type().is_dir() || !is_hidden(entry.path())
+        let is_other = || is_hidden(entry.path()) || is_run(entry.path());
+        entry.depth() == 0 || !entry.file_type().is_dir() || !is_other()
     });
     for entry in walk {
         match entry {
@@ -54,12 +57,22 @@ pub(super) fn scan(folder: &Path) -> Result<Scan, ImagesError> {
         }
     }
     scan.images.sort_unstable();
+    let listed = scan.images.len();
+    let mut seen = HashSet::new();
+    scan.images.retain(|path| path.canonicalize().map_or(true, |path| seen.insert(path)));
+    scan.other += listed - scan.images.len();
     scan.unreadable.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     Ok(scan)
 }
 
 fn is_hidden(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// Whether it is the folder of a run, whose pictures are no data.
+fn is_run(folder: &Path) -> bool {
+    let holds = |name: &str| folder.join(name).exists();
+    holds("config.json") && (holds("data.json") || holds("checkpoints"))
 }
 
 /// Whether the name, or where it says nothing the content, is that of an image.
@@ -146,6 +159,26 @@ mod tests {
         std::fs::write(&missing, b"a file").unwrap();
         let message = scan(&missing).unwrap_err().to_string();
         assert!(message.contains("Not a directory"), "{message}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_of_two_names_is_one_and_a_run_is_no_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["best", "run/samples", "run/checkpoints", "more"] {
+            std::fs::create_dir_all(at(name)).unwrap();
+        }
+        for name in ["m51.fits", "run/samples/real.png", "run/config.json", "more/config.json"] {
+            std::fs::write(at(name), b"anything").unwrap();
+        }
+        std::fs::write(at("more/x.png"), b"anything").unwrap();
+        std::os::unix::fs::symlink(at("m51.fits"), at("best/a.fits")).unwrap();
+        std::os::unix::fs::symlink(at("more"), at("zz")).unwrap();
+        let scan = scan(folder.path()).unwrap();
+        assert_eq!(scan.images, [at("best/a.fits"), at("more/x.png")]);
+        // One name of each file again, and config.json by two.
+        assert_eq!(scan.other, 4);
     }
 
     #[cfg(unix)]

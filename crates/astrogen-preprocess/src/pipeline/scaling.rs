@@ -30,20 +30,17 @@ impl Scaling {
     /// The scaling of a typical frame: the median of every number over `many` frames, of the
     /// fill values over those that have them.
     ///
-    /// `None` for no scaling at all, or for scalings of different band counts or stretches.
+    /// `None` for no scaling at all, or for scalings of different band counts or stretches. Tables of
+    /// equalisation of different lengths are compared at the levels of the longest.
     #[must_use]
     pub fn median(many: &[Scaling]) -> Option<Scaling> {
         let first = many.first()?;
-        let tables = |scaling: &Scaling| -> Vec<usize> {
-            let tables = scaling.equalization.iter();
-            tables.map(|table| table.values().len()).collect()
-        };
         let filled: Vec<&Scaling> = many.iter().filter(|one| !one.fill.is_empty()).collect();
         let fills = filled.first().map_or(0, |one| one.fill.len());
         let alike = many.iter().all(|scaling| {
             scaling.background.len() == first.background.len()
                 && scaling.limits.len() == first.limits.len()
-                && tables(scaling) == tables(first)
+                && scaling.equalization.len() == first.equalization.len()
                 && [0, fills].contains(&scaling.fill.len())
         });
         if !alike {
@@ -63,8 +60,17 @@ impl Scaling {
                 .collect(),
             equalization: (0..first.equalization.len())
                 .map(|band| {
-                    let table = (0..first.equalization[band].values().len())
-                        .map(|level| middle(&|scaling| scaling.equalization[band].values()[level]));
+                    let levels = |of: &Scaling| of.equalization[band].values().len();
+                    let most = many.iter().map(levels).max()?;
+                    let table = (0..most).map(|level| {
+                        middle(&|scaling| {
+                            let table = &scaling.equalization[band];
+                            match table.values() {
+                                values if values.len() == most => values[level],
+                                _ => table.inverse(level as f64 / (most - 1) as f64),
+                            }
+                        })
+                    });
                     Equalization::try_from(table.collect::<Vec<_>>()).ok()
                 })
                 .collect::<Option<_>>()?,

@@ -60,7 +60,8 @@ impl Curve {
             }
             Stretch::Sinh { a } => {
                 let norm = (1.0 / a).sinh();
-                positive("stretch sinh", a, norm)?;
+                // Its inverse squares it.
+                positive("stretch sinh", a, norm * norm)?;
                 Formula::Sinh { a, norm }
             }
             Stretch::PowerDist { a } => {

@@ -78,7 +78,7 @@ impl Equalization {
     }
 
     /// The value at level `y`.
-    pub(super) fn inverse(&self, y: f64) -> f64 {
+    pub(crate) fn inverse(&self, y: f64) -> f64 {
         if y.is_nan() {
             return y;
         }

@@ -220,6 +220,7 @@ fn layout_in_memory_does_not_matter() {
 fn a_pipeline_is_checked_when_it_is_made() {
     for config in [
         PipelineConfig { stretch: Stretch::Asinh { a: 0.0 }, ..PipelineConfig::default() },
+        PipelineConfig { stretch: Stretch::Sinh { a: 0.002 }, ..PipelineConfig::default() },
         PipelineConfig { interval: Interval::Percentile(101.0), ..PipelineConfig::default() },
         PipelineConfig {
             background: Some(BackgroundConfig { sigma: -3.0, ..BackgroundConfig::default() }),

@@ -118,6 +118,14 @@ fn the_median_scaling_is_taken_number_by_number() {
     let fitted = [1, 2, 3].map(|seed| pipeline.apply(&sky(seed, 24)).unwrap().scaling);
     let median = Scaling::median(&fitted).unwrap();
     assert!(pipeline.inverse(&Array3::zeros((3, 2, 2)), &median).is_ok());
+    // Of a small frame and one with a constant band too, whose tables are shorter.
+    let mut dark = sky(4, 40);
+    dark.slice_mut(s![1, .., ..]).fill(0.0);
+    let several =
+        [sky(1, 24), sky(2, 20), dark].map(|frame| pipeline.apply(&frame).unwrap().scaling);
+    let median = Scaling::median(&several).unwrap();
+    assert_eq!(median.equalization[0].values().len(), 1025);
+    assert!(pipeline.inverse(&Array3::zeros((3, 2, 2)), &median).is_ok());
 }
 
 #[test]

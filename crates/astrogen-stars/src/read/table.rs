@@ -98,7 +98,8 @@ fn source(
     };
     let factor = plan::plain(path, name, plan::of_unit(path, column, name, unit)?)?;
     // `x_pc` in kpc is one or the other.
-    let says_unit = name.contains('_') && Quantity::of(column) != Some(Quantity::Number);
+    let says_unit = name.contains('_')
+        && !matches!(Quantity::of(column), Some(Quantity::Number | Quantity::Fraction));
     if says_unit && (factor / implied - 1.0).abs() > 1e-9 {
         return Err(StarsError::Unit {
             path: path.to_owned(),

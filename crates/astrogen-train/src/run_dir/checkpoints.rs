@@ -72,8 +72,8 @@ impl RunDir {
         let mut scores = Scores { best: None, unreadable: Vec::new() };
         for (step, path) in self.checkpoint_files()? {
             match Checkpoint::inspect(&path) {
-                // A score that is no number is no score.
-                Ok(Checkpoint { score: Some(score), .. }) if !score.is_nan() => {
+                // A score that is no finite number is none.
+                Ok(Checkpoint { score: Some(score), .. }) if score.is_finite() => {
                     if scores.best.is_none_or(|(_, lowest)| score < lowest) {
                         scores.best = Some((step, score));
                     }

@@ -160,6 +160,17 @@ fn training_ends_early_when_nothing_gets_better_and_stays_ended() {
     assert_eq!(message, "patience must be at least 1, got 0");
 }
 
+/// Of held-out rows that a density gives nothing to.
+#[test]
+fn a_score_that_is_not_finite_is_none() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run");
+    let mut scores = distances(&[f64::INFINITY, f64::NAN, 3.0, f64::NEG_INFINITY]);
+    train(&path, &config(8), &mut [&mut scores]).unwrap();
+    assert_eq!(RunDir::open(&path).unwrap().best_checkpoint().unwrap(), Some((6, 3.0)));
+}
+
 /// It has checkpoints at even steps; an unstopped run would not have asked at step 5.
 #[test]
 fn a_run_that_is_stopped_between_checkpoints_is_as_patient_as_another() {

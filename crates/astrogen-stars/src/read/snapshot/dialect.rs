@@ -77,8 +77,8 @@ pub(super) fn scaling(
         // What has no unit has the factor 0 in one simulation, 1 in the other.
         let is_plain = a == 0.0 && h == 0.0 && (cgs == 0.0 || cgs == 1.0);
         return match quantity {
-            Quantity::Number if is_plain => Ok(Scaling::by(1.0)),
-            Quantity::Number => {
+            Quantity::Number | Quantity::Fraction if is_plain => Ok(Scaling::by(1.0)),
+            Quantity::Number | Quantity::Fraction => {
                 Err(refuse(format!("has a unit of {cgs} cgs, expected a number without one")))
             }
             _ if cgs > 0.0 && [a, h, cgs].iter().all(|own| own.is_finite()) => {
@@ -89,7 +89,7 @@ pub(super) fn scaling(
     }
     match (is_illustris, quantity) {
         (true, _) => Ok(header.illustris(quantity)),
-        (false, Quantity::Number) => Ok(Scaling::by(1.0)),
+        (false, Quantity::Number | Quantity::Fraction) => Ok(Scaling::by(1.0)),
         _ => Err(refuse(
             "is in an unknown unit: expected attributes a_scaling, h_scaling and to_cgs as \
              IllustrisTNG has them, aexp-scale-exponent, h-scale-exponent and CGSConversionFactor as \

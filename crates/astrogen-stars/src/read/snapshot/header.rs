@@ -93,7 +93,7 @@ impl Header {
             Quantity::Length => (unit("UnitLength_in_cm", KPC), 1.0, -1.0),
             Quantity::Velocity => (unit("UnitVelocity_in_cm_per_s", 1e5), 0.5, 0.0),
             Quantity::Mass => (unit("UnitMass_in_g", 1e10 * SOLAR_MASS), 0.0, -1.0),
-            Quantity::Time | Quantity::Number => (quantity.cgs(), 0.0, 0.0),
+            Quantity::Time | Quantity::Number | Quantity::Fraction => (quantity.cgs(), 0.0, 0.0),
         };
         Scaling { factor: cgs / quantity.cgs(), a, h }
     }
