@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use astrogen_anomaly::{AnomalyConfig, InjectConfig, InversionConfig};
-use astrogen_data::{Dataset, Images};
+use astrogen_data::{Batches, Dataset, Images};
 use astrogen_fits::cache_folder;
 use astrogen_images::{FolderConfig, ImageFolder};
 use astrogen_models::WganConfig;
@@ -111,7 +111,15 @@ impl AnomalyArguments {
         let training = trained.open()?;
         // Of other files other ones would be held out.
         let newest = RunDir::open(&self.run)?.newest_checkpoint()?;
-        Checkpoint::inspect(&newest)?.check_samples(&newest, training.train().len() as u64)?;
+        let checkpoint = Checkpoint::inspect(&newest)?;
+        checkpoint.check_samples(&newest, training.train().len() as u64)?;
+        let now = Batches::new(training.train(), &trained.batches, Device::Cpu)?.fingerprint()?;
+        if checkpoint.data.is_some_and(|then| then != now) {
+            say(
+                "warning: the images are not those that the run was trained on, and it may have seen some of \
+                 those that are held out now",
+            );
+        }
         let simulated = tempfile::tempdir()
             .map_err(|error| CliError::Usage(format!("cannot make a temporary folder: {error}")))?;
         let (folder, held_out) = match self.elsewhere(&trained.data, &training, simulated.path())? {
