@@ -1,17 +1,4 @@
 //! Samples and held-out reals beside the training set.
-//!
-//! With `d_1 <= d_2 <= ...` the distances of an image to the training images,
-//!
-//! ```text
-//! contrast  =  d_1 / mean(d_2, ..., d_{1 + others})
-//! ```
-//!
-//! is near 1 where no training image stands out among those around it, and near 0 for a copy of one of
-//! them. Distances alone cannot tell a copy from an image that is too soft, which lies nearer to every
-//! training image than a sharp one does: both `C_T` and the share of near samples count it. Its contrast is
-//! no lower than a real image's. Nor do samples that are far from all training images hide copies among
-//! them, as they do in `C_T`, which is a mean (compare Carlini et al. 2023, *Extracting Training Data from
-//! Diffusion Models*, who divide by the distances to the next ones too).
 
 use std::fmt;
 
@@ -67,7 +54,20 @@ impl AuditConfig {
     }
 }
 
-/// How near samples are to the training set, beside held-out reals; see the module.
+/// How near samples are to the training set, beside held-out reals.
+///
+/// With `d_1 <= d_2 <= ...` the distances of an image to the training images,
+///
+/// ```text
+/// contrast  =  d_1 / mean(d_2, ..., d_{1 + others})
+/// ```
+///
+/// is near 1 where no training image stands out among those around it, and near 0 for a copy of one of
+/// them. Distances alone cannot tell a copy from an image that is too soft, which lies nearer to every
+/// training image than a sharp one does: both `C_T` and the share of near samples count it. Its contrast is
+/// no lower than a real image's. Nor do samples that are far from all training images hide copies among
+/// them, as they do in `C_T`, which is a mean (compare Carlini et al. 2023, *Extracting Training Data from
+/// Diffusion Models*, who divide by the distances to the next ones too).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MemorisationAudit {
     /// Of the distances to the nearest training image: as near as the nearest of held-out reals.

@@ -1,22 +1,22 @@
-//! How many samples lie as low as the lowest of held-out reals, and how likely so many are.
-//!
-//! Of numbers of `m` samples and `n` held-out reals, `t` the `quantile` of the reals', `k` of which lie at or
-//! below it, and `c` of the samples':
-//!
-//! ```text
-//! share   =  c / m                        expected  =  k / n
-//! p_value =  P(X <= k),   X ~ Hypergeometric(n + m, n, c + k)
-//! ```
-//!
-//! If both are of one distribution, any order of all numbers is as likely as any other: `c` samples or more
-//! lie below the real of rank `k + 1` just where at most `k` of the lowest `c + k` are reals. The
-//! threshold lies below that real, so that the p-value is an upper bound, exact where it is that real.
+//! The part of samples beyond a quantile of held-out reals.
 
 use serde::{Deserialize, Serialize};
 
 use crate::Sorted;
 
-/// A share of samples beside that of held-out reals; see the [module](self).
+/// How many samples lie as low as the lowest of held-out reals, and how likely so many are.
+///
+/// Of numbers of `m` samples and `n` held-out reals, `t` the `quantile` of the reals', `k` of which lie at or
+/// below it, and `c` of the samples':
+///
+/// ```text
+/// share   =  c / m                        expected  =  k / n
+/// p_value =  P(X <= k),   X ~ Hypergeometric(n + m, n, c + k)
+/// ```
+///
+/// If both are of one distribution, any order of all numbers is as likely as any other: `c` samples or more
+/// lie below the real of rank `k + 1` just where at most `k` of the lowest `c + k` are reals. The
+/// threshold lies below that real, so that the p-value is an upper bound, exact where it is that real.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LowShare {
     /// What the given part of the held-out reals lie at or below.
