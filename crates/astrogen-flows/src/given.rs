@@ -26,7 +26,8 @@ impl<'a> Given<'a> {
     }
 
     /// The log-density of each row of features `[N, D]`, in nats: `[N]`. In physical units, where
-    /// the config has the features'.
+    /// the config has the features'; NaN given a context that its units cannot take, which has no samples
+    /// either.
     ///
     /// # Errors
     /// [`FlowError::Shape`] where there is not one row of features for each of the context, or
