@@ -32,13 +32,27 @@ impl FromStr for FinishedRun {
 }
 
 impl FinishedRun {
-    /// The run's generator, with the steps that its history ends with. `unseen` are the images that are
-    /// held out here, if some of its own data are: it must not have been trained on them.
-    pub(crate) fn open(&self, unseen: Option<&FolderConfig>) -> Result<Trained<dyn Sampled>> {
+    /// The run's generator, with the steps that its history ends with. It must have read its images as
+    /// those of `judged` are read, and where some of these were held out, as `is_parted` says, it must
+    /// not have been trained on them.
+    pub(crate) fn open(
+        &self,
+        judged: &FolderConfig,
+        is_parted: bool,
+    ) -> Result<Trained<dyn Sampled>> {
         let run = RunDir::open(&self.folder)?;
         let ImageConfig { networks, data, .. } = run.read_config::<ImageConfig<ImageRecipe>>()?;
-        if let Some(unseen) = unseen.filter(|unseen| parted(unseen) != parted(&data)) {
-            let (name, [theirs, here]) = (&self.name, [&data, unseen].map(parted));
+        let name = &self.name;
+        if read(&data) != read(judged) {
+            let [theirs, here] = [&data, judged].map(read);
+            bail!(
+                "--run {name}: it read images otherwise than they are read here, so that they differ \
+                 whatever it makes: give its options after -- (--shrink stretched for runs from before \
+                 there was a choice): {theirs:?}, here {here:?}"
+            );
+        }
+        if is_parted && parted(judged) != parted(&data) {
+            let [theirs, here] = [&data, judged].map(parted);
             bail!(
                 "--run {name}: it held out other images than are held out here, and has seen some of \
                  these: {theirs:?}, here {here:?}"
@@ -53,6 +67,20 @@ impl FinishedRun {
         let steps = History::open(&run.history_path())?.steps.last().copied().unwrap_or(0);
         let candidate = Box::new(Finished { name: self.name.clone(), generator });
         Ok(Trained { steps, seconds: None, candidate })
+    }
+}
+
+/// What decides which pixels samples of a file have.
+fn read(data: &FolderConfig) -> FolderConfig {
+    let anywhere = FolderConfig::default();
+    FolderConfig {
+        path: anywhere.path,
+        validation_fraction: 0.0,
+        seed: 0,
+        strict: false,
+        cache_bytes: 0,
+        scratch: None,
+        ..data.clone()
     }
 }
 

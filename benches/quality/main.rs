@@ -176,7 +176,7 @@ fn main() -> Result<()> {
         })
         .collect();
     for run in run {
-        trained.push(run.open(named.then_some(&data))?);
+        trained.push(run.open(&data, named)?);
     }
     say(report::HEAD);
     let mut rows: Vec<Row> = Vec::new();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use astrogen_data::{DataError, Dataset, Images};
-use astrogen_images::FolderConfig;
+use astrogen_images::{FolderConfig, Shrink};
 use astrogen_preprocess::{Interval, PipelineConfig, Stretch};
 use astrogen_sky::{SkyError, cached_nebulae};
 use clap::Args;
@@ -64,6 +64,10 @@ pub struct ReadingArguments {
     /// left out, asinh:0.1 for FITS files.
     #[arg(long)]
     stretch: Option<Stretch>,
+    /// When frames larger than a sample are shrunk: light, before the stretch, so that the light of small
+    /// sources stays; or stretched, after it, as it was before there was a choice.
+    #[arg(long, default_value_t)]
+    shrink: Shrink,
     #[command(flatten)]
     frame: FrameArguments,
     /// Stop at the first file that cannot be used, instead of skipping it.
@@ -108,6 +112,7 @@ impl ReadingArguments {
                 stretch: self.stretch.unwrap_or(defaults.pipeline.stretch),
                 ..defaults.pipeline
             },
+            shrink: self.shrink,
             pictures: pictures.map(|pictures| PipelineConfig { mask, ..pictures }),
             seed,
             strict: self.strict,

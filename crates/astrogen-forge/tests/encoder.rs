@@ -11,6 +11,7 @@ use astrogen_forge::{
     Encoder, EncoderConfig, EncoderRecipe, EncoderReport, ForgeError, GalaxyImages, Latents,
     train_encoder,
 };
+use astrogen_images::Shrink;
 use astrogen_models::AutoencoderConfig;
 use astrogen_sky::galaxy::ViewConfig;
 use astrogen_sky::{SuiteConfig, simulate_galaxies};
@@ -56,7 +57,7 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, ForgeError>) -> String {
 #[test]
 fn images_are_known_by_id_and_compared_with_stars() {
     let folder = tempfile::tempdir().unwrap();
-    let images = GalaxyImages::open(suite(folder.path(), 4, 32), &small()).unwrap();
+    let images = GalaxyImages::open(suite(folder.path(), 4, 32), &small(), Shrink::Light).unwrap();
     assert_eq!(images.ids(), ids(&["g0000", "g0001", "g0002", "g0003"]));
     assert_eq!((images.len(), images.shape()), (4, [3, 16, 16]));
     let least = images.sample(1).unwrap().iter().copied().fold(f32::INFINITY, f32::min);
@@ -83,7 +84,7 @@ fn images_are_known_by_id_and_compared_with_stars() {
 fn folders_that_cannot_be_used_say_why() {
     let folder = tempfile::tempdir().unwrap();
     let images = suite(folder.path(), 3, 32);
-    let open = || GalaxyImages::open(&images, &small());
+    let open = || GalaxyImages::open(&images, &small(), Shrink::Light);
     fs::create_dir(images.join("again")).unwrap();
     let twice = images.join("again/g0001.png");
     fs::copy(images.join("g0001.png"), &twice).unwrap();
@@ -108,7 +109,7 @@ fn folders_that_cannot_be_used_say_why() {
     let sizes = "(1 of 12x12 pixels, such as c.png; 1 of 24x24 pixels, such as b.png; \
                  3 of 32x32 pixels, such as g0000.png)";
     assert!(message.contains(sizes), "{message}");
-    let message = refusal(GalaxyImages::open(folder.path().join("none"), &small()));
+    let message = refusal(GalaxyImages::open(folder.path().join("none"), &small(), Shrink::Light));
     assert!(message.contains("none"), "{message}");
 }
 
@@ -131,7 +132,7 @@ fn train(
 fn a_stopped_run_goes_on_to_the_same_bytes() {
     let _turn = turn();
     let folder = tempfile::tempdir().unwrap();
-    let images = GalaxyImages::open(suite(folder.path(), 9, 32), &small()).unwrap();
+    let images = GalaxyImages::open(suite(folder.path(), 9, 32), &small(), Shrink::Light).unwrap();
     let recipe = EncoderRecipe { model: small(), epochs: 1, steps: 24, ..EncoderRecipe::quick() };
     let config = recipe.config(&images, ids(&["g0002", "g0007"])).unwrap();
     let config = EncoderConfig {
@@ -193,7 +194,7 @@ fn a_stopped_run_goes_on_to_the_same_bytes() {
 fn training_ends_early_where_nothing_gets_better() {
     let _turn = turn();
     let folder = tempfile::tempdir().unwrap();
-    let images = GalaxyImages::open(suite(folder.path(), 5, 32), &small()).unwrap();
+    let images = GalaxyImages::open(suite(folder.path(), 5, 32), &small(), Shrink::Light).unwrap();
     // Steps that are far too long: the first checkpoint stays the best, or near to it.
     let recipe = EncoderRecipe { model: small(), lr: 1.0, steps: 400, ..EncoderRecipe::quick() };
     let config = recipe.config(&images, ids(&["g0000"])).unwrap();
@@ -211,7 +212,7 @@ fn training_ends_early_where_nothing_gets_better() {
 #[test]
 fn settings_that_do_not_fit_are_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let images = GalaxyImages::open(suite(folder.path(), 3, 32), &small()).unwrap();
+    let images = GalaxyImages::open(suite(folder.path(), 3, 32), &small(), Shrink::Light).unwrap();
     let recipe = EncoderRecipe { model: small(), ..EncoderRecipe::quick() };
     let message = refusal(recipe.config(&images, vec![]));
     assert!(message.contains("held_out must be the ids of one galaxy or more"), "{message}");

@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use astrogen_preprocess::cutout::tiles;
-use ndarray::{Array3, s};
+use ndarray::{Array3, ArrayView3, s};
 use serde::{Deserialize, Serialize};
 
 use crate::ImagesError;
@@ -36,7 +36,7 @@ pub enum Tiling {
     /// stride for larger FITS frames.
     #[default]
     Auto,
-    /// The largest centred square, shrunk by area averaging.
+    /// The largest centred square, shrunk to the sample.
     Whole,
     /// Squares at the frame's own scale.
     Tiles {
@@ -129,24 +129,37 @@ impl Tiling {
 }
 
 impl Squares {
-    /// Drops the squares without content and returns how many there were: those with
-    /// more than [`MAX_BLANK`] blank (non-finite) pixels in `physical`, and those below
-    /// [`MIN_CONTRAST`] in every band of `signed`. Both arrays are the frame, `[C, H, W]`.
-    pub fn drop_empty(&mut self, physical: &Array3<f32>, signed: &Array3<f32>) -> usize {
-        let before = self.origins.len();
-        let side = self.side;
-        self.origins.retain(|&(y, x)| {
-            let square = s![.., y..y + side, x..x + side];
-            let physical = physical.slice(square);
-            let blank = physical.iter().filter(|value| !value.is_finite()).count();
-            let has_contrast = signed.slice(square).outer_iter().any(|band| {
+    /// Drops the squares with more than [`MAX_BLANK`] blank (non-finite) pixels in the frame `[C, H, W]`
+    /// of physical values, and returns how many there were.
+    pub fn drop_blank(&mut self, physical: &Array3<f32>) -> usize {
+        self.keep(physical, |square| {
+            let blank = square.iter().filter(|value| !value.is_finite()).count();
+            blank as f64 <= MAX_BLANK * square.len() as f64
+        })
+    }
+
+    /// Drops the squares below [`MIN_CONTRAST`] in every band of the frame `[C, H, W]` in signed range,
+    /// and returns how many there were.
+    pub fn drop_flat(&mut self, signed: &Array3<f32>) -> usize {
+        self.keep(signed, |square| {
+            square.outer_iter().any(|band| {
                 let (low, high) = band.iter().fold((f32::MAX, f32::MIN), |(low, high), &value| {
                     (low.min(value), high.max(value))
                 });
                 high - low >= MIN_CONTRAST
-            });
-            blank as f64 <= MAX_BLANK * physical.len() as f64 && has_contrast
-        });
+            })
+        })
+    }
+
+    /// The same on a frame that was one square and is shrunk to `size` pixels: it begins at (0, 0).
+    pub(crate) fn shrunk(mut self, size: usize) -> Self {
+        self.origins.fill((0, 0));
+        Self { side: size, ..self }
+    }
+
+    fn keep(&mut self, frame: &Array3<f32>, has: impl Fn(ArrayView3<'_, f32>) -> bool) -> usize {
+        let (side, before) = (self.side, self.origins.len());
+        self.origins.retain(|&(y, x)| has(frame.slice(s![.., y..y + side, x..x + side])));
         before - self.origins.len()
     }
 }
@@ -207,7 +220,7 @@ mod tests {
         physical.slice_mut(s![.., ..2, 16..24]).fill(f32::NAN); // third: 2 of 8 rows blank
         let tiling = Tiling::Tiles { stride: Some(8) };
         let mut squares = tiling.squares(8, 32, 8, true).unwrap();
-        assert_eq!(squares.drop_empty(&physical, &signed), 2);
+        assert_eq!((squares.drop_blank(&physical), squares.drop_flat(&signed)), (1, 1));
         assert_eq!(squares.origins, [(0, 0), (0, 16)]);
     }
 

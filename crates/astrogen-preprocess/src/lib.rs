@@ -28,6 +28,7 @@ pub mod range;
 pub mod raster;
 pub mod stretch;
 
+mod area;
 mod notation;
 mod quantile;
 

@@ -2,6 +2,7 @@
 
 use astrogen_data::split;
 use astrogen_forge::{EncoderConfig, EncoderRecipe, GalaxiesConfig, GalaxyImages};
+use astrogen_images::Shrink;
 use astrogen_stars::GalaxyFile;
 use astrogen_train::RunDir;
 
@@ -54,11 +55,14 @@ impl ForgeArguments {
             }
             (None, Some(_)) => return Ok(None),
         };
-        let model = match &self.encoder {
-            Some(run) => RunDir::open(run)?.read_config::<EncoderConfig>()?.model,
-            None => self.encoder_recipe().model,
+        let (model, shrink) = match &self.encoder {
+            Some(run) => {
+                let EncoderConfig { model, shrink, .. } = RunDir::open(run)?.read_config()?;
+                (model, shrink)
+            }
+            None => (self.encoder_recipe().model, Shrink::Light),
         };
-        let images = GalaxyImages::open(&folder, &model)?;
+        let images = GalaxyImages::open(&folder, &model, shrink)?;
         let files = GalaxyFile::find(&galaxies.path)?;
         let shown = images.restrict(files.iter().map(|file| &file.id));
         for (what, list) in [

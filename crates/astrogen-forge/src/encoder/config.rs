@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use astrogen_data::{Augment, BatchConfig};
+use astrogen_images::Shrink;
 use astrogen_models::AutoencoderConfig;
 use astrogen_train::{AdamConfig, AutoencoderStepConfig, FitConfig, Schedule};
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,10 @@ use crate::ForgeError;
 pub struct EncoderConfig {
     /// The folder of the images.
     pub images: PathBuf,
+    /// How images larger than the network's are shrunk; after the stretch in runs from before there was
+    /// a choice.
+    #[serde(default = "Shrink::unsaid")]
+    pub shrink: Shrink,
     /// The network.
     pub model: AutoencoderConfig,
     /// Its optimiser and how images are compared.
@@ -142,6 +147,7 @@ impl EncoderRecipe {
             if self.cosine { Schedule::Cosine { steps, end: 0.0 } } else { Schedule::Constant };
         let config = EncoderConfig {
             images: images.folder().to_owned(),
+            shrink: images.shrink(),
             model: self.model.clone(),
             algorithm: AutoencoderStepConfig {
                 optimizer: AdamConfig { lr: self.lr, schedule, ..AdamConfig::default() },

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use astrogen_data::{DataError, Dataset, Images};
 use astrogen_images::folder::PixelHistograms;
-use astrogen_images::{FolderConfig, ImageFolder, SkipReason, Tiling};
+use astrogen_images::{FolderConfig, ImageFolder, Shrink, SkipReason, Tiling};
 use astrogen_models::AutoencoderConfig;
 use ndarray::Array3;
 use serde::Serialize;
 use tch::Tensor;
 
+use super::EncoderConfig;
 use crate::ForgeError;
 
 /// Endings of packed files: the ending of what is in them stands before.
@@ -25,6 +26,7 @@ const PACKED: [&str; 4] = ["gz", "bz2", "z", "fz"];
 #[derive(Clone)]
 pub struct GalaxyImages {
     folder: PathBuf,
+    shrink: Shrink,
     opened: Arc<ImageFolder>,
     /// One sample a file of the folder.
     images: Arc<dyn Dataset<Batch = Images>>,
@@ -61,7 +63,7 @@ impl GalaxyImages {
     /// The images of a folder and of those below it, for a network: PNG, JPEG, TIFF and FITS files,
     /// one a galaxy, whose id is its name without the ending (`g0007.png`, `g0007.fits.gz`).
     ///
-    /// The largest centred square of each is shrunk to the network's size; values of pictures come to
+    /// The largest centred square of each is shrunk to the network's size, as `shrink` says; values of pictures come to
     /// signed range by a straight line, those of FITS files as [`FolderConfig`] does by default. One
     /// band becomes three equal ones, three become their mean.
     ///
@@ -70,8 +72,12 @@ impl GalaxyImages {
     /// that gives no image: one that is damaged, smaller than the network's images, or blank;
     /// [`ForgeError::Images`] where no file gives one; [`ForgeError::Model`] for a network that cannot
     /// be.
-    pub fn open(folder: impl AsRef<Path>, model: &AutoencoderConfig) -> Result<Self, ForgeError> {
-        let config = folder_config(folder.as_ref(), model)?;
+    pub fn open(
+        folder: impl AsRef<Path>,
+        model: &AutoencoderConfig,
+        shrink: Shrink,
+    ) -> Result<Self, ForgeError> {
+        let config = folder_config(folder.as_ref(), model, shrink)?;
         let opened = ImageFolder::open(&config)?;
         let folder = config.path;
         let refuse = |reason| ForgeError::Unusable { path: folder.clone(), reason };
@@ -111,12 +117,17 @@ impl GalaxyImages {
         let galaxies = galaxies.into_iter().map(|(id, (sample, _))| (id, sample));
         let (ids, samples) = galaxies.unzip();
         let images = opened.train();
-        Ok(Self { folder, opened: Arc::new(opened), images, ids, samples })
+        Ok(Self { folder, shrink, opened: Arc::new(opened), images, ids, samples })
     }
 
     /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// How images larger than the network's are shrunk.
+    pub fn shrink(&self) -> Shrink {
+        self.shrink
     }
 
     /// The images in numbers; some files are read once more for the histograms.
@@ -167,8 +178,7 @@ impl GalaxyImages {
         let of = |wanted: bool| {
             let galaxies = self.ids.iter().cloned().zip(self.samples.iter().copied());
             let (ids, samples) = galaxies.filter(|(id, _)| is_in(id) == wanted).unzip();
-            let (folder, opened) = (self.folder.clone(), self.opened.clone());
-            Self { folder, opened, images: self.images.clone(), ids, samples }
+            Self { ids, samples, ..self.clone() }
         };
         (of(true), of(false))
     }
@@ -209,19 +219,24 @@ impl Dataset for GalaxyImages {
 }
 
 /// A file as [`GalaxyImages::open`] reads it, as unit values `[C, H, W]`.
-pub(super) fn read_unit(path: &Path, model: &AutoencoderConfig) -> Result<Tensor, ForgeError> {
+pub(super) fn read_unit(path: &Path, config: &EncoderConfig) -> Result<Tensor, ForgeError> {
     let folder = path.parent().unwrap_or(path);
-    unit(&ImageFolder::sample_of(path, &folder_config(folder, model)?)?)
+    unit(&ImageFolder::sample_of(path, &folder_config(folder, &config.model, config.shrink)?)?)
 }
 
 /// How a folder of images is read for a network.
-fn folder_config(folder: &Path, model: &AutoencoderConfig) -> Result<FolderConfig, ForgeError> {
+fn folder_config(
+    folder: &Path,
+    model: &AutoencoderConfig,
+    shrink: Shrink,
+) -> Result<FolderConfig, ForgeError> {
     model.validate()?;
     Ok(FolderConfig {
         path: folder.to_owned(),
         image_size: model.image_size as usize,
         channels: model.channels as usize,
         tiling: Tiling::Whole,
+        shrink,
         ..FolderConfig::default()
     })
 }

@@ -93,7 +93,7 @@ impl Encoder {
     /// # Errors
     /// [`ForgeError::Images`] for a file that gives no image.
     pub fn encode_file(&self, path: impl AsRef<Path>) -> Result<Array1<f32>, ForgeError> {
-        let image = read_unit(path.as_ref(), &self.config.model)?.unsqueeze(0);
+        let image = read_unit(path.as_ref(), &self.config)?.unsqueeze(0);
         Ok(array(&self.autoencoder.encode(&image)?)?.row(0).to_owned())
     }
 

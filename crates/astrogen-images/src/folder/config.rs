@@ -6,7 +6,7 @@ use astrogen_data::split;
 use astrogen_preprocess::{FrameOptions, PipelineConfig};
 use serde::{Deserialize, Serialize};
 
-use crate::{ImagesError, Tiling};
+use crate::{ImagesError, Shrink, Tiling};
 
 /// What to read and what to make of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,10 @@ pub struct FolderConfig {
     pub pictures: Option<PipelineConfig>,
     /// How frames become samples. Default [`Tiling::Auto`].
     pub tiling: Tiling,
+    /// How a square larger than a sample is shrunk. Default [`Shrink::Light`]; settings read from a
+    /// file that does not say it are from before there was a choice, and have [`Shrink::Stretched`].
+    #[serde(default = "Shrink::unsaid")]
+    pub shrink: Shrink,
     /// The share of files kept back for validation, see [`split::by_file`]. Default 0.
     pub validation_fraction: f64,
     /// Seed of the split. Default 0.
@@ -60,6 +64,7 @@ impl Default for FolderConfig {
             pipeline: PipelineConfig::default(),
             pictures: Some(PipelineConfig::picture()),
             tiling: Tiling::default(),
+            shrink: Shrink::default(),
             validation_fraction: 0.0,
             seed: 0,
             strict: false,

@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use astrogen_preprocess::cutout::{ResizeFilter, cutout, resize};
 use astrogen_preprocess::frame::Access;
 use astrogen_preprocess::{Frame, Pipeline, PreprocessError, Scaling};
 use ndarray::{Array3, Axis};
 
 use super::FolderConfig;
-use crate::SkipReason;
+use crate::tile_sampler::Squares;
+use crate::{Shrink, SkipReason};
 
 /// Decodes and scales files: a pure function of the settings and the file.
 #[derive(Debug)]
@@ -54,9 +54,11 @@ impl Decoder {
         Ok(Self { config: config.clone(), frames, pictures })
     }
 
-    /// Reads `path`, converts its bands, scales the whole frame, then takes the samples.
+    /// Reads `path`, converts its bands, then scales the whole frame and takes the samples; a square
+    /// that is larger than a sample is shrunk before it is scaled, or after as settings from before
+    /// would have it ([`Shrink`]).
     pub(super) fn decode(&self, path: &Path) -> Result<Decoded, SkipReason> {
-        let FolderConfig { image_size: size, channels, tiling, .. } = self.config;
+        let FolderConfig { image_size: size, channels, tiling, shrink, .. } = self.config;
         let frame = Frame::open(path, &self.config.frame).map_err(SkipReason::Unreadable)?;
         let (_, height, width) = frame.pixels.dim();
         let is_fits = !frame.header.is_empty();
@@ -65,17 +67,25 @@ impl Decoder {
         };
         let physical = convert_bands(frame.pixels, channels)?;
         let pipeline = if is_fits { &self.frames } else { &self.pictures };
-        let prepared = pipeline.apply(&physical).map_err(SkipReason::Unreadable)?;
-        let dropped = squares.drop_empty(&physical, &prepared.pixels);
-        let Some(&(y, x)) = squares.origins.first() else {
+        // A sample that is made of a larger square needs all of it.
+        let access = if squares.side > size { Access::Whole } else { frame.access };
+        let small = self.shrunk(&physical, &squares)?;
+        let prepared = pipeline.apply(small.as_ref().unwrap_or(&physical));
+        let mut prepared = prepared.map_err(SkipReason::Unreadable)?;
+        let mut dropped = squares.drop_blank(&physical);
+        if small.is_some() {
+            squares = squares.shrunk(size);
+        }
+        dropped += squares.drop_flat(&prepared.pixels);
+        let Some(&first) = squares.origins.first() else {
             return Err(SkipReason::Blank { dropped });
         };
-        let access = if squares.side == size {
-            frame.access
-        } else {
-            Access::Whole // a sample is made of all of it
-        };
-        let mut decoded = Decoded {
+        if squares.side > size {
+            let sample = shrink.square(&prepared.pixels, first, squares.side, size);
+            prepared.pixels = sample.map_err(SkipReason::Unreadable)?;
+            squares = squares.shrunk(size);
+        }
+        Ok(Decoded {
             pixels: prepared.pixels,
             origins: squares.origins,
             dropped,
@@ -85,33 +95,47 @@ impl Decoder {
             is_fits,
             unit: frame.header.get("BUNIT"),
             remark: frame.remark,
-        };
-        if squares.side > size {
-            let side = squares.side;
-            decoded.pixels = cutout(&decoded.pixels.view(), y, x, side, side)
-                .and_then(|square| resize(&square, size, size, ResizeFilter::Area))
-                .map_err(SkipReason::Unreadable)?;
-            decoded.origins = vec![(0, 0)];
-        }
-        Ok(decoded)
+        })
     }
 
-    /// Physical pixels of a sample, or of the whole frame where it is no square of that; and whether it
-    /// is a FITS file.
+    /// The sample of a frame in physical units that is scaled after it is shrunk; none where it is not.
+    fn shrunk(
+        &self,
+        physical: &Array3<f32>,
+        squares: &Squares,
+    ) -> Result<Option<Array3<f32>>, SkipReason> {
+        let FolderConfig { image_size: size, shrink, .. } = self.config;
+        match squares.origins.first() {
+            Some(&first) if squares.side > size && shrink == Shrink::Light => {
+                let sample = shrink.square(physical, first, squares.side, size);
+                sample.map(Some).map_err(SkipReason::Unreadable)
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// What is scaled, in physical units: a sample, or the whole frame where that is scaled before a
+    /// sample is made of it; and whether it is a FITS file.
     pub(super) fn physical(
         &self,
         path: &Path,
         (y, x): (usize, usize),
         access: Access,
     ) -> Result<(Array3<f32>, bool), SkipReason> {
-        let FolderConfig { image_size: size, channels, frame: options, .. } = &self.config;
+        let FolderConfig { image_size: size, channels, tiling, frame: options, .. } = &self.config;
         let frame = match access {
             Access::Whole => Frame::open(path, options),
             _ => Frame::open_region(path, options, y, x, *size, *size),
         };
         let frame = frame.map_err(SkipReason::Unreadable)?;
         let is_fits = access != Access::Whole || !frame.header.is_empty();
-        Ok((convert_bands(frame.pixels, *channels)?, is_fits))
+        let physical = convert_bands(frame.pixels, *channels)?;
+        let (_, height, width) = physical.dim();
+        let small = match tiling.squares(height, width, *size, is_fits) {
+            Some(squares) if access == Access::Whole => self.shrunk(&physical, &squares)?,
+            _ => None,
+        };
+        Ok((small.unwrap_or(physical), is_fits))
     }
 
     /// Reads only the square at (y, x) of the FITS file `path` and scales it by what was

@@ -9,4 +9,5 @@ mod samples;
 mod scaling;
 #[cfg(unix)]
 mod scratch;
+mod shrink;
 mod split;

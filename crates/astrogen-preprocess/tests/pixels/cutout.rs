@@ -72,9 +72,57 @@ fn an_area_average_keeps_the_flux() {
     assert!((before - after).abs() < 1e-2, "{before} {after}");
 }
 
+/// The mean of an area by its definition: every pixel in `height * width` equal parts, and of these
+/// as many as a new pixel covers.
+fn mean_of_parts(frame: &Array3<f32>, height: usize, width: usize) -> Array3<f64> {
+    let (bands, rows, columns) = frame.dim();
+    Array3::from_shape_fn((bands, height, width), |(c, y, x)| {
+        let parts = (y * rows..(y + 1) * rows)
+            .flat_map(|part| (x * columns..(x + 1) * columns).map(move |other| (part, other)));
+        let values = parts.map(|(y, x)| f64::from(frame[[c, y / height, x / width]]));
+        let there: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+        match 2 * there.len() < rows * columns {
+            true => f64::NAN,
+            false => there.iter().sum::<f64>() / there.len() as f64,
+        }
+    })
+}
+
+proptest! {
+    #[test]
+    fn an_area_average_is_the_mean_of_all_parts(
+        sides in (1..12_usize, 1..12_usize, 1..12_usize, 1..12_usize),
+        values in prop::collection::vec(prop_oneof![9 => -1e3..1e3_f32, 1 => Just(f32::NAN)], 2 * 121),
+    ) {
+        let (rows, columns, height, width) = sides;
+        let frame = Array3::from_shape_fn((2, rows, columns), |(c, y, x)| {
+            values[c * 121 + y * 11 + x]
+        });
+        prop_assume!((rows, columns) != (height, width));
+        let means = resize(&frame, height, width, ResizeFilter::Area).unwrap();
+        for (&got, &expected) in means.iter().zip(&mean_of_parts(&frame, height, width)) {
+            let near = (f64::from(got) - expected).abs() <= 1e-4;
+            prop_assert!(near || got.is_nan() && expected.is_nan(), "{got} {expected}");
+        }
+    }
+}
+
+#[test]
+fn the_light_of_a_star_is_the_same_at_every_place() {
+    for place in 0..96 {
+        let mut frame = Array3::zeros((1, 96, 96));
+        frame[[0, place, 95 - place]] = 1.0_f32;
+        let small = resize(&frame, 64, 64, ResizeFilter::Area).unwrap();
+        let light = f64::from(small.sum()) * 2.25;
+        assert!((light - 1.0).abs() < 1e-6, "{place}: {light}");
+    }
+}
+
 #[test]
 fn every_filter_keeps_a_constant_and_a_ramp() {
-    for filter in [ResizeFilter::Area, ResizeFilter::Lanczos3, ResizeFilter::Bilinear] {
+    let filters =
+        [ResizeFilter::Area, ResizeFilter::Box, ResizeFilter::Lanczos3, ResizeFilter::Bilinear];
+    for filter in filters {
         for (height, width) in [(5, 9), (32, 32), (50, 70)] {
             let flat = resize(&Array3::from_elem((1, 32, 32), 7.5), height, width, filter).unwrap();
             assert!(flat.iter().all(|value| (value - 7.5).abs() < 1e-4), "{filter:?}");
