@@ -14,7 +14,7 @@ use astrogen::plot::save_grid;
 use astrogen::prelude::*;
 use astrogen::report::write_page;
 use astrogen::train::{WganGpStep, WganGpStepConfig};
-use astrogen_cli::{ImageArguments, RunArguments, say};
+use astrogen_cli::{ImageArguments, RunArguments, ended, say};
 use clap::Parser;
 use networks::{MyCritic, MyGenerator, Sizes};
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,10 @@ struct RunConfig {
 }
 
 fn main() -> Result<()> {
-    let Arguments { data, run: arguments } = Arguments::parse();
+    ended(train(Arguments::parse()))
+}
+
+fn train(Arguments { data, run: arguments }: Arguments) -> Result<()> {
     let device = arguments.device()?;
     let fitting = arguments.fitting(&[])?; // nothing is evaluated
     let new = || -> Result<_> {
@@ -66,6 +69,9 @@ fn main() -> Result<()> {
     let (mut log, stop) = (RunLog::new(&run)?, StopSignal::on_ctrl_c()?);
     let step = fit(&mut algorithm, &mut batches, &run, &config.fit, &stop, &mut [&mut log])?.step;
 
+    if !run.group().is_first() {
+        return Ok(()); // of several processes one draws
+    }
     let generator = MyGenerator::load(run.path(), device)?; // as any program that samples would
     seed_everything(config.fit.seed);
     let grid = run.sample_path(step, "png");

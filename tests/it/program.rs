@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use astrogen::distributed::World;
 use astrogen::sky::{NebulaConfig, simulate_nebulae};
@@ -52,7 +53,11 @@ impl Program {
         let port = World::free_port().expect("a port");
         let start = |rank| {
             let mut command = self.command(arguments);
-            command.envs(World::on_this_machine(rank, 2, port).variables());
+            // Long enough for the slowest machine; not half an hour where one of them is lost.
+            let within = Duration::from_secs(180);
+            let world =
+                World { join: within, wait: within, ..World::on_this_machine(rank, 2, port) };
+            command.envs(world.variables());
             command.current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
             command.spawn().expect("the example starts")
         };

@@ -49,7 +49,21 @@ fn images_are_learnt_by_two_processes() {
         assert!(told.contains("finished after 6 steps"), "{told}");
     }
 
+    // Networks of one's own; one process draws, and an error of one is told by both.
+    let example = Program::build("custom_model");
+    let out = folder.path().join("custom");
+    let common = ["--data", utf8(&data), "--image-size", "32"];
+    let told = succeed(
+        &example,
+        folder.path(),
+        &[&common[..], &["--out", utf8(&out), "--steps", "4"]].concat(),
+    );
+    assert!(told.contains("trained 4 steps"), "{told}");
+    assert_eq!(processes(&out), 2);
+
     // A length that is a time is the first process's.
+    let common =
+        ["--data", utf8(&data), "--image-size", "32", "--features", "4", "--batch-size", "4"];
     let example = Program::build("nebula_dcgan");
     let out = folder.path().join("timed");
     let arguments = ["--recipe", "auto", "--minutes", "0.001", "--out", utf8(&out)];

@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use astrogen_anomaly::{AnomalyConfig, InjectConfig, InversionConfig};
 use astrogen_data::{Batches, Dataset, Images};
-use astrogen_fits::cache_folder;
 use astrogen_images::{FolderConfig, ImageFolder};
 use astrogen_models::WganConfig;
 use astrogen_runtime::{DeviceChoice, set_threads};
-use astrogen_sky::{NebulaConfig, simulate_nebulae};
+use astrogen_sky::{NebulaConfig, nebulae_folder, simulate_nebulae};
 use astrogen_train::checkpoint::Checkpoint;
 use astrogen_train::{RunDir, WganGpStepConfig};
 use clap::Args;
@@ -177,8 +176,7 @@ impl AnomalyArguments {
             return Ok(None);
         }
         let size = nebula_size(data.image_size);
-        let cached = cache_folder().map(|cache| cache.join(format!("nebulae-{size}px")));
-        if cached.as_ref() != Some(&data.path) {
+        if nebulae_folder(size).as_ref() != Some(&data.path) {
             return Err(CliError::Usage(format!(
                 "{} held no images out of its training: name a folder of images that it has not seen \
                  with --data, or train with --held-out 0.2",

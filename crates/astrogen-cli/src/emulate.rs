@@ -46,7 +46,7 @@ pub struct EmulateArguments {
     #[arg(long, value_name = "COLUMN", num_args = 1..)]
     keep: Vec<String>,
     /// The partitions of a HATS folder that are done here, as 3/8: the third of eight shares. If left
-    /// out, the share of a task of a Slurm array, or of a process among several; all otherwise, and
+    /// out, the share of a task of a Slurm array, and of a process among several; all otherwise, and
     /// then, in the end, the files that make a catalogue of the folder.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
@@ -94,11 +94,9 @@ impl EmulateArguments {
         if let Some(Shard(share)) = self.shard {
             return Ok(share);
         }
-        if let Some(share) = array_task(|name| std::env::var(name).ok()) {
-            return Ok(share);
-        }
+        let task = array_task(|name| std::env::var(name).ok())?;
         let world = World::from_environment().map_err(TrainError::from)?;
-        Ok(world.and_then(|world| Share::new(world.rank, world.size)).unwrap_or_default())
+        Ok(within(task, world.map_or((0, 1), |world| (world.rank, world.size))))
     }
 
     /// The file that is written.
@@ -139,13 +137,27 @@ impl FromStr for Shard {
     }
 }
 
-/// The share of a task of a Slurm array.
-fn array_task(value: impl Fn(&str) -> Option<String>) -> Option<Share> {
+/// The share of a task of a Slurm array, all of it where there is none.
+fn array_task(value: impl Fn(&str) -> Option<String>) -> Result<Share, CliError> {
     let number =
         |name: &str| value(&format!("SLURM_ARRAY_TASK_{name}"))?.trim().parse::<usize>().ok();
-    let (id, first, count) = (number("ID")?, number("MIN")?, number("COUNT")?);
-    let step = number("STEP").unwrap_or(1).max(1);
-    Share::new(id.checked_sub(first)? / step, count)
+    let Some((id, count)) = number("ID").zip(number("COUNT")) else { return Ok(Share::default()) };
+    let (first, step) = (number("MIN").unwrap_or(0), number("STEP").unwrap_or(1).max(1));
+    let last = number("MAX").unwrap_or(first + step * count.saturating_sub(1));
+    let is_regular = last.saturating_sub(first) / step + 1 == count;
+    let share = id.checked_sub(first).and_then(|past| Share::new(past / step, count));
+    share.filter(|_| is_regular).ok_or_else(|| {
+        CliError::Usage(format!(
+            "an array of {count} tasks from {first} to {last}, not one after the other: say with --shard I/N \
+             which share of the partitions task {id} has, or use --array=0-{}",
+            count.saturating_sub(1)
+        ))
+    })
+}
+
+/// The share of a process among those that have a share of theirs.
+fn within(task: Share, (rank, size): (usize, usize)) -> Share {
+    Share::new(task.part() * size + rank, task.of() * size).unwrap_or(task)
 }
 
 /// The conditions with those of the same name replaced.
@@ -179,6 +191,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn processes_of_a_task_share_its_share() {
+        let mut parts: Vec<(usize, usize)> = Vec::new();
+        for task in 0..3 {
+            for rank in 0..2 {
+                let share = within(Share::new(task, 3).unwrap(), (rank, 2));
+                parts.push((share.part(), share.of()));
+            }
+        }
+        assert_eq!(parts, [0, 1, 2, 3, 4, 5].map(|part| (part, 6)));
+    }
+
     /// `--array=10-40:10`, and the same from 0.
     #[test]
     fn a_task_of_an_array_has_its_share() {
@@ -187,11 +211,20 @@ mod tests {
                 let name = name.strip_prefix("SLURM_ARRAY_TASK_").unwrap();
                 variables.iter().find(|(own, _)| *own == name).map(|(_, value)| (*value).to_owned())
             };
-            array_task(value).map(|share| (share.part(), share.of()))
+            array_task(value).map(|share| (share.part(), share.of())).map_err(|e| e.to_string())
         };
         let tens = [("ID", "30"), ("MIN", "10"), ("MAX", "40"), ("STEP", "10"), ("COUNT", "4")];
-        assert_eq!(of(&tens), Some((2, 4)));
-        assert_eq!(of(&[("ID", "3"), ("MIN", "0"), ("COUNT", "4")]), Some((3, 4)));
-        assert_eq!(of(&[("ID", "3")]), None);
+        assert_eq!(of(&tens), Ok((2, 4)));
+        assert_eq!(of(&[("ID", "3"), ("MIN", "0"), ("COUNT", "4")]), Ok((3, 4)));
+        assert_eq!(of(&[]), Ok((0, 1)));
+        // `--array=0,3,7`, whose tasks have no places in a row.
+        for id in ["0", "3", "7"] {
+            let odd = [("ID", id), ("MIN", "0"), ("MAX", "7"), ("STEP", "1"), ("COUNT", "3")];
+            let message = of(&odd).unwrap_err();
+            assert!(
+                message.contains("--shard I/N") && message.contains("--array=0-2"),
+                "{message}"
+            );
+        }
     }
 }

@@ -5,6 +5,7 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <torch/version.h>
 
 #include <cstdlib>
 #include <cstring>
@@ -46,15 +47,17 @@ std::shared_ptr<::gloo::transport::Device> device(const std::string& address) {
 
 extern "C" {
 
-// The store at this address, which this process keeps if `kept_here`. Keys are those of `prefix`.
-char* astrogen_store_open(Store** out, const char* host, uint16_t port, int kept_here, const char* prefix,
-                          int64_t timeout_ms) {
+// The store at this address, which this process keeps if `kept_here`, at the socket `listener` if that is not
+// negative. Keys are those of `prefix`.
+char* astrogen_store_open(Store** out, const char* host, uint16_t port, int kept_here, int listener,
+                          const char* prefix, int64_t timeout_ms) {
   return caught([&] {
     // libtorch logs what it also throws, each time with a page of addresses. Errors are ours to tell.
     if (!std::getenv("TORCH_CPP_LOG_LEVEL")) FLAGS_caffe2_log_level = 3;  // fatal
     c10d::TCPStoreOptions options;
     options.port = port;
     options.isServer = kept_here != 0;
+    if (listener >= 0) options.masterListenFd = listener;
     options.waitWorkers = false;  // the roll is called by name, over the store itself
     options.timeout = Milliseconds(timeout_ms);
     auto tcp = c10::make_intrusive<c10d::TCPStore>(host, options);
@@ -86,13 +89,24 @@ char* astrogen_store_get(Store* store, const char* key, int64_t timeout_ms, uint
 
 void astrogen_store_drop(Store* store) { delete store; }
 
-// `address`: of this machine, where others reach it; empty is libtorch's own choice.
+// `address`: of this machine, where others reach it; empty is libtorch's own choice. Connecting may take
+// `join_ms`, every exchange `wait_ms`.
 char* astrogen_gloo_open(Gloo** out, Store* store, int rank, int size, const char* address,
-                         int64_t timeout_ms) {
+                         int64_t join_ms, int64_t wait_ms) {
   return caught([&] {
-    auto options = c10d::ProcessGroupGloo::Options::create(Milliseconds(timeout_ms));
+// Before libtorch 2.13 a group of gloo's may keep to the time that it was made with.
+#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 13
+    const auto first_ms = join_ms;
+#else
+    const auto first_ms = wait_ms;
+#endif
+    auto options = c10d::ProcessGroupGloo::Options::create(Milliseconds(first_ms));
     options->devices = {device(address)};
-    *out = new Gloo{c10::make_intrusive<c10d::ProcessGroupGloo>(store->keys, rank, size, options)};
+    auto processes = c10::make_intrusive<c10d::ProcessGroupGloo>(store->keys, rank, size, options);
+#if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 13
+    processes->setTimeout(Milliseconds(wait_ms));
+#endif
+    *out = new Gloo{processes};
   });
 }
 

@@ -3,6 +3,8 @@
 #![allow(unsafe_code, reason = "libtorch's engine is reached through C++")]
 
 use std::ffi::{CStr, CString, c_char, c_int};
+use std::net::TcpListener;
+use std::os::fd::IntoRawFd;
 use std::ptr::{NonNull, null_mut};
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use tch::Tensor;
 use torch_sys::C_tensor;
 
 pub(crate) use crate::nccl::Nccl;
+use crate::world::LOOPBACK;
 
 #[repr(C)]
 struct RawStore {
@@ -30,6 +33,7 @@ unsafe extern "C" {
         host: *const c_char,
         port: u16,
         kept_here: c_int,
+        listener: c_int,
         prefix: *const c_char,
         timeout_ms: i64,
     ) -> Thrown;
@@ -54,7 +58,8 @@ unsafe extern "C" {
         rank: c_int,
         size: c_int,
         address: *const c_char,
-        timeout_ms: i64,
+        join_ms: i64,
+        wait_ms: i64,
     ) -> Thrown;
     fn astrogen_gloo_sum(gloo: *mut RawGloo, tensor: *mut C_tensor) -> Thrown;
     fn astrogen_gloo_broadcast(gloo: *mut RawGloo, tensor: *mut C_tensor) -> Thrown;
@@ -92,22 +97,29 @@ unsafe impl Send for Store {}
 unsafe impl Sync for Store {}
 
 impl Store {
-    /// The store at this address, which this process keeps if `kept_here`; keys are those of `prefix`.
+    /// The store at this address, which this process keeps if `kept_here`; keys are those of `prefix`. At
+    /// an address of the machine itself ([`LOOPBACK`]) only its own programs reach it.
     pub(crate) fn open(
         (host, port): (&str, u16),
         kept_here: bool,
         prefix: &str,
         timeout: Duration,
     ) -> Result<Self, String> {
+        // libtorch itself would listen on all interfaces.
+        let own = kept_here && LOOPBACK.contains(&host);
+        let listener = own.then(|| TcpListener::bind((host, port))).transpose();
+        let listener = listener.map_err(|error| error.to_string())?;
         let (host, prefix) = (c_string(host)?, c_string(prefix)?);
         let mut store = null_mut();
-        // SAFETY: both texts end with zero and outlive the call, which writes one pointer.
+        // SAFETY: both texts end with zero and outlive the call, which writes one pointer; the listening
+        // socket is the store's from here on.
         check(unsafe {
             astrogen_store_open(
                 &raw mut store,
                 host.as_ptr(),
                 port,
                 c_int::from(kept_here),
+                listener.map_or(-1, IntoRawFd::into_raw_fd),
                 prefix.as_ptr(),
                 milliseconds(timeout),
             )
@@ -174,12 +186,13 @@ unsafe impl Sync for Gloo {}
 
 impl Gloo {
     /// Process `rank` of `size`; others reach it at `address`, libtorch's own choice where it is empty.
+    /// Times are how long they may take to connect, and an exchange later.
     pub(crate) fn open(
         store: &Store,
         rank: usize,
         size: usize,
         address: &str,
-        timeout: Duration,
+        [join, wait]: [Duration; 2],
     ) -> Result<Self, String> {
         let address = c_string(address)?;
         let number = |n: usize| c_int::try_from(n).map_err(|error| error.to_string());
@@ -193,7 +206,8 @@ impl Gloo {
                 rank,
                 size,
                 address.as_ptr(),
-                milliseconds(timeout),
+                milliseconds(join),
+                milliseconds(wait),
             )
         })?;
         NonNull::new(gloo).map(Self).ok_or_else(|| "no group was made".to_owned())

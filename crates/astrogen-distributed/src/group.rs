@@ -5,7 +5,11 @@ use std::sync::Arc;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::engine::Gloo;
+#[cfg(feature = "engine")]
+use crate::engine::Store;
 use crate::processes::Processes;
+#[cfg(feature = "engine")]
+use crate::pulse::Pulse;
 #[cfg(feature = "engine")]
 use crate::roll::Roll;
 use crate::{DistributedError, World};
@@ -71,16 +75,23 @@ impl Group {
         };
         let keeps = rank == 0 && !world.kept_by_launcher;
         let prefix = format!("astrogen/{}", world.generation);
-        let store =
-            crate::engine::Store::open((&world.host, world.port), keeps, &prefix, join).map_err(
-                refused(if keeps { "open the group's store at" } else { "reach process 0 at" }),
-            )?;
-        let roll = Roll::new(store, rank, size);
+        let open = |kept_here: bool| {
+            let what = if kept_here { "open the group's store at" } else { "reach process 0 at" };
+            Store::open((&world.host, world.port), kept_here, &prefix, join).map_err(refused(what))
+        };
+        let roll = Roll::new(open(keeps)?, rank, size);
+        let pulse = Pulse::begin(open(false)?, rank);
+        let pulse = pulse.map_err(|error| refused("start a thread beside")(error.to_string()))?;
         roll.meet("the first meeting", join, None)?;
         let address = if world.one_machine { "127.0.0.1" } else { "" };
-        let gloo = Gloo::open(&roll.store, rank, size, address, world.wait)
+        let connected = Gloo::open(&roll.store, rank, size, address, [join, world.wait]);
+        let interface = |reason: String| {
+            format!("{reason}; GLOO_SOCKET_IFNAME names the network interface to use")
+        };
+        let gloo = connected
+            .map_err(interface)
             .map_err(refused("connect to the processes that met at"))?;
-        Ok(Self(Some(Arc::new(Processes::new(world.clone(), roll, gloo)))))
+        Ok(Self(Some(Arc::new(Processes::new(world.clone(), roll, pulse, gloo)))))
     }
 
     /// This process, from 0.

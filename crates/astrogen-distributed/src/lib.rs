@@ -18,6 +18,7 @@ mod engine;
 #[cfg(feature = "engine")]
 mod nccl;
 mod processes;
+mod pulse;
 mod roll;
 mod slurm;
 

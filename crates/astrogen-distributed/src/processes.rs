@@ -7,6 +7,8 @@ use std::time::Duration;
 use tch::{Device, Kind, Tensor};
 
 use crate::engine::{Gloo, Nccl};
+#[cfg(feature = "engine")]
+use crate::pulse::Pulse;
 use crate::roll::Roll;
 use crate::{DistributedError, World};
 
@@ -27,6 +29,9 @@ pub(crate) struct Processes {
     /// The same from card to card, where each process has one; none where they go through the host, and
     /// not known before the first exchange from a GPU.
     nccl: Mutex<Option<Option<Nccl>>>,
+    /// Ends before the store that it beats in.
+    #[cfg(feature = "engine")]
+    _pulse: Pulse,
     pub(crate) roll: Roll,
     /// Exchanges that all were found to agree on: operation, kind and number of values.
     agreed: Mutex<HashSet<(&'static str, Kind, usize)>>,
@@ -34,11 +39,12 @@ pub(crate) struct Processes {
 
 impl Processes {
     #[cfg(feature = "engine")]
-    pub(crate) fn new(world: World, roll: Roll, gloo: Gloo) -> Self {
+    pub(crate) fn new(world: World, roll: Roll, pulse: Pulse, gloo: Gloo) -> Self {
         Self {
             world,
             gloo: Mutex::new(Some(gloo)),
             nccl: Mutex::default(),
+            _pulse: pulse,
             roll,
             agreed: Mutex::default(),
         }

@@ -10,6 +10,7 @@
 //! K WHAT/words         what process 0 says
 //! left/RANK            why a process ended
 //! told/RANK            a process that knows that all will end
+//! pulse/RANK           a sign of life (`pulse.rs`)
 //! ```
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,9 +19,14 @@ use std::time::{Duration, Instant};
 
 use crate::DistributedError;
 use crate::engine::Store;
+use crate::pulse::{SILENCE, Watch};
 
 /// How long those that are left wait for each other's word when an exchange failed.
 const GRACE: Duration = Duration::from_secs(3);
+
+/// How long the first process, which keeps the store, stays for those that live and do not know yet why
+/// it ends: they may be in the midst of a long step.
+const STAY: Duration = Duration::from_secs(60);
 
 /// The store, as process `rank` of `size` uses it.
 #[derive(Debug)]
@@ -74,11 +80,9 @@ impl Roll {
                 let objection = said.into_iter().find(|(_, text)| !text.is_empty());
                 objection.map_or_else(String::new, |(rank, text)| format!("differs {rank} {text}"))
             }
-            Err(DistributedError::Missing { ranks, .. }) => {
-                format!(
-                    "missing {}",
-                    ranks.iter().map(usize::to_string).collect::<Vec<_>>().join(" ")
-                )
+            Err(DistributedError::Missing { ranks, seconds, .. }) => {
+                let ranks: Vec<String> = ranks.iter().map(usize::to_string).collect();
+                format!("missing {seconds} {}", ranks.join(" "))
             }
             Err(DistributedError::Left { rank, reason, .. }) => format!("left {rank} {reason}"),
             Err(_) => return came,
@@ -102,11 +106,11 @@ impl Roll {
         let (first, text) = rest.split_once(' ').unwrap_or((rest, ""));
         let (rank, size) = (first.parse().unwrap_or(0), self.size);
         Err(match kind {
-            "missing" => self.missing(
-                rest.split(' ').filter_map(|rank| rank.parse().ok()).collect(),
-                what,
-                within,
-            ),
+            "missing" => {
+                let ranks = text.split(' ').filter_map(|rank| rank.parse().ok()).collect();
+                let seconds = first.parse().map_or(within, Duration::from_secs);
+                self.missing(ranks, what, seconds)
+            }
             "left" => DistributedError::Left { rank, size, reason: text.to_owned() },
             _ => DistributedError::Differs {
                 rank,
@@ -210,12 +214,16 @@ impl Roll {
             let _ = self.store.set(&told(self.rank), b"");
             return;
         }
-        let end = Instant::now() + GRACE;
+        let (begin, mut watch) = (Instant::now(), Watch::default());
         let knows = |rank: usize| {
             gone.contains(&rank)
                 || [told(rank), left(rank)].iter().any(|key| self.store.has(key).unwrap_or(true))
         };
-        while Instant::now() < end && !(1..self.size).all(knows) {
+        let mut is_awaited = |rank: usize| {
+            let lives = watch.silence(&self.store, rank).is_some_and(|silence| silence < GRACE);
+            !knows(rank) && (lives || begin.elapsed() < GRACE)
+        };
+        while begin.elapsed() < STAY && (1..self.size).any(&mut is_awaited) {
             sleep(Duration::from_millis(20));
         }
         sleep(Duration::from_millis(200));
@@ -231,6 +239,7 @@ impl Roll {
         let end = Instant::now() + within;
         let mut pause = Duration::from_millis(1);
         let mut absent = ranks.to_vec();
+        let (mut watch, silence) = (Watch::default(), SILENCE.min(within / 2));
         loop {
             let mut still = Vec::new();
             for rank in absent {
@@ -246,6 +255,13 @@ impl Roll {
             absent = still;
             if absent.is_empty() {
                 return Ok(());
+            }
+            let is_gone = |rank: &usize| {
+                watch.silence(&self.store, *rank).is_some_and(|silent| silent >= silence)
+            };
+            let gone: Vec<usize> = absent.iter().copied().filter(is_gone).collect();
+            if !gone.is_empty() {
+                return Err(self.missing(gone, what, silence));
             }
             if Instant::now() >= end {
                 return Err(self.missing(absent, what, within));

@@ -16,6 +16,9 @@ const JOIN: Duration = Duration::from_secs(300);
 /// How long a process waits for the others later: PyTorch's half hour.
 const WAIT: Duration = Duration::from_secs(1800);
 
+/// Thirty years.
+const MOST_SECONDS: usize = 1_000_000_000;
+
 /// The variable that sets both times, in seconds.
 const TIMEOUT: &str = "ASTROGEN_GROUP_TIMEOUT";
 
@@ -28,8 +31,8 @@ const TIMEOUT: &str = "ASTROGEN_GROUP_TIMEOUT";
 /// | Open MPI's `mpirun` | `OMPI_COMM_WORLD_RANK`, `OMPI_COMM_WORLD_SIZE`, `OMPI_COMM_WORLD_LOCAL_RANK` |
 ///
 /// They meet at `MASTER_ADDR` and `MASTER_PORT`. Where these are not set: on this machine if all
-/// processes run here, else on Slurm's first node; at a port made from the number of Slurm's job, else
-/// 29500.
+/// processes run here, else on the first node of Slurm's step; at a port made from the numbers of Slurm's
+/// job and step, or on one machine from the name that Open MPI has for the start, else 29500.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct World {
     /// This process, from 0.
@@ -46,7 +49,7 @@ pub struct World {
     pub one_machine: bool,
     /// Whether the launcher keeps the store, rather than process 0.
     pub kept_by_launcher: bool,
-    /// What tells this group from an earlier one at the same store: torchrun's restarts.
+    /// What tells this group from another one at the same store: torchrun's restarts, the step of a job.
     pub generation: String,
     /// How long the first meeting may take.
     pub join: Duration,
@@ -81,7 +84,8 @@ impl World {
         Ok(TcpListener::bind((LOOPBACK[0], 0))?.local_addr()?.port())
     }
 
-    /// What a launcher sets for this process, so that [`from_environment`](Self::from_environment) finds it.
+    /// What a launcher sets for this process, so that [`from_environment`](Self::from_environment) finds it;
+    /// both times are [`wait`](Self::wait) there, if they are not the usual ones.
     ///
     /// ```
     /// use astrogen_distributed::World;
@@ -102,7 +106,7 @@ impl World {
             ("MASTER_ADDR", self.host.clone()),
             ("MASTER_PORT", self.port.to_string()),
             ("TORCHELASTIC_USE_AGENT_STORE", self.kept_by_launcher.to_string()),
-            ("TORCHELASTIC_RESTART_COUNT", self.generation.clone()),
+            (RESTARTS, self.generation.clone()),
         ];
         if self.one_machine {
             variables.push(("LOCAL_WORLD_SIZE", self.size.to_string()));
@@ -160,11 +164,15 @@ impl World {
             return Ok(None);
         }
         let here = launcher.size_here.map(number).transpose()?.flatten();
-        let (address, port) = (variables.text("MASTER_ADDR"), variables.port()?);
-        let nodes = variables.text("SLURM_JOB_NODELIST").or(variables.text("SLURM_NODELIST"));
+        let address = variables.text("MASTER_ADDR");
+        let nodes = ["SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST", "SLURM_NODELIST"]
+            .into_iter()
+            .find_map(|name| variables.text(name));
         let one_machine = here == Some(size)
             || address.as_deref().is_some_and(|address| LOOPBACK.contains(&address))
             || (here.is_none() && nodes.as_deref().is_some_and(slurm::is_one_host));
+        let launch = variables.launch(launcher);
+        let port = variables.port(one_machine, launch.as_deref())?;
         let host = match (address, nodes) {
             (Some(address), _) => address,
             (None, _) if one_machine => LOOPBACK[0].to_owned(),
@@ -177,7 +185,8 @@ impl World {
                 });
             }
         };
-        let seconds = number(TIMEOUT)?.map(|seconds| Duration::from_secs(seconds.max(1) as u64));
+        let seconds = number(TIMEOUT)?.map(|seconds| seconds.clamp(1, MOST_SECONDS) as u64);
+        let seconds = seconds.map(Duration::from_secs);
         Ok(Some(Self {
             rank,
             size,
@@ -188,14 +197,15 @@ impl World {
             kept_by_launcher: variables
                 .text("TORCHELASTIC_USE_AGENT_STORE")
                 .is_some_and(|kept| kept.eq_ignore_ascii_case("true")),
-            generation: variables.text("TORCHELASTIC_RESTART_COUNT").unwrap_or_default(),
+            generation: variables.text(RESTARTS).or(launch).unwrap_or_default(),
             join: seconds.unwrap_or(JOIN),
             wait: seconds.unwrap_or(WAIT),
         }))
     }
 }
 
-const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "::1"];
+/// What this machine itself is called, by its own programs.
+pub(crate) const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "::1"];
 
 /// What a launcher calls things.
 struct Launcher {
@@ -207,6 +217,12 @@ struct Launcher {
 }
 
 const SLURM: &str = "SLURM_PROCID";
+
+/// How often torchrun started its group again.
+const RESTARTS: &str = "TORCHELASTIC_RESTART_COUNT";
+
+/// From here on the numbers of Slurm's steps are words: a batch script, an interactive shell.
+const NO_STEP: usize = 0xffff_fff0;
 
 /// The one whose words are there is asked, in this order: torchrun may itself have been started by
 /// Slurm.
@@ -243,28 +259,57 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         text.parse().map(Some).map_err(refused)
     }
 
-    /// Whether this launcher started the process. A batch script of Slurm, which `srun` did not start, has
-    /// the job's variables too, but no step's: what runs in it is alone.
+    /// Whether this launcher started the process. A batch script of Slurm and a shell of `salloc`, which
+    /// `srun` did not start, have the job's variables too, but no step's: what runs in them is alone.
     fn started_by(&self, launcher: &Launcher) -> bool {
         let has = |name| self.text(name).is_some();
-        let in_batch_script = launcher.rank == SLURM
-            && has("SLURM_JOB_ID")
-            && !has("SLURM_STEP_ID")
-            && !has("SLURM_STEP_NUM_TASKS");
-        has(launcher.rank) && has(launcher.size) && !in_batch_script
+        let step = self.text("SLURM_STEP_ID").map(|step| step.parse().unwrap_or(0));
+        let is_no_step = match step {
+            Some(step) => step >= NO_STEP,
+            None => !has("SLURM_STEP_NUM_TASKS"),
+        };
+        let in_script = launcher.rank == SLURM && has("SLURM_JOB_ID") && is_no_step;
+        has(launcher.rank) && has(launcher.size) && !in_script
     }
 
-    fn port(&self) -> Result<u16, DistributedError> {
+    /// What tells this start of processes from others on the same machines: job and step, or what Open
+    /// MPI calls it.
+    fn launch(&self, launcher: &Launcher) -> Option<String> {
+        match launcher.rank {
+            SLURM => {
+                let step = self.text("SLURM_STEP_ID").unwrap_or_default();
+                self.text("SLURM_JOB_ID").map(|job| format!("{job}.{step}"))
+            }
+            _ => self.text("PMIX_NAMESPACE"),
+        }
+    }
+
+    /// The port that was said; one made from the job of Slurm, or on one machine from the `launch`, so
+    /// that two of them do not meet; else [`PORT`].
+    fn port(&self, one_machine: bool, launch: Option<&str>) -> Result<u16, DistributedError> {
         if let Some(port) = self.number("MASTER_PORT")? {
             let (variable, rule) = ("MASTER_PORT", "a port, 1 to 65535");
             return u16::try_from(port).ok().filter(|port| *port > 0).ok_or_else(|| {
                 DistributedError::Variable { variable, rule, got: port.to_string() }
             });
         }
-        // Two jobs that share a node get two ports; the last digits of neighbouring numbers differ.
-        let job = self.number("SLURM_JOB_ID")?.map(|job| 20_000 + (job % 10_000) as u16);
-        Ok(job.unwrap_or(PORT))
+        // Of neighbouring numbers the last digits differ; steps of a job are set far apart.
+        let port = |number: usize| 20_000 + (number % 10_000) as u16;
+        if let Some(job) = self.number("SLURM_JOB_ID")? {
+            let step = self.text("SLURM_STEP_ID").and_then(|step| step.parse().ok()).unwrap_or(0);
+            return Ok(port(job.wrapping_add(1009_usize.wrapping_mul(step))));
+        }
+        let named = launch.filter(|_| one_machine);
+        Ok(named.map_or(PORT, |name| port(hash(name))))
     }
+}
+
+/// A number of a name that is the same in all processes, after FNV.
+fn hash(name: &str) -> usize {
+    let mixed = name
+        .bytes()
+        .fold(0x811c_9dc5_u32, |mixed, byte| (mixed ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    mixed as usize
 }
 
 #[cfg(test)]
@@ -279,6 +324,10 @@ mod tests {
         World::from_variables(value).map_err(|error| error.to_string())
     }
 
+    fn world_of(variables: &[(&str, &str)]) -> World {
+        world(variables).unwrap().unwrap()
+    }
+
     #[test]
     fn no_launcher_or_one_process_is_no_group() {
         assert_eq!(world(&[]), Ok(None));
@@ -288,6 +337,10 @@ mod tests {
         assert_eq!(world(&[("SLURM_NTASKS", "4")]), Ok(None));
         let script = [("SLURM_NTASKS", "4"), ("SLURM_PROCID", "0"), ("SLURM_JOB_ID", "77")];
         assert_eq!(world(&script), Ok(None));
+        // A shell of `salloc` that is a step of its own.
+        let shell =
+            [&script[..], &[("SLURM_STEP_ID", "4294967290"), ("SLURM_STEP_NUM_TASKS", "1")]];
+        assert_eq!(world(&shell.concat()), Ok(None));
     }
 
     #[test]
@@ -336,6 +389,12 @@ mod tests {
         assert_eq!((world.rank, world.size, world.local_rank), (5, 8, 1));
         assert_eq!((world.host.as_str(), world.port), ("gpu03", 24_567));
         assert!(!world.one_machine && !world.kept_by_launcher);
+        assert_eq!(world.generation, "1234567.0");
+        // Another step at the same time, on others of the job's nodes.
+        let step = [("SLURM_STEP_ID", "3"), ("SLURM_STEP_NODELIST", "gpu07")];
+        let other = world_of(&[&step[..], &variables].concat());
+        assert_eq!((other.host.as_str(), other.one_machine), ("127.0.0.1", true));
+        assert_ne!((other.port, &other.generation), (world.port, &world.generation));
         assert_eq!([world.join, world.wait], [Duration::from_secs(20); 2]);
     }
 
@@ -359,6 +418,17 @@ mod tests {
         };
         let world = here("2").unwrap().unwrap();
         assert_eq!((world.rank, world.local_rank, world.host.as_str()), (1, 1, "127.0.0.1"));
+        assert_eq!(world.port, PORT);
+        let named = |name| {
+            world_of(&[
+                ("OMPI_COMM_WORLD_RANK", "1"),
+                ("OMPI_COMM_WORLD_SIZE", "2"),
+                ("OMPI_COMM_WORLD_LOCAL_SIZE", "2"),
+                ("PMIX_NAMESPACE", name),
+            ])
+        };
+        let [first, second] = ["prterun-login-123@1", "prterun-login-124@1"].map(named);
+        assert_ne!((first.port, &first.generation), (second.port, &second.generation));
         let message = here("1").unwrap_err();
         assert!(message.contains("MASTER_ADDR must be the address of the machine"), "{message}");
     }

@@ -165,6 +165,67 @@ fn a_process_that_leaves_says_why() {
 }
 
 #[test]
+fn a_killed_process_is_missed_at_a_meeting_too() {
+    let end = |_| std::process::abort();
+    let test = "a_killed_process_is_missed_at_a_meeting_too";
+    if !is_process() {
+        when_the_second_ends(test, end);
+        return;
+    }
+    let group = Group::from_environment().unwrap();
+    group.barrier("the beginning").unwrap();
+    if group.rank() == 1 {
+        end(group);
+        return;
+    }
+    // Half of the time that processes wait for one that lives.
+    let message = group.barrier("the end").unwrap_err().to_string();
+    assert!(message.starts_with("process 1 of 2 has not come to the end within 10 s"), "{message}");
+}
+
+#[test]
+fn the_reason_reaches_those_that_are_in_a_long_step() {
+    let test = "the_reason_reaches_those_that_are_in_a_long_step";
+    let Some(group) = in_group(test, 2) else { return };
+    let flag = [Tensor::from_slice(&[1.0f32])];
+    group.mean("gradients", &flag).unwrap();
+    if group.rank() == 0 {
+        group.leave(&"the disk is full");
+        return;
+    }
+    std::thread::sleep(Duration::from_secs(6));
+    let message = group.mean("gradients", &flag).unwrap_err().to_string();
+    assert_eq!(message, "process 0 of 2 ended, and the others with it: the disk is full");
+}
+
+#[test]
+fn an_exchange_may_take_longer_than_the_first_meeting() {
+    let test = "an_exchange_may_take_longer_than_the_first_meeting";
+    if !is_process() {
+        in_group(test, 2);
+        return;
+    }
+    let world = World::from_environment().unwrap().unwrap();
+    let group = Group::join(&World { join: Duration::from_secs(4), ..world }).unwrap();
+    if group.rank() == 1 {
+        std::thread::sleep(Duration::from_secs(7));
+    }
+    let flag = [Tensor::from_slice(&[1.0f32])];
+    assert_eq!(group.mean("gradients", &flag).unwrap(), flag);
+}
+
+/// On Linux all of 127.0.0.0/8 is this machine, and only an open door hears the second of them.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_one_machine_nobody_else_reaches_the_store() {
+    let Some(group) = in_group("on_one_machine_nobody_else_reaches_the_store", 2) else { return };
+    let port = World::from_environment().unwrap().unwrap().port;
+    assert!(std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+    assert!(std::net::TcpStream::connect(("127.0.0.2", port)).is_err());
+    group.barrier("the end").unwrap();
+}
+
+#[test]
 fn a_process_that_never_comes_is_named() {
     let test = "a_process_that_never_comes_is_named";
     if is_process() {

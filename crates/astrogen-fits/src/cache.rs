@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-/// astrogen's folder in the user's cache folder, `$XDG_CACHE_HOME/astrogen` or
-/// `~/.cache/astrogen` on Linux, if the user has one. It need not exist.
+/// astrogen's folder in the user's cache folder, if the user has one: `$XDG_CACHE_HOME/astrogen`, else
+/// that of the system, as `~/.cache/astrogen` on Linux. It need not exist.
 ///
 /// Simulated skies are kept there, and frames that are decoded once and do not fit into memory.
 pub fn cache_folder() -> Option<PathBuf> {
-    dirs::cache_dir().map(|cache| cache.join("astrogen"))
+    let named = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let named = named.filter(|path| path.is_absolute());
+    named.or_else(dirs::cache_dir).map(|cache| cache.join("astrogen"))
 }

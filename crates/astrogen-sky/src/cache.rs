@@ -12,7 +12,13 @@ use crate::{
 };
 use crate::{galaxy, nebula, survey};
 
-/// The folder `nebulae-SIZEpx` of the cache with `count` nebulae of `size` x `size` pixels and
+/// The folder of the cache for nebulae of `size` x `size` pixels, `nebulae-SIZEpx`, whether they are there
+/// or not; none where the user has no cache.
+pub fn nebulae_folder(size: usize) -> Option<PathBuf> {
+    cache_folder().map(|cache| cache.join(format!("nebulae-{size}px")))
+}
+
+/// The [folder](nebulae_folder) `nebulae-SIZEpx` of the cache with `count` nebulae of `size` x `size` pixels and
 /// otherwise default settings; where they are not there yet, `tell` is given the folder, then
 /// [`simulate_nebulae`] makes them.
 ///
@@ -25,7 +31,7 @@ pub fn cached_nebulae(
     seed: u64,
     tell: impl FnOnce(&Path),
 ) -> Result<PathBuf, SkyError> {
-    let folder = cache_folder().ok_or(SkyError::NoCache)?.join(format!("nebulae-{size}px"));
+    let folder = nebulae_folder(size).ok_or(SkyError::NoCache)?;
     let config = NebulaConfig { size, ..NebulaConfig::default() };
     if !nebula::is_complete(&folder, &config, count, seed) {
         tell(&folder);

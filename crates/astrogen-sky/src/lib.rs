@@ -32,6 +32,7 @@ pub mod turbulence;
 pub use anomaly::Anomaly;
 pub use cache::{
     cached_galaxies, cached_nebulae, cached_spirals, cached_stars, cached_survey, cached_two_moons,
+    nebulae_folder,
 };
 pub use error::SkyError;
 pub use galaxy::{Galaxy, GalaxyConfig, SuiteConfig, simulate_galaxies};

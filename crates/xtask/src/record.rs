@@ -4,8 +4,9 @@
 //! `path,sha256=...,size` (PyPA "Recording installed projects"). Comparing sizes costs
 //! a fraction of a second and finds files that are missing or cut short.
 
+use std::ffi::OsStr;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -13,35 +14,48 @@ use anyhow::{Context, Result, bail, ensure};
 /// and that every file of every package there has its recorded size. Returns how many
 /// files were compared.
 pub(crate) fn verify(site: &Path, requirements: &[&str]) -> Result<usize> {
+    let entries = fs::read_dir(site).with_context(|| format!("cannot read {}", site.display()))?;
+    let mut records = Vec::new();
+    for entry in entries {
+        let record = entry?.path().join("RECORD");
+        if record.is_file() {
+            records.push(record);
+        }
+    }
     for requirement in requirements {
-        let folder = dist_info(requirement)?;
+        let release = release(requirement)?;
+        let is_installed = |record: &PathBuf| is_of(record, &release);
         ensure!(
-            site.join(&folder).join("RECORD").is_file(),
-            "{requirement} is not installed in {} (no {folder}/RECORD)",
+            records.iter().any(is_installed),
+            "{requirement} is not installed in {} (no {release}.dist-info/RECORD)",
             site.display()
         );
     }
     let mut compared = 0;
-    let entries = fs::read_dir(site).with_context(|| format!("cannot read {}", site.display()))?;
-    for entry in entries {
-        let record = entry?.path().join("RECORD");
-        if record.is_file() {
-            let text = fs::read_to_string(&record)
-                .with_context(|| format!("cannot read {}", record.display()))?;
-            for line in text.lines() {
-                compared += usize::from(compare(site, line)?);
-            }
+    for record in records {
+        let text = fs::read_to_string(&record)
+            .with_context(|| format!("cannot read {}", record.display()))?;
+        for line in text.lines() {
+            compared += usize::from(compare(site, line)?);
         }
     }
     Ok(compared)
 }
 
-/// The name of the folder with a requirement's RECORD.
-fn dist_info(requirement: &str) -> Result<String> {
+/// Whether a RECORD is that of a release, or of a build of it that has a local version (`2.13.0+cpu`), as
+/// other indexes than PyPI have them.
+fn is_of(record: &Path, release: &str) -> bool {
+    let folder = record.parent().and_then(Path::file_name).and_then(OsStr::to_str);
+    let rest = folder.and_then(|folder| folder.strip_suffix(".dist-info")?.strip_prefix(release));
+    rest.is_some_and(|local| local.is_empty() || local.starts_with('+'))
+}
+
+/// A requirement as the folder of its RECORD begins, `NAME-VERSION`.
+fn release(requirement: &str) -> Result<String> {
     let Some((name, version)) = requirement.split_once("==") else {
         bail!("requirement {requirement:?} is not of the form name==version");
     };
-    Ok(format!("{}-{version}.dist-info", name.replace('-', "_")))
+    Ok(format!("{}-{version}", name.replace('-', "_")))
 }
 
 /// Compares one line of a RECORD with the disk; false where the line holds no size
@@ -104,6 +118,17 @@ mod tests {
         fs::remove_file(site.path().join("odd, name")).unwrap();
         let message = verify(site.path(), &[]).unwrap_err().to_string();
         assert!(message.contains("odd, name is listed by pip but missing"), "{message}");
+    }
+
+    #[test]
+    fn a_build_of_a_release_is_that_release() {
+        let site = site();
+        fs::create_dir(site.path().join("torch-2.13.0+cpu.dist-info")).unwrap();
+        fs::write(site.path().join("torch-2.13.0+cpu.dist-info/RECORD"), "lib.so,,5\n").unwrap();
+        assert_eq!(verify(site.path(), &["torch==2.13.0"]).unwrap(), 3);
+        for other in ["torch==2.13", "torch==2.1"] {
+            assert!(verify(site.path(), &[other]).is_err(), "{other}");
+        }
     }
 
     #[test]
