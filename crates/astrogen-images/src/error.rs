@@ -129,6 +129,18 @@ pub enum SkipReason {
         dropped: usize,
     },
 
+    /// A picture of floating-point values that are no picture's: all of its squares come out blank.
+    #[error(
+        "holds values from {low} to {high}, where those of a picture are 0 to 1: give an interval and a \
+         stretch, as for FITS files"
+    )]
+    Clipped {
+        /// The least value.
+        low: f32,
+        /// The largest value.
+        high: f32,
+    },
+
     /// The file is not what it was when the folder was opened.
     #[error("has changed since the folder was opened; open the folder again")]
     Changed,

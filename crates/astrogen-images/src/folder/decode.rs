@@ -3,12 +3,16 @@
 use std::path::Path;
 
 use astrogen_preprocess::frame::Access;
-use astrogen_preprocess::{Frame, Pipeline, PreprocessError, Scaling};
+use astrogen_preprocess::{Frame, Interval, Pipeline, PreprocessError, Scaling};
 use ndarray::{Array3, Axis};
 
 use super::FolderConfig;
 use crate::tile_sampler::Squares;
 use crate::{Shrink, SkipReason};
+
+/// What is said of a picture that is clipped, and used.
+const CLIPPED: &str = "values lie beyond what the interval of pictures holds, and are clipped: give an interval and \
+                       a stretch, as for FITS files";
 
 /// Decodes and scales files: a pure function of the settings and the file.
 #[derive(Debug)]
@@ -69,6 +73,8 @@ impl Decoder {
         let pipeline = if is_fits { &self.frames } else { &self.pictures };
         // A sample that is made of a larger square needs all of it.
         let access = if squares.side > size { Access::Whole } else { frame.access };
+        let as_picture = !is_fits && self.config.pictures.is_some();
+        let clipped = as_picture.then(|| clipped(&physical, pipeline)).flatten();
         let small = self.shrunk(&physical, &squares)?;
         let prepared = pipeline.apply(small.as_ref().unwrap_or(&physical));
         let mut prepared = prepared.map_err(SkipReason::Unreadable)?;
@@ -78,7 +84,10 @@ impl Decoder {
         }
         dropped += squares.drop_flat(&prepared.pixels);
         let Some(&first) = squares.origins.first() else {
-            return Err(SkipReason::Blank { dropped });
+            return Err(match clipped {
+                Some([low, high]) => SkipReason::Clipped { low, high },
+                None => SkipReason::Blank { dropped },
+            });
         };
         if squares.side > size {
             let sample = shrink.square(&prepared.pixels, first, squares.side, size);
@@ -94,7 +103,7 @@ impl Decoder {
             access,
             is_fits,
             unit: frame.header.get("BUNIT"),
-            remark: frame.remark,
+            remark: frame.remark.or_else(|| clipped.map(|_| CLIPPED.to_owned())),
         })
     }
 
@@ -151,6 +160,19 @@ impl Decoder {
         let physical = convert_bands(square.map_err(SkipReason::Unreadable)?.pixels, *channels)?;
         self.frames.apply_with(&physical, scaling).map_err(SkipReason::Unreadable)
     }
+}
+
+/// The least and the largest value of a picture that a fixed interval cuts off a hundredth of or more.
+fn clipped(physical: &Array3<f32>, pipeline: &Pipeline) -> Option<[f32; 2]> {
+    let Interval::Manual { vmin: Some(low), vmax: Some(high) } = pipeline.config().interval else {
+        return None;
+    };
+    let is_beyond = |&&value: &&f32| !(low..=high).contains(&f64::from(value));
+    let finite = || physical.iter().filter(|value| value.is_finite());
+    let beyond = finite().filter(is_beyond).count();
+    let extremes = finite()
+        .fold([f32::MAX, f32::MIN], |[low, high], &value| [low.min(value), high.max(value)]);
+    (beyond > 0 && 100 * beyond >= physical.len()).then_some(extremes)
 }
 
 /// Physical pixels `[C, H, W]` that `channels` bands can be made of: as many bands, the

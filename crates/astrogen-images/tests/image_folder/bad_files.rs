@@ -122,3 +122,43 @@ fn impossible_settings_are_refused_before_any_file_is_read() {
         assert_eq!(ImageFolder::open(&config).unwrap_err().to_string(), expected);
     }
 }
+
+#[test]
+fn pictures_of_other_values_than_a_picture_has_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let save = |name: &str, scale: f32| {
+        let picture = image::Rgb32FImage::from_fn(16, 16, |x, y| {
+            image::Rgb([x as f32, y as f32, 1.0].map(|value| scale * value / 15.0))
+        });
+        image::DynamicImage::from(picture).save(folder.path().join(name)).unwrap();
+    };
+    save("unit.tiff", 1.0);
+    let settings = config(folder.path(), 16, 3);
+    let report = || ImageFolder::open(&settings).unwrap().report().to_string();
+    assert!(!report().contains("beyond"), "{}", report());
+    save("brighter.tiff", 3.0);
+    assert!(
+        report().contains("values lie beyond what the interval of pictures holds"),
+        "{}",
+        report()
+    );
+
+    // Counts: everything but 0 would be white.
+    std::fs::remove_file(folder.path().join("unit.tiff")).unwrap();
+    std::fs::remove_file(folder.path().join("brighter.tiff")).unwrap();
+    let counts =
+        image::Rgb32FImage::from_fn(16, 16, |x, y| image::Rgb([100.0 + (x + y) as f32; 3]));
+    image::DynamicImage::from(counts).save(folder.path().join("counts.tiff")).unwrap();
+    let message = ImageFolder::open(&settings).unwrap_err().to_string();
+    assert!(
+        message.contains("holds values from 100 to 130, where those of a picture"),
+        "{message}"
+    );
+    let told = FolderConfig { pictures: None, ..config(folder.path(), 16, 3) };
+    let wide = "minmax".parse().unwrap();
+    let told = FolderConfig {
+        pipeline: astrogen_images::PipelineConfig { interval: wide, ..told.pipeline.clone() },
+        ..told
+    };
+    assert_eq!(ImageFolder::open(&told).unwrap().train().len(), 1);
+}

@@ -172,7 +172,8 @@ fn train<S: Step>(
             true => check_finite(step, losses.iter().map(|(name, loss)| (*name, loss))),
             false => Ok(()),
         };
-        if look || save || step == config.steps || together.group.is_alone() {
+        let sample = step.is_multiple_of(config.sample_interval);
+        if look || save || sample || step == config.steps || together.group.is_alone() {
             together.agree(step, found)?;
         }
         let mut told = Ok(());
@@ -181,7 +182,7 @@ fn train<S: Step>(
             let losses = together.read(&losses)?;
             told = session.tell(algorithm, &Event::Logged { step, losses: &losses });
         }
-        if told.is_ok() && step.is_multiple_of(config.sample_interval) {
+        if told.is_ok() && sample {
             told = session.tell(algorithm, &Event::Sample { step });
         }
         if let Err(error) = told {
