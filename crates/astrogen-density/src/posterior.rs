@@ -17,7 +17,8 @@ use crate::{Along, Density, DensityError};
 /// Rows whose posteriors are held in memory at a time.
 const CHUNK: usize = 1 << 12;
 
-/// How far posteriors of one column can be trusted.
+/// How far posteriors of one column can be trusted. Rows count alike here, whatever their weights: each is a
+/// truth that its own posterior is held against.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PosteriorReport {

@@ -25,7 +25,8 @@ use crate::{Emulator, EmulatorConfig, EmulatorError, Judgement, Watch};
 /// be beaten. `table` is that of `config.data`.
 ///
 /// What the run has already is kept: called again on a run that was stopped or killed, it goes on
-/// where that was and ends in the same bytes. `None` where a stop was asked for before the end, and in the
+/// where that was and ends in the same last weights, to the byte; among which weights the best are chosen
+/// the checkpoint of the stop is one more. `None` where a stop was asked for before the end, and in the
 /// other processes of a [group](RunDir::in_group), which train with the first and judge nothing.
 ///
 /// # Errors

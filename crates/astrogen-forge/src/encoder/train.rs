@@ -46,7 +46,8 @@ pub struct EncoderReport {
 ///   the training galaxies' from their mean, while the others stay at theirs.
 ///
 /// What the run has already is kept: called again on a run that was stopped or killed, it goes on
-/// where that was and ends in the same bytes. `None` where a stop was asked for before the end.
+/// where that was and ends in the same last weights, to the byte; among which weights the best are chosen
+/// the checkpoint of the stop is one more. `None` where a stop was asked for before the end.
 ///
 /// # Errors
 /// [`ForgeError::Setting`] for settings that do not fit the images; [`ForgeError::Train`] for a folder
