@@ -15,9 +15,10 @@ use crate::error::PlotError;
 use crate::figure;
 use crate::figure::axis::{Axis, Scale};
 use crate::figure::canvas::{Canvas, Drawing, Pixel};
-use crate::figure::colour::colour;
-use crate::figure::legend::{Entry, Mark, trace};
-use crate::figure::row::{Frame, Row};
+use crate::figure::colour::{COLOURS, colour};
+use crate::figure::frame::Frame;
+use crate::figure::legend::{Entry, Mark, check_count, trace};
+use crate::figure::row::Row;
 use crate::sample::{Panel, Points, axis, bin_of, check_bins, empty, quantile, range};
 
 /// The parts of the drawn quantiles: outer, inner, median, inner, outer.
@@ -76,8 +77,9 @@ impl QuantileBands {
     /// # Errors
     /// [`PlotError::NothingToDraw`] for no panel or one without samples, [`PlotError::EmptySample`]
     /// for a sample without a bin of `least` points, [`PlotError::DifferentLengths`],
-    /// [`PlotError::Setting`], [`PlotError::TooNarrow`]; [`PlotError::BadExtension`],
-    /// [`PlotError::BadFigureSize`], [`PlotError::Write`] if the disk refuses.
+    /// [`PlotError::Setting`], also for more than seven samples in a panel;
+    /// [`PlotError::TooNarrow`], [`PlotError::BadExtension`], [`PlotError::BadFigureSize`],
+    /// [`PlotError::Write`] if the disk refuses.
     pub fn save(
         &self,
         path: impl AsRef<Path>,
@@ -126,6 +128,10 @@ impl<'a> Bands<'a> {
         if panels.is_empty() || panels.iter().any(|panel| panel.samples.is_empty()) {
             return Err(PlotError::NothingToDraw { series: 0, logarithmic: false });
         }
+        let most = panels.iter().map(|panel| panel.samples.len()).max().unwrap_or(0);
+        // Dashes mean something already.
+        let rule = "7 at most, which are told apart";
+        check_count("samples of a panel", most, COLOURS.len(), rule)?;
         let (mut axes, mut samples) = (Vec::new(), Vec::new());
         for panel in panels {
             let points: Result<Vec<_>, _> = panel.samples.iter().map(Points::finite).collect();

@@ -45,7 +45,14 @@ pub enum PlotError {
     },
 
     /// The caller: a figure too small for its labels or too large for memory.
-    #[error("a figure of {width} x {height} pixels: both sides have to be within 320..=8192")]
+    #[error(
+        "a picture of {width} x {height} pixels: {wanted}",
+        wanted = if *width.max(height) > 8192 {
+            "neither side may be above 8192"
+        } else {
+            "both sides of a figure have to be within 320..=8192"
+        }
+    )]
     BadFigureSize {
         /// Pixels in a row.
         width: u32,

@@ -15,9 +15,10 @@ use crate::figure;
 use crate::figure::axis::{Axis, Scale};
 use crate::figure::canvas::{Canvas, Drawing, Pixel};
 use crate::figure::colour::colour;
-use crate::figure::legend::{Entry, Mark, trace};
-use crate::figure::row::{Frame, Row};
-use crate::sample::{Panel, Values, axis, bin_of, check_bins, range};
+use crate::figure::frame::Frame;
+use crate::figure::legend::{Entry, LINES, Mark, check_count, trace};
+use crate::figure::row::Row;
+use crate::sample::{Panel, Values, axis, bin_of, check_bins, empty, range};
 
 /// Standard deviations to either side that hold 95 of 100.
 const NINETY_FIVE: f64 = 1.96;
@@ -80,10 +81,11 @@ impl Histograms {
     /// samples.
     ///
     /// # Errors
-    /// [`PlotError::NothingToDraw`] for no panel, one without samples, or no value at all within
-    /// the range; [`PlotError::EmptySample`] for a sample without a finite value,
-    /// [`PlotError::Setting`], [`PlotError::TooNarrow`]; [`PlotError::BadExtension`],
-    /// [`PlotError::BadFigureSize`], [`PlotError::Write`] if the disk refuses.
+    /// [`PlotError::NothingToDraw`] for no panel or one without samples, [`PlotError::EmptySample`]
+    /// for a sample without a finite value, or no value at all within the range;
+    /// [`PlotError::Setting`], also for more than 21 samples in a panel; [`PlotError::TooNarrow`],
+    /// [`PlotError::BadExtension`], [`PlotError::BadFigureSize`], [`PlotError::Write`] if the disk
+    /// refuses.
     pub fn save(
         &self,
         path: impl AsRef<Path>,
@@ -149,10 +151,11 @@ impl<'a> Steps<'a> {
     fn new(settings: &'a Histograms, panels: &[Panel<'a, Values<'a>>]) -> Result<Self, PlotError> {
         let bins = settings.bins;
         check_bins(bins)?;
-        let nothing = || PlotError::NothingToDraw { series: panels.len(), logarithmic: false };
         if panels.is_empty() || panels.iter().any(|panel| panel.samples.is_empty()) {
-            return Err(nothing());
+            return Err(PlotError::NothingToDraw { series: 0, logarithmic: false });
         }
+        let most = panels.iter().map(|panel| panel.samples.len()).max().unwrap_or(0);
+        check_count("samples of a panel", most, LINES, "21 at most, which are told apart")?;
         let (mut axes, mut heights) = (Vec::new(), Vec::new());
         for panel in panels {
             let values: Result<Vec<_>, _> = panel.samples.iter().map(Values::finite).collect();
@@ -173,7 +176,8 @@ impl<'a> Steps<'a> {
         let drawn = || heights.iter().flat_map(|panel| &panel.samples).flatten().copied();
         let mut highest = drawn().fold(0.0, f64::max);
         if highest == 0.0 {
-            return Err(nothing());
+            // Only a range that is given holds none.
+            return Err(empty(panels[0].samples[0].name, "value within the range"));
         }
         if settings.uniform {
             let reach = heights.iter().map(|panel| panel.even(bins)).map(|(at, by)| at + by);
@@ -192,13 +196,16 @@ impl<'a> Steps<'a> {
     }
 
     fn legend(&self) -> Vec<Entry> {
-        let line = |index| Mark::Line { colour: colour(index), width: 3.0 };
         let names = self.names.iter().enumerate();
         let mut entries: Vec<_> =
-            names.map(|(index, name)| Entry::new(*name, line(index))).collect();
+            names.map(|(index, name)| Entry::new(*name, Mark::of(index, 3.0))).collect();
         if self.settings.uniform {
             entries.push(Entry::new("even", Mark::Dashes { colour: BLACK, width: 1.4 }));
-            let text = format!("95% scatter of {} values", self.heights[0].count);
+            let count = self.heights[0].count;
+            let text = match self.heights.iter().all(|panel| panel.count == count) {
+                true => format!("95% scatter of {count} values"),
+                false => "95% scatter of as many values".into(),
+            };
             entries.push(Entry::new(text, scatter()));
         }
         entries
@@ -240,7 +247,7 @@ impl<'a> Steps<'a> {
             points.extend([(edge(bin), y), (edge(bin + 1), y)]);
         }
         points.push((edge(heights.len()), frame.bottom));
-        trace(canvas, points, Mark::Line { colour: colour(index), width: 2.0 })
+        trace(canvas, points, Mark::of(index, 2.0))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Samples of many objects, and the panels they are drawn in.
 
 use crate::error::PlotError;
-use crate::figure::axis::{Axis, Scale};
+use crate::figure::axis::{Axis, Scale, around};
 
 /// A named sample of points, borrowed; points with a coordinate that is not finite are left out.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -135,13 +135,14 @@ pub(crate) fn range(
     }
     // Values that are all but equal lie in the middle.
     let spread = high - low > 1e-12 * low.abs().max(high.abs()) + 1e-250;
-    let margin = if spread { 0.02 * (high - low) } else { 1e-3 + 1e-3 * low.abs() };
+    let margin = if spread { 0.02 * (high - low) } else { around(low) };
     Ok((low - margin, high + margin))
 }
 
-/// An axis that ends where the range does.
+/// An axis that ends where the range does, or is around the one end that can be shown.
 pub(crate) fn axis((low, high): (f64, f64), scale: Scale) -> Result<Axis, PlotError> {
-    Axis::over([low, high].into_iter(), scale, 0.0)
+    Axis::between(low, high, scale)
+        .or_else(|| Axis::over([low, high].into_iter(), scale, 0.0))
         .ok_or_else(|| PlotError::Draw(format!("no axis from {low} to {high}")))
 }
 
@@ -188,6 +189,16 @@ mod tests {
         assert!(low > -0.03 && low < 0.0 && high > 1.0 && high < 1.03, "{low} {high}");
         let (low, high) = range("x_range", None, [vec![5.0], vec![5.0]].into_iter()).unwrap();
         assert!(low < 5.0 && high > 5.0);
+    }
+
+    #[test]
+    fn a_small_constant_fills_its_range_and_a_given_range_is_the_axis() {
+        let (low, high) = range("x_range", None, [vec![2e-4; 3]].into_iter()).unwrap();
+        assert!(low > 0.0 && low < 2e-4 && high > 2e-4 && high < 4e-4, "{low} {high}");
+        let given = (1.0, 1.0 + 1e-13);
+        let kept = range("x_range", Some(given), std::iter::empty()).unwrap();
+        let axis = axis(kept, Scale::Linear).unwrap();
+        assert_eq!((axis.position(given.0), axis.position(given.1)), (0.0, 1.0));
     }
 
     #[test]

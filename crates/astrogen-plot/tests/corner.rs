@@ -161,6 +161,16 @@ fn one_column_and_sixteen_are_drawn() {
 }
 
 #[test]
+fn the_eighth_table_is_not_drawn_like_the_first() {
+    let values: Vec<Vec<f64>> = (0..8).map(|seed| rows(200, 2, 0.0, seed)).collect();
+    let blue = |tables: usize| {
+        let tables: Vec<_> = values[..tables].iter().map(|values| Rows::new("t", values)).collect();
+        lines(&read(|path| corner(2).save(path, &tables)), BLUE).len()
+    };
+    assert!(blue(8) > blue(7) + 50, "in dashes: {} and {}", blue(8), blue(7));
+}
+
+#[test]
 fn tables_of_every_odd_shape_are_drawn() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("odd.png");
@@ -218,6 +228,8 @@ fn refusals_say_what_was_expected() {
     for (corner, expected) in settings {
         assert_eq!(message(&corner, "a.png", &[table]), expected);
     }
+    let many = message(&two, "a.png", &[table; 22]);
+    assert_eq!(many, "tables must be 21 at most, which are told apart, got 22");
     let narrow = Corner { size: Some(320), ..corner(10) };
     let ten = [0.5; 10];
     let got = message(&narrow, "a.png", &[Rows::new("data", &ten)]);

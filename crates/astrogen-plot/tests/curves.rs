@@ -77,7 +77,7 @@ fn a_hundred_thousand_points_make_a_small_file() {
     let noisy = |step: u32| (step, f64::from(step.wrapping_mul(2_654_435_761) >> 8));
     let text = svg(&Curves::default(), &[Series::new("loss", (0..100_000).map(noisy))]);
     assert!(text.len() < 60_000, "{} bytes", text.len());
-    assert!(text.contains("mean of 1000") && text.contains("faint"));
+    assert!(text.contains("mean of 1001") && text.contains("faint"));
     let plain = Curves { smoothing: Smoothing::Off, ..Curves::default() };
     let text = svg(&plain, &[Series::new("loss", (0..100_000).map(noisy))]);
     assert!(!text.contains("mean of"));
@@ -109,6 +109,28 @@ fn the_eighth_series_is_dashed_in_the_first_colour() {
         (0..8).map(|k| Series::new(format!("s{k}"), [(0, f64::from(k)), (1, 9.0)])).collect();
     let text = svg(&Curves::default(), &series);
     assert!(text.matches("#0072B2").count() > 10, "many short strokes");
+}
+
+#[test]
+fn every_one_of_21_series_has_a_line_of_its_own_and_more_are_refused() {
+    let series = |count: u32| -> Vec<Series> {
+        (0..count).map(|k| Series::new(format!("s{k}"), [(0, f64::from(k)), (1, 9.0)])).collect()
+    };
+    let text = svg(&Curves::default(), &series(21));
+    let strokes = |colour: &str| text.matches(&format!("stroke=\"{colour}\"")).count();
+    assert!(strokes("#0072B2") > 200, "a solid line, one in dashes and one in dots");
+    let error = Curves::default().save("none.svg", &series(22)).unwrap_err().to_string();
+    assert_eq!(error, "series must be 21 at most, which are told apart, got 22");
+}
+
+#[test]
+fn the_legend_names_as_many_points_as_the_mean_is_of() {
+    let series = [Series::new("loss", (0..40).map(|step| (step, f64::from(step % 7))))];
+    for (window, named) in [(4, 5), (5, 5), (20, 0)] {
+        let curves = Curves { smoothing: Smoothing::Window(window), ..Curves::default() };
+        let text = svg(&curves, &series);
+        assert_eq!(text.contains(&format!("\nbold: mean of {named}\n")), named > 0, "{window}");
+    }
 }
 
 #[test]

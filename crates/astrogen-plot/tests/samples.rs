@@ -245,6 +245,97 @@ fn the_histogram_of_even_values_lies_in_its_scatter() {
 }
 
 #[test]
+fn the_scatter_is_named_by_a_number_of_values_that_all_panels_have() {
+    let values = even(500, 1);
+    let text = |fewer: usize| {
+        let panels = [&values[..], &values[fewer..]]
+            .map(|values| Panel::new("", [Values::new("flow", values)]));
+        read(|path| save_pit(path, "", &panels))
+    };
+    assert!(text(0).contains("\n95% scatter of 500 values\n"));
+    assert!(text(200).contains("\n95% scatter of as many values\n"));
+}
+
+#[test]
+fn a_legend_of_many_samples_is_whole_and_its_lines_differ() {
+    let values = even(500, 1);
+    let names: Vec<String> = (0..9).map(|k| format!("a generator of the name {k}")).collect();
+    let panels = |samples: usize| {
+        let samples = names[..samples].iter().map(|name| Values::new(name, &values));
+        [Panel::new("", samples.collect::<Vec<_>>())]
+    };
+    let figure = |samples: usize, width: u32| {
+        let histograms = Histograms { width, ..Histograms::default() };
+        read(|path| histograms.save(path, &panels(samples)))
+    };
+    let text = figure(9, 1400);
+    assert!(names.iter().all(|name| text.contains(&format!("\n{name}\n"))), "all are named");
+    let strokes = |text: &str| text.matches("stroke=\"#0072B2\"").count();
+    assert!(strokes(&text) > strokes(&figure(7, 1400)) + 50, "the eighth in dashes");
+    let narrow = Histograms { width: 320, height: 320, ..Histograms::default() };
+    let error = narrow.save("none.svg", &panels(9)).unwrap_err();
+    assert!(matches!(error, PlotError::TooNarrow { .. }), "{error}");
+}
+
+/// The lowest texts of an SVG: where their middles lie, and what they say.
+fn lowest(text: &str) -> Vec<(f64, String)> {
+    let number = |line: &str, name: &str| -> f64 {
+        let rest = line.split_once(&format!(" {name}=\"")).unwrap().1;
+        rest.split_once('"').unwrap().0.parse().unwrap()
+    };
+    let lines: Vec<&str> = text.lines().collect();
+    let texts = lines.windows(2).filter(|pair| pair[0].starts_with("<text"));
+    let texts: Vec<(f64, f64, String)> = texts
+        .map(|pair| (number(pair[0], "x"), number(pair[0], "y"), pair[1].to_owned()))
+        .collect();
+    let y = texts.iter().map(|text| text.1).fold(0.0, f64::max);
+    texts.into_iter().filter(|text| text.1 == y).map(|(x, _, text)| (x, text)).collect()
+}
+
+#[test]
+fn values_below_panels_are_whole_and_apart() {
+    for (panels, low, high) in
+        [(1, 0.0, 1e5), (3, 0.0, 1e5), (4, 0.1, 0.2), (2, 2_460_000.0, 2_460_000.25)]
+    {
+        let values: Vec<f64> = even(1000, 3).iter().map(|u| low + (high - low) * u).collect();
+        let histograms = Histograms { range: Some((low, high)), ..Histograms::default() };
+        let each = vec![Panel::new("", [Values::new("true", &values)]); panels];
+        let written = lowest(&read(|path| histograms.save(path, &each)));
+        assert!(written.len() >= panels, "{written:?}");
+        // Letters of 17 pixels are ten wide at most.
+        let half = |text: &str| 5.0 * text.chars().count() as f64;
+        for (x, text) in &written {
+            assert!(x - half(text) >= 0.0 && x + half(text) <= 1400.0, "{text} at {x}");
+        }
+        for pair in written.windows(2) {
+            let between = pair[1].0 - pair[0].0 - half(&pair[0].1) - half(&pair[1].1);
+            assert!(between > 0.0, "{pair:?}");
+        }
+    }
+}
+
+#[test]
+fn bands_far_beyond_their_range_lie_at_its_ends() {
+    let x = even(4000, 1);
+    let y: Vec<f64> = normal(4000, 2).iter().map(|y| 1e9 * y).collect();
+    let bands = QuantileBands {
+        x_range: Some((0.0, 1.0)),
+        y_range: Some((-1e-6, 1e-6)),
+        bins: 4,
+        ..QuantileBands::default()
+    };
+    let text = read(|path| bands.save(path, &[Panel::new("", [Points::new("true", &x, &y)])]));
+    let outer = text.lines().find(|line| line.starts_with("<polygon")).unwrap();
+    let points = outer.split_once("points=\"").unwrap().1.split_once('"').unwrap().0;
+    let heights: Vec<i32> = points
+        .split_whitespace()
+        .map(|point| point.split_once(',').unwrap().1.parse().unwrap())
+        .collect();
+    assert!(heights[..4].iter().all(|y| *y == heights[0]), "{heights:?}");
+    assert!(heights[4..].iter().all(|y| *y < heights[0] - 300), "{heights:?}");
+}
+
+#[test]
 fn histograms_are_densities_of_the_whole_sample() {
     // Half of the values are beyond the range: the heights are half as large, 0.5 over [0, 1].
     let values: Vec<f64> = even(10_000, 5).iter().map(|u| 2.0 * u).collect();
@@ -354,6 +445,16 @@ fn refusals_say_what_was_expected() {
     };
     assert!(histograms(&Histograms::default(), &nan).contains("no finite value"));
     let far = Histograms { range: Some((7.0, 9.0)), ..Histograms::default() };
-    assert!(histograms(&far, &good).contains("nothing to draw"));
+    assert_eq!(
+        histograms(&far, &good),
+        "there is nothing to draw of \"true\": it holds no value within the range"
+    );
+    let none = Histograms::default().save(path("a.png"), &[Panel::new("r", [])]).unwrap_err();
+    assert!(none.to_string().contains("none of the 0 series"), "{none}");
+    let many = [Panel::new("", vec![Values::new("true", &good); 22])];
+    let error = Histograms::default().save(path("a.png"), &many).unwrap_err().to_string();
+    assert_eq!(error, "samples of a panel must be 21 at most, which are told apart, got 22");
+    let error = bands(&[Panel::new("", vec![points; 8])]);
+    assert_eq!(error, "samples of a panel must be 7 at most, which are told apart, got 8");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "nothing was written");
 }

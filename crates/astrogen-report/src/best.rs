@@ -2,14 +2,15 @@
 //! set, so that a generator that gives them back has the best numbers: whether it does is what the audit says,
 //! of runs with held-out images.
 
-use std::fmt;
 use std::path::PathBuf;
+use std::{fmt, fs, io};
 
 use astrogen_metrics::Quality;
 use astrogen_metrics::memorisation::{Leakage, MemorisationAudit};
 use astrogen_models::Network;
-use astrogen_train::{GanStep, Outcome, RunDir};
+use astrogen_train::{GanStep, Outcome, RunDir, TrainError};
 use serde::Serialize;
+use serde_json::Value;
 use tch::Device;
 
 use crate::{PhysicalPixels, ReportError};
@@ -123,4 +124,25 @@ pub(crate) fn generator<S: GanStep>(
     device: Device,
 ) -> Result<S::Generator, ReportError> {
     Ok(S::Generator::load(run.best_path(), device)?)
+}
+
+/// Whether the report of an earlier session has all that is said in the end, of this checkpoint.
+pub(crate) fn is_told(run: &RunDir, step: u64) -> bool {
+    let Ok(report) = run.read_json::<Value>("report.json") else { return false };
+    let measured = ["quality", "pixels_physical", "memorisation"];
+    report["step"] == step && measured.iter().any(|key| report.get(key).is_some())
+}
+
+/// Removes the pictures that an earlier session drew of its best generator.
+pub(crate) fn clear_figures(run: &RunDir) -> Result<(), TrainError> {
+    for name in ["quality", "power", "pixels", "closest"] {
+        let path = run.figures_path().join(format!("{name}.png"));
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                return Err(TrainError::Io { path, source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -5,8 +5,8 @@ use astrogen_train::{History, RunDir};
 
 use crate::ReportError;
 
-/// Draws the history's `shown` columns so far into `losses.png` of the run's folder; or a line that
-/// says why there is nothing to see yet.
+/// Draws the history's `shown` columns so far into `losses.png` of the run's folder; a line that says
+/// why where they cannot be drawn. Of a run without a history nothing is drawn, and nothing said.
 ///
 /// # Errors
 /// [`ReportError::Plot`] where the file cannot be written.

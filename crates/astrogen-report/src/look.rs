@@ -139,7 +139,8 @@ impl<'a> SampleLook<'a> {
     }
 
     /// Draws a last time, and reports on the best generator: `report.json` in the run's folder. Of a run
-    /// that was stopped only what takes no time.
+    /// that was stopped only what takes no time; a report of an earlier session on the same checkpoint,
+    /// which has more, stays.
     ///
     /// # Errors
     /// What the run's folder, the metrics and the pictures report.
@@ -149,12 +150,19 @@ impl<'a> SampleLook<'a> {
         outcome: &Outcome,
     ) -> Result<RunReport, ReportError> {
         let mut remarks: Vec<String> = self.draw(step, outcome.step)?.into_iter().collect();
-        if outcome.interrupted {
-            // Whoever stops a run waits for it.
+        let best = self.run.best_checkpoint()?;
+        // Whoever stops a run waits for it.
+        let stays = outcome.interrupted && best.is_some_and(|(of, _)| best::is_told(self.run, of));
+        if stays {
+            remarks.push("stopped: report.json still tells all of the same checkpoint".to_owned());
+        } else if outcome.interrupted {
             remarks.push("stopped: all numbers of quality are for the end of the run".to_owned());
         }
-        let best = match self.run.best_checkpoint()? {
+        let best = match best {
             Some((of, _)) => {
+                if !stays {
+                    best::clear_figures(self.run)?;
+                }
                 let generator = best::generator::<S>(self.run, self.latent.device())?;
                 let fake = self.sample(&generator, &self.reporting)?;
                 let measured = match &self.diversity {
@@ -194,7 +202,9 @@ impl<'a> SampleLook<'a> {
                     leakage: self.audit.as_ref().and_then(|audit| audit.leakage.clone()),
                     memorisation,
                 };
-                self.run.write_json("report.json", &report)?;
+                if !stays {
+                    self.run.write_json("report.json", &report)?;
+                }
                 Some(report)
             }
             None => None,

@@ -78,12 +78,11 @@ impl SkyComparison {
 
 impl Difference {
     fn of(number: &QualityNumber) -> Option<Self> {
+        let row = quality::row(number);
+        let distance = row.distance()?;
         let estimate = number.estimate;
-        let Estimate { value, low, high, floor } = estimate;
-        let scatter = if floor < value { value - low } else { high - value };
-        let differs = (value - floor).abs() > std::f64::consts::SQRT_2 * scatter;
-        let distance = quality::row(number).distance()?;
-        differs.then(|| Self { name: number.name.clone(), distance, estimate })
+        // The rule of the figure's colours.
+        row.differs(true).then(|| Self { name: number.name.clone(), distance, estimate })
     }
 }
 
@@ -98,7 +97,7 @@ impl fmt::Display for SkyComparison {
                 None => String::new(),
             };
             let name = number.name.replace('_', " ");
-            writeln!(f, "  {name:<20} {:<44} {mark}", number.estimate.to_string())?;
+            writeln!(f, "  {name:<20} {:<44} {mark}", quality::in_words(&number.estimate))?;
         }
         quality.left_out.iter().chain(remarks).try_for_each(|line| writeln!(f, "{line}"))
     }
@@ -167,5 +166,7 @@ mod tests {
             found.remarks.iter().any(|line| line.starts_with("figures/power.png is left out"));
         assert!(told, "{found}");
         assert!(found.quality.get("frechet").is_some() && run.join("report.json").is_file());
+        let text = found.to_string();
+        assert!(text.contains("; floor ") && !text.contains("; reals "), "neither is real: {text}");
     }
 }

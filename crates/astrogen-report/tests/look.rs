@@ -9,7 +9,8 @@ use astrogen_metrics::{RealHalves, SlicedWassersteinConfig};
 use astrogen_models::{DcganConfig, DcganGenerator, Generator, Upsampling};
 use astrogen_report::SampleLook;
 use astrogen_train::{
-    DcganStep, DcganStepConfig, FitConfig, GanStep, History, RunDir, RunLog, StopSignal, fit,
+    DcganStep, DcganStepConfig, FitConfig, GanStep, History, Outcome, RunDir, RunLog, StopSignal,
+    fit,
 };
 use ndarray::Array4;
 use serde_json::Value;
@@ -150,6 +151,23 @@ fn samples_have_all_numbers_pictures_and_the_audit_and_a_collapse_is_named() {
     for words in ["precision", "recall", "reals", "C_T", "pixels in adu, band by band: "] {
         assert!(text.contains(words), "{words}: {text}");
     }
+
+    // Resumed and stopped: the same checkpoint is told of, and what takes time is not done again.
+    let stopped = Outcome { interrupted: true, ..outcome.clone() };
+    let again = look.finish(&step, &stopped).unwrap();
+    assert!(again.remarks[0].contains("still tells all of the same checkpoint"), "{again}");
+    assert_eq!(run.read_json::<Value>("report.json").unwrap(), written);
+    let drawn = |name: &str| run.join(format!("figures/{name}.png")).is_file();
+    assert!(["quality", "power", "pixels", "closest"].into_iter().all(drawn));
+    // With a better checkpoint meanwhile neither numbers nor pictures of the other one stay.
+    let mut other = written.clone();
+    other["step"] = 1.into();
+    run.write_json("report.json", &other).unwrap();
+    let again = look.finish(&step, &stopped).unwrap();
+    assert!(again.remarks[0].contains("are for the end of the run"), "{again}");
+    let now: Value = run.read_json("report.json").unwrap();
+    assert_eq!((&now["step"], now.get("quality")), (&written["step"], None));
+    assert!(!["quality", "power", "pixels", "closest"].into_iter().any(drawn));
 
     // Two steps of training: nearly one image. The log says so.
     let scores = History::open(&run.scores_path()).unwrap();

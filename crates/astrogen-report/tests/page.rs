@@ -94,7 +94,7 @@ fn a_whole_run_is_a_page_with_all_its_sections() {
     // Numbers, curves, data, sessions.
     let tables = texts(&html, "table").join("|");
     assert!(tables.contains("Sliced Wasserstein17.39"), "{tables}");
-    assert!(tables.contains("KID0.0123 (0.0111 to 0.0139), reals 0.002"), "{tables}");
+    assert!(tables.contains("KID0.0123 (0.0111 to 0.0139), floor 0.002"), "{tables}");
     let charts = texts(&html, ".chart strong");
     assert_eq!(
         charts,
@@ -142,6 +142,59 @@ fn what_others_wrote_is_text_wherever_it_stands() {
     assert!(attributes(&html, "[onerror]", "onerror").is_empty());
     assert!(attributes(&html, "img", "src").iter().all(|source| source.starts_with("data:")));
     assert_eq!(texts(&html, "h1"), [name.as_str()]);
+}
+
+#[test]
+fn pixels_are_drawn_of_every_folder_that_the_data_are_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let band = |low: f64| {
+        serde_json::json!({"low": low, "high": 9.0, "below": 0.0, "above": 0.0,
+                           "counts": (1..=64).collect::<Vec<u32>>()})
+    };
+    let summary = |name: &str| {
+        let histograms =
+            serde_json::json!({"files": 3, "physical": [band(0.0)], "signed": [band(-1.0)]});
+        serde_json::json!({"folder": format!("/sky/{name}"), "used": 3, "histograms": histograms})
+    };
+    let charts = ["Pixels before the stretch", "Pixels after the stretch, as networks see them"];
+    for (name, data, headings, count) in [
+        (
+            "two",
+            serde_json::json!([summary("survey"), summary("simulation")]),
+            vec!["Pixels of survey", "Pixels of simulation"],
+            2,
+        ),
+        (
+            "nested",
+            serde_json::json!({"labels": {"file": "a.csv"}, "images": summary("survey")}),
+            vec!["Pixels"],
+            1,
+        ),
+    ] {
+        let run = whole_run(&folder.path().join(name));
+        run.write_data(&data).unwrap();
+        let (_, html) = parsed(&write_page(&run).unwrap());
+        assert_eq!(texts(&html, "#data h3"), headings, "{name}");
+        assert_eq!(texts(&html, "#data .chart strong"), charts.repeat(count), "{name}");
+        let tables = texts(&html, "#data table").join("|");
+        assert!(tables.contains("/sky/survey") && !tables.contains("Counts"), "{tables}");
+    }
+}
+
+#[test]
+fn a_run_that_diverged_is_told_of_at_the_step_of_its_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = whole_run(&folder.path().join("run"));
+    let lines = [
+        r#"{"event": "started", "step": 0, "steps": 6400, "time": 1.0}"#,
+        r#"{"event": "logged", "step": 4990, "time": 2.0}"#,
+        r#"{"event": "finished", "step": 4000, "interrupted": false, "time": 3.0}"#,
+    ];
+    fs::write(run.log_path(), lines.join("\n") + "\n").unwrap();
+    let (_, html) = parsed(&write_page(&run).unwrap());
+    let facts = texts(&html, ".facts dd").join("|");
+    assert!(facts.starts_with("4000 of 6400|ended early|"), "{facts}");
+    assert!(texts(&html, "#environment table").concat().contains("4000ended early"));
 }
 
 #[test]

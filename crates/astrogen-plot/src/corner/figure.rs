@@ -12,12 +12,9 @@ use crate::error::PlotError;
 use crate::figure::axis::{Axis, Scale, Tick};
 use crate::figure::canvas::{Canvas, Drawing, Pixel};
 use crate::figure::colour::colour;
-use crate::figure::legend::{Mark, draw_entry, trace};
-use crate::figure::row::Frame;
+use crate::figure::frame::Frame;
+use crate::figure::legend::{LINE, LINES, Mark, check_count, draw_entry, trace};
 use crate::sample::{Rows, axis, range};
-
-/// The distance of lines of the legend.
-const LINE: f64 = 27.0;
 
 /// All tables, and the axes they are drawn over.
 pub(super) struct Panels<'a> {
@@ -30,6 +27,7 @@ pub(super) struct Panels<'a> {
 
 impl<'a> Panels<'a> {
     pub(super) fn new(corner: &'a Corner, tables: &[Rows<'_>]) -> Result<Self, PlotError> {
+        check_count("tables", tables.len(), LINES, "21 at most, which are told apart")?;
         let columns = corner.labels.len();
         let rows: Result<Vec<_>, _> = tables.iter().map(|table| table.finite(columns)).collect();
         let rows = rows?;
@@ -123,7 +121,7 @@ impl<'a> Panels<'a> {
                 points.extend([(edge(bin), y), (edge(bin + 1), y)]);
             }
             points.push((edge(heights.len()), bottom));
-            trace(canvas, points, Mark::Line { colour: colour(index), width: 1.7 })?;
+            trace(canvas, points, Mark::of(index, 1.7))?;
         }
         Ok(())
     }
@@ -156,7 +154,7 @@ impl<'a> Panels<'a> {
                 let width = if index == 0 { 1.0 } else { 1.7 };
                 for line in lines(density, threshold) {
                     let points = line.iter().map(|place| (x(place.0), y(place.1))).collect();
-                    trace(canvas, points, Mark::Line { colour: colour(index), width })?;
+                    trace(canvas, points, Mark::of(index, width))?;
                 }
             }
         }

@@ -5,8 +5,9 @@
 //! over the bin's width. Below it every pair of columns has a panel with the regions of highest
 //! density that hold given shares of a table's rows, by default those within 1, 2 and 3 standard
 //! deviations of a normal distribution of two columns, `1 - exp(-s^2 / 2)` or 39, 86 and 99 per
-//! cent: filled for the first table, lines for the others. A region whose share is not reached
-//! within the axes is not drawn.
+//! cent: filled for the first table, lines for the others. Regions are those of the axes and a margin
+//! around them, so that what lies just outside counts, and are cut at the axes; one whose share is not
+//! reached there is not drawn.
 //!
 //! The density is a count on a grid of 96 nodes along each axis, smoothed by a normal kernel of
 //! the axis's length times `N^(-1/6) / 12`, one node at least: half of Scott's rule (Scott 1992,
@@ -83,8 +84,9 @@ impl Corner {
     /// # Errors
     /// [`PlotError::NothingToDraw`] for no table, [`PlotError::EmptySample`] for one without a
     /// finite row, [`PlotError::NoRows`] for values that do not make whole rows,
-    /// [`PlotError::Setting`], [`PlotError::TooNarrow`]; [`PlotError::BadExtension`],
-    /// [`PlotError::BadFigureSize`], [`PlotError::Write`] if the disk refuses.
+    /// [`PlotError::Setting`], also for more than 21 tables; [`PlotError::TooNarrow`],
+    /// [`PlotError::BadExtension`], [`PlotError::BadFigureSize`], [`PlotError::Write`] if the disk
+    /// refuses.
     pub fn save(&self, path: impl AsRef<Path>, tables: &[Rows<'_>]) -> Result<(), PlotError> {
         self.check()?;
         let columns = self.labels.len() as u32;

@@ -78,11 +78,9 @@ pub(super) fn entry(
     if left_out > 0 {
         text += &format!(", {left_out} not finite");
     }
-    let colour = colour(index);
-    let mark = if index == 0 {
-        Mark::Area { colour: tint(colour, 0.4), opacity: 1.0 }
-    } else {
-        Mark::Line { colour, width: 3.0 }
+    let mark = match index {
+        0 => Mark::Area { colour: tint(colour(0), 0.4), opacity: 1.0 },
+        _ => Mark::of(index, 3.0),
     };
     Entry::new(text, mark)
 }

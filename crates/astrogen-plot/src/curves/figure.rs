@@ -9,8 +9,10 @@ use super::{Curves, Series, Smoothing};
 use crate::error::PlotError;
 use crate::figure::axis::{Axis, Scale};
 use crate::figure::canvas::{Canvas, Drawing, Pixel};
-use crate::figure::colour::{COLOURS, colour};
-use crate::figure::row::{Frame, Row};
+use crate::figure::colour::colour;
+use crate::figure::frame::Frame;
+use crate::figure::legend::{LINES, Mark, check_count};
+use crate::figure::row::Row;
 
 /// Everything about a figure that does not depend on what it is drawn on.
 pub(super) struct Figure<'a> {
@@ -23,6 +25,7 @@ pub(super) struct Figure<'a> {
 
 impl<'a> Figure<'a> {
     pub(super) fn new(curves: &'a Curves, series: &'a [Series]) -> Result<Self, PlotError> {
+        check_count("series", series.len(), LINES, "21 at most, which are told apart")?;
         let shown = || {
             let runs = series.iter().flat_map(|line| runs(&line.points, curves.y_scale));
             runs.flatten().copied()
@@ -39,8 +42,10 @@ impl<'a> Figure<'a> {
         let window = match curves.smoothing {
             Smoothing::Auto => (longest > 500).then_some(longest / 100),
             Smoothing::Off => None,
-            Smoothing::Window(window) => (window > 1 && longest / 2 >= window).then_some(window),
+            Smoothing::Window(window) => (window > 1).then_some(window),
         };
+        // As many points on either side of the one in the middle.
+        let window = window.map(|window| window | 1).filter(|window| longest / 2 >= *window);
         Ok(Self { curves, series, x_axis, y_axis, window })
     }
 
@@ -153,12 +158,12 @@ impl<DB: DrawingBackend> Pen<'_, DB> {
         Ok(())
     }
 
-    /// A line in the manner of series `index`: dashed once the colours begin again.
+    /// A line in the manner of series `index`.
     fn stroke(&self, index: usize, points: Vec<Pixel>, style: ShapeStyle) -> Result<(), PlotError> {
-        if (index / COLOURS.len()).is_multiple_of(2) {
-            self.canvas.line(points, style)
-        } else {
-            self.canvas.dashes(points, style)
+        match Mark::of(index, 1.0) {
+            Mark::Dashes { .. } => self.canvas.dashes(points, style),
+            Mark::Dots { .. } => self.canvas.dots(points, style),
+            _ => self.canvas.line(points, style),
         }
     }
 }

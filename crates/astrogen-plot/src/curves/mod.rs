@@ -50,7 +50,7 @@ pub enum Smoothing {
     Auto,
     /// Nothing: the values alone.
     Off,
-    /// So many neighbouring points, centred; 0 and 1 mean nothing.
+    /// So many neighbouring points, centred, one more of an even number; 0 and 1 mean nothing.
     Window(usize),
 }
 
@@ -100,11 +100,13 @@ impl Default for Curves {
 
 impl Curves {
     /// Draws the series and writes the figure, whole or not at all; `path` ends in `.png` or
-    /// `.svg`. Up to seven series have a colour each, the next seven the same colours dashed.
+    /// `.svg`. Up to seven series have a colour each, the next seven the same colours dashed, seven
+    /// more the same dotted.
     ///
     /// # Errors
     /// [`PlotError::BadExtension`], [`PlotError::BadFigureSize`], [`PlotError::NothingToDraw`] if
-    /// no series has a value that can be drawn, [`PlotError::Write`] if the disk refuses.
+    /// no series has a value that can be drawn, [`PlotError::Setting`] for more than 21 series,
+    /// [`PlotError::Write`] if the disk refuses.
     pub fn save(&self, path: impl AsRef<Path>, series: &[Series]) -> Result<(), PlotError> {
         let drawing = Figure::new(self, series)?;
         crate::figure::save(path.as_ref(), self.width, self.height, &drawing)

@@ -10,9 +10,9 @@ use super::trace::runs;
 use crate::error::PlotError;
 use crate::figure;
 use crate::figure::axis::{Axis, Scale};
-use crate::figure::canvas::{Canvas, Drawing};
-use crate::figure::colour::colour;
-use crate::figure::legend::{self, Entry, Mark, trace};
+use crate::figure::canvas::{BREADTH, Canvas, Drawing, text_width};
+use crate::figure::colour::COLOURS;
+use crate::figure::legend::{self, Entry, Mark, check_count, trace};
 use crate::figure::row::Row;
 use crate::sample::empty;
 
@@ -28,8 +28,8 @@ pub struct ProfilePanel {
     pub y_label: String,
     /// The vertical axis; linear by default.
     pub y_scale: Scale,
-    /// The lines. Those of one name look alike in all panels: the first name's are solid, all
-    /// others dashed.
+    /// The lines. Those of one name look alike in all panels: the first name's are solid, the next
+    /// six dashed, seven more dotted.
     pub series: Vec<Series>,
 }
 
@@ -87,9 +87,9 @@ impl Profiles {
     ///
     /// # Errors
     /// [`PlotError::NothingToDraw`] for no panel, [`PlotError::EmptySample`] for one without a
-    /// value that can be drawn, [`PlotError::Setting`], [`PlotError::TooNarrow`];
-    /// [`PlotError::BadExtension`], [`PlotError::BadFigureSize`] for more panels than fit,
-    /// [`PlotError::Write`] if the disk refuses.
+    /// value that can be drawn, [`PlotError::Setting`], also for lines of more than 14 names;
+    /// [`PlotError::TooNarrow`], [`PlotError::BadExtension`], [`PlotError::BadFigureSize`] for more
+    /// panels than fit, [`PlotError::Write`] if the disk refuses.
     pub fn save(&self, path: impl AsRef<Path>, panels: &[ProfilePanel]) -> Result<(), PlotError> {
         let setting =
             |name, rule, got: u32| Err(PlotError::Setting { name, rule, got: got.to_string() });
@@ -105,10 +105,10 @@ impl Profiles {
         let count = u32::try_from(panels.len()).unwrap_or(u32::MAX);
         let columns = self.columns.unwrap_or(3).min(count).max(1);
         let figure = Figure::new(self, panels, columns)?;
-        let header = figure.header().ceil() as u32;
-        let width = columns.saturating_mul(self.panel_width);
+        let width = columns.saturating_mul(self.panel_width).max(320);
+        let header = figure.header(figure.legend(f64::from(width))?.len()).ceil() as u32;
         let height = count.div_ceil(columns).saturating_mul(self.panel_height);
-        let (width, height) = (width.max(320), height.saturating_add(header).max(320));
+        let height = height.saturating_add(header).max(320);
         figure::save(path.as_ref(), width, height, &figure)
     }
 }
@@ -125,12 +125,28 @@ pub fn save_profiles(
     Profiles { title: title.into(), ..Profiles::default() }.save(path, panels)
 }
 
-/// The panels with their axes, and the names of the lines.
+/// What is left free beside title and legend.
+const LEFT: f64 = 24.0;
+const RIGHT: f64 = 16.0;
+
+/// How many names of lines are told apart.
+const NAMES: usize = 2 * COLOURS.len();
+
+/// The lines of a name: the first's solid, so that it is found at once.
+fn mark(index: usize) -> Mark {
+    match Mark::of(index, 2.2) {
+        Mark::Line { colour, width } if index > 0 => Mark::Dashes { colour, width },
+        Mark::Dashes { colour, width } => Mark::Dots { colour, width },
+        mark => mark,
+    }
+}
+
+/// The panels with their axes, and the names of the lines with their marks.
 struct Figure<'a> {
     profiles: &'a Profiles,
     columns: i32,
     panels: Vec<(&'a ProfilePanel, Axis, Axis)>,
-    names: Vec<&'a str>,
+    entries: Vec<Entry>,
 }
 
 impl<'a> Figure<'a> {
@@ -160,26 +176,31 @@ impl<'a> Figure<'a> {
         };
         let panels: Result<Vec<_>, _> = panels.iter().map(with_axes).collect();
         let panels = panels?;
-        let mut names: Vec<&str> = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
         for series in panels.iter().flat_map(|(panel, ..)| &panel.series) {
-            if !names.contains(&series.name.as_str()) {
-                names.push(&series.name);
+            if entries.iter().all(|entry| entry.name != series.name) {
+                entries.push(Entry::new(&series.name, mark(entries.len())));
             }
         }
-        Ok(Self { profiles, columns: columns as i32, panels, names })
+        check_count("names of series", entries.len(), NAMES, "14 at most, which are told apart")?;
+        Ok(Self { profiles, columns: columns as i32, panels, entries })
+    }
+
+    /// The lines of the legend in a figure of this width, in the widest letters of a viewer.
+    fn legend(&self, width: f64) -> Result<Vec<&[Entry]>, PlotError> {
+        let width_of = |name: &str| Ok(BREADTH * f64::from(text_width(name, 17.0)?));
+        legend::lines(&self.entries, width - LEFT - RIGHT, width_of)
     }
 
     /// Room for title and legend in pixels of the finished figure.
-    fn header(&self) -> f64 {
-        (if self.profiles.title.is_empty() { 6.0 } else { 44.0 }) + 28.0
+    fn header(&self, legend_lines: usize) -> f64 {
+        let title = if self.profiles.title.is_empty() { 6.0 } else { 44.0 };
+        title + 28.0 + legend::LINE * legend_lines.saturating_sub(1) as f64
     }
 
     fn mark(&self, name: &str) -> Mark {
-        let index = self.names.iter().position(|known| *known == name).unwrap_or(0);
-        match index {
-            0 => Mark::Line { colour: colour(0), width: 2.2 },
-            _ => Mark::Dashes { colour: colour(index), width: 2.2 },
-        }
+        let entry = self.entries.iter().find(|entry| entry.name == name);
+        entry.map_or(mark(0), |entry| entry.mark)
     }
 
     fn draw_panel<DB: DrawingBackend>(
@@ -205,6 +226,7 @@ impl<'a> Figure<'a> {
                             [alone],
                             Mark::Line { colour, .. }
                             | Mark::Dashes { colour, .. }
+                            | Mark::Dots { colour, .. }
                             | Mark::Area { colour, .. },
                         ) => canvas.dot(*alone, colour)?,
                         _ => trace(canvas, pixels, mark)?,
@@ -219,14 +241,14 @@ impl<'a> Figure<'a> {
 
 impl Drawing for Figure<'_> {
     fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), PlotError> {
-        let (left, right) = (canvas.px(24.0), canvas.width - canvas.px(16.0));
+        let (left, right) = (canvas.px(LEFT), canvas.width - canvas.px(RIGHT));
         let style = canvas.text(25.0, 1.0).pos(Pos::new(HPos::Left, VPos::Center));
         let title = &self.profiles.title;
         canvas.write_within(right - left, title, &style, (left, canvas.px(27.0)))?;
-        let entries: Vec<Entry> =
-            self.names.iter().map(|name| Entry::new(*name, self.mark(name))).collect();
-        let top = canvas.px(self.header());
-        legend::draw_beside(canvas, &entries, (left, right), top - canvas.px(12.0))?;
+        let legend = self.legend(canvas.finished(canvas.width))?;
+        let first = canvas.px(self.header(1) - 12.0);
+        legend::draw_lines(canvas, &legend, (left, right), first)?;
+        let top = canvas.px(self.header(legend.len()));
         let wide = canvas.px(f64::from(self.profiles.panel_width));
         let high = canvas.px(f64::from(self.profiles.panel_height));
         for (panel, index) in self.panels.iter().zip(0..) {

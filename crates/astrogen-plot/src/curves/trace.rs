@@ -38,8 +38,8 @@ pub(super) fn thin(run: &[Point], columns: usize) -> Vec<Point> {
     kept
 }
 
-/// The centred running mean over `window` points, cut at the ends of the run, at every sixteenth
-/// of a window: more would not be seen.
+/// The centred running mean over `window` points, an odd number, cut at the ends of the run, at every
+/// sixteenth of a window: more would not be seen.
 pub(super) fn smooth(run: &[Point], window: usize) -> Vec<Point> {
     let half = window / 2;
     let last = run.len() - 1;
@@ -89,19 +89,30 @@ mod tests {
     #[test]
     fn smoothing_keeps_a_straight_line_inside_and_both_ends() {
         let points = line(&(0..1000).map(f64::from).collect::<Vec<_>>());
-        let smoothed = smooth(&points, 100);
+        let smoothed = smooth(&points, 101);
         assert_eq!(smoothed.first().map(|point| point.0), Some(0.0));
         assert_eq!(smoothed.last().map(|point| point.0), Some(999.0));
         for (x, y) in smoothed.iter().filter(|(x, _)| (50.0..=949.0).contains(x)) {
             assert!((x - y).abs() < 1e-9, "{x} {y}");
         }
-        assert_eq!(smooth(&points[..1], 100), points[..1]);
+        assert_eq!(smooth(&points[..1], 101), points[..1]);
+    }
+
+    #[test]
+    fn a_mean_is_of_as_many_points_as_the_window_says() {
+        let mut points = line(&[0.0; 41]);
+        points[20].1 = 1.0;
+        for window in [3, 5, 11] {
+            let smoothed = smooth(&points, window);
+            assert_eq!(smoothed[20].1, 1.0 / window as f64);
+            assert_eq!(smoothed.iter().filter(|point| point.1 > 0.0).count(), window);
+        }
     }
 
     #[test]
     fn a_huge_spike_leaves_no_trace_beyond_its_window() {
         let mut points = line(&vec![1.0; 1000]);
         points[100].1 = 1e18;
-        assert_eq!(smooth(&points, 20).last().map(|point| point.1), Some(1.0));
+        assert_eq!(smooth(&points, 21).last().map(|point| point.1), Some(1.0));
     }
 }

@@ -76,8 +76,8 @@ pub struct Maps {
     /// Cells along each axis, 1..=1000; 100 by default. In a row of equal aspect cells are square,
     /// and so many lie along the longer axis.
     pub bins: usize,
-    /// Width of a panel in pixels, or a little less where labels are long, 64..=4096; 380 by
-    /// default.
+    /// Width of a panel in pixels, 64..=4096; 380 by default. Panels are a little narrower, and their
+    /// rows lower, where labels are long.
     pub panel_width: u32,
 }
 
@@ -103,8 +103,8 @@ impl Maps {
         let settings: Vec<Density> = rows.iter().map(|row| self.settings(row)).collect();
         let strips: Result<Vec<_>, _> =
             settings.iter().zip(rows).map(|(settings, row)| Strip::new(settings, row)).collect();
-        let stack = Stack { title: &self.title, columns, strips: strips? };
         let panel_width = f64::from(self.panel_width);
+        let stack = Stack { title: &self.title, columns, panel_width, strips: strips? };
         let width = f64::from(columns) * (panel_width + GAP) - GAP + BESIDE;
         let height = stack.top() + stack.heights(panel_width).iter().sum::<f64>();
         // One flat row leaves some white below. Conversions of floats end at the largest number.
@@ -182,6 +182,8 @@ impl<'a> Strip<'a> {
 struct Stack<'a> {
     title: &'a str,
     columns: u32,
+    /// That of the settings.
+    panel_width: f64,
     strips: Vec<Strip<'a>>,
 }
 
@@ -201,7 +203,7 @@ impl Drawing for Stack<'_> {
         // What labels take differs from row to row: panels stand below each other all the same.
         let mut rooms = Vec::new();
         for strip in &self.strips {
-            let height = canvas.px(strip.height(canvas.finished(canvas.width) / 3.0));
+            let height = canvas.px(strip.height(self.panel_width));
             canvas.part((0, 0), (canvas.width, height), |canvas| {
                 rooms.push((strip.plane.row().left_room(canvas)?, strip.plane.bar_width(canvas)?));
                 Ok(())
@@ -211,7 +213,10 @@ impl Drawing for Stack<'_> {
         let right = rooms.iter().map(|room| room.1).max().unwrap_or(0);
         let columns = f64::from(self.columns);
         let inner = canvas.finished(canvas.width - left - right) - (columns - 1.0) * GAP;
-        let heights = self.heights((inner / columns).max(0.0));
+        // The height of the figure is that of panels of the settings' width.
+        let panel_width = (inner / columns).clamp(0.0, self.panel_width);
+        let heights = self.heights(panel_width);
+        let row_end = left + canvas.px(columns * (panel_width + GAP) - GAP);
 
         let mut top = canvas.px(self.top());
         let style = canvas.text(25.0, 1.0).pos(Pos::new(HPos::Left, VPos::Center));
@@ -219,7 +224,7 @@ impl Drawing for Stack<'_> {
         canvas.write_within(room, self.title, &style, (left, canvas.px(27.0)))?;
         let first = top;
         for ((strip, height), room) in self.strips.iter().zip(heights).zip(rooms) {
-            let (from, to) = (left - room.0, canvas.width - right + room.1);
+            let (from, to) = (left - room.0, row_end + room.1);
             let bottom = top + canvas.px(height);
             canvas.part((from, top), (to, bottom), |canvas| {
                 strip.plane.draw_row(canvas)?;

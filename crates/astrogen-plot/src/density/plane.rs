@@ -9,7 +9,8 @@ use crate::error::PlotError;
 use crate::figure::axis::{Axis, Scale, Tick};
 use crate::figure::canvas::{Canvas, Drawing};
 use crate::figure::colour::sequential;
-use crate::figure::row::{Frame, Row};
+use crate::figure::frame::Frame;
+use crate::figure::row::Row;
 use crate::sample::{Points, axis, bin_of, check_bins, empty, range};
 
 /// The counts of every sample, and the axes they are drawn over.

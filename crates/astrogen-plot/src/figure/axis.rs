@@ -56,12 +56,19 @@ impl Axis {
         let (low, high) = ends?;
         let range = high - low;
         // A range below what the numbers can resolve is drawn as one value in the middle.
-        let margin = if range > 1e-12 * low.abs().max(high.abs()) {
-            range * margin
-        } else {
-            (0.1 * low.abs()).max(if scale == Scale::Log { 0.5 } else { 1e-3 })
+        let margin = match scale {
+            _ if range > 1e-12 * low.abs().max(high.abs()) => range * margin,
+            Scale::Linear => around(low),
+            Scale::Log => (0.1 * low.abs()).max(0.5),
         };
         Some(Self { scale, low: low - margin, high: high + margin })
+    }
+
+    /// The axis that ends just at these values; `None` unless both can be shown, in ascending order.
+    pub(crate) fn between(low: f64, high: f64, scale: Scale) -> Option<Self> {
+        let shown = scale.shows(low) && scale.shows(high);
+        let (low, high) = (scale.forward(low), scale.forward(high));
+        (shown && low < high).then_some(Self { scale, low, high })
     }
 
     /// Where a value lies: 0 at the low end, 1 at the high end.
@@ -83,6 +90,11 @@ impl Axis {
             }
         }
     }
+}
+
+/// The room on either side of a value alone: a tenth of it, a thousandth of 0 and its like.
+pub(crate) fn around(value: f64) -> f64 {
+    if value.abs() > 1e-250 { 0.1 * value.abs() } else { 1e-3 }
 }
 
 /// Multiples of 1, 2 or 5 times a power of ten.
@@ -190,5 +202,26 @@ mod tests {
             assert!((axis.position(value) - 0.5).abs() < 1e-6, "{value}");
             assert!(!axis.ticks(5).is_empty());
         }
+    }
+
+    #[test]
+    fn a_small_value_alone_has_a_small_axis_around_it() {
+        for value in [2e-4, -3e-9] {
+            let axis = Axis::over([value].into_iter(), Scale::Linear, 0.05).unwrap();
+            assert!(
+                axis.position(0.8 * value) < 0.0 || axis.position(0.8 * value) > 1.0,
+                "{value}"
+            );
+            assert!(axis.ticks(5).iter().all(|tick| tick.value * value > 0.0), "{value}");
+        }
+    }
+
+    #[test]
+    fn an_axis_between_two_values_ends_there_however_near_they_are() {
+        let axis = Axis::between(1.0, 1.0 + 1e-13, Scale::Linear).unwrap();
+        assert_eq!((axis.position(1.0), axis.position(1.0 + 1e-13)), (0.0, 1.0));
+        assert!(axis.ticks(5).len() < 10);
+        assert_eq!(Axis::between(1.0, 1.0, Scale::Linear), None);
+        assert_eq!(Axis::between(0.0, 1.0, Scale::Log), None);
     }
 }

@@ -24,6 +24,9 @@ const LETTERS: f64 = 1.24;
 /// PNG is drawn this much larger and averaged down, for smooth lines and letters.
 const OVERSAMPLING: u32 = 2;
 
+/// How much wider than the embedded font another may be, which a viewer of SVG chooses.
+pub(crate) const BREADTH: f64 = 1.18;
+
 /// A point of the canvas, in its own pixels, from the top left.
 pub(crate) type Pixel = (i32, i32);
 
@@ -119,10 +122,10 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
         font.color(&BLACK.mix(opacity)).into_text_style(self.area)
     }
 
-    /// The width of a text; a viewer of SVG may choose a wider font than the embedded one.
+    /// The width of a text, in SVG that of a wider font.
     pub(crate) fn width_of(&self, text: &str, style: &TextStyle) -> Result<i32, PlotError> {
         let (width, _) = self.area.estimate_text_size(&clean(text), style).map_err(refused)?;
-        let breadth = if self.medium == Medium::Pixels { 1.0 } else { 1.18 };
+        let breadth = if self.medium == Medium::Pixels { 1.0 } else { BREADTH };
         Ok((f64::from(width) * breadth).ceil() as i32)
     }
 
@@ -175,7 +178,21 @@ impl<'a, DB: DrawingBackend> Canvas<'a, DB> {
     }
 
     pub(crate) fn dashes(&self, points: Vec<Pixel>, style: ShapeStyle) -> Result<(), PlotError> {
-        let (dash, gap) = (self.px(7.0), self.px(5.0));
+        self.broken(points, [7.0, 5.0], style)
+    }
+
+    pub(crate) fn dots(&self, points: Vec<Pixel>, style: ShapeStyle) -> Result<(), PlotError> {
+        self.broken(points, [2.0, 3.0], style)
+    }
+
+    /// A line of dashes with gaps, so long each.
+    fn broken(
+        &self,
+        points: Vec<Pixel>,
+        lengths: [f64; 2],
+        style: ShapeStyle,
+    ) -> Result<(), PlotError> {
+        let [dash, gap] = lengths.map(|length| self.px(length));
         self.area.draw(&DashedPathElement::new(points, dash, gap, style)).map_err(refused)
     }
 

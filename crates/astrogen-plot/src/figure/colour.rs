@@ -14,7 +14,8 @@ pub(crate) const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 0, 0),
 ];
 
-/// The colour of series `index`; from the eighth on they begin again.
+/// The colour of series `index`; from the eighth on they begin again, for lines of another
+/// [mark](super::legend::Mark).
 pub(crate) fn colour(index: usize) -> RGBColor {
     COLOURS[index % COLOURS.len()]
 }
@@ -25,11 +26,15 @@ pub(crate) fn colour(index: usize) -> RGBColor {
 /// image processing*) in which equal distances look alike: lightness and hue run evenly, so equal
 /// steps of the quantity are equal steps to the eye, and grey prints keep the order.
 pub(crate) fn sequential(quantity: f64) -> RGBColor {
-    let t = quantity.clamp(0.0, 1.0);
-    let lightness = 0.25 + 0.70 * t;
-    let hue = (325.0 - 220.0 * t).to_radians();
-    let [red, green, blue] = oklab_to_linear([lightness, 0.1 * hue.cos(), 0.1 * hue.sin()]);
-    RGBColor(gamma(red), gamma(green), gamma(blue))
+    let [red, green, blue] = linear(quantity.clamp(0.0, 1.0)).map(gamma);
+    RGBColor(red, green, blue)
+}
+
+/// The helix at a quantity in [0, 1], in linear sRGB.
+fn linear(quantity: f64) -> [f64; 3] {
+    let lightness = 0.25 + 0.70 * quantity;
+    let hue = (325.0 - 220.0 * quantity).to_radians();
+    oklab_to_linear([lightness, 0.1 * hue.cos(), 0.1 * hue.sin()])
 }
 
 /// Linear sRGB of (lightness, a, b), by Ottosson's matrices.
@@ -58,10 +63,9 @@ mod tests {
     #[test]
     fn the_scale_never_leaves_what_a_screen_can_show() {
         for step in 0..=1000 {
-            let t = f64::from(step) / 1000.0;
-            let hue = (325.0 - 220.0 * t).to_radians();
-            let linear = oklab_to_linear([0.25 + 0.70 * t, 0.1 * hue.cos(), 0.1 * hue.sin()]);
-            assert!(linear.iter().all(|part| (0.0..=1.0).contains(part)), "at {t}: {linear:?}");
+            let quantity = f64::from(step) / 1000.0;
+            let shown = linear(quantity).iter().all(|part| (0.0..=1.0).contains(part));
+            assert!(shown, "at {quantity}: {:?}", linear(quantity));
         }
     }
 

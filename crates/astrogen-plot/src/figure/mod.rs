@@ -3,6 +3,7 @@
 pub(crate) mod axis;
 pub(crate) mod canvas;
 pub(crate) mod colour;
+pub(crate) mod frame;
 pub(crate) mod legend;
 pub(crate) mod row;
 

@@ -206,13 +206,56 @@ fn maps_are_drawn_row_by_row_and_to_scale() {
 }
 
 #[test]
+fn every_row_of_maps_is_whole_where_labels_need_little_room() {
+    let [x, y, z] = disc(5000, 4, 0.4);
+    let range = Some((-9.0, 9.0));
+    let row = |y_label, values| MapRow {
+        x_range: range,
+        y_range: range,
+        ..MapRow::new("x", y_label, [Points::new("true", &x, values)])
+    };
+    for panel_width in [64, 380, 1000] {
+        let maps = Maps { panel_width, ..Maps::default() };
+        let rows = [row("y", &y), row("z", &z), row("last", &y)];
+        let text = texts("maps.svg", |path| maps.save(path, &rows));
+        let number = |line: &str, name: &str| -> f64 {
+            let rest = line.split_once(&format!(" {name}=\"")).unwrap().1;
+            rest.split_once('"').unwrap().0.parse().unwrap()
+        };
+        let height = number(text.lines().next().unwrap(), "height");
+        let lowest = text.lines().filter(|line| line.starts_with("<text"));
+        let lowest = lowest.map(|line| number(line, "y")).fold(0.0, f64::max);
+        assert!(lowest <= height - 8.0, "a text at {lowest} of {height}");
+        assert!(lowest >= height - 60.0, "white below {lowest} of {height}");
+    }
+}
+
+#[test]
+fn a_legend_of_many_names_has_as_many_lines_as_it_needs() {
+    let name = |k: u32| format!("a model of the galaxy, number {k}");
+    let series: Vec<Series> =
+        (0..9).map(|k| Series::new(name(k), [(0, f64::from(k)), (1, 9.0)])).collect();
+    let panels = [panel("", ["R [kpc]", ""], Scale::Linear, series)];
+    let text = texts("many.svg", |path| save_profiles(path, "Galaxy 7", &panels));
+    for k in 0..9 {
+        assert_eq!(text.matches(&format!("\n{}\n", name(k))).count(), 1, "{k}");
+    }
+    let image = pixels("many.png", |path| save_profiles(path, "Galaxy 7", &panels));
+    assert_eq!(image.dimensions(), (480, 420 + 72 + 8 * 27), "one name a line");
+    // The lines of the first and of the eighth name have one colour, and are not alike.
+    let blue =
+        text.lines().filter(|line| line.starts_with("<polyline") && line.contains("#0072B2"));
+    assert!(blue.count() > 20, "solid, and in dots");
+}
+
+#[test]
 fn a_thin_disc_is_seen_with_some_sky() {
     let [x, _, z] = disc(20_000, 3, 0.02);
     let rows = [MapRow::new("x [kpc]", "z [kpc]", [Points::new("true", &x, &z)])];
     let image = pixels("thin.png", |path| save_maps(path, "", &rows));
     assert_eq!(image.dimensions(), (380 + 220, 320));
     let coloured = |y: u32| {
-        (0..500).any(|x| image.get_pixel(x, y).0[0].abs_diff(image.get_pixel(x, y).0[2]) > 20)
+        (0..450).any(|x| image.get_pixel(x, y).0[0].abs_diff(image.get_pixel(x, y).0[2]) > 20)
     };
     let lit: Vec<u32> = (0..320).filter(|y| coloured(*y)).collect();
     // The panel is a quarter as high as wide, from 52 to about 150, and the disc in its middle.
@@ -280,8 +323,15 @@ fn refusals_say_what_was_expected() {
     let tiny = Profiles { panel_width: 9, ..Profiles::default() };
     assert!(text(tiny.save(path("a.png"), &profiles())).starts_with("panel_width must be 160"));
     let wide = Profiles { panel_width: u32::MAX, ..Profiles::default() };
-    assert!(text(wide.save(path("a.png"), &profiles())).contains("320..=8192"));
+    assert!(text(wide.save(path("a.png"), &profiles())).contains("neither side may be above 8192"));
     assert!(text(save_profiles(path("a.pdf"), "", &profiles())).contains(".png or .svg"));
+
+    let series = (0..15).map(|k| Series::new(format!("s{k}"), [(0, 1.0), (1, 2.0)])).collect();
+    let many = [panel("", ["", ""], Scale::Linear, series)];
+    assert_eq!(
+        text(save_profiles(path("a.png"), "", &many)),
+        "names of series must be 14 at most, which are told apart, got 15"
+    );
 
     let good = [1.0, 2.0, 4.0];
     let points = Points::new("true", &good, &good);
@@ -311,7 +361,7 @@ fn refusals_say_what_was_expected() {
     let one = [MapRow::new("x", "y", [points])];
     assert!(text(tiny.save(path("a.png"), &one)).starts_with("panel_width must be 64 to 4096"));
     let many = [MapRow::new("x", "y", vec![points; 40])];
-    assert!(text(save_maps(path("a.png"), "", &many)).contains("320..=8192"));
+    assert!(text(save_maps(path("a.png"), "", &many)).contains("neither side may be above 8192"));
 
     let images = traversal(2, 3, 16, 3);
     let names = |count: usize| vec![String::from("name"); count];
@@ -329,7 +379,9 @@ fn refusals_say_what_was_expected() {
         "row_labels must be one per row, of equally many images, got 4 for 6 images"
     );
     let huge = LabelledGrid { side: Some(4096), ..LabelledGrid::default() };
-    assert!(text(huge.save(&images, path("a.png"))).contains("320..=8192"));
+    let message = text(huge.save(&images, path("a.png")));
+    assert!(message.contains("neither side may be above 8192"), "{message}");
+    assert!(!message.contains("320"), "a grid may be smaller: {message}");
     let bad = LabelledGrid { side: Some(0), ..LabelledGrid::default() };
     assert!(text(bad.save(&images, path("a.png"))).starts_with("side must be 8 to 4096"));
     let plain = LabelledGrid::default();

@@ -1,11 +1,13 @@
 //! Names and numbers as a person reads them.
 
 /// What is written in its own way, whatever stands around it.
-const PROPER: [(&str, &str); 34] = [
+const PROPER: [(&str, &str); 37] = [
     ("adam", "Adam"),
     ("auc", "AUC"),
     ("c2st", "C2ST"),
+    ("cpu", "CPU"),
     ("crps", "CRPS"),
+    ("cuda", "CUDA"),
     ("dcgan", "DCGAN"),
     ("ema", "EMA"),
     ("feh", "[Fe/H]"),
@@ -15,6 +17,7 @@ const PROPER: [(&str, &str); 34] = [
     ("gan", "GAN"),
     ("gaussian", "Gaussian"),
     ("gini", "Gini"),
+    ("gpu", "GPU"),
     ("hdu", "HDU"),
     ("id", "ID"),
     ("kid", "KID"),
@@ -151,6 +154,8 @@ mod tests {
             ("nyquist_ratio", "Nyquist ratio"),
             ("held_out_error", "Held out error"),
             ("ks", "KS"),
+            ("cpu_capability", "CPU capability"),
+            ("cuda_devices", "CUDA devices"),
             ("g0163-corner", "G0163 corner"),
             ("x", "x"),
             ("MAG_R", "MAG_R"),

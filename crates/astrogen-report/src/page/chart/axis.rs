@@ -63,8 +63,12 @@ impl Axis {
         let largest = self.low.abs().max(self.high.abs());
         let label = |value: f64| match (1e-3..1e6).contains(&largest) {
             true => format!("{value:.digits$}"),
-            false if value == 0.0 => "0".to_owned(),
-            false => super::super::words::rounded(value, 3),
+            false if value.abs() < 1e-6 * step => "0".to_owned(),
+            // As many as tell it from its neighbours.
+            false => {
+                let before = value.abs().log10().floor() - (step.log10() + 1e-9).floor();
+                super::super::words::rounded(value, before.clamp(0.0, 15.0) as usize + 1)
+            }
         };
         let values = (first..=last.min(first + 20)).map(|at| at as f64 * step);
         values.map(|value| (value, label(value))).collect()
@@ -104,6 +108,16 @@ mod tests {
         assert_eq!(labels(Axis::of([0.001, 20.0], 50.0), 6), ["0.001", "0.01", "0.1", "1", "10"]);
         assert_eq!(axis.at(2250.0), Some(0.5));
         assert_eq!(Axis::of([0.001, 20.0], 50.0).at(-1.0), None);
+    }
+
+    #[test]
+    fn neighbouring_ticks_differ_however_large_the_values_are() {
+        for range in [[2.46e6, 2.46e6 + 30.0], [3e-5, 3e-5 + 1e-9], [-5e9, 2e9], [0.0, 7e-5]] {
+            let labels = labels(Axis::linear(range), 5);
+            assert!(labels.len() > 2, "{range:?}: {labels:?}");
+            assert!(labels.windows(2).all(|pair| pair[0] != pair[1]), "{labels:?}");
+        }
+        assert_eq!(labels(Axis::linear([0.0, 3e6]), 3), ["0", "1000000", "2000000", "3000000"]);
     }
 
     #[test]

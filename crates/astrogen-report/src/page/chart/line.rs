@@ -57,19 +57,38 @@ impl Line {
         }
     }
 
+    /// How many points make one of the line as it is drawn: 1 unless there are many.
+    pub(super) fn gathered(&self) -> usize {
+        match self.points.len() {
+            0..=POINTS => 1,
+            many => many.div_ceil(BUCKETS),
+        }
+    }
+
     /// The line, by where its points are; of many points their means with the range around them.
     pub(super) fn draw(&self, place: impl Fn([f64; 2]) -> Option<[f64; 2]>) -> Markup {
-        if self.points.len() <= POINTS {
-            return html! { path class=(self.class()) d=(path(self.points.iter().map(|at| place(*at)))) {} };
+        let size = self.gathered();
+        if size == 1 {
+            return self.trace(self.points.iter().map(|at| place(*at)));
         }
-        let size = self.points.len().div_ceil(BUCKETS);
         let buckets: Vec<[f64; 4]> = self.points.chunks(size).filter_map(bucket).collect();
         let side = |of: usize| buckets.iter().map(move |bucket| [bucket[0], bucket[of]]);
         let around = side(2).chain(side(3).rev()).filter_map(&place);
-        let means = path(side(1).map(&place));
         html! {
-            path class=(format!("range c{}", self.colour)) d=(path(around.map(Some)) + "Z") {}
-            path class=(self.class()) d=(means) {}
+            path class=(format!("range c{}", self.colour)) d=(path(around.map(Some)).0 + "Z") {}
+            (self.trace(side(1).map(&place)))
+        }
+    }
+
+    /// The line through places, and a dot at each that is between two gaps.
+    fn trace(&self, places: impl Iterator<Item = Option<[f64; 2]>>) -> Markup {
+        let (line, alone) = path(places);
+        html! {
+            path class=(self.class()) d=(line) {}
+            @for [x, y] in alone {
+                circle class=(format!("c{}", self.colour)) cx=(format!("{x:.1}"))
+                    cy=(format!("{y:.1}")) r="2.5" {}
+            }
         }
     }
 }
@@ -88,18 +107,26 @@ fn bucket(points: &[[f64; 2]]) -> Option<[f64; 4]> {
     (count > 0.0).then_some([along, mean, least, most])
 }
 
-/// The path through points, with a gap where one has no place.
-fn path(points: impl Iterator<Item = Option<[f64; 2]>>) -> String {
-    let mut path = String::new();
-    let mut pen = 'M';
-    for point in points {
-        match point {
-            Some([x, y]) => {
-                path += &format!("{pen}{x:.1} {y:.1}");
-                pen = 'L';
-            }
-            None => pen = 'M',
+/// The path through places, with a gap where there is none, and the places between two gaps, of which a
+/// path shows nothing.
+fn path(places: impl Iterator<Item = Option<[f64; 2]>>) -> (String, Vec<[f64; 2]>) {
+    let (mut path, mut alone) = (String::new(), Vec::new());
+    let mut run = Vec::new();
+    for place in places.chain([None]) {
+        if let Some(place) = place {
+            run.push(place);
+            continue;
         }
+        match run[..] {
+            [one] => alone.push(one),
+            _ => {
+                for (at, [x, y]) in run.iter().enumerate() {
+                    let pen = if at == 0 { 'M' } else { 'L' };
+                    path += &format!("{pen}{x:.1} {y:.1}");
+                }
+            }
+        }
+        run.clear();
     }
-    path
+    (path, alone)
 }

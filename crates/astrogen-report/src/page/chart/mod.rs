@@ -40,6 +40,7 @@ impl Chart<'_> {
         let [x, y] = [Axis::linear(across), Axis::of(limits, RATIO)];
         let [width, height] = [WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM];
         let place = |at: [f64; 2]| Some([x.at(at[0])? * width, (1.0 - y.at(at[1])?) * height]);
+        let gathered = lines.iter().map(|line| line.gathered()).max().unwrap_or(1);
         let spoken = lines.iter().map(|line| line.spoken()).collect::<Vec<_>>().join("; ");
         Some(html! {
             figure.chart {
@@ -80,6 +81,9 @@ impl Chart<'_> {
                     svg x=(LEFT) y=(TOP) width=(width) height=(height) {
                         @for line in &lines { (line.draw(place)) }
                     }
+                }
+                @if gathered > 1 {
+                    p.note { "Means of " (gathered) " neighbouring values, shaded from their least to their largest." }
                 }
                 @if let Some(largest) = cut {
                     p.note { "Values as far as " (short(largest)) " are beyond the picture." }
@@ -153,6 +157,21 @@ mod tests {
         assert_eq!(chart(vec![f64::NAN, f64::INFINITY]), None);
         let html = chart(vec![1.0, f64::NAN, 2.0, 3.0]).unwrap();
         assert!(!html.contains("NaN"), "{html}");
+    }
+
+    #[test]
+    fn many_values_are_gathered_and_it_is_said() {
+        let values = |count: u32| (0..count).map(|at| f64::from(at % 7)).collect();
+        let html = chart(values(1000)).unwrap();
+        assert!(html.contains("Means of 5 neighbouring values, shaded"), "{html}");
+        assert!(!chart(values(400)).unwrap().contains("Means of"));
+    }
+
+    #[test]
+    fn a_value_between_two_gaps_is_a_dot() {
+        let html = chart(vec![1.0, f64::NAN, 2.0, f64::NAN, 3.0, 2.5]).unwrap();
+        assert_eq!(html.matches("<circle").count(), 2, "the first and the third: {html}");
+        assert!(!chart(vec![1.0, 2.0, f64::NAN, 3.0, 2.5]).unwrap().contains("<circle"));
     }
 
     #[test]

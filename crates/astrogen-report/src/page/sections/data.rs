@@ -9,23 +9,44 @@ use crate::page::tables::Tables;
 use crate::page::words::{count, rounded};
 
 pub(super) fn body(contents: &Contents) -> Option<Markup> {
-    let data = contents.data.as_ref()?;
-    let histograms = data.get("histograms");
-    let rest = match data {
-        Json::Object(fields) => {
-            let fields = fields.iter().filter(|(key, _)| key != "histograms").cloned();
-            Json::Object(fields.collect())
-        }
-        other => other.clone(),
-    };
+    let mut histograms = Vec::new();
+    let rest = parted(contents.data.as_ref()?, &mut histograms);
     Some(html! {
         (Tables::of_results("data.json").draw("What was found", &rest))
-        @if let Some(histograms) = histograms { (pixels(histograms)) }
+        @for (folder, found) in &histograms {
+            @let folder = folder.filter(|_| histograms.len() > 1).map(name_of);
+            (pixels(folder, found))
+        }
     })
 }
 
-/// Histograms of pixels before and after the stretch.
-fn pixels(histograms: &Json) -> Markup {
+/// What was found without the histograms of pixels, which are gathered with the folder they are of: those
+/// of one folder of images, of several in a list, or of the `images` among other things.
+fn parted<'a>(data: &'a Json, found: &mut Vec<(Option<&'a str>, &'a Json)>) -> Json {
+    match data {
+        Json::List(items) => Json::List(items.iter().map(|item| parted(item, found)).collect()),
+        Json::Object(fields) => {
+            let mut rest = Vec::new();
+            for (key, value) in fields {
+                match key.as_str() {
+                    "histograms" => found.push((data.get("folder").and_then(Json::text), value)),
+                    "images" => rest.push((key.clone(), parted(value, found))),
+                    _ => rest.push((key.clone(), value.clone())),
+                }
+            }
+            Json::Object(rest)
+        }
+        other => other.clone(),
+    }
+}
+
+/// The last part of a folder's path.
+fn name_of(folder: &str) -> &str {
+    folder.trim_end_matches('/').rsplit('/').next().unwrap_or(folder)
+}
+
+/// Histograms of pixels before and after the stretch, of a named folder.
+fn pixels(folder: Option<&str>, histograms: &Json) -> Markup {
     let unit = histograms.get("unit").and_then(Json::text).unwrap_or("physical units");
     let files = histograms.get("files").and_then(Json::number).unwrap_or(0.0) as usize;
     let drawn: Vec<Markup> = [
@@ -49,7 +70,7 @@ fn pixels(histograms: &Json) -> Markup {
         rounded(100.0 * shares.fold(0.0, f64::max), 2)
     };
     html! {
-        h3 { "Pixels" }
+        h3 { "Pixels" @if let Some(folder) = folder { " of " (folder) } }
         (charts(&drawn))
         p.note {
             "Of " (count(files, "training file", "training files")) ", evenly spread. At most "

@@ -73,11 +73,7 @@ fn table(sessions: &[(String, &Session)]) -> Markup {
                     td { (duration(session.time[1] - session.time[0])) }
                     td.num { (session.steps[0]) }
                     td.num { (session.steps[1]) }
-                    td { (match session.end {
-                        Some(End::Finished) => "finished",
-                        Some(End::Stopped) => "stopped",
-                        None => "none told of",
-                    }) }
+                    td { (session.end.map_or("none told of", End::in_words)) }
                     @if with_device { td { (session.device.as_deref().unwrap_or("none told of")) } }
                 } } }
             }

@@ -8,7 +8,7 @@ use crate::page::pictures::Picture;
 use crate::page::words::human;
 
 /// What the pictures of the workspace's programs show, by the end of their names.
-const KNOWN: [(&str, &str); 24] = [
+const KNOWN: [(&str, &str); 26] = [
     (
         "auc",
         "How well each score tells images with an anomaly from those without; a guess at the line",
@@ -30,11 +30,13 @@ const KNOWN: [(&str, &str); 24] = [
     ("metrics", "Validation over the training"),
     ("pit", "Probability integral transforms, flat if posteriors are calibrated"),
     ("posterior", "Posteriors against true values"),
-    ("power", "Power by scale, real and generated"),
+    ("pixels", "Values of pixels, of both sets"),
+    ("power", "Power by scale, of both sets"),
     ("profiles", "Profiles along the radius, real and generated"),
-    ("quality", "All numbers with their intervals, beside those between halves of the real data"),
+    ("quality", "All numbers with their intervals, and how far each is from its floor"),
     ("reconstructions", "Images of held-out galaxies, each above its reconstruction"),
     ("roc", "Shares of anomalies found, by the share of plain images taken for one"),
+    ("scores", "What added images change in a classifier's scores, with intervals"),
     ("residuals", "Observed minus true values, real and emulated"),
     ("tails", "Tails of the magnitudes, real and emulated"),
     ("traversal", "Images along each latent, the others at their mean"),
@@ -93,6 +95,11 @@ mod tests {
         assert_eq!(title("g0163-maps"), "g0163 · Maps, real and generated");
         assert_eq!(title("colour-tails"), "Tails of the colours, real and emulated");
         assert_eq!(title("memorisation-pairs"), "Memorisation pairs");
+        for of_two_skies in ["pixels", "power", "quality"] {
+            let caption = title(of_two_skies);
+            assert!(!caption.contains("real") && caption.contains(' '), "{caption}");
+        }
+        assert!(title("scores").starts_with("What added images change"));
         assert_eq!(href("figures/a b<.png"), "./figures/a%20b%3C.png");
     }
 }

@@ -74,8 +74,8 @@ fn facts(contents: &Contents) -> Vec<(&'static str, String)> {
     }
     if let Some(last) = log.sessions.last() {
         let state = match last.end {
-            Some(End::Finished) => "finished",
             Some(End::Stopped) => "stopped; it can be resumed",
+            Some(end) => end.in_words(),
             None => "under way, or ended without a word",
         };
         facts.push(("State", state.to_owned()));

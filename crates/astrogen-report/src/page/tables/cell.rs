@@ -37,7 +37,7 @@ pub(super) fn is_word(value: &Json) -> bool {
 }
 
 /// A number with its error, `{mean, error}`, or with its interval, `{value, low, high}`, and perhaps
-/// the same number of real data, `floor`.
+/// the same number between halves of what it is held against, `floor`.
 pub(super) fn estimate(value: &Json) -> Option<String> {
     let Json::Object(fields) = value else { return None };
     let known = |allowed: &[&str]| fields.iter().all(|(key, _)| allowed.contains(&key.as_str()));
@@ -60,8 +60,8 @@ pub(super) fn estimate(value: &Json) -> Option<String> {
     let floor = match value.get("floor") {
         None | Some(Json::Null) => String::new(),
         Some(floor) => match floor.number() {
-            Some(floor) => format!(", reals {}", rounded(floor, digits)),
-            None => format!(", reals {}", estimate(floor)?),
+            Some(floor) => format!(", floor {}", rounded(floor, digits)),
+            None => format!(", floor {}", estimate(floor)?),
         },
     };
     Some(format!("{middle} ({low} to {high}){floor}"))

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::json::Json;
 use super::words::{count, human, short};
 use cell::{estimate, is_cell, is_group, is_number, is_word};
-use rows::{alike, at, beyond, gather, heading, label_of, title};
+use rows::{alike, at, beyond, gather, heading, label_of, named, title};
 
 /// Items of a list of plain values that stand in a cell unfolded.
 const SHOWN: usize = 12;
@@ -155,7 +155,10 @@ impl Tables {
                         @for (path, number) in columns.iter().zip(&numeric) {
                             @let value = at(row, path);
                             td.num[*number].word[value.is_some_and(is_word)] {
-                                @if let Some(value) = value { (self.cell(value)) }
+                                @if let Some(value) = value {
+                                    @if let Some(name) = named(path, value) { (name) }
+                                    @else { (self.cell(value)) }
+                                }
                             }
                         }
                     } } }
@@ -288,8 +291,8 @@ mod tests {
                         "floor": {"value": 2, "low": 1.5, "high": 2.5}}}"#,
         );
         assert!(html.contains("-7.290 ± 0.047"), "{html}");
-        assert!(html.contains("0.0123 (0.0111 to 0.0139), reals 0.002"), "{html}");
-        assert!(html.contains("12.5 (11 to 14), reals 2 (1.5 to 2.5)"), "{html}");
+        assert!(html.contains("0.0123 (0.0111 to 0.0139), floor 0.002"), "{html}");
+        assert!(html.contains("12.5 (11 to 14), floor 2 (1.5 to 2.5)"), "{html}");
     }
 
     #[test]
@@ -305,6 +308,18 @@ mod tests {
         );
         assert!(html.contains("<summary>Gaussian</summary>"), "{html}");
         assert!(html.contains("<caption>Bins</caption>"), "{html}");
+    }
+
+    #[test]
+    fn a_number_has_one_name_wherever_it_stands() {
+        let html = drawn(
+            r#"{"sliced_wasserstein": 17.4, "quality": {"numbers": [
+                {"name": "sliced_wasserstein", "value": 17.4}, {"name": "r-i", "value": 1},
+                {"name": "r", "value": 2}]}, "files": [{"file": "my_image", "value": 2}]}"#,
+        );
+        assert_eq!(html.matches(">Sliced Wasserstein<").count(), 2, "{html}");
+        assert!(html.contains(">r-i<") && html.contains(">r<"), "{html}");
+        assert!(html.contains(">my_image<"), "only in a column of names: {html}");
     }
 
     #[test]

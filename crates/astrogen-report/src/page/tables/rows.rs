@@ -70,10 +70,20 @@ pub(super) fn heading(path: &[&str]) -> String {
     path.iter().map(|key| human(key)).collect::<Vec<_>>().join(": ")
 }
 
+/// The text of a cell in a column of names, a program's name in words; what has a hyphen is a name
+/// already, such as the colour `r-i`.
+pub(super) fn named(path: &[&str], value: &Json) -> Option<String> {
+    let text = value.text().filter(|_| path.last() == Some(&"name"))?;
+    Some(if text.contains('-') { text.to_owned() } else { human(text) })
+}
+
 /// What a row is called.
 pub(super) fn title(number: usize, label: Option<&str>, row: &Json) -> String {
-    let own = || ["name", "id", "by"].iter().find_map(|key| row.get(key)?.text());
-    match label.map(label_of).or_else(|| own().map(str::to_owned)) {
+    let own = |key: &&str| {
+        let value = row.get(key)?;
+        named(&[key], value).or_else(|| value.text().map(str::to_owned))
+    };
+    match label.map(label_of).or_else(|| ["name", "id", "by"].iter().find_map(own)) {
         Some(name) => name,
         None => format!("Row {number}"),
     }

@@ -7,23 +7,17 @@
 //! place  =  asinh((value - reference) / ((high - low) / 2))
 //! ```
 //!
-//! so that 0 is the reference. Near 0 the axis is linear, far out logarithmic. A number whose interval
-//! leaves the reference out has another colour.
+//! so that 0 is the reference. Near 0 the axis is linear, far out logarithmic. A number that
+//! [differs](Interval::differs) from its reference has another colour, which is explained below the axis.
 
+mod rows;
+
+use std::f64::consts::SQRT_2;
 use std::path::Path;
-
-use plotters::backend::DrawingBackend;
-use plotters::style::BLACK;
-use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use crate::error::PlotError;
 use crate::figure;
-use crate::figure::canvas::{Canvas, Drawing};
-use crate::figure::colour::colour;
-
-/// The height of a number, and of all that is above and below them, in pixels.
-const ROW: f64 = 34.0;
-const AROUND: f64 = 130.0;
+use rows::{ABOVE, BELOW, ROW, Rows};
 
 /// A number with its interval, and what it is held against.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +54,19 @@ impl Interval {
         self.places().map(|[_, value, _]| value)
     }
 
+    /// Whether the number is farther from its reference than its interval reaches on that side; of a
+    /// reference that is an estimate too, and scatters about as much, than both scatter together:
+    ///
+    /// ```text
+    /// |value - reference|  >  sqrt(2) |end of the interval on the reference's side - value|
+    /// ```
+    pub fn differs(&self, reference_scatters: bool) -> bool {
+        let Self { value, low, high, reference, .. } = *self;
+        let reach = if reference < value { value - low } else { high - value };
+        let scatter = if reference_scatters { SQRT_2 * reach } else { reach };
+        (value - reference).abs() > scatter
+    }
+
     /// The ends of the interval and the number, in half-widths of the interval from the reference;
     /// none where one of them is not finite. An interval without a width counts as a tenth of the
     /// number or of its reference, whichever is larger.
@@ -80,6 +87,9 @@ pub struct Intervals {
     pub title: String,
     /// Below the axis.
     pub x_label: String,
+    /// Whether references are estimates too, which scatter about as much as the numbers: what
+    /// [differs](Interval::differs) is then a question of both. False by default.
+    pub reference_scatters: bool,
     /// Width in pixels, 320..=8192; 1100 by default.
     pub width: u32,
 }
@@ -87,7 +97,7 @@ pub struct Intervals {
 impl Default for Intervals {
     fn default() -> Self {
         let x_label = "distance from the reference, in half-widths of the interval".into();
-        Self { title: String::new(), x_label, width: 1100 }
+        Self { title: String::new(), x_label, reference_scatters: false, width: 1100 }
     }
 }
 
@@ -126,104 +136,15 @@ impl Intervals {
         if rows.is_empty() {
             return Err(PlotError::NothingToDraw { series: numbers.len(), logarithmic: false });
         }
-        let height = (AROUND + ROW * rows.len() as f64).max(320.0) as u32;
+        let height = (ABOVE + ROW * rows.len() as f64 + BELOW).max(320.0) as u32;
         figure::save(path.as_ref(), self.width, height, &Rows { settings: self, rows })
-    }
-}
-
-/// All numbers and their places.
-struct Rows<'a> {
-    settings: &'a Intervals,
-    rows: Vec<(&'a Interval, [f64; 3])>,
-}
-
-impl Rows<'_> {
-    /// The ends of the axis: all intervals, and -1 to 1 at least.
-    fn ends(&self) -> [f64; 2] {
-        let places = self.rows.iter().flat_map(|(_, places)| places.map(f64::asinh));
-        let [low, high] = places.fold([-1f64, 1f64].map(f64::asinh), |[low, high], place| {
-            [low.min(place), high.max(place)]
-        });
-        let margin = 0.04 * (high - low);
-        [low - margin, high + margin]
-    }
-}
-
-/// 0, and on either side 1, 3, 10, 30, 100, ..., every second of them where there are many.
-fn ticks([low, high]: [f64; 2]) -> Vec<(f64, String)> {
-    let sides = (0..40).flat_map(|power: i32| {
-        let size = (if power % 2 == 0 { 1.0 } else { 3.0 }) * 10f64.powi(power / 2);
-        [-size, size]
-    });
-    let many = high - low > 14.0;
-    let is_shown = |value: &f64| !many || value.abs().log10().fract().abs() < 1e-9;
-    let sides = sides.filter(is_shown);
-    let within = |value: &f64| (low..=high).contains(&value.asinh());
-    [0.0].into_iter().chain(sides).filter(within).map(|value| (value, value.to_string())).collect()
-}
-
-impl Drawing for Rows<'_> {
-    fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), PlotError> {
-        let settings = self.settings;
-        let letters = canvas.text(17.0, 1.0);
-        let (mut left, mut right) = (0, 0);
-        for (number, _) in &self.rows {
-            left = left.max(canvas.width_of(&number.name, &letters)?);
-            right = right.max(canvas.width_of(&number.text, &letters)?);
-        }
-        let (left, right) = (left + canvas.px(32.0), canvas.width - right - canvas.px(32.0));
-        if right - left < canvas.px(120.0) {
-            return Err(PlotError::TooNarrow { panels: 1 });
-        }
-        let (top, bottom) = (canvas.px(56.0), canvas.height - canvas.px(74.0));
-        let ends = self.ends();
-        let x = |place: f64| {
-            let share = (place.asinh() - ends[0]) / (ends[1] - ends[0]);
-            left + (share * f64::from(right - left)).round() as i32
-        };
-        let centred = |style| Pos::new(style, VPos::Center);
-
-        for (value, label) in ticks(ends) {
-            let at = x(value);
-            let weight = if value == 0.0 { 0.8 } else { 0.15 };
-            canvas.line(vec![(at, top), (at, bottom)], canvas.stroke(BLACK, weight, 1.0))?;
-            let style = canvas.text(15.0, 0.9).pos(centred(HPos::Center));
-            canvas.write(&label, &style, (at, bottom + canvas.px(16.0)))?;
-        }
-        let each = f64::from(bottom - top) / self.rows.len() as f64;
-        for (row, (number, [low, value, high])) in self.rows.iter().enumerate() {
-            let y = top + ((row as f64 + 0.5) * each).round() as i32;
-            let beyond = *low > 0.0 || *high < 0.0;
-            let colour = colour(if beyond { 1 } else { 0 });
-            canvas.line(vec![(x(*low), y), (x(*high), y)], canvas.stroke(colour, 1.0, 2.5))?;
-            canvas.dot((x(*value), y), colour)?;
-            let style = canvas.text(17.0, 1.0).pos(centred(HPos::Right));
-            canvas.write(&number.name, &style, (left - canvas.px(14.0), y))?;
-            let style = canvas.text(17.0, 1.0).pos(centred(HPos::Left));
-            canvas.write(&number.text, &style, (right + canvas.px(14.0), y))?;
-        }
-        canvas.line(vec![(left, bottom), (right, bottom)], canvas.stroke(BLACK, 0.7, 1.0))?;
-        let style = canvas.text(17.0, 1.0).pos(centred(HPos::Center));
-        let middle = (left + right) / 2;
-        canvas.write_within(
-            canvas.width,
-            &settings.x_label,
-            &style,
-            (middle, bottom + canvas.px(46.0)),
-        )?;
-        let style = canvas.text(21.0, 1.0).pos(centred(HPos::Center));
-        canvas.write_within(
-            canvas.width,
-            &settings.title,
-            &style,
-            (canvas.width / 2, canvas.px(26.0)),
-        )
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use super::rows::ticks;
     use super::*;
 
     fn number(name: &str, value: f64, half: f64) -> Interval {
@@ -239,12 +160,34 @@ mod tests {
         let numbers = [number("power", 5.0, 0.5), number("pixels", 1.0, 0.25), bad.clone()];
         Intervals { title: "Title".into(), ..Intervals::default() }.save(&path, &numbers).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        for words in ["Title", "power", "pixels", "half-widths", "\n0\n", "\n3\n"] {
+        let meaning = "orange: farther from 0 than the interval reaches";
+        for words in ["Title", "power", "pixels", "half-widths", "\n0\n", "\n3\n", meaning] {
             assert!(text.contains(words), "{words}");
         }
         assert!(!text.contains("bad"));
         let error = Intervals::default().save(&path, &[bad]).unwrap_err();
         assert!(matches!(error, PlotError::NothingToDraw { series: 1, .. }));
+    }
+
+    #[test]
+    fn a_number_is_orange_where_it_differs_from_a_reference_that_scatters_or_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.svg");
+        // 1.2 and 1.5 half-widths from the reference.
+        let numbers = [number("near", 1.6, 0.5), number("far", 1.75, 0.5)];
+        for (reference_scatters, orange) in [(false, 2), (true, 1)] {
+            let differing = numbers.iter().filter(|number| number.differs(reference_scatters));
+            assert_eq!(differing.count(), orange);
+            let figure = Intervals { reference_scatters, ..Intervals::default() };
+            figure.save(&path, &numbers).unwrap();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let dots = text.lines().filter(|line| line.starts_with("<circle"));
+            assert_eq!(dots.filter(|dot| dot.contains("#D55E00")).count(), orange);
+            assert_eq!(text.contains("reference scatter together"), reference_scatters);
+        }
+        assert!(!number("in it", 1.4, 0.5).differs(false));
+        let point = Interval { low: 2.0, high: 2.0, ..number("", 2.0, 0.0) };
+        assert!(point.differs(true) && !Interval { reference: 2.0, ..point }.differs(true));
     }
 
     #[test]

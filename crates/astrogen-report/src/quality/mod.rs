@@ -9,6 +9,8 @@
 //! | `closest.png` | the samples that are nearest to a training image, each below it |
 //! | `leakage.png` | held-out images that are nearly training images, each below it |
 
+mod pixels;
+
 use std::fs;
 
 use astrogen_data::{Batches, Images};
@@ -17,17 +19,17 @@ use astrogen_metrics::memorisation::{
     memorisation_audit,
 };
 use astrogen_metrics::{
-    FeatureNetwork, MetricsError, Quality, QualityConfig, QualityNumber, RadialSpectrum,
+    Estimate, FeatureNetwork, MetricsError, Quality, QualityConfig, QualityNumber, RadialSpectrum,
     RandomFeaturesConfig, image_quality, radial_power_spectrum,
 };
 use astrogen_plot::{
-    Histograms, Interval, Intervals, LabelledGrid, Panel, PlotError, ProfilePanel, Profiles,
-    Series, Values, left_out,
+    Interval, Intervals, LabelledGrid, PlotError, ProfilePanel, Profiles, Series, left_out,
 };
 use astrogen_train::RunDir;
-use tch::{Device, Kind, Tensor};
+use tch::Tensor;
 
 use crate::ReportError;
+use pixels::pixels;
 
 /// Pixels along the longer side of images whose neighbours are sought.
 const SIDE: i64 = 32;
@@ -37,9 +39,6 @@ const TRAINING: i64 = 10_000;
 
 /// Pairs of a sample and its training image that are drawn.
 const PAIRS: usize = 8;
-
-/// Pixels whose histogram is drawn, at most, of either set.
-const PIXELS: i64 = 200_000;
 
 /// The network that features are taken by, of images `[C, H, W]`: a random one with as many levels
 /// as they have room for; none of images below 4 pixels.
@@ -95,6 +94,7 @@ pub fn draw_quality(
     let figure = Intervals {
         title: format!("{second} beside {first}, {} each", quality.count),
         x_label: format!("distance from the floor of {first}, in half-widths of the interval"),
+        reference_scatters: true,
         ..Intervals::default()
     };
     let drawn = figure.save(run.figures_path().join("quality.png"), &rows(quality));
@@ -105,11 +105,16 @@ fn rows(quality: &Quality) -> Vec<Interval> {
     quality.numbers.iter().map(row).collect()
 }
 
+/// A number with its interval and its floor, of any two sets: the first need not be real.
+pub(crate) fn in_words(estimate: &Estimate) -> String {
+    estimate.to_string().replace("; reals ", "; floor ")
+}
+
 /// A number beside its floor.
 pub(crate) fn row(number: &QualityNumber) -> Interval {
     Interval {
         name: number.name.replace('_', " "),
-        text: number.estimate.to_string(),
+        text: in_words(&number.estimate),
         value: number.estimate.value,
         low: number.estimate.low,
         high: number.estimate.high,
@@ -147,42 +152,6 @@ fn power(
     ];
     let title = "Power by scale".into();
     Ok(Profiles { title, ..Profiles::default() }.save(run.join("figures/power.png"), &panels))
-}
-
-fn pixels(
-    run: &RunDir,
-    sets: [&Tensor; 2],
-    names: [&str; 2],
-) -> Result<Result<(), PlotError>, ReportError> {
-    let channels = sets[0].size()[1];
-    let values = |set: &Tensor, channel: i64| -> Result<Vec<f64>, ReportError> {
-        let pixels = set.f_select(1, channel)?.f_reshape([-1])?;
-        let every = 1 + pixels.numel() as i64 / PIXELS;
-        let pixels = pixels.f_slice(0, None, None, every)?.f_to_kind(Kind::Double)?;
-        Ok(Vec::try_from(pixels.f_to_device(Device::Cpu)?.f_contiguous()?)?)
-    };
-    // Three bands have room beside each other.
-    let shown = channels.min(3);
-    let mut all = Vec::new();
-    for channel in 0..shown {
-        all.push([values(sets[0], channel)?, values(sets[1], channel)?]);
-    }
-    let titles: Vec<String> = (0..shown).map(|channel| format!("band {channel}")).collect();
-    let panels: Vec<Panel<'_, Values<'_>>> = all
-        .iter()
-        .zip(&titles)
-        .map(|(sets, title)| {
-            let samples = [0, 1].map(|set| Values::new(names[set], &sets[set]));
-            Panel::new(title, samples.to_vec())
-        })
-        .collect();
-    let figure = Histograms {
-        title: "Values of pixels".into(),
-        x_label: "value in [-1, 1]".into(),
-        range: Some((-1.0, 1.0)),
-        ..Histograms::default()
-    };
-    Ok(figure.save(run.join("figures/pixels.png"), &panels))
 }
 
 /// What samples are held against to see whether training images are given back.
@@ -333,8 +302,18 @@ mod tests {
 
     use astrogen_data::{ArrayDataset, Augment, BatchConfig};
     use ndarray::Array4;
+    use tch::Device;
 
     use super::*;
+
+    #[test]
+    fn a_floor_is_called_so_whatever_the_sets_are() {
+        let estimate = Estimate { value: 0.047, low: 0.041, high: 0.053, floor: 0.024 };
+        assert_eq!(in_words(&estimate), "0.047 (0.041 to 0.053; floor 0.024)");
+        let number = QualityNumber { name: "half_light_radius".into(), estimate };
+        let row = row(&number);
+        assert_eq!((&row.name[..], &row.text[..]), ("half light radius", &in_words(&estimate)[..]));
+    }
 
     #[test]
     fn all_images_are_read_once_wherever_they_were_dealt_to() {
