@@ -82,15 +82,17 @@ impl AdversarialLoss {
         }
     }
 
-    /// How surely each real is known, `[N]`, positive where it is told from fakes: its score `D(real)`, or,
-    /// where only differences of scores count ([`Wasserstein`](Self::Wasserstein) and
+    /// How surely each real is known, `[N]`, positive where it is told from fakes: its score `D(real)`, for
+    /// [`LeastSquares`](Self::LeastSquares) less 1/2, which is halfway between the labels, or, where only
+    /// differences of scores count ([`Wasserstein`](Self::Wasserstein) and
     /// [`Relativistic`](Self::Relativistic)), `D(real) - D(fake)` of its pair.
     ///
     /// # Panics
     /// Where differences count, when the two have different shapes.
     pub fn margins(&self, real_scores: &Tensor, fake_scores: &Tensor) -> Tensor {
         match self {
-            Self::CrossEntropy(_) | Self::Hinge | Self::LeastSquares => real_scores.detach(),
+            Self::CrossEntropy(_) | Self::Hinge => real_scores.detach(),
+            Self::LeastSquares => real_scores.detach() - 0.5,
             Self::Wasserstein | Self::Relativistic => (real_scores - fake_scores).detach(),
         }
     }

@@ -123,6 +123,29 @@ fn families_read_as_plain_words() {
 }
 
 #[test]
+fn a_critic_that_cannot_tell_reals_from_fakes_has_no_margin() {
+    let cross_entropy = AdversarialLoss::CrossEntropy(AdversarialConfig::default());
+    for (loss, undecided) in [
+        (cross_entropy, 0.0),
+        (AdversarialLoss::Wasserstein, 0.3),
+        (AdversarialLoss::Hinge, 0.0),
+        (AdversarialLoss::LeastSquares, 0.5),
+        (AdversarialLoss::Relativistic, 0.3),
+    ] {
+        // A critic with one score for all has the least loss with this one.
+        let of = |score: f64| scalar(&loss.critic_loss(&scores(&[score]), &scores(&[score])));
+        let least = of(undecided);
+        assert!([-0.1, 0.1].iter().all(|by| of(undecided + by) >= least - 1e-15), "{loss:?}");
+
+        let fakes = scores(&[undecided; 3]);
+        let reals = scores(&[undecided, undecided + 0.25, undecided - 0.25]);
+        let margins = loss.margins(&reals, &fakes);
+        assert!(!margins.requires_grad());
+        assert_close(&format!("{loss:?}"), &values(&margins), &[0.0, 0.25, -0.25], 1e-12);
+    }
+}
+
+#[test]
 fn only_pairs_of_scores_can_be_compared() {
     let (two, three) = (scores(&[1.0, 2.0]), scores(&[1.0, 2.0, 3.0]));
     let column = two.view([2, 1]);

@@ -2,12 +2,31 @@
 //! `encoder.0.weight` and so on. `golden/autoencoder.py` made the values.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use astrogen_models::{AutoencoderConfig, weights};
+use astrogen_models::{AutoencoderConfig, ModelError, weights};
 use tch::nn::VarStore;
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 fn golden(ending: &str) -> String {
     format!("{}/tests/golden/autoencoder.{ending}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn what_cannot_be_brought_to_the_weights_is_an_error() {
+    let config =
+        AutoencoderConfig { image_size: 8, widths: vec![2], ..AutoencoderConfig::default() };
+    let store = VarStore::new(Device::Cpu);
+    let autoencoder = config.init(&store.root()).unwrap();
+    // libtorch has no way from these numbers to single precision but to dequantize them.
+    let quantized = |size: &[i64]| {
+        let zeros = Tensor::zeros(size, (Kind::Float, Device::Cpu));
+        zeros.quantize_per_tensor(0.1, 0, Kind::QUInt8)
+    };
+    for error in [
+        autoencoder.encode(&quantized(&[2, 3, 8, 8])).unwrap_err(),
+        autoencoder.decode(&quantized(&[2, 16])).unwrap_err(),
+    ] {
+        assert!(matches!(error, ModelError::Torch { .. }), "{error}");
+    }
 }
 
 #[test]

@@ -6,14 +6,21 @@ use std::fs;
 use std::path::Path;
 
 use astrogen_models::{
-    DcganDiscriminator, DcganGenerator, GaussianRegressor, ModelError, SharpGenerator,
-    TabularCritic, TabularGenerator, WganCritic, WganGenerator, weights,
+    Autoencoder, DcganDiscriminator, DcganGenerator, GaussianRegressor, ModelError,
+    R3ganDiscriminator, R3ganGenerator, SharpGenerator, TabularCritic, TabularGenerator,
+    WganCritic, WganGenerator, weights,
 };
 use tch::{Device, Tensor};
 
 /// The widest image networks there are: a layer alone has hundreds of gigabytes.
 const IMAGES: &str = r#"{"generator_features": 65536, "channels": 65536, "latent_dim": 65536}"#;
 const CRITIC: &str = r#"{"critic_features": 65536, "spectral_norm": true}"#;
+const R3GAN: &str = r#"{
+    "image_size": 1024, "widths": [65536, 65536, 65536, 65536, 65536, 65536, 65536, 65536, 65536],
+    "latent_dim": 65536, "blocks": 256, "expansion": 1, "group_width": 65536
+}"#;
+const AUTOENCODER: &str =
+    r#"{"image_size": 65536, "channels": 65536, "latent_dim": 65536, "widths": [65536, 65536]}"#;
 
 /// A network's name in files, how it is loaded, a config that asks for terabytes, and the first
 /// of its weights that the file lacks.
@@ -47,9 +54,20 @@ fn cases() -> Vec<Case> {
             "net.2.parametrizations.weight.original Float [131072, 65536, 4, 4]"
         ),
         case!(SharpGenerator, IMAGES, "input.linear.weight Float [8388608, 65536]"),
-        case!(TabularGenerator, branch, "out.0.weight Float [65536, 196608]"),
-        case!(TabularCritic, branch, "cond.2.weight Float [65536, 65536]"),
-        case!(GaussianRegressor, hidden, "net.2.weight Float [65536, 65536]"),
+        case!(
+            R3ganGenerator,
+            R3GAN,
+            "MainLayers.0.Layers.1.LinearLayer2.Layer.weight Float [65536, 65536, 3, 3]"
+        ),
+        case!(
+            R3ganDiscriminator,
+            R3GAN,
+            "MainLayers.0.Layers.0.LinearLayer2.Layer.weight Float [65536, 65536, 3, 3]"
+        ),
+        case!(Autoencoder, AUTOENCODER, "decoder.0.weight Float [17592186044416, 65536]"),
+        case!(TabularGenerator, branch, "cond.10.weight Float [65536, 65536]"),
+        case!(TabularCritic, branch, "cond.10.weight Float [65536, 65536]"),
+        case!(GaussianRegressor, hidden, "net.10.weight Float [65536, 65536]"),
     ]
 }
 
@@ -74,6 +92,7 @@ fn a_config_that_asks_for_more_than_the_file_holds_names_the_difference() {
             let message = error.to_string();
             assert!(message.contains("missing (") && message.contains(weight), "{message}");
             assert_eq!(message.contains("unexpected (1)"), !tensors.is_empty(), "{message}");
+            assert!(message.lines().count() < 50, "{message}");
         }
     }
 }
@@ -95,4 +114,27 @@ fn a_list_of_layers_has_an_end() {
         let message = load(&path).unwrap_err().to_string();
         assert!(message.contains("a list of at most 256 widths, got 257"), "{message}");
     }
+}
+
+#[test]
+fn a_stage_of_blocks_has_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep.safetensors");
+    for blocks in [0, 257, 65536] {
+        save(&path, R3ganGenerator::MODEL, &format!("{{\"blocks\": {blocks}}}"), &[]);
+        let message = R3ganGenerator::load(&path, Device::Cpu).unwrap_err().to_string();
+        assert!(message.contains(&format!("from 1 to 256, got {blocks}")), "{message}");
+    }
+}
+
+#[test]
+fn more_weights_than_can_be_counted_are_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("countless.safetensors");
+    let config = r#"{
+        "image_size": 65536, "latent_dim": 65536, "widths": [65536], "variational": true
+    }"#;
+    save(&path, Autoencoder::MODEL, config, &[]);
+    let error = Autoencoder::load(&path, Device::Cpu).unwrap_err();
+    assert!(matches!(error, ModelError::Torch { .. }), "{error}");
 }

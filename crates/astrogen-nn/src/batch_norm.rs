@@ -6,9 +6,10 @@
 //! ```
 //!
 //! In train mode mean and (biased) variance are the batch's own, and the running ones move
-//! towards them: `running = 0.9 running + 0.1 batch`, with the unbiased variance. In eval
-//! mode they are the running ones. (Ioffe & Szegedy 2015, *Batch Normalization*; defaults
-//! of `torch.nn.BatchNorm2d`.)
+//! towards them: `running = 0.9 running + 0.1 batch`, with the unbiased variance. A batch of one
+//! value a channel has none: it moves the running mean alone, and what comes out is the bias
+//! (PyTorch refuses such a batch). In eval mode they are the running ones. (Ioffe & Szegedy 2015,
+//! *Batch Normalization*; defaults of `torch.nn.BatchNorm2d`.)
 //!
 //! Beside the four float tensors the layer keeps PyTorch's integer `num_batches_tracked`,
 //! so that its weights are the same file in both worlds.
@@ -86,11 +87,17 @@ impl BatchNorm {
         if train {
             self.count_batch();
         }
+        // libtorch divides by one value less than there are.
+        let has_variance = !train || xs.numel() as i64 > self.weight.size()[0];
+        let running_var = match has_variance {
+            true => self.running_var.shallow_clone(),
+            false => self.running_var.copy(),
+        };
         xs.batch_norm(
             Some(&self.weight),
             Some(&self.bias),
             Some(&self.running_mean),
-            Some(&self.running_var),
+            Some(&running_var),
             train,
             MOMENTUM,
             EPS,

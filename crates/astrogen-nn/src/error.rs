@@ -94,6 +94,20 @@ pub enum NnError {
         /// What the file says it holds.
         got: String,
     },
+    /// The file is whole, but its config is none of the network's: of another version, say.
+    #[error(
+        "the config in the metadata {} of {path} is none of a {model} ({reason}): it was written by \
+         another version of the program, or changed",
+        crate::weights::CONFIG_KEY
+    )]
+    UnknownConfig {
+        /// The file.
+        path: PathBuf,
+        /// What weights files call the network.
+        model: String,
+        /// What is not understood.
+        reason: String,
+    },
     /// The weights are not those of this network.
     #[error("{origin} does not fit the network:{mismatch}")]
     Mismatch {
@@ -124,8 +138,11 @@ impl NnError {
     }
 }
 
+/// Differences of a kind that are shown.
+const SHOWN: usize = 32;
+
 /// How the weights that were given differ from those of a network: every difference, in
-/// the order of the names.
+/// the order of the names. Shown are the first 32 of a kind, and how many there are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WeightMismatch {
     /// Names the network has and the weights lack, each with its shape.
@@ -153,8 +170,11 @@ impl fmt::Display for WeightMismatch {
         ];
         for (title, entries) in lists.iter().filter(|(_, entries)| !entries.is_empty()) {
             write!(f, "\n  {title} ({}):", entries.len())?;
-            for entry in *entries {
+            for entry in entries.iter().take(SHOWN) {
                 write!(f, "\n    {entry}")?;
+            }
+            if entries.len() > SHOWN {
+                write!(f, "\n    and {} more", entries.len() - SHOWN)?;
             }
         }
         Ok(())

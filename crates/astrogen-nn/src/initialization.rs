@@ -1,12 +1,16 @@
 //! How the first weights of a network are drawn.
 //!
-//! With `n` the inputs of one value, those under the kernel for a convolution,
+//! With `n` the inputs of one value, those under the kernel for a convolution (PyTorch's `fan_in`),
 //!
 //! ```text
 //! Uniform        weight, bias ~ U(-k, k)  with  k = 1 / sqrt(n)
 //! Dcgan          weight ~ N(0, 0.02^2), gain ~ N(1, 0.02^2)
 //! He { slope }   weight ~ N(0, 2 / (1 + slope^2) / n)
 //! ```
+//!
+//! `n` is the numbers of a weight by its first axis. The weight of a transposed convolution is
+//! `[in, out, K, K]`, so there it is `out K^2`, as PyTorch counts it, though a value that comes out has
+//! `in (K / stride)^2` inputs: where the two differ, `He` does not keep the size of signals through it.
 //!
 //! What is not named keeps its first value: biases 0, gains of normalisations 1. Numbers come
 //! from libtorch's generator of the weights' device.
@@ -19,14 +23,14 @@ const DCGAN_DEVIATION: f64 = 0.02;
 /// How first weights are drawn; see the [module](self).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub enum Initialization {
-    /// PyTorch's default for `nn.Linear` and `nn.Conv2d`.
+    /// PyTorch's default for `nn.Linear`, `nn.Conv2d` and `nn.ConvTranspose2d`.
     #[default]
     Uniform,
     /// Radford et al. 2016, section 4, for convolutions and normalisations; fully connected
     /// layers as [`Initialization::Uniform`].
     Dcgan,
     /// He et al. 2015, *Delving Deep into Rectifiers*: signals keep their size through
-    /// activations of this slope below zero.
+    /// activations of this slope below zero; of transposed convolutions see the [module](self).
     He {
         /// The activation's slope below zero.
         slope: f64,
@@ -34,7 +38,8 @@ pub enum Initialization {
 }
 
 impl Initialization {
-    /// Draws a weight `[out, in, ...]` and, where the rule says so, its bias `[out]`.
+    /// Draws a weight `[out, in, ...]`, or `[in, out, ...]` of a transposed convolution, and, where
+    /// the rule says so, its bias `[out]`.
     ///
     /// ```
     /// use astrogen_nn::Initialization;

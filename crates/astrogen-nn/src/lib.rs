@@ -31,6 +31,9 @@ pub mod mlp;
 pub mod named;
 pub mod network;
 pub mod strided;
+#[cfg(test)]
+#[path = "../tests/turn/mod.rs"]
+mod turn;
 pub mod variables;
 pub mod weights;
 

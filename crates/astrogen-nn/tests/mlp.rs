@@ -4,6 +4,7 @@
 
 #[allow(dead_code, reason = "other tests compare convolutions and names too")]
 mod agreement;
+mod turn;
 
 use astrogen_losses::GradientPenaltyConfig;
 use astrogen_nn::{Mlp, MlpConfig, weights};
@@ -14,6 +15,7 @@ use agreement::penalty::{
     PRECISIONS, assert_agree, by_double_backward, cast, golden_numbers, in_closed_form, scattered,
 };
 use agreement::{Named, assert_close, below, bytes_twice, golden_file};
+use turn::alone;
 
 fn golden_mlp(golden: &Named) -> (VarStore, Mlp) {
     let store = VarStore::new(Device::Cpu);
@@ -27,6 +29,7 @@ fn golden_mlp(golden: &Named) -> (VarStore, Mlp) {
 
 #[test]
 fn both_kernels_are_pytorchs_for_fully_connected_layers() {
+    let _alone = alone(1);
     let golden = golden_file("mlp.safetensors");
     let expected = golden_numbers(&golden, "penalty.mlp");
     let config = GradientPenaltyConfig::default();
@@ -46,6 +49,7 @@ fn both_kernels_are_pytorchs_for_fully_connected_layers() {
 
 #[test]
 fn a_stack_of_several_outputs_has_no_penalty_in_closed_form() {
+    let _alone = alone(1);
     let store = VarStore::new(Device::Cpu);
     let mlp = MlpConfig { inputs: 5, hidden: vec![8], outputs: 2 }.init(&store.root()).unwrap();
     assert!(mlp.piecewise_linear().is_none());
@@ -53,6 +57,7 @@ fn a_stack_of_several_outputs_has_no_penalty_in_closed_form() {
 
 #[test]
 fn both_kernels_agree_for_a_single_layer() {
+    let _alone = alone(1);
     let mut store = VarStore::new(Device::Cpu);
     let mlp = MlpConfig { inputs: 5, hidden: vec![], outputs: 1 }.init(&store.root()).unwrap();
     store.double();
@@ -68,7 +73,7 @@ fn both_kernels_agree_for_a_single_layer() {
 /// widths that fill no register, one row, rows that fill no block, and more rows than there are blocks.
 #[test]
 fn the_penalty_in_blocks_agrees_with_double_backward() {
-    tch::manual_seed(6);
+    let _alone = alone(6);
     let config = GradientPenaltyConfig::default();
     for (hidden, rows) in [
         (vec![128, 128, 128], 200),
@@ -98,6 +103,7 @@ fn the_penalty_in_blocks_agrees_with_double_backward() {
 
 #[test]
 fn fully_connected_layers_start_as_pytorchs() {
+    let _alone = alone(1);
     let store = VarStore::new(Device::Cpu);
     MlpConfig { inputs: 400, hidden: vec![100], outputs: 100 }.init(&store.root()).unwrap();
     for (layer, inputs) in [(0, 400), (2, 100)] {
@@ -128,6 +134,7 @@ fn counts_outside_their_range_are_refused() {
 
 #[test]
 fn it_comes_back_from_its_file_byte_for_byte() {
+    let _alone = alone(1);
     let store = VarStore::new(Device::Cpu);
     let config = MlpConfig { inputs: 4, hidden: vec![6, 5], outputs: 3 };
     let mlp = config.init(&store.root()).unwrap();

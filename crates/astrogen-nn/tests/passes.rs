@@ -154,6 +154,29 @@ fn any_number_of_channels_has_the_gradients_of_autograd() {
     agree(&drawn(stack().expect("a stack")), &[3, 32, 32], 5);
 }
 
+/// Sides from which a stride leaves pixels over.
+#[test]
+fn strides_that_leave_a_rest_have_the_gradients_of_autograd() {
+    let _alone = alone(11);
+    let store = nn::VarStore::new(Device::Cpu);
+    let stack = |name: &str, first: [i64; 2], config: &ConvolutionConfig| {
+        let net = Sequential::build(store.root() / name / "net");
+        let net = net.convolution(first, config)?.leaky_relu(0.2);
+        Ok::<_, astrogen_nn::NnError>(net.convolution([first[1], 20], config)?.finish())
+    };
+    let three = ConvolutionConfig { stride: 2, ..ConvolutionConfig::default() };
+    let far = ConvolutionConfig { stride: 3, kernel: 2, padding: 0, ..DOWN };
+    for (name, first, config, sides) in [
+        ("three", [3, 8], three, [32, 32]),
+        ("thin", [3, 16], DOWN, [33, 30]),
+        ("wide", [16, 32], DOWN, [38, 35]),
+        ("far", [3, 8], far, [19, 22]),
+    ] {
+        let stack = stack(name, first, &config).expect("a stack");
+        agree(&drawn(stack), &[first[0], sides[0], sides[1]], 4);
+    }
+}
+
 #[test]
 fn encoders_and_decoders_have_the_gradients_of_autograd() {
     let _alone = alone(9);

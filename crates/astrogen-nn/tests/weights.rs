@@ -74,6 +74,30 @@ fn every_element_type_and_shape_survives() {
 }
 
 #[test]
+fn bools_of_any_byte_are_read_as_bools() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bools.safetensors");
+    weights::save(&path, &[named("x", Tensor::from_slice(&[true; 5]))], &no_metadata()).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let data = bytes.len() - 5;
+    bytes[data..].copy_from_slice(&[0, 1, 2, 128, 255]);
+    fs::write(&path, &bytes).unwrap();
+    let read = weights::read(&path).unwrap().tensors.into_iter().collect::<Vec<_>>();
+    weights::save(&path, &read, &no_metadata()).unwrap();
+    assert_eq!(fs::read(&path).unwrap()[data..], [0, 1, 1, 1, 1]);
+}
+
+#[test]
+fn a_file_of_pytorch_has_no_texts() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pytorch");
+    for name in ["plain.pth", "protocol4.pth"] {
+        let path = folder.join(name);
+        assert!(weights::read_metadata(&path).unwrap().is_empty(), "{name}");
+        assert!(weights::read(&path).is_ok_and(|file| file.metadata.is_empty()), "{name}");
+    }
+}
+
+#[test]
 fn the_same_weights_make_the_same_bytes() {
     let folder = tempfile::tempdir().unwrap();
     let (one, two) = (folder.path().join("one"), folder.path().join("two"));
@@ -133,7 +157,7 @@ fn a_failed_write_leaves_the_old_file_and_no_other() {
     assert!(weights::save(&path, &reserved, &no_metadata()).is_err());
     let complex = [named("x", Tensor::zeros([2], (Kind::ComplexFloat, Device::Cpu)))];
     assert!(weights::save(&path, &complex, &no_metadata()).is_err());
-    // A folder in the way: the last step, the renaming, fails.
+    // A folder in the way is seen before anything is written.
     let folder_in_the_way = folder.path().join("folder");
     fs::create_dir(&folder_in_the_way).unwrap();
     let good = [named("x", Tensor::from(2.0f32))];

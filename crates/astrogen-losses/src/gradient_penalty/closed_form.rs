@@ -55,8 +55,9 @@ pub trait PiecewiseLinear {
 
 /// One forward pass of a piecewise-linear critic, and the passes that follow from it.
 ///
-/// Every pass is run without autograd. [`weight_gradients`](Self::weight_gradients) is called
-/// after [`input_gradient`](Self::input_gradient).
+/// Every pass is run without autograd. [`input_gradient`](Self::input_gradient) comes first, and
+/// [`weight_gradients`](Self::weight_gradients) once after it: that pass uses up what the trace
+/// kept, and the trace is done with.
 pub trait Trace {
     /// The scores `[N]`.
     fn scores(&self) -> &Tensor;
@@ -74,7 +75,7 @@ pub trait Trace {
 /// A [`Trace`] of every parameter that the scores depend on.
 pub trait WholeTrace: Trace {
     /// Gradients, by the parameters' names, of `sum_n weights_n scores_n + <tangent, input_gradient>`
-    /// with respect to every parameter, weights `[N]` and tangent being constant. Called after
+    /// with respect to every parameter, weights `[N]` and tangent being constant. Called once, after
     /// [`input_gradient`](Trace::input_gradient), in place of
     /// [`weight_gradients`](Trace::weight_gradients).
     fn gradients(&mut self, weights: &Tensor, tangent: Tensor) -> Vec<(String, Tensor)>;

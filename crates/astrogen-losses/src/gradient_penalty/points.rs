@@ -44,9 +44,11 @@ impl PenaltyDraw {
 /// R2                   fake
 /// ```
 ///
-/// where `std` is one number, over the whole batch (Bessel-corrected). The weights 0 and 1
-/// give the ends exactly. What conditions the critic, its context, is not interpolated: it
-/// stays that of the real sample, inside the critic's closure or trait.
+/// where `std` is one number, over all values of the reals given (Bessel-corrected): where several
+/// processes train together, those of one process. DRAGAN's noise, uniform and never below 0, is that
+/// of its authors' program; their paper writes a normal one. The weights 0 and 1 give the ends
+/// exactly. What conditions the critic, its context, is not interpolated: it stays that of the real
+/// sample, inside the critic's closure or trait.
 ///
 /// # Panics
 /// When `real` and `fake` differ in shape where they are interpolated, when the draw's weights

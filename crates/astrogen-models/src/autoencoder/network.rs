@@ -6,6 +6,7 @@ use tch::{Device, Kind, Tensor, nn, no_grad};
 
 use super::AutoencoderConfig;
 use crate::ModelError;
+use crate::traits::bring;
 
 /// A convolution that halves the size.
 const DOWN: ConvolutionConfig = ConvolutionConfig {
@@ -37,19 +38,21 @@ impl Autoencoder {
     /// Without gradients, some images at a time.
     ///
     /// # Errors
-    /// [`ModelError::Shape`] for images of another shape.
+    /// [`ModelError::Shape`] for images of another shape, [`ModelError::Torch`] where they cannot be
+    /// brought to the weights' device.
     pub fn encode(&self, images: &Tensor) -> Result<Tensor, ModelError> {
         self.check("images", images, &self.config.image_shape())?;
-        Ok(self.chunks(images, |images| self.posterior(images).0))
+        self.chunks(images, |images| self.posterior(images).0)
     }
 
     /// The images of latents `[N, L]`: `[N, C, H, W]` in [0, 1]. Without gradients, some at a time.
     ///
     /// # Errors
-    /// [`ModelError::Shape`] for latents of another number.
+    /// [`ModelError::Shape`] for latents of another number, [`ModelError::Torch`] as
+    /// [`encode`](Self::encode).
     pub fn decode(&self, latent: &Tensor) -> Result<Tensor, ModelError> {
         self.check("latents", latent, &[self.config.latent_dim])?;
-        Ok(self.chunks(latent, |latent| self.reconstruct(latent)))
+        self.chunks(latent, |latent| self.reconstruct(latent))
     }
 
     /// What training needs of images: the means of their latents `[N, L]`, and the logarithms of the
@@ -100,12 +103,11 @@ impl Autoencoder {
         Err(ModelError::Shape { what, expected: format!("[N, {}]", sample.join(", ")), got })
     }
 
-    fn chunks(&self, all: &Tensor, of: impl Fn(&Tensor) -> Tensor) -> Tensor {
-        let (kind, device) = self.options();
+    fn chunks(&self, all: &Tensor, of: impl Fn(&Tensor) -> Tensor) -> Result<Tensor, ModelError> {
         no_grad(|| {
             let parts = all.split(CHUNK, 0).into_iter();
-            let parts = parts.map(|part| of(&part.to_device(device).to_kind(kind)));
-            Tensor::cat(&parts.collect::<Vec<_>>(), 0)
+            let parts = parts.map(|part| bring(&part, self.options()).map(|part| of(&part)));
+            Ok(Tensor::cat(&parts.collect::<Result<Vec<_>, _>>()?, 0))
         })
     }
 }

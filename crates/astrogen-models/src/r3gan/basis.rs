@@ -116,7 +116,7 @@ impl Affine for Patterns {
         (xs * self.0.squeeze_dim(1)).sum_dim_intlist([2, 3].as_slice(), false, None::<Kind>)
     }
 
-    fn adjoint(&self, signal: &Tensor) -> Tensor {
+    fn adjoint(&self, signal: &Tensor, _input: &[i64]) -> Tensor {
         signal.view([-1, self.0.size()[0], 1, 1]) * self.0.squeeze_dim(1)
     }
 
@@ -136,7 +136,7 @@ impl Affine for WeightedSum {
         xs.linear(&self.0, None::<&Tensor>)
     }
 
-    fn adjoint(&self, signal: &Tensor) -> Tensor {
+    fn adjoint(&self, signal: &Tensor, _input: &[i64]) -> Tensor {
         signal.mm(&self.0)
     }
 

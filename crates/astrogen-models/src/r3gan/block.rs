@@ -122,8 +122,8 @@ impl Affine for Biased {
         self.convolution.forward_biased(xs, &self.bias)
     }
 
-    fn adjoint(&self, signal: &Tensor) -> Tensor {
-        self.convolution.adjoint(signal)
+    fn adjoint(&self, signal: &Tensor, input: &[i64]) -> Tensor {
+        self.convolution.adjoint(signal, input)
     }
 
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {

@@ -17,6 +17,9 @@ const WIDEST: i64 = 32;
 /// Bytes that the widest layer may make of the images of one pass.
 const CACHED: i64 = 12 << 20;
 
+/// The greatest number of blocks of a stage.
+const MOST_BLOCKS: i64 = 256;
+
 /// The shape of generator and discriminator. The default is the authors' for 64x64 RGB.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -30,7 +33,7 @@ pub struct R3ganConfig {
     /// Channels of the stages at 4x4, 8x8, ... up to full size, in both networks. Default 768, 768,
     /// 768, 768, 384.
     pub widths: Vec<i64>,
-    /// Residual blocks of a stage. Default 2.
+    /// Residual blocks of a stage, at most 256. Default 2.
     pub blocks: i64,
     /// How many times wider a block is inside. Default 2.
     pub expansion: i64,
@@ -69,17 +72,20 @@ impl R3ganConfig {
     ///
     /// # Errors
     /// [`ModelError::Setting`] where the image size is no power of two from 8 to 1024, there is not
-    /// one width per size from 4 up to it, groups do not divide a width, or a number is not from 1 to
-    /// 65536.
+    /// one width per size from 4 up to it, groups do not divide a width, there are more than 256 blocks
+    /// to a stage, or a number is not from 1 to 65536.
     pub fn validate(&self) -> Result<(), ModelError> {
         check_image_size(self.image_size, SIZES)?;
         check_counts(&[
             ("channels", self.channels),
             ("latent_dim", self.latent_dim),
-            ("blocks", self.blocks),
             ("expansion", self.expansion),
             ("group_width", self.group_width),
         ])?;
+        if !(1..=MOST_BLOCKS).contains(&self.blocks) {
+            let (rule, got) = (format!("from 1 to {MOST_BLOCKS}"), self.blocks.to_string());
+            return Err(ModelError::Setting { name: "blocks", rule, got });
+        }
         check_widths("widths", &self.widths)?;
         let sizes = self.image_size.ilog2() as usize - 1;
         if self.widths.len() != sizes {

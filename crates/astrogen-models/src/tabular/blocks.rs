@@ -111,14 +111,14 @@ pub(super) fn emulate<W: Worker>(
         (row, context, rest) = (row.wrapping_add(count as u64), later, others);
     }
 
-    let threads = tch::get_num_threads().max(1);
-    let workers = if device == Device::Cpu { threads } else { 1 };
+    let threads = Threads(tch::get_num_threads().max(1));
+    let workers = if device == Device::Cpu { threads.0 } else { 1 };
     let workers = (0..workers).map(|_| worker()).collect::<Result<Vec<_>, _>>()?;
     let jobs = Mutex::new(jobs.into_iter());
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).next();
-    let outcome = thread::scope(|scope| {
+    thread::scope(|scope| {
         let work = |mut worker: W| {
-            tch::set_num_threads(1);
+            tch::set_num_threads(1); // of the whole process
             let mut latent = vec![0.0; BLOCK * widths.latent as usize];
             std::iter::from_fn(next).try_for_each(|job| {
                 draw_latents(&mut latent, seed, job.block);
@@ -132,9 +132,17 @@ pub(super) fn emulate<W: Worker>(
             Ok(outcome) => outcome,
             Err(panic) => std::panic::resume_unwind(panic),
         })
-    });
-    tch::set_num_threads(threads);
-    outcome.map(|()| features)
+    })?;
+    Ok(features)
+}
+
+/// libtorch's number of threads, which is put back when this goes, by an error or a panic too.
+struct Threads(i32);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        tch::set_num_threads(self.0);
+    }
 }
 
 /// The latents of a block are a stream of their own.

@@ -76,21 +76,27 @@ fn in_cache(widths: Widths, chains: &Chains) -> impl Worker {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+    use std::thread;
+
     use tch::{Kind, Tensor, nn};
 
     use super::*;
     use crate::TabularConfig;
 
-    fn generator() -> (nn::VarStore, TabularGenerator) {
+    /// A generator, and the turn to use the threads of the whole process.
+    fn generator() -> (MutexGuard<'static, ()>, TabularGenerator) {
+        static TURN: Mutex<()> = Mutex::new(());
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         tch::manual_seed(1);
         let store = nn::VarStore::new(Device::Cpu);
-        let generator = TabularConfig::default().init_generator(&store.root()).unwrap();
-        (store, generator)
+        (turn, TabularConfig::default().init_generator(&store.root()).unwrap())
     }
 
     #[test]
     fn pieces_of_a_table_give_the_same_bits_as_the_whole_on_any_number_of_threads() {
-        let (_store, generator) = generator();
+        let (_turn, generator) = generator();
         let rows = 2 * 1024 + 300;
         let context: Vec<f32> = (0..rows * 9).map(|i| (i as f32 * 0.37).sin()).collect();
         let before = tch::get_num_threads();
@@ -113,7 +119,7 @@ mod tests {
 
     #[test]
     fn rows_have_fresh_standard_normal_latents() {
-        let (_store, generator) = generator();
+        let (_turn, generator) = generator();
         // The same context in every row: what differs is the latents.
         let rows = 20_000;
         let made = generator.emulate(&vec![0.3; rows * 9], 0, 3).unwrap();
@@ -128,8 +134,24 @@ mod tests {
     }
 
     #[test]
+    fn a_worker_that_panics_leaves_the_number_of_threads_as_it_was() {
+        let (_turn, generator) = generator();
+        // What a new thread begins with is the whole process's number.
+        let of_process = || thread::spawn(tch::get_num_threads).join().unwrap();
+        let before = tch::get_num_threads();
+        tch::set_num_threads(3);
+        let widths = generator.widths();
+        let panics = || Ok(|_: Rows<'_>, _: &mut [f32]| -> Result<(), _> { panic!("a worker") });
+        let work = || blocks::emulate(widths, Device::Cpu, &[0.0; 9], 0, 1, panics);
+        assert!(catch_unwind(AssertUnwindSafe(work)).is_err());
+        let after = of_process();
+        tch::set_num_threads(before);
+        assert_eq!(after, 3);
+    }
+
+    #[test]
     fn half_a_row_is_refused() {
-        let (_store, generator) = generator();
+        let (_turn, generator) = generator();
         let message = generator.emulate(&[0.0; 10], 0, 0).unwrap_err().to_string();
         assert!(message.contains("rows of 9 values"), "{message}");
         assert!(generator.emulate(&[], 5, 0).unwrap().is_empty());

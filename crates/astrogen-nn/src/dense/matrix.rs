@@ -18,7 +18,11 @@ pub struct Matrix {
 
 impl Matrix {
     /// All zero.
+    ///
+    /// # Panics
+    /// Where it is larger than memory can be.
     pub fn zeros(rows: usize, width: usize) -> Self {
+        assert!(width <= usize::MAX / 2, "{width} columns are more than memory can be");
         let mut zeros = Self { rows: 0, width, data: Registers::default() };
         zeros.resize(rows);
         zeros
@@ -55,8 +59,13 @@ impl Matrix {
     }
 
     /// Another number of rows; those that stay keep their numbers.
+    ///
+    /// # Panics
+    /// Where it is larger than memory can be.
     pub fn resize(&mut self, rows: usize) {
-        self.data.resize(rows * self.stride());
+        let numbers = rows.checked_mul(self.stride());
+        let Some(numbers) = numbers else { panic!("{rows} rows are more than memory can be") };
+        self.data.resize(numbers);
         self.rows = rows;
     }
 

@@ -121,8 +121,9 @@ pub fn product_part(
     let (width, stride) = (c.width(), c.stride());
     let across = columns.div_ceil(LANES);
     assert!(columns <= width && columns <= b.width(), "columns of the product");
-    assert!(from + a.depth <= b.rows(), "rows of the right factor");
-    assert!(first + a.rows <= c.rows(), "rows of the product");
+    assert!(a.depth <= b.rows().saturating_sub(from), "rows of the right factor");
+    assert!(a.rows <= c.rows().saturating_sub(first), "rows of the product");
+    // What is checked now has a sum that does not wrap around.
     if a.rows == 0 {
         return;
     }

@@ -38,7 +38,7 @@ impl DoubledShape {
     /// Refuses what the kernels do not take.
     ///
     /// # Panics
-    /// Where there is no image, a side is odd or none, or channels are no multiple of 16.
+    /// As [`check_maps`].
     pub(super) fn check(&self) {
         let Self { images, inputs, outputs, height, width } = *self;
         check_maps(self, [images, inputs, outputs, height, width]);

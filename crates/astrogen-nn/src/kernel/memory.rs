@@ -13,8 +13,8 @@ pub(crate) fn memory(tensor: &Tensor) -> &[f32] {
         return &[];
     }
     // SAFETY: the tensor is so many numbers of single precision without gaps (checked), alive as
-    // long as the slice. Who has it, in this module, calls nothing of libtorch before letting it
-    // go, so that nobody changes the numbers meanwhile.
+    // long as the slice. Who has it, in this crate, changes neither the tensor nor one that shares
+    // its memory before letting it go; what is called of libtorch meanwhile writes elsewhere.
     unsafe { slice::from_raw_parts(tensor.data_ptr().cast(), tensor.numel()) }
 }
 
@@ -24,7 +24,8 @@ pub(crate) fn memory_mut(tensor: &mut Tensor) -> &mut [f32] {
     if tensor.numel() == 0 {
         return &mut [];
     }
-    // SAFETY: as for `memory`; the tensor is borrowed to be changed.
+    // SAFETY: as for `memory`; the tensor is borrowed to be changed, and until the slice is let go its
+    // numbers are read and written through it alone.
     unsafe { slice::from_raw_parts_mut(tensor.data_ptr().cast(), tensor.numel()) }
 }
 

@@ -6,6 +6,7 @@ use tch::{Device, Kind, Tensor, nn};
 
 use super::as_each;
 use crate::layers::{Convolution, ConvolutionConfig, Direction, Passes, Sequential, Unit};
+use crate::turn::alone;
 use crate::{BatchNorm, Initialization, MlpConfig};
 
 /// What some work gives differs by rounding from machine to machine, and nothing else.
@@ -24,7 +25,7 @@ fn agree(work: impl Fn() -> Vec<Tensor>) {
 
 #[test]
 fn convolutions_and_normalisations_agree() {
-    tch::manual_seed(3);
+    let _alone = alone(3);
     let store = nn::VarStore::new(Device::Cpu);
     let down = ConvolutionConfig {
         direction: Direction::Down,
@@ -61,7 +62,7 @@ fn convolutions_and_normalisations_agree() {
 
 #[test]
 fn convolutions_behind_a_doubling_agree() {
-    tch::manual_seed(5);
+    let _alone = alone(5);
     let store = nn::VarStore::new(Device::Cpu);
     let config = ConvolutionConfig { bias: false, ..ConvolutionConfig::default() };
     let layer = |name: &str, channels| {
@@ -90,7 +91,7 @@ fn convolutions_behind_a_doubling_agree() {
 
 #[test]
 fn fully_connected_layers_agree() {
-    tch::manual_seed(4);
+    let _alone = alone(4);
     let store = nn::VarStore::new(Device::Cpu);
     let config = MlpConfig { inputs: 12, hidden: vec![40, 33], outputs: 1 };
     let mlp = config.init(&store.root()).unwrap();

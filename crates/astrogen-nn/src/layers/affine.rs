@@ -16,8 +16,9 @@ pub trait Affine {
         bend(self.forward(xs), slope)
     }
 
-    /// `W^T signal`: from a signal at the output to one at the input.
-    fn adjoint(&self, signal: &Tensor) -> Tensor;
+    /// `W^T signal`: from a signal at the output to one at the input, of that size. A convolution with a
+    /// stride makes outputs of one size from inputs of several.
+    fn adjoint(&self, signal: &Tensor, input: &[i64]) -> Tensor;
 
     /// `W tangent`, and the gradient of `<signal, W tangent>` with respect to `W`.
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor);
@@ -47,8 +48,8 @@ impl<A: Affine + ?Sized> Affine for &A {
         (**self).forward_bent(xs, slope)
     }
 
-    fn adjoint(&self, signal: &Tensor) -> Tensor {
-        (**self).adjoint(signal)
+    fn adjoint(&self, signal: &Tensor, input: &[i64]) -> Tensor {
+        (**self).adjoint(signal, input)
     }
 
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {

@@ -10,9 +10,6 @@ use crate::{BatchNorm, NnError};
 
 /// A [`Sequential`] in the making: each method adds a layer behind those there are.
 ///
-/// It begins with an affine layer: activations work in place and must not meet the caller's
-/// tensor.
-///
 /// The methods that return a `Result` have layers with weights. They fail with
 /// [`NnError::Setting`] where a number is out of its range, with [`NnError::NameTaken`]
 /// where the path holds a layer of this number already, and with [`NnError::Torch`] where libtorch

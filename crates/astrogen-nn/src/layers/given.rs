@@ -46,7 +46,7 @@ impl Affine for Given<'_> {
         self.offset.addmm(xs, &self.weight().tr())
     }
 
-    fn adjoint(&self, signal: &Tensor) -> Tensor {
+    fn adjoint(&self, signal: &Tensor, _input: &[i64]) -> Tensor {
         signal.mm(&self.weight())
     }
 

@@ -2,7 +2,7 @@
 
 use tch::Tensor;
 
-use super::{Convolution, Direction, Interpolation, Linear, leaky_relu, minibatch_deviation};
+use super::{Convolution, Interpolation, Linear, leaky_relu, minibatch_deviation};
 use crate::{BatchNorm, Initialization, NamedTensors, named};
 
 /// One layer. What it needs of libtorch is drawn together here, so that the networks read
@@ -37,7 +37,10 @@ pub(super) enum Layer {
 }
 
 impl Layer {
-    pub(super) fn forward_t(&self, mut xs: Tensor, train: bool) -> Tensor {
+    /// What it makes of what the layer before gave, or of the stack's own input where there is none.
+    pub(super) fn forward_t(&self, mut xs: Tensor, before: Option<&Self>, train: bool) -> Tensor {
+        // In place where the memory is the stack's, and nobody's backward pass reads what is in it.
+        let in_place = before.is_some_and(Self::needs_no_output);
         match self {
             Self::Convolution(convolution) => convolution.forward_t(&xs, train),
             Self::Linear(linear) => linear.forward(&xs),
@@ -47,15 +50,22 @@ impl Layer {
             }
             Self::Upsample(interpolation) => interpolation.double(&xs),
             Self::MinibatchDeviation => minibatch_deviation(&xs),
-            // In place: what comes before needs its input for the backward pass, not its output.
-            Self::Relu => xs.relu_(),
+            Self::Relu if in_place => xs.relu_(),
+            Self::Relu => xs.relu(),
             Self::Elu => xs.elu(),
-            Self::Tanh => xs.tanh_(),
-            Self::Sigmoid => xs.sigmoid_(),
+            Self::Tanh if in_place => xs.tanh_(),
+            Self::Tanh => xs.tanh(),
+            Self::Sigmoid if in_place => xs.sigmoid_(),
+            Self::Sigmoid => xs.sigmoid(),
             Self::Flatten => xs.flatten(1, -1),
             Self::Unflatten(shape) => xs.unflatten(1, *shape),
             Self::LeakyRelu { slope } => leaky_relu(&xs, *slope),
         }
+    }
+
+    /// Whether the layer gives a tensor of its own, and reads only its input on the way back.
+    fn needs_no_output(&self) -> bool {
+        self.weight().is_some()
     }
 
     /// The layer's weight, if it has one.
@@ -85,25 +95,6 @@ impl Layer {
             Self::BatchNorm(norm) => initialization.draw_gain(norm.weight()),
             Self::GroupNorm { weight, .. } => initialization.draw_gain(weight),
             _ => {}
-        }
-    }
-
-    /// Whether the layer is affine, or affine on each side of zero.
-    pub(super) fn is_piecewise_linear(&self) -> bool {
-        match self {
-            Self::Convolution(convolution) => {
-                convolution.config.direction == Direction::Down && !convolution.config.spectral_norm
-            }
-            Self::Linear(_) | Self::Relu | Self::LeakyRelu { .. } => true,
-            Self::BatchNorm(_)
-            | Self::GroupNorm { .. }
-            | Self::Upsample(_)
-            | Self::MinibatchDeviation
-            | Self::Elu
-            | Self::Tanh
-            | Self::Sigmoid
-            | Self::Flatten
-            | Self::Unflatten(_) => false,
         }
     }
 }

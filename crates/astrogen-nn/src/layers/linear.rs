@@ -70,7 +70,7 @@ impl Affine for Matrix<'_> {
         xs.mm(&self.0.tr())
     }
 
-    fn adjoint(&self, signal: &Tensor) -> Tensor {
+    fn adjoint(&self, signal: &Tensor, _input: &[i64]) -> Tensor {
         signal.mm(self.0)
     }
 
@@ -88,8 +88,8 @@ impl Affine for Linear {
         Self::forward(self, xs)
     }
 
-    fn adjoint(&self, signal: &Tensor) -> Tensor {
-        Matrix(&self.weight).adjoint(signal)
+    fn adjoint(&self, signal: &Tensor, input: &[i64]) -> Tensor {
+        Matrix(&self.weight).adjoint(signal, input)
     }
 
     fn tangent(&self, tangent: &Tensor, signal: &Tensor) -> (Tensor, Tensor) {

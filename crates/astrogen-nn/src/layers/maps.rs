@@ -15,11 +15,17 @@ pub(super) fn filled_up(channels: [usize; 2]) -> Option<[usize; 2]> {
 
 /// Maps or weights `[N, C, H, W]` as `[N, H, W, channels]`, one number behind the other; zeros in the channels that
 /// they lack.
+///
+/// # Panics
+/// Where they have more channels.
 pub(super) fn channels_last(maps: &Tensor, channels: usize) -> Tensor {
     let last = maps.permute([0, 2, 3, 1]);
     match channels as i64 - last.size()[3] {
         0 => last.contiguous(),
-        more => last.constant_pad_nd([0, more]).contiguous(),
+        more => {
+            assert!(more > 0, "no more than {channels} channels: {:?}", maps.size());
+            last.constant_pad_nd([0, more]).contiguous()
+        }
     }
 }
 

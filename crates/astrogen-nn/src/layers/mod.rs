@@ -30,6 +30,7 @@ mod passes;
 mod resampling;
 mod sequential;
 mod spectral_norm;
+mod stages;
 mod trace;
 
 pub use activation::leaky_relu;

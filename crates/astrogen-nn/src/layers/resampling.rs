@@ -82,6 +82,7 @@ mod tests {
     use tch::Device;
 
     use super::*;
+    use crate::turn::alone;
 
     const DOUBLE: (Kind, Device) = (Kind::Double, Device::Cpu);
 
@@ -91,6 +92,7 @@ mod tests {
 
     #[test]
     fn doubling_is_four_times_the_transposed_convolution() {
+        let _alone = alone(1);
         let images = Tensor::randn([2, 3, 5, 4], DOUBLE);
         let expected = images.conv_transpose2d(
             &(kernel(3) * 4.0),
@@ -108,6 +110,7 @@ mod tests {
 
     #[test]
     fn adjoints_are_those_of_the_maps() {
+        let _alone = alone(1);
         for direction in [Direction::Down, Direction::Up] {
             let map = Resampling(direction);
             let images = Tensor::randn([2, 3, 6, 8], DOUBLE);

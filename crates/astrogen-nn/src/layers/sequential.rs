@@ -1,5 +1,7 @@
 //! Layers run one after the other.
 
+use std::iter;
+
 use tch::nn::Path;
 use tch::{Device, Kind, Tensor};
 
@@ -61,7 +63,7 @@ impl Sequential {
     /// Where `xs` has another shape, element type or device than the first layer takes, or a
     /// layer other outputs than the next one takes.
     pub fn forward_t(&self, xs: &Tensor, train: bool) -> Tensor {
-        self.layers.iter().fold(xs.shallow_clone(), |xs, layer| layer.forward_t(xs, train))
+        run(&self.layers, xs, train)
     }
 
     /// What the last layer is given, in eval mode, flattened to `[N, F]`: the features that the stack
@@ -71,10 +73,7 @@ impl Sequential {
     /// As [`forward_t`](Self::forward_t).
     pub fn features(&self, xs: &Tensor) -> Tensor {
         let all_but_last = &self.layers[..self.layers.len().saturating_sub(1)];
-        all_but_last
-            .iter()
-            .fold(xs.shallow_clone(), |xs, layer| layer.forward_t(xs, false))
-            .flatten(1, -1)
+        run(all_but_last, xs, false).flatten(1, -1)
     }
 
     /// The element type and the device of the weights; single precision on the CPU where there
@@ -83,6 +82,12 @@ impl Sequential {
         let first = self.layers.iter().find_map(Layer::weight);
         first.map_or((Kind::Float, Device::Cpu), |weight| (weight.kind(), weight.device()))
     }
+}
+
+fn run(layers: &[Layer], xs: &Tensor, train: bool) -> Tensor {
+    let before = iter::once(None).chain(layers.iter().map(Some));
+    let layers = layers.iter().zip(before);
+    layers.fold(xs.shallow_clone(), |xs, (layer, before)| layer.forward_t(xs, before, train))
 }
 
 impl NamedTensors for Sequential {

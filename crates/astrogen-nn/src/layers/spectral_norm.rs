@@ -2,14 +2,17 @@
 //!
 //! `W / sigma(W)` with `sigma = u^T W v`, the weight taken as a matrix of one row an output.
 //! `u` and `v` follow the leading singular vectors by one power iteration a training pass,
-//! so the layer is 1-Lipschitz at any time but for what they lag behind. (Miyato et al.
-//! 2018, *Spectral Normalization for Generative Adversarial Networks*; names and arithmetic
-//! are those of `torch.nn.utils.parametrizations.spectral_norm`.)
+//! so the largest singular value of that matrix is 1 at any time but for what they lag behind.
+//! That bounds the layer's slopes, though not by 1: a pixel lies under up to `K / stride` places
+//! of the kernel along an axis, and the layer may be so many times as steep. (Miyato et al. 2018,
+//! *Spectral Normalization for Generative Adversarial Networks*; names and arithmetic are those of
+//! `torch.nn.utils.parametrizations.spectral_norm`.)
 
 use astrogen_runtime::in_full;
 use tch::Tensor;
 use tch::nn::Path;
 
+use super::Direction;
 use crate::variables::variable;
 use crate::{NamedTensors, NnError, named};
 
@@ -25,15 +28,22 @@ pub(super) struct SpectralNorm {
     u: Tensor,
     /// `[in * K * K]`
     v: Tensor,
+    /// Which axis of the weight is that of the outputs.
+    axis: i64,
 }
 
 impl SpectralNorm {
     /// The name of the weight before it is divided.
     pub(super) const WEIGHT: &str = "parametrizations.weight.original";
 
-    /// Vectors for a weight `[out, in, K, K]`.
-    pub(super) fn new(path: &Path, weight: &Tensor) -> Result<Self, NnError> {
-        let outputs = weight.size()[0];
+    /// Vectors for a weight `[out, in, K, K]`, or `[in, out, K, K]` of a transposed convolution; of one in
+    /// groups these are the outputs of a group.
+    pub(super) fn new(path: &Path, weight: &Tensor, direction: Direction) -> Result<Self, NnError> {
+        let axis = match direction {
+            Direction::Down => 0,
+            Direction::Up => 1,
+        };
+        let outputs = weight.size()[axis];
         let inputs = weight.numel() as i64 / outputs;
         let vector = |name, length: i64| {
             variable(path, name, &[length], 1.0 / (length as f64).sqrt(), false)
@@ -41,12 +51,13 @@ impl SpectralNorm {
         Ok(Self {
             u: vector("parametrizations.weight.0._u", outputs)?,
             v: vector("parametrizations.weight.0._v", inputs)?,
+            axis: axis as i64,
         })
     }
 
     /// The divided weight, after one power iteration in train mode.
     pub(super) fn apply(&self, weight: &Tensor, train: bool) -> Tensor {
-        let matrix = weight.flatten(1, -1);
+        let matrix = self.matrix(weight);
         in_full(|| {
             if train {
                 self.iterate(&matrix);
@@ -59,12 +70,20 @@ impl SpectralNorm {
 
     /// Starts the vectors at random and brings them close to the singular vectors.
     pub(super) fn settle(&self, weight: &Tensor) {
-        let matrix = weight.flatten(1, -1);
+        let matrix = self.matrix(weight);
         for vector in [&self.u, &self.v] {
             let mut vector = vector.shallow_clone();
             vector.copy_(&normalized(&vector.randn_like()));
         }
         (0..FIRST_ITERATIONS).for_each(|_| self.iterate(&matrix));
+    }
+
+    /// The weight with one row an output.
+    fn matrix(&self, weight: &Tensor) -> Tensor {
+        match self.axis {
+            0 => weight.flatten(1, -1),
+            axis => weight.transpose(0, axis).flatten(1, -1),
+        }
     }
 
     fn iterate(&self, matrix: &Tensor) {

@@ -6,14 +6,11 @@
 //! is kept. A residual branch takes the signal and the tangent of the sum that it ends in; fixed
 //! linear maps, such as [resampling](Resampling), pass both on.
 
-use astrogen_losses::{PiecewiseLinear, Trace, WholeTrace};
+use astrogen_losses::{Trace, WholeTrace};
 use tch::{Device, Tensor, no_grad};
 
 use super::convolution::as_it_lies;
-use super::dense_trace::DenseTrace;
-use super::layer::Layer;
-use super::{Affine, Kernels, Linear, Resampling, Sequential};
-use crate::named::join;
+use super::{Affine, Resampling};
 
 /// An affine layer and the activation behind it.
 pub struct Stage<'a> {
@@ -57,65 +54,6 @@ pub struct StackTrace<'a> {
     /// What came out of the last piece, one value per sample, and the same as `[N]`.
     outputs: Tensor,
     scores: Tensor,
-}
-
-impl Sequential {
-    /// Whether every layer can be traced.
-    pub fn is_piecewise_linear(&self) -> bool {
-        self.layers.iter().all(Layer::is_piecewise_linear)
-    }
-
-    /// The first layer, if it is fully connected.
-    pub fn first_linear(&self) -> Option<&Linear> {
-        match self.layers.first() {
-            Some(Layer::Linear(linear)) => Some(linear),
-            _ => None,
-        }
-    }
-
-    /// The affine layers of a stack that [is piecewise linear](Self::is_piecewise_linear),
-    /// each with its activation; `name` is that of the stack in the network.
-    ///
-    /// # Panics
-    /// Where the stack is not piecewise linear.
-    pub fn stages(&self, name: &str) -> Vec<Stage<'_>> {
-        let mut stages: Vec<Stage> = Vec::new();
-        for (i, layer) in self.layers.iter().enumerate() {
-            let map: Box<dyn Affine> = match (layer, stages.last_mut()) {
-                (Layer::Convolution(convolution), _) => Box::new(Kernels::new(convolution)),
-                (Layer::Linear(linear), _) => Box::new(linear),
-                (Layer::LeakyRelu { slope }, Some(stage)) => {
-                    stage.slope = *slope;
-                    continue;
-                }
-                (Layer::Relu, Some(stage)) => {
-                    stage.slope = 0.0;
-                    continue;
-                }
-                (layer, _) => panic!("{layer:?} is not piecewise linear"),
-            };
-            let name = join(name, &i.to_string());
-            let bias = layer.has_bias().then(|| join(&name, "bias"));
-            stages.push(Stage { name, bias, map, slope: 1.0 });
-        }
-        stages
-    }
-}
-
-/// For stacks that [are piecewise linear](Sequential::is_piecewise_linear) and end in one
-/// value per sample; a critic gives no other away. The stack is taken to be the whole critic, under
-/// the name of its path's last part.
-impl PiecewiseLinear for Sequential {
-    fn trace(&self, input: &Tensor) -> Box<dyn Trace + '_> {
-        match DenseTrace::new(self, input) {
-            Some(trace) => Box::new(trace),
-            None => Box::new(StackTrace::new(self.stages(&self.name), input)),
-        }
-    }
-
-    fn whole_trace(&self, input: &Tensor) -> Option<Box<dyn WholeTrace + '_>> {
-        Some(Box::new(StackTrace::new(self.stages(&self.name), input)))
-    }
 }
 
 impl<'a> StackTrace<'a> {
@@ -174,10 +112,10 @@ fn run(pieces: &[Piece], input: &Tensor) -> (Tensor, Vec<Record>) {
 fn pull(pieces: &[Piece], records: &mut [Record], signal: &Tensor) -> Tensor {
     let parts = pieces.iter().zip(records).rev();
     parts.fold(signal.shallow_clone(), |signal, part| match part {
-        (Piece::Stage(stage), Record::Stage { outputs, signal: kept, .. }) => {
+        (Piece::Stage(stage), Record::Stage { inputs, outputs, signal: kept }) => {
             let signal = stage.bend(signal, outputs.as_ref());
             *kept = Some(signal.shallow_clone());
-            stage.map.adjoint(&signal)
+            stage.map.adjoint(&signal, &inputs.size())
         }
         (Piece::Resampling(resampling), Record::Resampling) => resampling.adjoint(&signal),
         (Piece::Residual(branch), Record::Residual(records)) => {

@@ -97,8 +97,9 @@ pub trait Network: NamedTensors + Sized {
     /// # Errors
     /// [`NnError::NoWeights`] where the directory has no such file, [`NnError::Io`] and
     /// [`NnError::InvalidFile`] where it cannot be read, [`NnError::WrongModel`] where it is of
-    /// another network, [`NnError::Mismatch`] where its weights do not fit its config, and those
-    /// of [`Network::build`].
+    /// another network, [`NnError::UnknownConfig`] where its config is not to be understood,
+    /// [`NnError::Mismatch`] where its weights do not fit its config, and those of
+    /// [`Network::build`].
     fn load(path: impl AsRef<Path>, device: Device) -> Result<Self, NnError> {
         let path = weights::locate(path.as_ref(), Self::FILE)?;
         let file = weights::read(path)?;

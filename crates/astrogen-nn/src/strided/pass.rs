@@ -37,8 +37,7 @@ impl StridedWeights {
     /// Where the weights are not those of the convolution, or a map or the bias has another size.
     pub fn convolve(&self, shape: &StridedShape, x: &[f32], after: After, y: &mut [f32]) {
         assert!(!self.is_transposed, "weights of the convolution itself");
-        let [large, small] = shape.numbers();
-        self.pass(shape, (x, large), after, (y, small));
+        self.pass(shape, x, after, y);
     }
 
     /// `x = end(w^T * y + bias)` of small maps `[N, H/2, W/2, outputs]`, into large ones: the transposed
@@ -54,18 +53,16 @@ impl StridedWeights {
         x: &mut [f32],
     ) {
         assert!(self.is_transposed, "weights of the transpose");
-        let [large, small] = shape.numbers();
-        self.pass(shape, (y, small), after, (x, large));
+        self.pass(shape, y, after, x);
     }
 
-    fn pass(
-        &self,
-        shape: &StridedShape,
-        (from, read): (&[f32], usize),
-        after: After,
-        (to, written): (&mut [f32], usize),
-    ) {
+    fn pass(&self, shape: &StridedShape, from: &[f32], after: After, to: &mut [f32]) {
         shape.check();
+        let [large, small] = shape.numbers();
+        let [read, written] = match self.is_transposed {
+            true => [small, large],
+            false => [large, small],
+        };
         assert_eq!([self.inputs, self.outputs], [shape.inputs, shape.outputs], "weights' channels");
         assert_eq!([from.len(), to.len()], [read, written], "maps of {shape:?}");
         let across = if self.is_transposed { shape.inputs } else { shape.outputs };

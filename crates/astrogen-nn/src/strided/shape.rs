@@ -1,7 +1,12 @@
 //! Sizes of a convolution of 4x4 pixels at a stride of 2, and which transforms it takes.
 
+use std::fmt::Debug;
+
 /// Tiles that share the transforms of the weights, at least.
 const LEAST_TILES: usize = 48;
+
+/// Bytes that are made of one number of maps or weights, at most: transforms make 400 of a weight's.
+const MOST_A_NUMBER: usize = 1024;
 
 /// Numbers that weights become by their transforms, at most.
 const MOST_NUMBERS: usize = 32 << 20;
@@ -15,15 +20,31 @@ pub(crate) fn transforms_pay(tiles: usize, numbers: usize) -> bool {
 /// Refuses maps that the kernels do not take: as many images, channels of either side, height and width.
 ///
 /// # Panics
-/// Where there is no image, a side is odd or none, or channels are no multiple of 16.
-pub(crate) fn check_maps(
-    shape: &dyn std::fmt::Debug,
-    [images, inputs, outputs, height, width]: [usize; 5],
-) {
+/// Where there is no image, a side is odd or none, channels are no multiple of 16, or maps or weights are
+/// larger than memory can be.
+pub(crate) fn check_maps(shape: &dyn Debug, sizes: [usize; 5]) {
+    check_numbers(shape, sizes);
+    let [images, inputs, outputs, height, width] = sizes;
     assert!(images > 0 && height > 0 && width > 0, "no empty maps: {shape:?}");
     assert!(height.is_multiple_of(2) && width.is_multiple_of(2), "maps of even size: {shape:?}");
     let whole = |channels: usize| channels > 0 && channels.is_multiple_of(16);
     assert!(whole(inputs) && whole(outputs), "channels in sixteens: {shape:?}");
+}
+
+/// Refuses sizes whose products might wrap around: what is checked by them is then read and written.
+///
+/// # Panics
+/// Where maps or weights are larger than memory can be.
+pub(super) fn check_numbers(
+    shape: &dyn Debug,
+    [images, inputs, outputs, height, width]: [usize; 5],
+) {
+    let fits = |factors: &[usize]| {
+        let numbers = factors.iter().try_fold(MOST_A_NUMBER, |all, &n| all.checked_mul(n));
+        assert!(numbers.is_some(), "larger than memory can be: {shape:?}");
+    };
+    fits(&[images, height, width, inputs.max(outputs)]);
+    fits(&[inputs, outputs]);
 }
 
 /// Between the large maps `[N, H, W, inputs]` and the small ones `[N, H/2, W/2, outputs]`.
@@ -122,7 +143,7 @@ impl StridedShape {
     /// Refuses what the kernels do not take.
     ///
     /// # Panics
-    /// Where there is no image, a side is odd or none, or channels are no multiple of 16.
+    /// As [`check_maps`].
     pub(super) fn check(&self) {
         let Self { images, inputs, outputs, height, width } = *self;
         check_maps(self, [images, inputs, outputs, height, width]);

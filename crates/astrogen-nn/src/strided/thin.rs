@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::pass::After;
-use super::shape::StridedShape;
+use super::shape::{StridedShape, check_numbers};
 use crate::kernel::{LANES, Registers, Tile, on_threads, with_scratch};
 
 /// Channels of the large maps, at most.
@@ -139,6 +139,7 @@ struct Maps {
 /// Refuses what the kernels do not take.
 fn check(shape: &StridedShape) {
     let StridedShape { images, inputs, outputs, height, width } = *shape;
+    check_numbers(shape, [images, inputs, outputs, height, width]);
     assert!(images > 0 && height > 0 && width > 0, "no empty maps: {shape:?}");
     assert!(height.is_multiple_of(2) && width.is_multiple_of(2), "maps of even size: {shape:?}");
     assert!((1..=MOST_INPUTS).contains(&inputs), "one to four channels: {shape:?}");

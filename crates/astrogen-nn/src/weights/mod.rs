@@ -37,7 +37,7 @@ mod save;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use safetensors::SafeTensors;
@@ -92,7 +92,7 @@ impl WeightFile {
     ///
     /// # Errors
     /// [`NnError::WrongModel`] where the file holds another network or does not say
-    /// which, [`NnError::InvalidFile`] where the config is not to be understood.
+    /// which, [`NnError::UnknownConfig`] where the config is not to be understood.
     pub fn config<C: DeserializeOwned>(&self, model: &str) -> Result<C, NnError> {
         let wrong = |got: String| NnError::WrongModel {
             path: self.path.clone(),
@@ -110,8 +110,11 @@ impl WeightFile {
         if held != model {
             return Err(wrong(format!("the weights of a {held}")));
         }
-        serde_json::from_str(config)
-            .map_err(|error| damaged(&self.path, format!("its metadata {CONFIG_KEY}: {error}")))
+        serde_json::from_str(config).map_err(|error| NnError::UnknownConfig {
+            path: self.path.clone(),
+            model: model.to_owned(),
+            reason: error.to_string(),
+        })
     }
 
     /// Puts the tensors into the variables of a store, as the function [`load_into`] does;
@@ -171,18 +174,19 @@ fn damaged(path: &Path, reason: String) -> NnError {
     NnError::InvalidFile { path: path.to_owned(), reason }
 }
 
-/// Reads only the texts of a weights file, however large its tensors.
+/// Reads only the texts of a weights file, however large its tensors; a file of PyTorch's has none.
 ///
 /// # Errors
 /// [`NnError::Io`] where it cannot be read, [`NnError::InvalidFile`] where it is cut
 /// off or its header damaged.
 pub fn read_metadata(path: impl AsRef<Path>) -> Result<BTreeMap<String, String>, NnError> {
     let path = path.as_ref();
-    let (head, size) = read_head(path).map_err(|source| NnError::Io {
+    let read = read_head(path).map_err(|source| NnError::Io {
         action: "read",
         path: path.to_owned(),
         source,
     })?;
+    let Some((head, size)) = read else { return Ok(BTreeMap::new()) };
     let header: Metadata = serde_json::from_slice(&head)
         .map_err(|error| damaged(path, format!("its header: {error}")))?;
     let whole = header.data_len().saturating_add(8 + head.len());
@@ -193,19 +197,24 @@ pub fn read_metadata(path: impl AsRef<Path>) -> Result<BTreeMap<String, String>,
     Ok(metadata.into_iter().collect())
 }
 
-/// The header of a weights file and the size of the whole file, in bytes.
-fn read_head(path: &Path) -> io::Result<(Vec<u8>, u64)> {
+/// The header of a safetensors file and the size of the whole file, in bytes; none of a file of PyTorch's.
+fn read_head(path: &Path) -> io::Result<Option<(Vec<u8>, u64)>> {
     /// The format allows no longer header.
     const LONGEST: u64 = 100_000_000;
     let mut file = File::open(path)?;
     let size = file.metadata()?.len();
-    let (mut length, mut head) = (Vec::new(), Vec::new());
+    let (mut first, mut length, mut head) = (Vec::new(), Vec::new(), Vec::new());
+    file.by_ref().take(pytorch::FIRST).read_to_end(&mut first)?;
+    if pytorch::is_pytorch(&first) {
+        return Ok(None);
+    }
+    file.rewind()?;
     file.by_ref().take(8).read_to_end(&mut length)?;
     // A shorter file has no header at all.
     if let Ok(length) = <[u8; 8]>::try_from(length) {
         file.take(u64::from_le_bytes(length).min(LONGEST)).read_to_end(&mut head)?;
     }
-    Ok((head, size))
+    Ok(Some((head, size)))
 }
 
 type Contents = (BTreeMap<String, String>, BTreeMap<String, Tensor>);
@@ -231,7 +240,20 @@ fn tensor(view: &TensorView) -> Result<Tensor, String> {
         .ok_or_else(|| format!("libtorch has no element type {}", view.dtype()))?;
     let shape = view.shape().iter().map(|&n| i64::try_from(n));
     let shape = shape.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-    Tensor::f_from_data_size(view.data(), &shape, *kind).map_err(|error| error.to_string())
+    from_bytes(view.data(), &shape, *kind)
+}
+
+/// A tensor of elements as they lie in a file, row by row.
+fn from_bytes(bytes: &[u8], shape: &[i64], kind: Kind) -> Result<Tensor, String> {
+    let tensor = match kind {
+        // Other bytes than 0 and 1 are no bools to libtorch.
+        Kind::Bool => {
+            let bools: Vec<u8> = bytes.iter().map(|&byte| u8::from(byte != 0)).collect();
+            Tensor::f_from_data_size(&bools, shape, kind)
+        }
+        _ => Tensor::f_from_data_size(bytes, shape, kind),
+    };
+    tensor.map_err(|error| error.to_string())
 }
 
 /// The file at `path`, or the one named `name` in the run directory at `path`.

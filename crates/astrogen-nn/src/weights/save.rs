@@ -17,8 +17,9 @@ use crate::NnError;
 /// bytes each time. An existing file is replaced.
 ///
 /// # Errors
-/// [`NnError::Io`] where the folder is missing, not writable or full (an existing file
-/// is kept), [`NnError::InvalidName`] where a name stands twice.
+/// [`NnError::Io`] where the folder is missing, not writable or full, [`NnError::InvalidName`]
+/// where a name stands twice or is `__metadata__`, [`NnError::Torch`] where an element type is none
+/// of the file format's or a tensor cannot be copied to the CPU. An existing file is kept then.
 pub fn save(
     path: impl AsRef<Path>,
     tensors: &[(String, Tensor)],
@@ -43,13 +44,14 @@ pub fn save(
 }
 
 /// A short digest of weights, 16 hexadecimal digits: the first 64 bits of the SHA-256 of
-/// every tensor's name, element type, shape and bytes, in the order of the names. Two sets
+/// what [`save`] writes of them without metadata: every tensor's name, element type and shape (the
+/// header), then every tensor's bytes, those of the widest element type first, then by name. Two sets
 /// of weights with the same digest are the same weights; a FITS header can name the model
 /// by it.
 ///
 /// # Errors
-/// [`NnError::InvalidName`] where a name stands twice, [`NnError::Torch`] where an
-/// element type is none of the file format's.
+/// [`NnError::InvalidName`] where a name stands twice or is `__metadata__`, [`NnError::Torch`]
+/// where an element type is none of the file format's or a tensor cannot be copied to the CPU.
 ///
 /// ```
 /// use astrogen_nn::weights::fingerprint;

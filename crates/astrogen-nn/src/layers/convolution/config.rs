@@ -33,9 +33,9 @@ pub struct ConvolutionConfig {
     pub groups: i64,
     /// Whether there is a bias. Default true.
     pub bias: bool,
-    /// Whether the weight is divided by its largest singular value, as by
-    /// `torch.nn.utils.parametrizations.spectral_norm` (Miyato et al. 2018): the layer is then
-    /// 1-Lipschitz. Default false.
+    /// Whether the weight, as a matrix of one row an output, is divided by its largest singular value,
+    /// as by `torch.nn.utils.parametrizations.spectral_norm` (Miyato et al. 2018), which bounds the
+    /// layer's slopes. Default false.
     pub spectral_norm: bool,
 }
 

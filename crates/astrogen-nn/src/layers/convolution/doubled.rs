@@ -41,6 +41,8 @@ impl<'a> DoubledKernels<'a> {
             let Some(shape) = self.shape(&xs.size()) else {
                 return self.layer.tangent(&Interpolation::Bilinear.double(xs), signal).1;
             };
+            let [n, _, h, w] = xs.size()[..] else { unreachable!("maps, as there is a shape") };
+            assert_eq!(signal.size(), [n, self.channels()[0], 2 * h, 2 * w], "the large maps");
             let (x, y) = (channels_last(xs, shape.inputs), channels_last(signal, shape.outputs));
             let [o, c] = [shape.outputs, shape.inputs].map(|channels| channels as i64);
             let mut gradient = Tensor::empty([o, 3, 3, c], (Kind::Float, Device::Cpu));
@@ -104,13 +106,14 @@ impl Affine for DoubledKernels<'_> {
         })
     }
 
-    fn adjoint(&self, signal: &Tensor) -> Tensor {
-        let [n, _, rows, columns] = signal.size()[..] else { panic!("maps, got {signal:?}") };
-        let size = [n, self.layer.weight.size()[1], rows / 2, columns / 2];
+    fn adjoint(&self, signal: &Tensor, input: &[i64]) -> Tensor {
+        let [n, c, h, w] = input[..] else { panic!("maps, got {input:?}") };
         no_grad(|| {
-            let Some(shape) = self.shape(&size).filter(DoubledShape::transforms_pay) else {
-                return Interpolation::Bilinear.double_adjoint(&self.layer.adjoint(signal));
+            let Some(shape) = self.shape(input).filter(DoubledShape::transforms_pay) else {
+                let doubled = self.layer.adjoint(signal, &[n, c, 2 * h, 2 * w]);
+                return Interpolation::Bilinear.double_adjoint(&doubled);
             };
+            assert_eq!(signal.size(), [n, self.channels()[0], 2 * h, 2 * w], "the large maps");
             let weights = self
                 .adjoint
                 .get_or_init(|| DoubledWeights::adjoint(&shape, memory(&self.weights(&shape))));

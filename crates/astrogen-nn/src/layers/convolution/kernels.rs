@@ -67,6 +67,8 @@ impl<'a> Kernels<'a> {
         let Some(Plan { shape, is_thin }) = self.plan(&large.size(), large) else {
             return self.layer.tangent(xs, signal).1;
         };
+        let [n, _, h, w] = large.size()[..] else { unreachable!("maps, as there is a plan") };
+        assert_eq!(small.size(), [n, self.channels()[0], h / 2, w / 2], "the small maps");
         no_grad(|| {
             let x = channels_last(large, shape.inputs);
             let y = channels_last(small, shape.outputs);
@@ -157,8 +159,11 @@ impl<'a> Kernels<'a> {
 
     /// From small maps to large ones.
     fn grow(&self, small: &Tensor, bias: Option<&Tensor>, slope: f64) -> Option<Tensor> {
-        let [n, _, rows, columns] = small.size()[..] else { return None };
-        let inputs = self.channels()[1];
+        let [n, c, rows, columns] = small.size()[..] else { return None };
+        let [outputs, inputs] = self.channels();
+        if c != outputs {
+            return None; // libtorch says what is wrong
+        }
         let plan = self.plan(&[n, inputs, 2 * rows, 2 * columns], small);
         let Plan { shape, is_thin } = plan.filter(Plan::pays)?;
         let size = [shape.images, shape.height, shape.width, shape.inputs];
@@ -199,13 +204,16 @@ impl Affine for Kernels<'_> {
         self.map(xs, self.layer.bias.as_ref(), slope)
     }
 
-    fn adjoint(&self, signal: &Tensor) -> Tensor {
+    fn adjoint(&self, signal: &Tensor, input: &[i64]) -> Tensor {
         no_grad(|| {
+            // The kernels' large maps have even sides.
+            let is_even = input.iter().skip(2).all(|side| side % 2 == 0);
             let pulled = match self.layer.config.direction {
-                Direction::Down => self.grow(signal, None, 1.0),
+                Direction::Down if is_even => self.grow(signal, None, 1.0),
+                Direction::Down => None,
                 Direction::Up => self.shrink(signal, None, 1.0),
             };
-            pulled.unwrap_or_else(|| self.layer.adjoint(signal))
+            pulled.unwrap_or_else(|| self.layer.adjoint(signal, input))
         })
     }
 

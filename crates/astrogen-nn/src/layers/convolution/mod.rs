@@ -58,7 +58,8 @@ impl Convolution {
         let size = [outer, inner / config.groups, config.kernel, config.kernel];
         let weight = variable(path, Self::weight_name(config), &size, 0.0, true)?;
         let bias = config.bias.then(|| variable(path, "bias", &[outputs], 0.0, true));
-        let spectral_norm = config.spectral_norm.then(|| SpectralNorm::new(path, &weight));
+        let spectral_norm =
+            config.spectral_norm.then(|| SpectralNorm::new(path, &weight, config.direction));
         Ok(Self {
             config: *config,
             bias: bias.transpose()?,
@@ -110,7 +111,7 @@ impl Convolution {
     fn with(&self, xs: &Tensor, weight: &Tensor, bias: Option<&Tensor>) -> Tensor {
         match self.config.direction {
             Direction::Down => convolve(xs, weight, bias, &self.config),
-            Direction::Up => convolve_transposed(xs, weight, bias, &self.config),
+            Direction::Up => convolve_transposed(xs, weight, bias, &self.config, [0, 0]),
         }
     }
 
@@ -132,18 +133,21 @@ impl NamedTensors for Convolution {
     }
 }
 
-/// Without spectral normalisation; plain ones with a stride of 2 take inputs of even size.
+/// Without spectral normalisation.
 impl Affine for Convolution {
     fn forward(&self, xs: &Tensor) -> Tensor {
         self.with(xs, &self.weight, self.bias.as_ref())
     }
 
-    fn adjoint(&self, signal: &Tensor) -> Tensor {
+    fn adjoint(&self, signal: &Tensor, input: &[i64]) -> Tensor {
         if self.is_pointwise(signal) {
             return along_pixels(signal, |rows| rows.mm(&matrix(&self.weight)));
         }
         match self.config.direction {
-            Direction::Down => convolve_transposed(signal, &self.weight, None, &self.config),
+            Direction::Down => {
+                let beyond = self.beyond(input);
+                convolve_transposed(signal, &self.weight, None, &self.config, beyond)
+            }
             Direction::Up => convolve(signal, &self.weight, None, &self.config),
         }
     }
@@ -180,6 +184,18 @@ impl Convolution {
             && [kernel, stride, padding, groups] == [1, 1, 0, 1]
             && images.device() == Device::Cpu
     }
+
+    /// Whether a trace takes the layer.
+    pub(super) fn is_traced(&self) -> bool {
+        self.config.direction == Direction::Down && self.spectral_norm.is_none()
+    }
+
+    /// Rows and columns of padded images that the kernel, as it is moved by the stride, does not come to.
+    fn beyond(&self, images: &[i64]) -> [i64; 2] {
+        let [_, _, h, w] = images[..] else { panic!("images are [N, C, H, W], got {images:?}") };
+        let ConvolutionConfig { kernel, stride, padding, .. } = self.config;
+        [h, w].map(|side| (side + 2 * padding - kernel) % stride)
+    }
 }
 
 /// A convolution; one whose kernel covers the whole input is a matrix product, and so is one of a
@@ -193,7 +209,7 @@ fn convolve(
     let ConvolutionConfig { kernel, stride, padding, groups, .. } = *config;
     if padding == 0 && groups == 1 && xs.size()[2..] == weight.size()[2..] {
         let (n, outputs) = (xs.size()[0], weight.size()[0]);
-        let flat = |tensor: &Tensor| as_it_lies(tensor).reshape([tensor.size()[0], -1]);
+        let flat = |tensor: &Tensor| as_it_lies(tensor).flatten(1, -1);
         return flat(xs).linear(&flat(weight), bias).reshape([n, outputs, 1, 1]);
     }
     if [kernel, stride, padding, groups] == [1, 1, 0, 1] && xs.device() == Device::Cpu {
@@ -202,16 +218,18 @@ fn convolve(
     xs.conv2d(weight, bias, [stride, stride], [padding, padding], [1, 1], groups)
 }
 
-/// A transposed convolution; that of a single pixel is a matrix product.
+/// A transposed convolution to images that are some rows and columns larger than the kernel reaches; that
+/// of a single pixel is a matrix product.
 fn convolve_transposed(
     xs: &Tensor,
     weight: &Tensor,
     bias: Option<&Tensor>,
     config: &ConvolutionConfig,
+    beyond: [i64; 2],
 ) -> Tensor {
     let ConvolutionConfig { stride, padding, groups, .. } = *config;
-    if let ([n, inputs, 1, 1], [_, outputs, k, _], 0, 1, None) =
-        (&xs.size()[..], &weight.size()[..], padding, groups, bias)
+    if let ([n, inputs, 1, 1], [_, outputs, k, _], 0, 1, None, [0, 0]) =
+        (&xs.size()[..], &weight.size()[..], padding, groups, bias, beyond)
     {
         let columns = as_it_lies(weight).reshape([*inputs, -1]); // [in, K * K * out], or out first
         let pixels = xs.reshape([*n, *inputs]).mm(&columns);
@@ -221,14 +239,14 @@ fn convolve_transposed(
         };
     }
     let (s, p) = ([stride, stride], [padding, padding]);
-    xs.conv_transpose2d(weight, bias, s, p, [0, 0], groups, [1, 1])
+    xs.conv_transpose2d(weight, bias, s, p, beyond, groups, [1, 1])
 }
 
 /// A map of the channels of each pixel, which lie last in memory then: `[N, C, H, W]` to
 /// `[N, C', H, W]` by one from `[N * H * W, C]` to `[N * H * W, C']`.
 fn along_pixels(images: &Tensor, map: impl FnOnce(&Tensor) -> Tensor) -> Tensor {
-    let size = images.size();
-    map(&rows(images)).view([size[0], size[2], size[3], -1]).permute([0, 3, 1, 2])
+    let (size, mapped) = (images.size(), map(&rows(images)));
+    mapped.view([size[0], size[2], size[3], mapped.size()[1]]).permute([0, 3, 1, 2])
 }
 
 /// Images `[N, C, H, W]` as `[N * H * W, C]`.

@@ -124,7 +124,7 @@ impl PiecewiseLinear for Passes<'_> {
 
 impl<'a> Passes<'a> {
     /// Those of units, one behind the other. None where there is none, and where one is not of single precision
-    /// on the CPU, or has noise without a normalisation.
+    /// on the CPU, has noise without a normalisation, or a slope below 0.
     pub fn new(units: Vec<Unit<'a>>) -> Option<Self> {
         let all = !units.is_empty() && units.iter().all(Unit::has_passes);
         all.then_some(Self { units })

@@ -60,6 +60,9 @@ pub fn read_pytorch(path: impl AsRef<Path>) -> Result<PyTorchFile, NnError> {
     parse(path, &super::bytes_of(path)?)
 }
 
+/// So many first bytes tell whether a file is one of PyTorch's.
+pub(super) const FIRST: u64 = 2 + LEGACY.len() as u64;
+
 /// Whether a file is one of PyTorch's, by its first bytes.
 pub(super) fn is_pytorch(data: &[u8]) -> bool {
     data.starts_with(ZIP) || is_legacy(data)

@@ -6,6 +6,7 @@ use std::collections::hash_map::Entry;
 use tch::{Kind, Tensor};
 
 use super::archive::Archive;
+use crate::weights::from_bytes;
 
 /// PyTorch's classes of storages, by element type.
 const CLASSES: [(&str, Kind); 10] = [
@@ -123,10 +124,5 @@ fn read(storage: Storage<'_>, archive: &mut Archive<'_>) -> Result<Tensor, Strin
     let size = kind.elt_size_in_bytes() as u64;
     let bytes = u64::try_from(elements).ok().and_then(|elements| elements.checked_mul(size));
     let bytes = bytes.ok_or_else(|| format!("its storage `{key}` has {elements} elements"))?;
-    let mut bytes = archive.storage(key, bytes)?;
-    if kind == Kind::Bool {
-        // Other bytes than 0 and 1 are no bools to libtorch.
-        bytes.iter_mut().for_each(|byte| *byte = u8::from(*byte != 0));
-    }
-    Tensor::f_from_data_size(&bytes, &[elements], kind).map_err(|error| error.to_string())
+    from_bytes(&archive.storage(key, bytes)?, &[elements], kind)
 }

@@ -36,8 +36,9 @@ pub(super) fn moments(x: &[f32], channels: usize) -> [Vec<f64>; 2] {
         }
         count = all;
     }
-    squares.iter_mut().for_each(|square| *square = (*square / count).max(0.0));
-    [mean, squares]
+    // Rounding may leave less than nothing. What is not a number stays so, which `max` would not have.
+    let variance = |square: f64| if square < 0.0 { 0.0 } else { square / count };
+    [mean, squares.into_iter().map(variance).collect()]
 }
 
 /// Sums over rows of what is apart from the first, and of its squares.

@@ -44,6 +44,8 @@ pub(super) struct NormRecord {
 pub(super) struct Noise {
     values: Vec<f32>,
     weight: Vec<f32>,
+    /// How many channels the weight is of; zeros stand behind.
+    channels: usize,
 }
 
 impl Noise {
@@ -53,13 +55,14 @@ impl Noise {
         let options = (Kind::Float, maps.device());
         let values = draw_rows(n, |n| Tensor::randn([n, 1, h, w], options));
         let weight = memory(weight);
-        let weight = filled(weight, weight.len().next_multiple_of(LANES));
-        Self { values: memory(&values).to_vec(), weight }
+        let channels = weight.len();
+        let weight = filled(weight, channels.next_multiple_of(LANES));
+        Self { values: memory(&values).to_vec(), weight, channels }
     }
 
     /// Of a part's rows.
     fn part(noise: Option<&Self>, part: usize) -> Option<PartNoise<'_>> {
-        noise.map(|Self { values, weight }| {
+        noise.map(|Self { values, weight, .. }| {
             let values = &values[part * ROWS..];
             PartNoise { values: &values[..ROWS.min(values.len())], weight }
         })
@@ -83,6 +86,9 @@ pub(super) struct Normalised {
 
 impl BatchNorm {
     /// Of maps in train mode, with noise, bent; running statistics are updated.
+    ///
+    /// # Panics
+    /// Where maps or noise have another number of channels.
     pub(super) fn forward_bent(
         &self,
         inputs: Tensor,
@@ -92,6 +98,9 @@ impl BatchNorm {
         let (weight, bias) = (memory(self.weight()), memory(self.bias()));
         let count = weight.len() as i64;
         let channels = weight.len().next_multiple_of(LANES);
+        assert_eq!(inputs.size()[1], count, "channels of a normalisation and of its maps");
+        let of_noise = noise.as_ref().map_or(weight.len(), |noise| noise.channels);
+        assert_eq!(of_noise, weight.len(), "channels of noise and of its normalisation");
         let [weight, bias] = [weight, bias].map(|numbers| filled(numbers, channels));
         let inputs = channels_last(&inputs, channels);
         let x = memory(&inputs);
@@ -125,6 +134,7 @@ impl BatchNorm {
         let (weight, bias) = (memory(self.weight()), memory(self.bias()));
         let count = weight.len();
         let [weight, bias] = [weight, bias].map(|numbers| filled(numbers, channels));
+        assert_eq!(signal.size()[1], count as i64, "channels of a normalisation and of a signal");
         let signal = channels_last(signal, channels);
         let (x, g) = (memory(inputs), memory(&signal));
         let slope = slope as f32;
@@ -159,9 +169,8 @@ impl BatchNorm {
         }
     }
 
-    /// Moves the running statistics towards a batch's, of so many rows.
+    /// Moves the running statistics towards a batch's, of so many rows, as far as it has them.
     fn track(&self, mean: &[f64], var: &[f64], rows: usize) {
-        let unbiased = rows as f64 / (rows as f64 - 1.0).max(1.0);
         let [mut running_mean, mut running_var] = self.running();
         let towards = |running: &mut Tensor, batch: &[f64], factor: f64| {
             for (running, &batch) in memory_mut(running).iter_mut().zip(batch) {
@@ -169,8 +178,12 @@ impl BatchNorm {
                 *running = moved as f32;
             }
         };
-        towards(&mut running_mean, mean, 1.0);
-        towards(&mut running_var, var, unbiased);
+        if rows > 0 {
+            towards(&mut running_mean, mean, 1.0);
+        }
+        if rows > 1 {
+            towards(&mut running_var, var, rows as f64 / (rows as f64 - 1.0));
+        }
         self.count_batch();
     }
 }

@@ -90,7 +90,8 @@ impl<'a> Unit<'a> {
     }
 
     /// With noise added behind the normalisation: a standard normal map of one channel for each image, drawn
-    /// from libtorch's generator, times this weight `[C]`.
+    /// from libtorch's generator, times this weight `[C]`, one number a channel of the normalisation: a pass
+    /// panics where there are more or fewer.
     #[must_use]
     pub fn noisy(mut self, name: impl Into<String>, weight: &'a Tensor) -> Self {
         self.noise = Some((name.into(), weight));
@@ -127,7 +128,8 @@ impl<'a> Unit<'a> {
         self.norm = Some((name, norm));
     }
 
-    /// Whether its passes are here: of single precision on the CPU, with noise behind a normalisation alone.
+    /// Whether its passes are here: of single precision on the CPU, with noise behind a normalisation alone, and
+    /// no slope below zero, which would turn signs.
     pub(super) fn has_passes(&self) -> bool {
         let options = match &self.map {
             Map::Convolution(kernels) => kernels.options(),
@@ -135,7 +137,13 @@ impl<'a> Unit<'a> {
             Map::Linear(linear) => (linear.weight.kind(), linear.weight.device()),
             Map::Matrix(Matrix(weight)) => (weight.kind(), weight.device()),
         };
-        options == (Kind::Float, Device::Cpu) && (self.noise.is_none() || self.norm.is_some())
+        let is_known = match self.activation {
+            Activation::Bend(slope) => slope >= 0.0,
+            Activation::Tanh | Activation::Sigmoid => true,
+        };
+        options == (Kind::Float, Device::Cpu)
+            && (self.noise.is_none() || self.norm.is_some())
+            && is_known
     }
 
     pub(super) fn is_convolution(&self) -> bool {

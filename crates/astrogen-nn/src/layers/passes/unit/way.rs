@@ -39,7 +39,7 @@ impl Unit<'_> {
             return (outputs, Record { came, inputs, norm, outputs: kept });
         };
         if self.norm.is_none() {
-            let outputs = map.forward_bent(&inputs, slope);
+            let outputs = self.given(map.forward_bent(&inputs, slope));
             let kept = (slope != 1.0).then(|| outputs.shallow_clone());
             return (outputs, Record { came, inputs, norm: None, outputs: kept });
         }
@@ -48,18 +48,38 @@ impl Unit<'_> {
     }
 
     fn behind_map(&self, mapped: Tensor, slope: f64) -> (Tensor, Option<NormRecord>) {
-        let mapped = match self.gives {
-            Some(image) => mapped.unflatten(1, image),
-            None => mapped,
-        };
+        let mapped = self.given(mapped);
         let Some((_, norm)) = &self.norm else { return (mapped, None) };
         let noise = self.noise.as_ref().map(|(_, weight)| Noise::draw(&mapped, weight));
         let Normalised { outputs, record } = norm.forward_bent(mapped, noise, slope);
         (outputs, Some(record))
     }
 
+    /// What comes out of the layer as what it is taken as.
+    fn given(&self, mapped: Tensor) -> Tensor {
+        match self.gives {
+            Some(image) => mapped.unflatten(1, image),
+            None => mapped,
+        }
+    }
+
     /// The gradient of the layer's outputs from that of the unit's; adds those of the normalisation.
     pub(in super::super) fn behind(
+        &self,
+        record: &Record,
+        signal: Tensor,
+        of_weights: bool,
+        gradients: &mut Vec<(String, Tensor)>,
+    ) -> Tensor {
+        let signal = self.in_front(record, signal, of_weights, gradients);
+        match self.gives {
+            Some(_) => signal.flatten(1, -1),
+            None => signal,
+        }
+    }
+
+    /// The gradient of what the layer [gives](Self::given).
+    fn in_front(
         &self,
         record: &Record,
         mut signal: Tensor,
@@ -93,10 +113,7 @@ impl Unit<'_> {
             gradients.push((join(name, "weight"), weight));
             gradients.push((join(name, "bias"), bias));
         }
-        match self.gives {
-            Some(_) => inputs.flatten(1, -1),
-            None => inputs,
-        }
+        inputs
     }
 
     /// Adds the gradients of the layer, from that of its outputs.
@@ -122,6 +139,6 @@ impl Unit<'_> {
 
     /// The gradient of what came, from that of the layer's outputs.
     pub(in super::super) fn input_gradient(&self, record: &Record, signal: &Tensor) -> Tensor {
-        self.affine().adjoint(signal).reshape(&record.came)
+        self.affine().adjoint(signal, &record.inputs.size()).reshape(&record.came)
     }
 }
