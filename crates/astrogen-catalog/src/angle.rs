@@ -23,17 +23,20 @@ impl Angle {
     /// The angles of a column by its unit; without one they are degrees, or in texts such as
     /// `10:22:33.1` hours of right ascension. The error is what the unit should have been.
     pub(super) fn of(axis: Axis, unit: Option<&str>) -> Result<Angle, &'static str> {
-        let unit = unit.unwrap_or_default().trim_matches(|c: char| " \"'[]".contains(c));
+        let unit = unit.unwrap_or_default().trim();
+        let bare = unit.trim_matches(|c: char| " \"'[]".contains(c));
+        // Of a quotation mark alone nothing would be left.
+        let unit = if bare.is_empty() { unit } else { bare };
         let degrees = match unit.to_ascii_lowercase().as_str() {
-            "" => {
+            "" | "[]" | "\"\"" => {
                 let first = if axis == Axis::RightAscension { HOUR } else { 1.0 };
                 return Ok(Angle { degrees: 1.0, first });
             }
             "deg" | "degs" | "degree" | "degrees" | "°" | "d:m:s" | "dms" => 1.0,
             "h" | "hr" | "hour" | "hours" | "hourangle" | "h:m:s" | "hms" => HOUR,
             "rad" | "radian" | "radians" => 1_f64.to_degrees(),
-            "arcmin" | "arcminute" | "arcminutes" => 1.0 / 60.0,
-            "arcsec" | "arcsecond" | "arcseconds" => 1.0 / 3600.0,
+            "arcmin" | "arcminute" | "arcminutes" | "'" | "′" => 1.0 / 60.0,
+            "arcsec" | "arcsecond" | "arcseconds" | "\"" | "''" | "″" => 1.0 / 3600.0,
             "mas" => 1.0 / 3_600_000.0,
             _ => return Err("deg, h, rad, arcmin, arcsec or mas"),
         };
@@ -96,9 +99,17 @@ mod tests {
             (Some("rad"), 180.0 / std::f64::consts::PI),
             (Some("arcmin"), 1.0 / 60.0),
             (Some("arcsec"), 1.0 / 3600.0),
+            (Some("'"), 1.0 / 60.0),
+            (Some(" \" "), 1.0 / 3600.0),
+            (Some("''"), 1.0 / 3600.0),
+            (Some("″"), 1.0 / 3600.0),
+            (Some("\"\""), 1.0),
+            (Some("[]"), 1.0),
+            (Some(" "), 1.0),
         ] {
             assert_eq!(Angle::of(Axis::RightAscension, unit).unwrap().degrees, degrees, "{unit:?}");
         }
+        assert!(Angle::of(Axis::Declination, Some("]")).is_err());
         assert!(Angle::of(Axis::Declination, Some("pix")).unwrap_err().contains("arcsec"));
     }
 

@@ -14,7 +14,7 @@
 //! | FITS `X` | bits as 1 and 0, the most significant first |
 //! | FITS `A`, CSV cells, Parquet and HDF5 strings | the number that the text spells |
 //! | Parquet integers, floats, decimals of 38 digits | their value, NaN where null |
-//! | HDF5 integers, bit fields, floats | their value, NaN where it equals attribute `_FillValue` |
+//! | HDF5 integers, bit fields, floats | `add_offset + scale_factor * stored`, if it has these attributes; NaN where it equals `_FillValue` or `missing_value` |
 //! | HDF5 enumerations, the truth values of h5py among them | the number behind the name |
 //!
 //! An element of a vector column (FITS vectors, Parquet lists of one length, ECSV arrays, HDF5 data

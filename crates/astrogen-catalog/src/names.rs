@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::CatalogError;
+use astrogen_fits::table::Storage;
 
 /// A column of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +14,9 @@ pub struct ColumnInfo {
     pub unit: Option<String>,
     /// Its type in the format's own words: `1024E`, `DOUBLE`, `text`.
     pub stored_as: String,
+    /// What keeps all its numbers where it is written again: of Parquet the smallest type that
+    /// does, of other formats 64-bit floating point.
+    pub storage: Storage,
     /// How many numbers a row holds; above 1 they are asked for as `NAME[i]`.
     pub length: usize,
     /// Why it cannot be read as numbers, if it cannot.
@@ -117,7 +121,8 @@ mod tests {
 
     fn column(name: &str, length: usize) -> ColumnInfo {
         let (name, stored_as) = (name.to_owned(), "D".to_owned());
-        ColumnInfo { name, unit: None, stored_as, length, refusal: None }
+        let storage = Storage::Float64;
+        ColumnInfo { name, unit: None, stored_as, storage, length, refusal: None }
     }
 
     #[test]

@@ -173,22 +173,20 @@ impl Carried {
         let catalog = Catalog::open(&first.path, &CatalogOptions::default())?;
         let stored = |name: &str| {
             let column = catalog.columns().iter().find(|column| column.name == name);
-            column.map(|column| (column.stored_as.as_str(), column.unit.clone()))
+            column.map(|column| (column.storage, column.unit.clone()))
         };
         let mut columns = ["ra", "dec"].map(|_| NewColumn::new("", Storage::Float64)).to_vec();
         columns[0].name.clone_from(&ra);
         columns[1].name.clone_from(&dec);
         for name in keep.iter().filter(|name| **name != ra && **name != dec && *name != INDEX) {
-            let Some((kind, unit)) = stored(name) else {
+            let Some((storage, unit)) = stored(name) else {
                 // Refused in the words of whoever knows the columns.
                 catalog.chunks(&[name], 1)?;
-                continue;
-            };
-            let storage = match kind {
-                "INT64" => Storage::Int64,
-                "INT32" => Storage::Int32,
-                "FLOAT" => Storage::Float32,
-                _ => Storage::Float64,
+                return Err(EmulatorError::Setting {
+                    name: "keep",
+                    rule: "names of whole columns as they stand in the catalogue",
+                    got: name.clone(),
+                });
             };
             columns.push(NewColumn { unit, ..NewColumn::new(name, storage) });
         }

@@ -1,5 +1,6 @@
 //! One 80-byte header card: taken apart, and put together.
 
+use super::ascii::{ascii, is_printable};
 use super::value::Value;
 use crate::FitsError;
 
@@ -61,16 +62,11 @@ impl Card {
         Card { keyword, value, comment }
     }
 
-    /// Appends this card to `out` as one or more cards of 80 bytes. A comment is cut
-    /// where its card ends; keyword and value never are.
+    /// Appends this card to `out` as one or more cards of 80 bytes, or nothing where it is refused.
+    /// A comment is cut where its card ends; keyword and value never are. Both are written in ASCII.
     pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), FitsError> {
-        let printable = |text: &str| text.bytes().all(|byte| (0x20..0x7f).contains(&byte));
-        let text = match &self.value {
-            Value::Text(text) => text.as_str(),
-            _ => "",
-        };
-        if !(printable(&self.keyword) && printable(text) && printable(&self.comment)) {
-            return Err(self.refuse("printable ASCII characters", format!("{self:?}")));
+        if !is_printable(&self.keyword) {
+            return Err(self.refuse("a keyword of printable ASCII", format!("{:?}", self.keyword)));
         }
         if is_commentary(&self.keyword) {
             return self.write_commentary(out);
@@ -78,7 +74,7 @@ impl Card {
         let start = self.start()?;
         let room = CARD - start.len();
         let value = match &self.value {
-            Value::Text(text) => return self.write_text(start, text, out),
+            Value::Text(text) => return self.write_text(start, &ascii(text), out),
             Value::Logical(value) => if *value { "T" } else { "F" }.to_owned(),
             Value::Integer(value) => value.to_string(),
             Value::Real(value) => self.real(*value)?,
@@ -90,7 +86,7 @@ impl Card {
         }
         // The fixed format: numbers end in column 30 where they fit.
         let width = room.min(20);
-        push_card(out, &with_comment(format!("{start}{value:>width$}"), &self.comment));
+        push_card(out, &self.with_comment(format!("{start}{value:>width$}")));
         Ok(())
     }
 
@@ -154,7 +150,7 @@ impl Card {
                 push_card(out, &format!("{start}'{piece}&'"));
                 "CONTINUE  ".clone_into(&mut start);
             } else {
-                push_card(out, &with_comment(format!("{start}'{piece:<8}'"), &self.comment));
+                push_card(out, &self.with_comment(format!("{start}'{piece:<8}'")));
             }
         }
         Ok(())
@@ -164,6 +160,7 @@ impl Card {
         let Value::Text(text) = &self.value else {
             return Err(self.refuse("a text", format!("{:?}", self.value)));
         };
+        let text = ascii(text);
         let mut rest = text.as_str();
         loop {
             let (line, after) = rest.split_at(rest.len().min(COMMENTARY));
@@ -175,13 +172,17 @@ impl Card {
         }
     }
 
+    /// A card with its comment behind it.
+    fn with_comment(&self, card: String) -> String {
+        match self.comment.as_str() {
+            "" => card,
+            comment => format!("{card:<30} / {}", ascii(comment)),
+        }
+    }
+
     fn refuse(&self, rule: &'static str, got: String) -> FitsError {
         FitsError::Card { keyword: self.keyword.clone(), rule, got }
     }
-}
-
-fn with_comment(card: String, comment: &str) -> String {
-    if comment.is_empty() { card } else { format!("{card:<30} / {comment}") }
 }
 
 /// Appends a card, cut or padded with blanks to 80 bytes. The caller has checked that

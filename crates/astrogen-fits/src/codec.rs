@@ -11,6 +11,9 @@ use super::plio;
 use super::rice::Rice;
 use super::value::Value;
 
+/// How the methods begin that add random numbers before pixels are quantized.
+const DITHER: &str = "SUBTRACTIVE_DITHER";
+
 /// How the tiles of an image are compressed.
 pub(super) enum Codec {
     Gzip(Gzip),
@@ -24,8 +27,19 @@ pub(super) enum Codec {
 impl Codec {
     /// The codec that the header of a compressed image names.
     pub(super) fn read(table: &Header, bitpix: i64, lossless: bool) -> Result<Codec, String> {
+        let is_dithered = text(table, "ZQUANTIZ")?.starts_with(DITHER);
+        if bitpix < 0 && !lossless && is_dithered && !has_column(table, "ZSCALE") {
+            // cfitsio would leave the dither as it is.
+            return Ok(Codec::Other(
+                "expected columns ZSCALE and ZZERO of a dithered image, got cards".to_owned(),
+            ));
+        }
         Ok(match text(table, "ZCMPTYPE")? {
             "GZIP_1" | "GZIP_2" if lossless => Codec::Gzip(Gzip::floats(bitpix)),
+            // cfitsio would take 8 bytes for a floating-point number.
+            name @ ("GZIP_1" | "GZIP_2") if bitpix == 64 => Codec::Other(format!(
+                "expected whole numbers of 8, 16 or 32 bits to be compressed by {name}, got 64"
+            )),
             "GZIP_1" | "GZIP_2" => Codec::Gzip(Gzip::INTEGERS),
             name @ ("HCOMPRESS_1" | "PLIO_1" | "RICE_1" | "RICE_ONE") if lossless => {
                 Codec::Other(format!(
@@ -65,15 +79,19 @@ pub(super) fn lossless(table: &Header, bitpix: i64) -> Result<bool, String> {
     let method = text(table, "ZQUANTIZ")?;
     // cfitsio takes the seed for a place in a list of 10000.
     if let Some(seed) = integer(table, "ZDITHER0")?
-        && method.starts_with("SUBTRACTIVE_DITHER")
+        && method.starts_with(DITHER)
         && !(1..=10_000).contains(&seed)
     {
         return Err(format!("ZDITHER0: expected a seed from 1 to 10000, got {seed}"));
     }
-    let has_scales = table.iter().any(|card| {
-        let column = card.keyword.starts_with("TTYPE")
-            && matches!(&card.value, Value::Text(name) if name.eq_ignore_ascii_case("ZSCALE"));
-        column || card.keyword == "ZSCALE"
-    });
+    let has_scales = has_column(table, "ZSCALE") || table.value("ZSCALE").is_some();
     Ok(bitpix < 0 && (method == "NONE" || !has_scales))
+}
+
+/// Whether a table has a column of this name.
+pub(super) fn has_column(table: &Header, name: &str) -> bool {
+    table.iter().any(|card| {
+        card.keyword.starts_with("TTYPE")
+            && matches!(&card.value, Value::Text(own) if own.eq_ignore_ascii_case(name))
+    })
 }

@@ -1,6 +1,7 @@
 //! The ordered, typed cards of one HDU.
 
 use super::card::{CARD, Card, is_commentary};
+use super::layout::{is_layout, is_of_column};
 use super::value::{OtherType, Value};
 use crate::FitsError;
 
@@ -15,9 +16,18 @@ use crate::FitsError;
 /// assert_eq!(header.get::<f64>("EXPTIME"), Some(30.0));
 /// assert_eq!(header.value("OBJECT"), Some(&Value::Text("M 13".to_owned())));
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Header {
     cards: Vec<Card>,
+    /// How many of them, the first, were read from a file.
+    read: usize,
+}
+
+/// Headers with the same cards are the same, wherever these come from.
+impl PartialEq for Header {
+    fn eq(&self, other: &Header) -> bool {
+        self.cards == other.cards
+    }
 }
 
 impl Header {
@@ -81,7 +91,8 @@ impl Header {
         })
     }
 
-    /// Appends a card. What the standard forbids is refused when the header is written.
+    /// Appends a card. What the standard forbids is refused when the header is written, but for
+    /// characters of texts and comments: these are written in ASCII, `µJy` as `uJy`.
     pub fn push(
         &mut self,
         keyword: impl Into<String>,
@@ -106,6 +117,14 @@ impl Header {
     /// Whether there are no cards.
     pub fn is_empty(&self) -> bool {
         self.cards.is_empty()
+    }
+
+    /// The cards that say nothing of how data are stored: without `BITPIX`, `NAXISn`, `BSCALE`,
+    /// `TTYPEn`, `TFORMn` and the like, which whoever writes data decides.
+    #[must_use]
+    pub fn without_layout(&self) -> Header {
+        let is_kept = |card: &Card| !is_layout(card) && !is_of_column(&card.keyword);
+        self.renamed(|card| is_kept(card).then(|| card.keyword.clone()))
     }
 
     /// Reads the cards of a header up to its `END`, joining long strings.
@@ -139,18 +158,30 @@ impl Header {
         while cards.last().is_some_and(is_blank) {
             cards.pop();
         }
-        Header { cards }
+        let read = cards.len();
+        Header { cards, read }
     }
 
-    /// Appends all cards, but no `END`, to `out`.
+    /// Appends all cards, but no `END`, to `out`. Cards that were read, but cannot be written, are
+    /// left out.
     pub(super) fn write(&self, out: &mut Vec<u8>) -> Result<(), FitsError> {
-        self.cards.iter().try_for_each(|card| card.write(out))
+        for (number, card) in self.cards.iter().enumerate() {
+            match card.write(out) {
+                Err(error) if number >= self.read => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// The cards for which `rename` returns a keyword, under that keyword.
     pub(super) fn renamed(&self, rename: impl Fn(&Card) -> Option<String>) -> Header {
         let rename = |card: &Card| rename(card).map(|keyword| Card { keyword, ..card.clone() });
-        Header { cards: self.cards.iter().filter_map(rename).collect() }
+        let (read, own) = self.cards.split_at(self.read);
+        let mut cards: Vec<Card> = read.iter().filter_map(rename).collect();
+        let read = cards.len();
+        cards.extend(own.iter().filter_map(rename));
+        Header { cards, read }
     }
 }
 

@@ -19,12 +19,14 @@ impl FitsFile {
     /// Reads an image as `[C, H, W]` in physical units, row 0 the first of the file (the
     /// lowest on the sky as usually shown), one band a chosen plane.
     ///
-    /// `T` is `f32` or `f64`. Infinities survive in uncompressed floating-point images
-    /// and become NaN in compressed ones.
+    /// `T` is `f32` or `f64`; numbers beyond single precision are infinite as `f32`. Infinities that
+    /// are stored survive in floating-point images that are not compressed, or by GZIP as they are;
+    /// where pixels are quantized, or were to be, they become NaN.
     ///
     /// # Errors
     /// `Hdu` if the HDU holds no image, `Shape` for planes that it lacks, `Truncated` or
-    /// `Damaged` if the file is, `TooLarge` for a compressed image over the limit.
+    /// `Damaged` if the file is, `TooLarge` for a compressed image over the limit, or in a file over it
+    /// that cannot be unpacked where it is: one that does not end on a block, or whose name is no text.
     pub fn read<T: Pixel>(&mut self, hdu: usize, planes: &Planes) -> Result<Array3<T>, FitsError> {
         let [_, height, width] = self.shape(hdu)?;
         self.read_region(hdu, planes, 0, 0, height, width)

@@ -18,6 +18,7 @@
 // cfitsio comes first, and of what a crate depends on the later loaded comes first.
 extern crate bzip2_sys as _;
 
+mod ascii;
 mod bits;
 mod cache;
 mod card;
@@ -27,6 +28,7 @@ pub mod error;
 mod file;
 mod form;
 pub mod format;
+mod gunzip;
 mod gzip;
 mod handle;
 mod hcompress;

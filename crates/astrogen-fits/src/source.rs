@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::gunzip::Members;
 use super::lzw;
 use crate::FitsError;
 use crate::format::{Format, LEADING, OpenedFile, describe};
@@ -57,9 +58,14 @@ impl Source {
         Source { path: path.to_owned(), len: len as u64, limit, bytes: Bytes::Memory(bytes) }
     }
 
-    /// Moves the whole file into memory, so that it ends on a block whatever its length.
+    /// Moves the whole file into memory, so that it ends on a block whatever its length; fails for
+    /// one above the limit.
     pub(super) fn load(&mut self) -> Result<(), FitsError> {
         if let Bytes::Disk(file) = &mut self.bytes {
+            if self.len > self.limit {
+                const WHAT: &str = "the file, which has to be in memory to be unpacked";
+                return Err(too_large(&self.path, WHAT, self.len, self.limit));
+            }
             let fail = |source| FitsError::io("read", &self.path, source);
             let mut bytes = Vec::new();
             bytes
@@ -111,7 +117,7 @@ impl Source {
 pub fn unpacker(format: Format, file: File) -> Option<(&'static str, Box<dyn Read + Send>)> {
     let packed = io::BufReader::with_capacity(1 << 16, file);
     Some(match format {
-        Format::Gzip => ("gzip", Box::new(flate2::bufread::MultiGzDecoder::new(packed))),
+        Format::Gzip => ("gzip", Box::new(Members::new(packed))),
         Format::Bzip2 => ("bzip2", Box::new(bzip2::bufread::MultiBzDecoder::new(packed))),
         Format::Compress => ("compress", Box::new(lzw::Decoder::new(packed))),
         _ => return None,
@@ -144,7 +150,7 @@ fn unpack(
     let room = limit.saturating_sub(bytes.len() as u64).saturating_add(1);
     reader.take(room).read_to_end(&mut bytes).map_err(fail)?;
     if bytes.len() as u64 > limit {
-        return Err(too_large(path, bytes.len() as u64, limit));
+        return Err(too_large(path, "the unpacked file", bytes.len() as u64, limit));
     }
     Ok(bytes)
 }
@@ -153,10 +159,10 @@ fn not_fits(path: &Path, got: String) -> FitsError {
     FitsError::Format { path: path.to_owned(), expected: EXPECTED, got }
 }
 
-fn too_large(path: &Path, claimed: u64, limit: u64) -> FitsError {
+fn too_large(path: &Path, what: &str, claimed: u64, limit: u64) -> FitsError {
     FitsError::TooLarge {
         path: path.to_owned(),
-        what: "the unpacked file".to_owned(),
+        what: what.to_owned(),
         claimed: claimed.into(),
         limit,
     }

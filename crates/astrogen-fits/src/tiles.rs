@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::path::Path;
 
-use super::codec::{Codec, lossless};
+use super::codec::{Codec, has_column, lossless};
 use super::columns::{
     Array, COMPRESSED, Column, GZIPPED, UNCOMPRESSED, check_real, columns, integer, sole,
 };
@@ -49,6 +49,10 @@ pub(super) fn check(hdu: &Hdu, table: &Header, source: &mut Source) -> Result<Ti
                 })
                 .map_err(|reason| damaged(format!("{} of tile {tile}: {reason}", column.name)))?;
         }
+        if tiling.is_scaled && !(holds_stream && tiling.scales_streams) {
+            let reason = format!("BSCALE and BZERO of tile {tile}, which would stay as stored");
+            return Err(unsupported(&path, hdu, &reason));
+        }
     }
     tiling.rows = rows;
     Ok(tiling)
@@ -71,7 +75,7 @@ fn damaged(path: &Path, hdu: &Hdu, reason: String) -> FitsError {
 }
 
 fn unsupported(path: &Path, hdu: &Hdu, reason: &str) -> FitsError {
-    let reason = format!("HDU {}: {reason}; unpack it with funpack first", hdu.index);
+    let reason = format!("HDU {}: {reason}; unpack it with astropy or funpack first", hdu.index);
     FitsError::Unsupported { path: path.to_owned(), reason }
 }
 
@@ -92,6 +96,11 @@ pub(super) struct TileGrid {
     fallback: Codec,
     /// Whether the pixels are floating-point numbers as they are, not quantized.
     pub(super) lossless: bool,
+    /// Whether pixels that are floating-point numbers are stored as others, by `BSCALE` and `BZERO`.
+    is_scaled: bool,
+    /// Whether cfitsio scales the tiles of the codec; it does not where scales of quantized ones are
+    /// cards, and never those that the codec could not compress.
+    scales_streams: bool,
 }
 
 impl TileGrid {
@@ -143,6 +152,10 @@ impl TileGrid {
                 hdu.data_bytes
             ));
         }
+        let other = |keyword: &str, neutral: f64| {
+            table.get::<f64>(keyword).is_some_and(|value| value != neutral)
+        };
+        let is_scaled = hdu.bitpix < 0 && (other("BSCALE", 1.0) || other("BZERO", 0.0));
         let lossless = lossless(table, hdu.bitpix)?;
         let codec = Codec::read(table, hdu.bitpix, lossless)?;
         let fallback = Codec::Gzip(Gzip::floats(hdu.bitpix));
@@ -159,6 +172,8 @@ impl TileGrid {
             codec,
             fallback,
             lossless,
+            is_scaled,
+            scales_streams: lossless || has_column(table, "ZSCALE"),
         })
     }
 

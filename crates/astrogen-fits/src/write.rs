@@ -16,7 +16,9 @@ use crate::{FitsError, create_whole};
 ///
 /// The file appears whole or not at all, and replaces one of the same name only then.
 /// Cards that describe the layout of the data (`BITPIX`, `NAXISn`, `BSCALE`, ...) are the
-/// writer's own and left out of `header`, so a header that was read can be passed on. The
+/// writer's own and left out of `header`, so a header that was read can be passed on: texts and
+/// comments beyond ASCII are written in it (`µJy` as `uJy`, what has no other letter as `?`), and
+/// cards of it that the standard forbids are left out, such as a lone `CONTINUE` or `1E400`. The
 /// same input gives the same bytes. Reals are written with the fewest digits that read
 /// back as the same number, keywords the standard has no room for as `HIERARCH` cards, and
 /// long strings over `CONTINUE` cards.
@@ -38,7 +40,7 @@ use crate::{FitsError, create_whole};
 /// ```
 ///
 /// # Errors
-/// `Shape` for an array without pixels, `Card` for a card that the standard forbids, `Io`
+/// `Shape` for an array without pixels, `Card` for a pushed card that the standard forbids, `Io`
 /// if the disk refuses.
 pub fn write_image(
     path: impl AsRef<Path>,

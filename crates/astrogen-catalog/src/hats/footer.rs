@@ -5,8 +5,11 @@ use std::path::Path;
 
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{
-    FileMetaData, ParquetMetaData, ParquetMetaDataReader, ParquetMetaDataWriter, RowGroupMetaData,
+    FileMetaData, ParquetMetaData, ParquetMetaDataWriter, RowGroupMetaData,
 };
+
+use crate::CatalogError;
+use crate::read::footer;
 
 /// What Parquet files begin and end with.
 const MAGIC: &[u8] = b"PAR1";
@@ -23,9 +26,17 @@ pub(super) struct Footers {
 
 impl Footers {
     /// Takes up the footer of a file, which is called `name` below the folder `dataset`.
-    pub(super) fn add(&mut self, path: &Path, name: &str) -> Result<()> {
-        let file = std::fs::File::open(path)?;
-        let metadata = ParquetMetaDataReader::new().parse_and_finish(&file)?;
+    ///
+    /// # Errors
+    /// `Damaged` or `Truncated` where the footer is, or has other columns than the others.
+    pub(super) fn add(&mut self, path: &Path, name: &str) -> std::result::Result<(), CatalogError> {
+        self.take(footer(path)?, name).map_err(|error| CatalogError::Damaged {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+
+    fn take(&mut self, metadata: ParquetMetaData, name: &str) -> Result<()> {
         let own = metadata.file_metadata();
         let first = self.first.get_or_insert_with(|| own.clone());
         if own.schema_descr() != first.schema_descr() {

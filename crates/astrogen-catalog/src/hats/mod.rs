@@ -35,6 +35,8 @@ pub const INDEX: &str = "_healpix_29";
 
 const PROPERTIES: [&str; 2] = ["hats.properties", "properties"];
 const PARTITIONS: &str = "partition_info.csv";
+/// What the names of partitions end in.
+const SUFFIX: &str = ".parquet";
 
 /// A HATS catalogue in a folder.
 #[derive(Debug, Clone)]
@@ -105,10 +107,10 @@ impl HatsCatalog {
                 got: format!("a HATS table of kind {kind:?}"),
             });
         }
-        let mut pixels = pixels(&path)?;
+        let suffix = properties.get("hats_npix_suffix").unwrap_or(SUFFIX);
+        let mut pixels = pixels(&path, suffix)?;
         pixels.sort_unstable();
         pixels.dedup();
-        let suffix = properties.get("hats_npix_suffix").unwrap_or(".parquet");
         let partition = |pixel: HatsPixel| {
             let path = path.join(pixel.path(suffix));
             match path.exists() {
@@ -159,10 +161,10 @@ impl HatsCatalog {
 const COLLECTION: &str = "collection.properties";
 
 /// The pixels that are listed, or found where there is no list.
-fn pixels(folder: &Path) -> Result<Vec<HatsPixel>, CatalogError> {
+fn pixels(folder: &Path, suffix: &str) -> Result<Vec<HatsPixel>, CatalogError> {
     let list = folder.join(PARTITIONS);
     if !list.is_file() {
-        return found(&folder.join("dataset"));
+        return found(&folder.join("dataset"), suffix);
     }
     let refuse =
         |error: csv::Error| CatalogError::Damaged { path: list.clone(), reason: error.to_string() };
@@ -183,28 +185,33 @@ fn pixels(folder: &Path) -> Result<Vec<HatsPixel>, CatalogError> {
     rows.collect()
 }
 
-/// The pixels that folders and files are named by.
-fn found(dataset: &Path) -> Result<Vec<HatsPixel>, CatalogError> {
-    let named = |folder: &Path, key: &str| -> Result<Vec<(String, PathBuf)>, CatalogError> {
+/// The pixels that folders and files are named by, along the sky: those of partitions end in `suffix`
+/// and nothing else, so that a copy beside one is none.
+fn found(dataset: &Path, suffix: &str) -> Result<Vec<HatsPixel>, CatalogError> {
+    let named = |folder: &Path, key: &str, suffix: &str| {
         let io = |source| CatalogError::io("read", folder, source);
         let mut named = Vec::new();
         for entry in fs::read_dir(folder).map_err(io)? {
             let path = entry.map_err(io)?.path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if let Some(value) = name.strip_prefix(key) {
-                let digits = value.split(|letter: char| !letter.is_ascii_digit()).next();
-                named.push((digits.unwrap_or_default().to_owned(), path));
+            let number = name.strip_prefix(key).and_then(|name| name.strip_suffix(suffix));
+            if let Some(number) = number
+                && number.bytes().all(|byte| byte.is_ascii_digit())
+            {
+                named.push((number.to_owned(), path));
             }
         }
-        Ok(named)
+        Ok::<_, CatalogError>(named)
     };
     let mut pixels = Vec::new();
-    for (order, folder) in named(dataset, "Norder=")? {
-        for (_, folder) in named(&folder, "Dir=")? {
-            for (number, path) in named(&folder, "Npix=")? {
+    for (order, folder) in named(dataset, "Norder=", "")? {
+        for (_, folder) in named(&folder, "Dir=", "")? {
+            for (number, path) in named(&folder, "Npix=", suffix.trim_end_matches('/'))? {
                 pixels.push(HatsPixel::parse(&order, &number, &path)?);
             }
         }
     }
+    pixels.sort_unstable();
+    pixels.dedup();
     Ok(pixels)
 }

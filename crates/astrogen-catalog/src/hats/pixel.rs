@@ -79,7 +79,7 @@ impl HatsPixel {
     /// Its file below a catalogue's folder.
     #[must_use]
     pub fn file(self) -> PathBuf {
-        self.path(".parquet")
+        self.path(super::SUFFIX)
     }
 
     /// The same with another ending; `/` is a folder.

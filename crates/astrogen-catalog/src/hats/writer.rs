@@ -1,7 +1,7 @@
 //! Writes a HATS catalogue, a partition at a time.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use astrogen_fits::table::{NewColumn, Storage};
@@ -9,11 +9,13 @@ use astrogen_fits::{Header, create_whole};
 
 use super::footer::Footers;
 use super::properties::Properties;
-use super::{HatsPixel, INDEX, PARTITIONS, PROPERTIES};
+use super::{HatsPixel, INDEX, PARTITIONS, PROPERTIES, SUFFIX};
 use crate::{CatalogError, CatalogWriter};
 
 /// What of an unfinished catalogue has to be the same when the work goes on.
 const BEGUN: &str = "begun.txt";
+/// What its name begins with while it is written.
+const TEMPORARY: &str = ".begun.txt.";
 
 /// What a new HATS catalogue is.
 #[derive(Debug, Clone)]
@@ -132,7 +134,7 @@ impl HatsWriter {
                 let path = self.path.display();
                 return Err(refuse(format!("{path}, begun with {own:?} and not with {new:?}")));
             }
-            Err(_) if fs::read_dir(&self.path).map_err(io)?.next().is_some() => {
+            Err(_) if self.holds_else().map_err(io)? => {
                 // Another program may have begun at the same moment.
                 match fs::read_to_string(&begun) {
                     Ok(own) if own == settings => return Ok(()),
@@ -142,6 +144,18 @@ impl HatsWriter {
             Err(_) => {}
         }
         self.write(BEGUN, settings.as_bytes())
+    }
+
+    /// Whether the folder holds something else than settings that are being written: another program
+    /// begins at the same moment, or was killed then.
+    fn holds_else(&self) -> io::Result<bool> {
+        for entry in fs::read_dir(&self.path)? {
+            let name = entry?.file_name();
+            if !name.to_string_lossy().starts_with(TEMPORARY) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A line each.
@@ -191,8 +205,7 @@ impl HatsWriter {
     /// refuses.
     pub fn finish(&self) -> Result<u64, CatalogError> {
         let dataset = self.path.join("dataset");
-        let mut pixels = if dataset.is_dir() { super::found(&dataset)? } else { Vec::new() };
-        pixels.sort_unstable();
+        let pixels = if dataset.is_dir() { super::found(&dataset, SUFFIX)? } else { Vec::new() };
         if pixels.is_empty() {
             return Err(CatalogError::Rows {
                 reason: format!("{} has no partition: no row was written", self.path.display()),
@@ -202,13 +215,9 @@ impl HatsWriter {
         let mut list = "Norder,Npix\n".to_owned();
         for pixel in &pixels {
             let path = self.path.join(pixel.file());
-            let damaged = |error: parquet::errors::ParquetError| CatalogError::Damaged {
-                path: path.clone(),
-                reason: error.to_string(),
-            };
             let file = pixel.file();
             let name = file.strip_prefix("dataset").unwrap_or(&file).to_string_lossy().into_owned();
-            footers.add(&path, &name).map_err(damaged)?;
+            footers.add(&path, &name)?;
             bytes += fs::metadata(&path)
                 .map_err(|source| CatalogError::io("read", &path, source))?
                 .len();
@@ -245,7 +254,7 @@ impl HatsWriter {
         properties.set("hats_col_dec", dec);
         properties.set("hats_col_healpix", INDEX);
         properties.set("hats_col_healpix_order", 29);
-        properties.set("hats_npix_suffix", ".parquet");
+        properties.set("hats_npix_suffix", SUFFIX);
         let deepest = pixels.iter().map(|pixel| pixel.order()).max();
         properties.set("hats_order", deepest.unwrap_or_default());
         properties.set("hats_version", "v1.0");

@@ -22,7 +22,9 @@ impl Bin {
     }
 }
 
-/// Sorts rows by `along` and cuts them into `bins` of equally many; bins with one `at` are joined.
+/// Sorts rows by `along` and cuts them into `bins` of equally many; bins with one `at` are joined:
+/// the scatter is that of all their rows, the median of the first of them. Runs that go on fit again,
+/// so that neither may change.
 ///
 /// # Errors
 /// As [`LocalScale::fit`](super::LocalScale::fit).

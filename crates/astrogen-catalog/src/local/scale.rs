@@ -58,7 +58,8 @@ pub struct Knot {
 
 impl LocalScale {
     /// Fits `values` along `along`, both of the training rows, in `count` bins; `name` is that of
-    /// the values, for messages. Bins whose knots would coincide are joined.
+    /// the values, for messages. Bins whose knots would coincide are joined:
+    /// the scatter is that of all their rows about the median of the first of them.
     ///
     /// # Errors
     /// `Shape` for slices of two lengths, `Setting` for no bin, `Rows` for fewer than two

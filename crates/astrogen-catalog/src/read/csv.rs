@@ -13,12 +13,15 @@ use crate::description::{DescribedColumn, Description};
 use crate::names::ColumnInfo;
 use astrogen_fits::format::{Format, open_file};
 use astrogen_fits::numbers::Numbers;
+use astrogen_fits::table::Storage;
 use astrogen_fits::unpacker;
 
 /// Bytes of the file's start in which the header row is looked for.
 const HEAD: u64 = 1 << 20;
 /// Bytes that a line may have.
 const LONGEST_LINE: usize = 16 << 20;
+/// Bytes that a row may have, which goes on over lines inside quotes, and what is skipped before it.
+const LONGEST_ROW: usize = 4 * LONGEST_LINE;
 
 /// The columns of a CSV file; only its rows say what they hold.
 pub(super) fn describe(
@@ -44,6 +47,7 @@ pub(super) fn describe(
         name,
         unit: None,
         stored_as: "text".to_owned(),
+        storage: Storage::Float64,
         length: 1,
         refusal: None,
     };
@@ -63,6 +67,7 @@ fn described(description: &Description, names: &[String]) -> Result<Vec<ColumnIn
         name: column.name.clone(),
         unit: column.unit.clone(),
         stored_as: column.subtype.as_ref().unwrap_or(&column.datatype).clone(),
+        storage: Storage::Float64,
         length: column.length().unwrap_or(1),
         refusal: column.length().err().map(str::to_owned),
     };
@@ -72,7 +77,7 @@ fn described(description: &Description, names: &[String]) -> Result<Vec<ColumnIn
 /// A CSV file read from its first row on.
 pub(super) struct CsvRows {
     path: PathBuf,
-    reader: Reader<Box<dyn Read + Send>>,
+    reader: Reader<Lines>,
     /// The header of ECSV.
     description: Option<Description>,
     cells: Vec<Cell>,
@@ -113,8 +118,8 @@ impl CsvRows {
             }
             None => guess(&head),
         };
-        let text = Lines { text: Cursor::new(head).chain(text), since: 0 };
-        let text: Box<dyn Read + Send> = Box::new(text);
+        let text = Box::new(Cursor::new(head).chain(text));
+        let text = Lines { text, since: 0, of_row: 0 };
         let reader = ReaderBuilder::new()
             .delimiter(delimiter)
             .comment(Some(b'#'))
@@ -147,6 +152,7 @@ impl Rows for CsvRows {
             if !more.map_err(|error| failed(&self.path, error))? {
                 return Ok(row);
             }
+            self.reader.get_mut().of_row = 0;
             if self.record.len() != width {
                 return Err(self.ragged(width));
             }
@@ -176,15 +182,17 @@ impl Rows for CsvRows {
     }
 }
 
-/// A text that ends in an error where a line grows beyond what a row can be, so that a file
-/// of something else takes no more memory than that.
-struct Lines<R> {
-    text: R,
+/// A text that ends in an error where a line or a row grows beyond what it can be, so that a file of
+/// something else takes no more memory than that, nor one with a quote that is not closed.
+struct Lines {
+    text: Box<dyn Read + Send>,
     /// Bytes since the last end of a line.
     since: usize,
+    /// Bytes since the last row.
+    of_row: usize,
 }
 
-impl<R: Read> Read for Lines<R> {
+impl Read for Lines {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.text.read(buffer)?;
         let read = &buffer[..count];
@@ -192,11 +200,15 @@ impl<R: Read> Read for Lines<R> {
             Some(end) => count - end,
             None => self.since + count,
         };
-        if self.since > LONGEST_LINE {
-            let reason = "a line is longer than 16 MiB, which is no row of a table";
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, reason));
-        }
-        Ok(count)
+        self.of_row += count;
+        let reason = if self.since > LONGEST_LINE {
+            "a line is longer than 16 MiB, which is no row of a table"
+        } else if self.of_row > LONGEST_ROW {
+            "a row is longer than 64 MiB; is a quote not closed?"
+        } else {
+            return Ok(count);
+        };
+        Err(io::Error::new(io::ErrorKind::FileTooLarge, reason))
     }
 }
 

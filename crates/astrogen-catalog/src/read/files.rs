@@ -49,22 +49,38 @@ impl Files {
     }
 }
 
+/// What the names of Parquet files end in.
+const ENDINGS: [&str; 3] = ["parquet", "parq", "pq"];
+
 /// The Parquet files of a folder, by name.
 fn inside(folder: &Path) -> Result<Vec<PathBuf>, CatalogError> {
     let io = |source| CatalogError::io("read", folder, source);
     let entries = fs::read_dir(folder).map_err(io)?.collect::<Result<Vec<_>, _>>().map_err(io)?;
     let paths = entries.into_iter().map(|entry| entry.path());
     let is_parquet = |path: &PathBuf| {
-        path.is_file() && path.extension().is_some_and(|of| of == "parquet" || of == "parq")
+        path.is_file()
+            && path.extension().is_some_and(|of| ENDINGS.iter().any(|ending| of == *ending))
     };
     let mut paths: Vec<PathBuf> = paths.filter(is_parquet).collect();
     paths.sort_unstable();
     Ok(paths)
 }
 
-/// The columns of the first file, which are those of all.
+/// The columns of the first file, which are those of all. Where it has no list in a column of
+/// lists, the first file that has one says how long they are.
 pub(super) fn describe(files: &Files) -> Result<(Vec<ColumnInfo>, Option<u64>), CatalogError> {
-    let (columns, rows) = parquet::describe(&files.paths[0])?;
+    let (mut columns, rows) = parquet::describe(&files.paths[0])?;
+    for path in &files.paths[1..] {
+        if columns.iter().all(|column| column.length > 0) {
+            break;
+        }
+        let (others, _) = parquet::describe(path)?;
+        for (column, other) in columns.iter_mut().zip(others) {
+            if column.length == 0 && column.name == other.name {
+                column.length = other.length;
+            }
+        }
+    }
     let rows = if files.paths.len() == 1 { rows } else { files.rows };
     Ok((columns, rows))
 }
@@ -73,31 +89,36 @@ pub(super) fn describe(files: &Files) -> Result<(Vec<ColumnInfo>, Option<u64>), 
 pub(super) struct FilesRows {
     files: Files,
     cells: Vec<Cell>,
-    /// What the columns are called and stored as.
-    columns: Vec<(String, String)>,
+    /// Those of all files.
+    columns: Vec<ColumnInfo>,
     next: usize,
     open: Option<ParquetRows>,
 }
 
 impl FilesRows {
     pub(super) fn open(files: Files, cells: Vec<Cell>) -> Result<FilesRows, CatalogError> {
-        let columns = stored(&files.paths[0])?;
+        let (columns, _) = describe(&files)?;
         Ok(FilesRows { files, cells, columns, next: 0, open: None })
     }
 
     /// Opens the next file, which has to have the columns of the first.
     fn next_file(&mut self) -> Result<Option<ParquetRows>, CatalogError> {
         let Some(path) = self.files.paths.get(self.next) else { return Ok(None) };
-        let own = stored(path)?;
+        let (own, _) = parquet::describe(path)?;
         for cell in &self.cells {
-            let (name, expected) = &self.columns[cell.column];
-            if own.get(cell.column).is_none_or(|own| own != &self.columns[cell.column]) {
+            let expected = &self.columns[cell.column];
+            let differing = match own.get(cell.column) {
+                Some(own) => difference(expected, own),
+                None => Some("is not there".to_owned()),
+            };
+            if let Some(words) = differing {
                 return Err(CatalogError::Damaged {
                     path: path.clone(),
                     reason: format!(
-                        "column {} is not {name:?} ({expected}) as in {}; files of one catalogue have the \
-                         same columns",
+                        "column {} (from 0), {:?}, {words} as in {}; files of one catalogue have the same \
+                         columns",
                         cell.column,
+                        expected.name,
                         self.files.paths[0].display()
                     ),
                 });
@@ -108,9 +129,21 @@ impl FilesRows {
     }
 }
 
-fn stored(path: &Path) -> Result<Vec<(String, String)>, CatalogError> {
-    let (columns, _) = parquet::describe(path)?;
-    Ok(columns.into_iter().map(|column| (column.name, column.stored_as)).collect())
+/// In what a column of a file is not the expected one.
+fn difference(expected: &ColumnInfo, own: &ColumnInfo) -> Option<String> {
+    if own.name != expected.name {
+        Some(format!("is called {:?} and not", own.name))
+    } else if own.stored_as != expected.stored_as {
+        Some(format!("is {} and not {}", own.stored_as, expected.stored_as))
+    } else if own.length != expected.length && own.length > 0 {
+        let [own, expected] = [own.length, expected.length];
+        Some(format!("holds {own} numbers a row and not {expected}"))
+    } else {
+        // A file that names no unit is believed to have the others'.
+        let units = own.unit.as_ref().zip(expected.unit.as_ref());
+        let units = units.filter(|(own, expected)| own != expected);
+        units.map(|(own, expected)| format!("is in {own} and not in {expected}"))
+    }
 }
 
 impl Rows for FilesRows {

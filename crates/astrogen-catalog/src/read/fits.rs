@@ -7,7 +7,7 @@ use super::cell::Cell;
 use crate::CatalogError;
 use crate::names::ColumnInfo;
 use astrogen_fits::numbers::Numbers;
-use astrogen_fits::table::{Span, Table};
+use astrogen_fits::table::{Span, Storage, Table};
 use astrogen_fits::{FitsFile, HduSelector};
 
 /// The columns and rows of a table.
@@ -20,6 +20,7 @@ pub(super) fn describe(
         name: field.name.clone(),
         unit: field.unit.clone(),
         stored_as: field.stored_as.clone(),
+        storage: Storage::Float64,
         length: field.length(),
         refusal: field.refusal().map(str::to_owned),
     });

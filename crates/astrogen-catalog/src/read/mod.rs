@@ -26,6 +26,7 @@ pub use self::hdf5::{Hdf5Attributes, hdf5_attributes};
 use self::kind::Kind;
 use self::npy::NpyRows;
 use self::parquet::ParquetRows;
+pub(crate) use self::parquet::footer;
 use super::angle::{Angle, Axis};
 use super::columns::Columns;
 use super::counts::{BadRows, RowCounts};
@@ -187,7 +188,8 @@ impl Catalog {
         &self.columns
     }
 
-    /// The file's rows before any filter; `None` for text, which does not say.
+    /// The rows before any filter; `None` for text and folders that do not say: a folder of several
+    /// Parquet files that is no HATS catalogue, or a HATS catalogue without a count of rows.
     pub fn rows(&self) -> Option<u64> {
         self.rows
     }

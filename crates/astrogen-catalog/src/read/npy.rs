@@ -16,6 +16,7 @@ use crate::CatalogError;
 use crate::names::ColumnInfo;
 use astrogen_fits::format::open_file;
 use astrogen_fits::numbers::Numbers;
+use astrogen_fits::table::Storage;
 
 /// Bytes of a header at most, and how deep it may nest: its library's parser trusts both.
 const HEADER: u64 = 1 << 16;
@@ -173,7 +174,8 @@ fn of_fields(fields: Vec<npyz::Field>) -> Vec<Column> {
             _ => (None, Some("holds records".to_owned())),
         };
         let stored_as = dtype.descr();
-        let info = ColumnInfo { name: field.name, unit: None, stored_as, length, refusal };
+        let (name, storage) = (field.name, Storage::Float64);
+        let info = ColumnInfo { name, unit: None, stored_as, storage, length, refusal };
         let column = Column { info, number, offset };
         // Of all fields together it fits.
         offset += field.dtype.num_bytes().unwrap_or(0) as u64;
@@ -187,8 +189,8 @@ fn of_numbers(of: &TypeStr, count: u64, step: u64) -> Vec<Column> {
     let (number, refusal) = Number::of(of);
     let column = |i: u64| {
         let (name, stored_as) = (i.to_string(), of.to_string());
-        let refusal = refusal.clone();
-        let info = ColumnInfo { name, unit: None, stored_as, length: 1, refusal };
+        let (storage, refusal) = (Storage::Float64, refusal.clone());
+        let info = ColumnInfo { name, unit: None, stored_as, storage, length: 1, refusal };
         Column { info, number, offset: i * step }
     };
     (0..count).map(column).collect()

@@ -25,7 +25,7 @@ pub enum SplitBy {
 }
 
 /// How rows are split into training and validation. The same seed and rows give the same
-/// split.
+/// split: a run that goes on splits its catalogue again.
 ///
 /// ```
 /// use astrogen_catalog::skymap::{Grid, SplitConfig};
@@ -47,7 +47,10 @@ pub enum SplitBy {
 pub struct SplitConfig {
     /// What is held out together; regions of nside 32 by default.
     pub split: SplitBy,
-    /// The fraction of rows held out, as nearly as regions allow; 0.1 by default.
+    /// The fraction of rows that should be held out; 0.1 by default. Regions are taken in a shuffled
+    /// order, the first in any case, until one would lead farther from it. So the count is off by up to
+    /// half the rows of that one, or by as much as the first has too many: where regions hold large
+    /// parts of the rows, choose a higher nside, which has smaller ones.
     pub fraction: f64,
     /// The seed of the choice.
     pub seed: u64,

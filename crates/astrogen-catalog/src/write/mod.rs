@@ -66,7 +66,7 @@ impl CatalogWriter {
         columns: &[NewColumn],
         header: &Header,
     ) -> Result<CatalogWriter, CatalogError> {
-        let path = path.as_ref();
+        let (path, header) = (path.as_ref(), &header.without_layout());
         let ending = path.extension().map(|ending| ending.to_string_lossy().to_ascii_lowercase());
         let output = match ending.as_deref() {
             Some("fits" | "fit") => Output::Fits(TableWriter::create(path, columns, header)?),

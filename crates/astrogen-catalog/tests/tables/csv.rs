@@ -51,7 +51,9 @@ fn a_column_that_is_not_asked_for_may_hold_anything() {
 #[test]
 fn bad_text_is_refused_with_its_line() {
     let long = [b"a,b\n1,".as_slice(), &vec![b'2'; 17 << 20]].concat();
-    let table: [(&[u8], &str); 10] = [
+    let open = [b"a,b\n1,2\n3,\"4\n".as_slice(), &b"5,6\n".repeat(17 << 20)].concat();
+    let table: [(&[u8], &str); 11] = [
+        (&open, "a row is longer than 64 MiB; is a quote not closed?"),
         (b"a,b\n1,2\n3\n5,6\n", "line 3: expected 2 cells, got 1; check its delimiters"),
         (b"a,b\n1,2\n3,4,5\n", "line 3: expected 2 cells, got 3; check its delimiters"),
         (b"a,b\n1,2\n3,4\n5", "line 4: expected 2 cells, got 1; the file ends in mid-row"),
@@ -68,6 +70,12 @@ fn bad_text_is_refused_with_its_line() {
         assert!(message.contains(words), "{message}");
         assert!(message.contains("table.csv"), "the message names no file: {message}");
     }
+}
+
+#[test]
+fn a_long_file_of_short_rows_is_read() {
+    let text = [b"a,b\n".as_slice(), &b"1,\"2\n\"\n".repeat(10 << 20)].concat();
+    assert_eq!(read(&text, &["a"]).unwrap().len(), 10 << 20);
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn the_index_is_that_of_hats() {
 }
 
 /// Nine rows in three pixels of three orders.
-fn write(path: &Path) -> HatsWriter {
+pub(crate) fn write(path: &Path) -> HatsWriter {
     let config = HatsConfig {
         name: "ours".to_owned(),
         position: ["ra".to_owned(), "dec".to_owned()],

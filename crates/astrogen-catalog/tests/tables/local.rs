@@ -31,6 +31,7 @@ fn knots_scores_and_maps_are_those_of_numpy_and_scipy() {
     let golden = golden();
     let (along, values) = (&golden.along, &golden.values);
     let scale = LocalScale::fit("i", along, values, 4).unwrap();
+    assert_eq!(scale.knots().len(), golden.scales.len());
     for (got, expected) in scale.knots().iter().zip(&golden.scales) {
         let pairs = [(got.at, expected.at), (got.median, expected.median)];
         pairs.into_iter().for_each(|(got, expected)| assert_close(got, expected));
@@ -39,6 +40,7 @@ fn knots_scores_and_maps_are_those_of_numpy_and_scipy() {
     let scores = LocalScores::fit("i", along, values, 4).unwrap();
     assert_eq!(scores.knots().len(), golden.knots.len());
     for (got, expected) in scores.knots().iter().zip(&golden.knots) {
+        assert_close(got.at, expected.at);
         assert_eq!(got.quantiles.len(), expected.quantiles.len());
         let quantiles = got.quantiles.iter().zip(&expected.quantiles);
         quantiles.for_each(|(&got, &expected)| assert_close(got, expected));
@@ -88,6 +90,33 @@ fn repeated_values_have_scores_and_a_constant_is_refused() {
     }
     let message = LocalScores::fit("flag", &along, &[1.0; 1000], 2).unwrap_err().to_string();
     assert!(message.contains("\"flag\" has no scatter"), "{message}");
+}
+
+/// Runs that go on fit their scales again: what is fitted of the same rows may not change.
+#[test]
+fn bins_at_one_place_are_joined_about_the_median_of_the_first() {
+    // Five bins of 100 rows, of which the middle three are at 1.
+    let along: Vec<f64> = (0..500).map(|i| f64::from(i / 100).clamp(0.0, 4.0)).collect();
+    let along: Vec<f64> =
+        along.iter().map(|&x| if (1.0..4.0).contains(&x) { 1.0 } else { x }).collect();
+    let values: Vec<f64> = (0..500).map(|i| f64::from(i * i % 997)).collect();
+    let scale = LocalScale::fit("flag", &along, &values, 5).unwrap();
+    let quantile = |rows: std::ops::Range<usize>, part: f64| {
+        let mut own = values[rows].to_vec();
+        own.sort_by(f64::total_cmp);
+        let (at, last) = (part * (own.len() - 1) as f64, own.len() - 1);
+        let low = own[at as usize];
+        low + (own[(at as usize + 1).min(last)] - low) * at.fract()
+    };
+    let at: Vec<f64> = scale.knots().iter().map(|knot| knot.at).collect();
+    assert_eq!(at, [0.0, 1.0, 4.0]);
+    assert_close(scale.knots()[1].median, quantile(100..200, 0.5));
+    let width = 0.5 * (quantile(100..400, 0.84) - quantile(100..400, 0.16));
+    assert_close(scale.knots()[1].width, width);
+    // Scores are those of all rows there.
+    let scores = LocalScores::fit("flag", &along, &values, 5).unwrap();
+    let middle = scores.knots()[1].quantiles.len() / 2;
+    assert_close(scores.knots()[1].quantiles[middle], quantile(100..400, 0.5));
 }
 
 #[test]

@@ -4,14 +4,18 @@
 mod bad;
 mod csv;
 mod ecsv;
+mod folders;
 mod golden;
 mod hats;
+mod hats_folders;
 mod hdf5;
+mod lists;
 mod local;
 #[path = "../../../astrogen-fits/tests/made/mod.rs"]
 mod made;
 mod map_headers;
 mod maps;
+mod netcdf;
 mod npy;
 mod numbers;
 mod parquet;

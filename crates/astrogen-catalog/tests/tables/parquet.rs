@@ -7,7 +7,7 @@ use astrogen_catalog::{CatalogWriter, NewColumn, Storage};
 use astrogen_fits::Header;
 use parquet::basic::Compression;
 use parquet::data_type::{
-    ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArray, FixedLenByteArrayType,
+    ByteArray, ByteArrayType, DataType, FixedLenByteArray, FixedLenByteArrayType, Int32Type,
     Int64Type,
 };
 use parquet::file::metadata::{
@@ -21,10 +21,10 @@ use tempfile::TempDir;
 use crate::{open, same};
 
 /// Values, with their definition and repetition levels.
-type Levels<'a, T> = (&'a [T], Option<&'a [i16]>, Option<&'a [i16]>);
+pub(crate) type Levels<'a, T> = (&'a [T], Option<&'a [i16]>, Option<&'a [i16]>);
 
 /// A file of one column.
-fn column<T: DataType>(
+pub(crate) fn column<T: DataType>(
     schema: &str,
     (values, def, rep): Levels<T::T>,
     codec: Compression,
@@ -45,7 +45,7 @@ fn column<T: DataType>(
     (folder, path)
 }
 
-fn read(path: &Path, name: &str) -> Result<Vec<f64>, String> {
+pub(crate) fn read(path: &Path, name: &str) -> Result<Vec<f64>, String> {
     let (columns, _) = open(path).read(&[name]).map_err(|error| error.to_string())?;
     Ok(columns.values()[0].clone())
 }
@@ -78,41 +78,31 @@ fn decimals_of_any_physical_type_are_numbers() {
     assert_eq!(columns.integers("id").unwrap(), [Some((1 << 63) + 1), Some(-3)]);
 }
 
-const LIST: &str =
-    "OPTIONAL group mags (LIST) { REPEATED group list { OPTIONAL DOUBLE element; } }";
-
 #[test]
-fn lists_of_one_length_are_vectors() {
-    // (1, 2), (3, none), none, (5, 6)
-    let values = [1.0, 2.0, 3.0, 5.0, 6.0];
-    let (def, rep) = ([3, 3, 3, 2, 0, 3, 3], [0, 1, 0, 1, 0, 0, 1]);
-    let (_folder, path) =
-        column::<DoubleType>(LIST, (&values, Some(&def), Some(&rep)), Compression::SNAPPY);
-    let catalog = open(&path);
-    assert_eq!((catalog.columns()[0].name.as_str(), catalog.columns()[0].length), ("mags", 2));
-    let nan = f64::NAN;
-    for (name, want) in [("mags[0]", [1.0, 3.0, nan, 5.0]), ("mags[1]", [2.0, nan, nan, 6.0])] {
-        assert!(same(&read(&path, name).unwrap(), &want), "{name}");
-        for rows in [1, 2, 3] {
-            let chunks = catalog.chunks(&[name], rows).unwrap();
-            let got: Vec<f64> =
-                chunks.flat_map(|chunk| chunk.unwrap().values()[0].clone()).collect();
-            assert!(same(&got, &want), "{name} {rows}");
-        }
-    }
-    let message = read(&path, "mags").unwrap_err();
-    assert!(message.contains("ask for one of its elements, mags[0] to mags[1]"), "{message}");
-}
-
-#[test]
-fn lists_of_several_lengths_are_refused() {
-    let values = [1.0, 2.0, 3.0, 4.0];
-    let (def, rep) = ([3; 4], [0, 1, 1, 0]);
-    let (_folder, path) =
-        column::<DoubleType>(LIST, (&values, Some(&def), Some(&rep)), Compression::SNAPPY);
-    let message = read(&path, "mags[0]").unwrap_err();
-    assert!(message.contains("column \"mags\" holds lists of several lengths"), "{message}");
-    assert!(!message.contains("again"), "{message}");
+fn a_column_says_what_keeps_its_numbers() {
+    let storage = |schema: &str, values: &[i64]| {
+        let (_folder, path) =
+            column::<Int64Type>(schema, (values, None, None), Compression::SNAPPY);
+        open(&path).columns()[0].storage
+    };
+    assert_eq!(storage("REQUIRED INT64 n;", &[1]), Storage::Int64);
+    assert_eq!(storage("REQUIRED INT64 n (INTEGER(64,false));", &[-1]), Storage::Unsigned64);
+    assert_eq!(storage("REQUIRED INT64 n (DECIMAL(18,2));", &[1]), Storage::Float64);
+    assert_eq!(storage("REQUIRED INT64 n (DECIMAL(18,0));", &[1]), Storage::Int64);
+    let storage = |schema: &str| {
+        let (_folder, path) = column::<Int32Type>(schema, (&[-1], None, None), Compression::SNAPPY);
+        (open(&path).columns()[0].storage, read(&path, "n").unwrap()[0])
+    };
+    assert_eq!(storage("REQUIRED INT32 n;"), (Storage::Int32, -1.0));
+    assert_eq!(storage("REQUIRED INT32 n (INTEGER(16,true));"), (Storage::Int32, -1.0));
+    assert_eq!(storage("REQUIRED INT32 n (DECIMAL(9,1));"), (Storage::Float64, -0.1));
+    let largest = f64::from(u32::MAX);
+    assert_eq!(storage("REQUIRED INT32 n (INTEGER(32,false));"), (Storage::Int64, largest));
+    let schema = "REQUIRED FIXED_LEN_BYTE_ARRAY (5) m (DECIMAL(10,0));";
+    let value = FixedLenByteArray::from(ByteArray::from(vec![0; 5]));
+    let levels = (&[value][..], None, None);
+    let (_folder, path) = column::<FixedLenByteArrayType>(schema, levels, Compression::SNAPPY);
+    assert_eq!(open(&path).columns()[0].storage, Storage::Int64);
 }
 
 #[test]

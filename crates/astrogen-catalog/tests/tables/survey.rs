@@ -91,6 +91,26 @@ fn splits_that_leave_a_side_empty_are_refused() {
     assert!(split(SplitBy::Row, 0.1, &[1.0, 400.0]).is_err());
 }
 
+/// Runs that go on split their catalogue again: another choice would train on held-out rows.
+#[test]
+fn the_choice_of_a_seed_never_changes() {
+    let (ra, dec) = everywhere();
+    let pixels = (0..24).map(|row: usize| row * row % 12 / 2 + row / 4);
+    let (ra, dec): (Vec<f64>, Vec<f64>) = pixels.map(|pixel| (ra[pixel], dec[pixel])).unzip();
+    let held_out = |split, fraction, seed| {
+        let held_out = SplitConfig { split, fraction, seed }.validation(&ra, &dec).unwrap();
+        (0..24).filter(|&row| held_out[row]).collect::<Vec<usize>>()
+    };
+    for (seed, rows, regions) in [
+        (0, [1, 6, 8, 9, 14], vec![2, 9, 11, 16, 21]),
+        (1, [2, 5, 7, 8, 15], vec![4, 12, 13, 21]),
+        (7, [2, 9, 12, 18, 22], vec![0, 1, 15, 20, 22]),
+    ] {
+        assert_eq!(held_out(SplitBy::Row, 0.2, seed), rows, "{seed}");
+        assert_eq!(held_out(SplitBy::Region { nside: 1 }, 0.2, seed), regions, "{seed}");
+    }
+}
+
 #[test]
 fn a_split_is_written_in_a_configuration() {
     let config: SplitConfig =

@@ -2,8 +2,9 @@
 
 use std::fs;
 
-use astrogen_catalog::{CatalogWriter, NewColumn, Storage};
+use astrogen_catalog::{CatalogWriter, NewColumn, Storage, hdf5_attributes};
 use astrogen_fits::{FitsFile, Header};
+use parquet::file::metadata::ParquetMetaDataReader;
 use proptest::prelude::*;
 
 use crate::{open, same};
@@ -87,6 +88,30 @@ fn the_header_travels_and_the_file_is_whole_blocks() {
     assert_eq!((header.get("SURVEY"), header.get("SEED")), (Some("mock"), Some(7_i64)));
     assert_eq!((header.get("NAXIS2"), header.get("TUNIT1")), (Some(2_i64), Some("deg")));
     assert_eq!(open(&path).columns()[0].unit.as_deref(), Some("deg"));
+}
+
+#[test]
+fn cards_of_a_layout_are_left_out_whatever_the_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut header = Header::new();
+    header.push("SEED", 7, "");
+    header.push("NAXIS2", 99, "of another file");
+    header.push("TTYPE1", "other", "of another file");
+    let columns = [NewColumn::new("ra", Storage::Float64)];
+    let write = |name: &str| {
+        let path = folder.path().join(name);
+        let mut writer = CatalogWriter::create(&path, &columns, &header).unwrap();
+        writer.write(&[[1.5]]).unwrap();
+        writer.finish().unwrap();
+        path
+    };
+    let attributes = hdf5_attributes(write("t.h5"), &["catalog"]).unwrap();
+    let attributes: Vec<String> = attributes[0].clone().unwrap().into_keys().collect();
+    assert_eq!(attributes, ["SEED"]);
+    let file = fs::File::open(write("t.parquet")).unwrap();
+    let footer = ParquetMetaDataReader::new().parse_and_finish(&file).unwrap();
+    let pairs = footer.file_metadata().key_value_metadata().unwrap();
+    assert_eq!(pairs.iter().map(|pair| pair.key.as_str()).collect::<Vec<_>>(), ["SEED"]);
 }
 
 #[test]

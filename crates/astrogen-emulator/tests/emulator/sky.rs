@@ -146,6 +146,11 @@ fn shares_chunks_and_stops_make_no_difference() {
     let other = emulator.emulate_sky(&data, out("odd"), &config, Share::WHOLE, &mut |_, _| ());
     let message = other.unwrap_err().to_string();
     assert!(message.contains("nearest: \"id\""), "{message}");
+    // A column by another spelling would be lost without a word.
+    let config = EmulateConfig { keep: vec!["ID".to_owned()], ..EmulateConfig::default() };
+    let other = emulator.emulate_sky(&data, out("odd"), &config, Share::WHOLE, &mut |_, _| ());
+    let message = other.unwrap_err().to_string();
+    assert!(message.contains("ID"), "{message}");
     data.catalog.filters = vec!["mag > 90".parse().unwrap(), "mag < 90".parse().unwrap()];
     let config = EmulateConfig::default();
     let none = emulator.emulate_sky(&data, out("none"), &config, Share::WHOLE, &mut |_, _| ());

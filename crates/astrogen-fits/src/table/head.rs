@@ -1,9 +1,9 @@
 //! The headers of a file that holds one binary table.
 
 use crate::FitsError;
+use crate::ascii::is_printable;
 use crate::card::push_card;
 use crate::header::Header;
-use crate::layout::{is_layout, is_of_column};
 use crate::source::BLOCK;
 
 /// A column to be written.
@@ -47,6 +47,14 @@ pub(crate) fn head(
     table.push("GCOUNT", 1, "");
     table.push("TFIELDS", fields.len() as i64, "columns");
     for (number, field) in (1..).zip(fields) {
+        // Another name would be another column.
+        if !is_printable(field.name) {
+            return Err(FitsError::Card {
+                keyword: format!("TTYPE{number}"),
+                rule: "printable ASCII characters",
+                got: format!("{:?}", field.name),
+            });
+        }
         table.push(format!("TTYPE{number}"), field.name, "");
         table.push(format!("TFORM{number}"), field.form, "");
         if let Some(unit) = field.unit {
@@ -60,10 +68,7 @@ pub(crate) fn head(
         }
     }
     table.write(&mut bytes)?;
-    let kept = header.renamed(|card| {
-        (!is_layout(card) && !is_of_column(&card.keyword)).then(|| card.keyword.clone())
-    });
-    kept.write(&mut bytes)?;
+    header.without_layout().write(&mut bytes)?;
     close(&mut bytes);
     Ok(bytes)
 }

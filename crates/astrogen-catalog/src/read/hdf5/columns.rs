@@ -8,10 +8,11 @@ use super::file::{Hdf5File, failed};
 use super::found::{Found, below};
 use super::source::{LARGEST, Place};
 use super::table::Column;
-use super::values::{Meaning, Missing, Stored, is_shallow};
+use super::values::{Meaning, Stored, is_shallow};
 use crate::CatalogError;
 use crate::description::Description;
 use crate::names::ColumnInfo;
+use astrogen_fits::table::Storage;
 
 impl Found {
     /// Appends the columns of a data set of the table at this path, which has so many rows.
@@ -32,7 +33,8 @@ impl Found {
                     Ok((place, length)) => (Some(place), length, None),
                     Err(reason) => (None, 1, Some(reason)),
                 };
-                let info = ColumnInfo { name: name.to_owned(), unit, stored_as, length, refusal };
+                let (name, storage) = (name.to_owned(), Storage::Float64);
+                let info = ColumnInfo { name, unit, stored_as, storage, length, refusal };
                 columns.push(Column { info, set: self.path.clone(), place });
             };
         let datatype = match &self.datatype {
@@ -52,8 +54,8 @@ impl Found {
         };
         let Datatype::Compound { members, size } = datatype else {
             let attributes = self.set.attrs().map_err(|error| failed(&file.path, &error))?;
-            let place = Stored::of(datatype).and_then(|(mut stored, own)| {
-                stored.missing = missing(&attributes, stored.meaning);
+            let place = Stored::of(datatype).and_then(|(stored, own)| {
+                let stored = stored.with(&attributes)?;
                 let length = length.checked_mul(own).ok_or("holds arrays beyond all memory")?;
                 Ok((Place { offset: 0, stored }, length))
             });
@@ -128,17 +130,4 @@ fn unit(attributes: &HashMap<String, AttrValue>) -> Option<String> {
     };
     let unit = named("unit").or_else(|| named("units"))?.trim();
     (!unit.is_empty()).then(|| unit.to_owned())
-}
-
-/// What attributes say that stands for no value.
-fn missing(attributes: &HashMap<String, AttrValue>, meaning: Meaning) -> Option<Missing> {
-    let value = attributes.get("_FillValue")?;
-    match meaning {
-        Meaning::Real => value.as_f64().map(Missing::Real),
-        Meaning::Whole { .. } => {
-            let whole = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
-            whole.map(Missing::Whole)
-        }
-        Meaning::Text | Meaning::LongText => None,
-    }
 }

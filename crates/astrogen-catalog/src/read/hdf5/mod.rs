@@ -10,6 +10,7 @@ use astrogen_fits::numbers::Numbers;
 
 mod attributes;
 mod columns;
+mod convention;
 mod file;
 mod found;
 mod source;

@@ -29,7 +29,9 @@ pub(super) struct Stored {
     /// Whether the most significant byte is first.
     is_big: bool,
     /// What stands for no value.
-    pub(super) missing: Option<Missing>,
+    pub(super) missing: [Option<Missing>; 2],
+    /// What others are multiplied by and what is added then, if they were packed.
+    pub(super) packing: Option<[f64; 2]>,
 }
 
 /// How the bytes of an element become a number.
@@ -45,7 +47,7 @@ pub(super) enum Meaning {
     LongText,
 }
 
-/// A value that stands for none, as netCDF's `_FillValue` says.
+/// A value that stands for none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Missing {
     Real(f64),
@@ -61,7 +63,8 @@ impl Stored {
                 DatatypeByteOrder::BigEndian => true,
                 DatatypeByteOrder::Vax => return Err("holds numbers in VAX order".to_owned()),
             };
-            Ok((Stored { meaning, size: size as usize, is_big, missing: None }, 1))
+            let (size, missing) = (size as usize, [None; 2]);
+            Ok((Stored { meaning, size, is_big, missing, packing: None }, 1))
         };
         let whole = |signed, size: u32, order, (shift, bits): (u16, u16)| {
             if size > 8 || bits == 0 || u32::from(shift) + u32::from(bits) > 8 * size {
@@ -124,34 +127,41 @@ impl Stored {
         cell: &Cell,
         out: &mut Numbers,
     ) -> Result<(), String> {
-        let value = match (self.meaning, self.missing) {
-            (Meaning::Text | Meaning::LongText, _) => {
+        let is_missing = |own: Missing| self.missing.contains(&Some(own));
+        let value = match self.meaning {
+            Meaning::Text | Meaning::LongText => {
                 let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
                 return cell.append(&bytes[..end], out);
             }
-            (Meaning::Real, missing) => {
+            Meaning::Real => {
                 let bits = self.bits(bytes);
                 let value = match self.size {
                     2 => half(bits as u16),
                     4 => f32::from_bits(bits as u32).into(),
                     _ => f64::from_bits(bits),
                 };
-                if missing == Some(Missing::Real(value)) { f64::NAN } else { value }
+                if is_missing(Missing::Real(value)) { f64::NAN } else { value }
             }
-            (Meaning::Whole { shift, bits, signed }, missing) => {
+            Meaning::Whole { shift, bits, signed } => {
                 let own = self.bits(bytes) >> shift << (64 - bits);
                 let whole = match signed {
                     true => i128::from(own as i64 >> (64 - bits)),
                     false => i128::from(own >> (64 - bits)),
                 };
-                if missing != Some(Missing::Whole(whole)) {
-                    out.push_whole(whole);
-                    return Ok(());
+                match self.packing {
+                    _ if is_missing(Missing::Whole(whole)) => f64::NAN,
+                    Some(_) => whole as f64,
+                    None => {
+                        out.push_whole(whole);
+                        return Ok(());
+                    }
                 }
-                f64::NAN
             }
         };
-        out.values.push(value);
+        out.values.push(match self.packing {
+            Some([scale, offset]) => offset + scale * value,
+            None => value,
+        });
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::ParquetMetaData;
 
 use super::Rows;
 use super::cell::Cell;
@@ -11,8 +12,10 @@ use crate::CatalogError;
 use crate::description::{Description, PARQUET_KEY};
 use crate::names::ColumnInfo;
 use astrogen_fits::numbers::Numbers;
+use astrogen_fits::table::Storage;
 
 mod file;
+mod length;
 mod pages;
 mod shape;
 mod values;
@@ -24,22 +27,30 @@ use values::{Meaning, append};
 /// Elements of lists read at a time.
 const ELEMENTS: usize = 1 << 20;
 
+/// What the footer of a Parquet file says, held against the file's length.
+pub(crate) fn footer(path: &Path) -> Result<ParquetMetaData, CatalogError> {
+    Ok(ParquetFile::open(path)?.metadata)
+}
+
 /// The columns and rows of a Parquet file. A column inside a group is called `group.column`;
 /// units are those that astropy writes, or none.
 pub(super) fn describe(path: &Path) -> Result<(Vec<ColumnInfo>, Option<u64>), CatalogError> {
-    let ParquetFile { metadata, .. } = ParquetFile::open(path)?;
+    let file = ParquetFile::open(path)?;
+    let metadata = &file.metadata;
     let schema = metadata.file_metadata().schema_descr();
     let pairs = metadata.file_metadata().key_value_metadata().into_iter().flatten();
     let yaml = pairs.filter(|pair| pair.key == PARQUET_KEY).find_map(|pair| pair.value.as_deref());
     let description = yaml.and_then(|yaml| Description::parse(yaml).ok()).unwrap_or_default();
     let columns = schema.columns().iter().enumerate().map(|(number, column)| {
-        let shape = Shape::of(&metadata, number);
-        let refusal = Meaning::of(column).err().or(shape.as_ref().err().copied());
-        let name = shape::name(&metadata, column);
+        let shape = Shape::of(&file, number);
+        let meaning = Meaning::of(column);
+        let refusal = meaning.err().or(shape.as_ref().err().copied());
+        let name = shape::name(metadata, column);
         ColumnInfo {
             unit: description.unit(&name).map(str::to_owned),
             name,
             stored_as: column.physical_type().to_string(),
+            storage: meaning.map_or(Storage::Float64, |meaning| meaning.storage(column)),
             length: shape.map_or(1, |shape| shape.length),
             refusal: refusal.map(str::to_owned),
         }
@@ -66,7 +77,7 @@ impl ParquetRows {
         for cell in cells {
             file.check_codec(cell.column)?;
             let meaning = Meaning::of(&schema.column(cell.column));
-            let shape = Shape::of(&file.metadata, cell.column);
+            let shape = Shape::of(&file, cell.column);
             let (meaning, shape) =
                 meaning.and_then(|meaning| Ok((meaning, shape?))).map_err(|reason| {
                     CatalogError::Damaged { path: path.to_owned(), reason: reason.to_owned() }

@@ -4,13 +4,14 @@ use parquet::basic::{ConvertedType, LogicalType};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::schema::types::ColumnDescriptor;
 
-use super::file::Refusal;
+use super::file::{ParquetFile, Refusal};
+use super::length::length;
 
 /// Values per row. A list counts as a vector: all rows must have as many elements, or none.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
     pub(super) is_list: bool,
-    /// Elements of a list, 1 without lists.
+    /// Elements of a list, 1 without lists, 0 where no list is there.
     pub(super) length: usize,
     /// The definition level of a value that is not null.
     pub(super) deepest: i16,
@@ -19,28 +20,20 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// The shape of a column, or why it has none. The lengths of lists are not in the schema:
-    /// as many values as the row groups have to a row, which [`Shape::check`] holds against
-    /// each row.
-    pub(super) fn of(metadata: &ParquetMetaData, column: usize) -> Result<Shape, &'static str> {
-        let descriptor = metadata.file_metadata().schema_descr().column(column);
+    /// The shape of a column, or why it has none. The lengths of lists are not in the schema, but in
+    /// what is stored; [`Shape::check`] holds each row against it.
+    pub(super) fn of(file: &ParquetFile, column: usize) -> Result<Shape, &'static str> {
+        let descriptor = file.metadata.file_metadata().schema_descr().column(column);
         let deepest = descriptor.max_def_level();
         let optional = descriptor.self_type().is_optional();
-        let shape =
-            Shape { is_list: true, length: 1, deepest, present: deepest - i16::from(optional) };
+        let present = deepest - i16::from(optional);
         match descriptor.max_rep_level() {
-            0 => return Ok(Shape { is_list: false, ..shape }),
-            1 => {}
-            _ => return Err("holds lists of lists"),
+            0 => Ok(Shape { is_list: false, length: 1, deepest, present }),
+            1 => {
+                Ok(Shape { is_list: true, length: length(file, column, present), deepest, present })
+            }
+            _ => Err("holds lists of lists"),
         }
-        let lengths = metadata.row_groups().iter().map(|group| {
-            // A list that is null or empty counts as one value.
-            let values = u64::try_from(group.column(column).num_values()).unwrap_or(0);
-            let rows = u64::try_from(group.num_rows()).unwrap_or(0);
-            values.div_ceil(rows.max(1))
-        });
-        let length = usize::try_from(lengths.max().unwrap_or(0)).unwrap_or(usize::MAX);
-        Ok(Shape { length, ..shape })
     }
 
     /// Refuses the definition levels of a row whose list is longer or shorter than the others.

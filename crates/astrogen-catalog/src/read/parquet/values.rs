@@ -11,6 +11,7 @@ use super::shape::Shape;
 use crate::read::cell::Cell;
 use crate::read::half::half;
 use astrogen_fits::numbers::Numbers;
+use astrogen_fits::table::Storage;
 
 /// How the physical values of a column become numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -56,6 +57,28 @@ impl Meaning {
             }
             Type::FIXED_LEN_BYTE_ARRAY => Err("holds byte arrays"),
             Type::INT96 => Err("holds 96-bit time stamps"),
+        }
+    }
+
+    /// What keeps all numbers of a column that means this.
+    pub(super) fn storage(self, column: &ColumnDescriptor) -> Storage {
+        let places = |meaning| matches!(meaning, Meaning::Decimal(places) if places != 0);
+        match (column.physical_type(), self) {
+            (Type::INT32 | Type::INT64, own) if places(own) => Storage::Float64,
+            (Type::INT32, Meaning::Unsigned)
+                if column.converted_type() == ConvertedType::UINT_32 =>
+            {
+                Storage::Int64
+            }
+            (Type::INT64, Meaning::Unsigned) => Storage::Unsigned64,
+            (Type::INT32, _) => Storage::Int32,
+            (Type::INT64, _) => Storage::Int64,
+            (Type::FLOAT, _) => Storage::Float32,
+            // As many digits as 64 bits have always.
+            (_, Meaning::Decimal(0)) if (1..=18).contains(&column.type_precision()) => {
+                Storage::Int64
+            }
+            _ => Storage::Float64,
         }
     }
 
