@@ -195,7 +195,7 @@ fn several_flows_are_one_density() {
     assert_eq!(numbers.len(), 7, "{report}");
     assert!(run.join("figures/quality.png").is_file());
     let page = read_text("report.html");
-    assert!(page.contains(">energy</td>"), "{page}");
+    assert!(page.contains(">Energy</td>"), "{page}");
     let out = folder.path().join("samples.fits");
     let sample = ["sample", utf8(&run), "--count", "100", "--out", utf8(&out)];
     example.succeed(&sample);
