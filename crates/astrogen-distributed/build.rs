@@ -29,6 +29,11 @@ mod engine {
         cc::Build::new()
             .cpp(true)
             .std("c++20")
+            .opt_level(3) // in every profile: what is tested is what is released
+            // Gloo is in libtorch_cuda too, which calls from here to gloo itself would make every program
+            // need; those of virtual functions stay inside libtorch.
+            .flag_if_supported("-fno-devirtualize")
+            .flag_if_supported("-fno-devirtualize-speculatively")
             .warnings(false) // libtorch's headers are full of them
             .include("shim") // the names of gloo's types
             .include(&include)

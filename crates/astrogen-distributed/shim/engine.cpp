@@ -104,7 +104,8 @@ char* astrogen_gloo_open(Gloo** out, Store* store, int rank, int size, const cha
     options->devices = {device(address)};
     auto processes = c10::make_intrusive<c10d::ProcessGroupGloo>(store->keys, rank, size, options);
 #if TORCH_VERSION_MAJOR > 2 || TORCH_VERSION_MINOR >= 13
-    processes->setTimeout(Milliseconds(wait_ms));
+    // Not inlined (build.rs): it calls gloo itself.
+    static_cast<c10d::Backend&>(*processes).setTimeout(Milliseconds(wait_ms));
 #endif
     *out = new Gloo{processes};
   });

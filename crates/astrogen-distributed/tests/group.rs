@@ -214,6 +214,16 @@ fn an_exchange_may_take_longer_than_the_first_meeting() {
     assert_eq!(group.mean("gradients", &flag).unwrap(), flag);
 }
 
+/// Some of gloo is in `libtorch_cuda.so` too, which stands first among the libraries: called from here, it would
+/// take that library along, and those of CUDA, which are not on every machine.
+#[cfg(target_os = "linux")]
+#[test]
+fn no_library_of_cuda_is_needed() {
+    let loaded = std::fs::read_to_string("/proc/self/maps").unwrap();
+    assert!(loaded.contains("libtorch_cpu"));
+    assert!(!loaded.contains("libtorch_cuda"), "{loaded}");
+}
+
 /// On Linux all of 127.0.0.0/8 is this machine, and only an open door hears the second of them.
 #[cfg(target_os = "linux")]
 #[test]
