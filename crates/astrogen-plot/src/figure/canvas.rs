@@ -21,8 +21,12 @@ const FAMILY: &str = "sans-serif";
 /// The size of the font for letters of size 1.
 const LETTERS: f64 = 1.24;
 
-/// PNG is drawn this much larger and averaged down, for smooth lines and letters.
-const OVERSAMPLING: u32 = 2;
+/// PNG is drawn so much larger and averaged down, for smooth lines and letters, and for slanting lines as thick
+/// as level ones: plotters rounds their thickness to whole pixels along each axis. Large figures, whose
+/// pixels would fill the memory, half as much.
+fn oversampling(width: u32, height: u32) -> u32 {
+    if width.saturating_mul(height) <= 1 << 22 { 4 } else { 2 }
+}
 
 /// How much wider than the embedded font another may be, which a viewer of SVG chooses.
 pub(crate) const BREADTH: f64 = 1.18;
@@ -53,10 +57,11 @@ pub(crate) trait Drawing {
 
 /// Draws on pixels.
 pub(crate) fn png(width: u32, height: u32, drawing: &impl Drawing) -> Result<Picture, PlotError> {
-    let (wide, high) = (width * OVERSAMPLING, height * OVERSAMPLING);
+    let times = oversampling(width, height);
+    let (wide, high) = (width * times, height * times);
     let mut pixels = vec![255; (wide * high * 3) as usize];
     let area = BitMapBackend::with_buffer(&mut pixels, (wide, high)).into_drawing_area();
-    let canvas = Canvas::new(&area, Medium::Pixels, f64::from(OVERSAMPLING))?;
+    let canvas = Canvas::new(&area, Medium::Pixels, f64::from(times))?;
     drawing.draw(&canvas)?;
     area.present().map_err(refused)?;
     drop(area);
@@ -240,4 +245,35 @@ fn embed_font() -> Result<(), PlotError> {
 /// Line breaks and other control characters have no picture, and some no place in SVG.
 fn clean(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    /// A line of the usual thickness from one corner region to the other.
+    struct Line(f64);
+
+    impl Drawing for Line {
+        fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<'_, DB>) -> Result<(), PlotError> {
+            let (size, half) = (f64::from(canvas.width), 0.35 * f64::from(canvas.width));
+            let (x, y) = (half * self.0.cos(), half * self.0.sin());
+            let at = |sign: f64| ((size / 2.0 + sign * x) as i32, (size / 2.0 + sign * y) as i32);
+            canvas.line(vec![at(-1.0), at(1.0)], canvas.stroke(BLACK, 1.0, 2.2))
+        }
+    }
+
+    #[test]
+    fn a_slanting_line_is_as_thick_as_a_level_one() {
+        let ink = |degrees: f64| {
+            let picture = png(400, 400, &Line(degrees.to_radians())).unwrap();
+            picture.bytes.iter().map(|&value| 255.0 - f64::from(value)).sum::<f64>()
+        };
+        let level = ink(0.0);
+        for degrees in [15.0, 30.0, 45.0, 60.0, 75.0, 90.0] {
+            let share = ink(degrees) / level;
+            assert!((share - 1.0).abs() < 0.15, "{degrees}: {share}");
+        }
+    }
 }
