@@ -79,14 +79,15 @@ impl Group {
             let what = if kept_here { "open the group's store at" } else { "reach process 0 at" };
             Store::open((&world.host, world.port), kept_here, &prefix, join).map_err(refused(what))
         };
-        let roll = Roll::new(open(keeps)?, rank, size);
+        let roll = Roll::new(open(keeps)?, (rank, size), keeps);
         let pulse = Pulse::begin(open(false)?, rank);
         let pulse = pulse.map_err(|error| refused("start a thread beside")(error.to_string()))?;
         roll.meet("the first meeting", join, None)?;
         let address = if world.one_machine { "127.0.0.1" } else { "" };
         let connected = Gloo::open(&roll.store, rank, size, address, [join, world.wait]);
-        let interface = |reason: String| {
-            format!("{reason}; GLOO_SOCKET_IFNAME names the network interface to use")
+        let interface = |reason: String| match world.one_machine {
+            true => reason,
+            false => format!("{reason}; GLOO_SOCKET_IFNAME names the network interface to use"),
         };
         let gloo = connected
             .map_err(interface)

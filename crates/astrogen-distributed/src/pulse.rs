@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use crate::engine::Store;
 
 /// From one sign to the next.
-const BEAT: Duration = Duration::from_secs(1);
+pub(crate) const BEAT: Duration = Duration::from_secs(1);
 
 /// Without a sign for so long, a process is gone.
 pub(crate) const SILENCE: Duration = Duration::from_secs(30);
@@ -68,9 +68,7 @@ impl Watch {
     /// the store does not answer.
     pub(crate) fn silence(&mut self, store: &Store, rank: usize) -> Option<Duration> {
         let now = Instant::now();
-        if let Some(seen) = self.0.get(&rank)
-            && now - seen.looked < BEAT
-        {
+        if let Some(seen) = self.0.get(&rank).filter(|seen| now - seen.looked < BEAT) {
             return Some(now - seen.changed);
         }
         let key = key(rank);
@@ -83,10 +81,11 @@ impl Watch {
             changed: now,
             looked: now,
         });
-        seen.looked = now;
-        if seen.sign != sign {
+        // Whoever did not look for long, being stopped itself, has seen nothing of the time between.
+        if seen.sign != sign || now - seen.looked > 5 * BEAT {
             (seen.sign, seen.changed) = (sign, now);
         }
+        seen.looked = now;
         Some(now - seen.changed)
     }
 }

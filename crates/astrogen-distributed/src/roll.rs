@@ -19,13 +19,13 @@ use std::time::{Duration, Instant};
 
 use crate::DistributedError;
 use crate::engine::Store;
-use crate::pulse::{SILENCE, Watch};
+use crate::pulse::{BEAT, SILENCE, Watch};
 
 /// How long those that are left wait for each other's word when an exchange failed.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// How long the first process, which keeps the store, stays for those that live and do not know yet why
-/// it ends: they may be in the midst of a long step.
+/// How long those that live and do not know yet why a process ends are waited for: they may be in the
+/// midst of a long step.
 const STAY: Duration = Duration::from_secs(60);
 
 /// The store, as process `rank` of `size` uses it.
@@ -34,6 +34,9 @@ pub(crate) struct Roll {
     pub(crate) store: Store,
     pub(crate) rank: usize,
     pub(crate) size: usize,
+    /// Whether the store ends with this process.
+    #[cfg_attr(not(feature = "engine"), allow(dead_code, reason = "nobody keeps one"))]
+    keeps: bool,
     calls: AtomicU64,
     /// Whether the others know, or were told, that this process will end.
     ended: AtomicBool,
@@ -41,8 +44,9 @@ pub(crate) struct Roll {
 
 impl Roll {
     #[cfg(feature = "engine")]
-    pub(crate) fn new(store: Store, rank: usize, size: usize) -> Self {
-        Self { store, rank, size, calls: AtomicU64::new(0), ended: AtomicBool::new(false) }
+    pub(crate) fn new(store: Store, (rank, size): (usize, usize), keeps: bool) -> Self {
+        let (calls, ended) = (AtomicU64::new(0), AtomicBool::new(false));
+        Self { store, rank, size, keeps, calls, ended }
     }
 
     fn call(&self, what: &str) -> String {
@@ -180,7 +184,7 @@ impl Roll {
 
     fn look_for_cause(&self, what: &str) -> Result<Option<DistributedError>, String> {
         self.store.set(&told(self.rank), b"")?;
-        let end = Instant::now() + GRACE;
+        let (begin, mut watch) = (Instant::now(), Watch::default());
         loop {
             let mut silent = Vec::new();
             for rank in (0..self.size).filter(|rank| *rank != self.rank) {
@@ -194,22 +198,31 @@ impl Roll {
             if silent.is_empty() {
                 return Ok(None);
             }
-            if Instant::now() >= end {
-                return Ok(Some(self.missing(silent, what, GRACE)));
+            // Those that live may be in the midst of a long step, and will know what happened.
+            let is_gone = |rank: &usize| {
+                watch.silence(&self.store, *rank).is_none_or(|silence| silence >= GRACE)
+            };
+            let gone: Vec<usize> = silent.iter().copied().filter(is_gone).collect();
+            let waited = begin.elapsed();
+            if waited >= GRACE && !gone.is_empty() {
+                return Ok(Some(self.missing(gone, what, GRACE)));
+            }
+            if waited >= STAY {
+                return Ok(Some(self.missing(silent, what, STAY)));
             }
             sleep(Duration::from_millis(20));
         }
     }
 
-    /// This process will end, by this cause if it is another's. The first one, which keeps the store, waits
-    /// until the others know, or had time to; not for those that are gone.
+    /// This process will end, by this cause if it is another's. One that keeps the store waits until the
+    /// others know, or had time to; not for those that are gone.
     pub(crate) fn part(&self, cause: Option<&DistributedError>) {
         self.ended.store(true, Ordering::Relaxed);
         let gone = match cause {
             Some(DistributedError::Missing { ranks, .. }) => ranks.as_slice(),
             _ => &[],
         };
-        if self.rank > 0 {
+        if !self.keeps {
             // Where the store is gone, so is the first process.
             let _ = self.store.set(&told(self.rank), b"");
             return;
@@ -239,7 +252,7 @@ impl Roll {
         let end = Instant::now() + within;
         let mut pause = Duration::from_millis(1);
         let mut absent = ranks.to_vec();
-        let (mut watch, silence) = (Watch::default(), SILENCE.min(within / 2));
+        let (mut watch, silence) = (Watch::default(), SILENCE.min(within / 2).max(3 * BEAT));
         loop {
             let mut still = Vec::new();
             for rank in absent {

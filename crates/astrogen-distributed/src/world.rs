@@ -165,14 +165,15 @@ impl World {
         }
         let here = launcher.size_here.map(number).transpose()?.flatten();
         let address = variables.text("MASTER_ADDR");
-        let nodes = ["SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST", "SLURM_NODELIST"]
-            .into_iter()
-            .find_map(|name| variables.text(name));
+        // Other launchers start their processes of other nodes by a step of their own.
+        let step = (launcher.rank == SLURM).then_some("SLURM_STEP_NODELIST");
+        let nodes = step.into_iter().chain(["SLURM_JOB_NODELIST", "SLURM_NODELIST"]);
+        let nodes = nodes.into_iter().find_map(|name| variables.text(name));
         let one_machine = here == Some(size)
             || address.as_deref().is_some_and(|address| LOOPBACK.contains(&address))
             || (here.is_none() && nodes.as_deref().is_some_and(slurm::is_one_host));
         let launch = variables.launch(launcher);
-        let port = variables.port(one_machine, launch.as_deref())?;
+        let port = variables.port(launcher, launch.as_deref().filter(|_| one_machine))?;
         let host = match (address, nodes) {
             (Some(address), _) => address,
             (None, _) if one_machine => LOOPBACK[0].to_owned(),
@@ -217,6 +218,7 @@ struct Launcher {
 }
 
 const SLURM: &str = "SLURM_PROCID";
+const OPEN_MPI: &str = "OMPI_COMM_WORLD_RANK";
 
 /// How often torchrun started its group again.
 const RESTARTS: &str = "TORCHELASTIC_RESTART_COUNT";
@@ -234,7 +236,7 @@ const LAUNCHERS: [Launcher; 3] = [
         size_here: Some("LOCAL_WORLD_SIZE"),
     },
     Launcher {
-        rank: "OMPI_COMM_WORLD_RANK",
+        rank: OPEN_MPI,
         size: "OMPI_COMM_WORLD_SIZE",
         local_rank: "OMPI_COMM_WORLD_LOCAL_RANK",
         size_here: Some("OMPI_COMM_WORLD_LOCAL_SIZE"),
@@ -280,13 +282,18 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
                 let step = self.text("SLURM_STEP_ID").unwrap_or_default();
                 self.text("SLURM_JOB_ID").map(|job| format!("{job}.{step}"))
             }
-            _ => self.text("PMIX_NAMESPACE"),
+            OPEN_MPI => self.text("PMIX_NAMESPACE"),
+            _ => None,
         }
     }
 
-    /// The port that was said; one made from the job of Slurm, or on one machine from the `launch`, so
-    /// that two of them do not meet; else [`PORT`].
-    fn port(&self, one_machine: bool, launch: Option<&str>) -> Result<u16, DistributedError> {
+    /// The port that was said; one made from the job and step of Slurm's, or on one machine from what Open
+    /// MPI calls the start, so that two of them do not meet; else one of the job, or [`PORT`].
+    fn port(
+        &self,
+        launcher: &Launcher,
+        launch_here: Option<&str>,
+    ) -> Result<u16, DistributedError> {
         if let Some(port) = self.number("MASTER_PORT")? {
             let (variable, rule) = ("MASTER_PORT", "a port, 1 to 65535");
             return u16::try_from(port).ok().filter(|port| *port > 0).ok_or_else(|| {
@@ -295,12 +302,12 @@ impl<F: Fn(&str) -> Option<String>> Variables<F> {
         }
         // Of neighbouring numbers the last digits differ; steps of a job are set far apart.
         let port = |number: usize| 20_000 + (number % 10_000) as u16;
-        if let Some(job) = self.number("SLURM_JOB_ID")? {
-            let step = self.text("SLURM_STEP_ID").and_then(|step| step.parse().ok()).unwrap_or(0);
-            return Ok(port(job.wrapping_add(1009_usize.wrapping_mul(step))));
-        }
-        let named = launch.filter(|_| one_machine);
-        Ok(named.map_or(PORT, |name| port(hash(name))))
+        let step = self.text("SLURM_STEP_ID").filter(|_| launcher.rank == SLURM);
+        let step: usize = step.and_then(|step| step.parse().ok()).unwrap_or(0);
+        let job = self.number("SLURM_JOB_ID")?;
+        let job = job.map(|job| port(job.wrapping_add(step.wrapping_mul(1009))));
+        let here = launch_here.filter(|_| launcher.rank == OPEN_MPI).map(|name| port(hash(name)));
+        Ok(here.or(job).unwrap_or(PORT))
     }
 }
 
@@ -372,6 +379,23 @@ mod tests {
             wait: WAIT,
         };
         assert_eq!(world, expected);
+
+        // Torchrun's words, each process started by a step of its own.
+        let own = |step| {
+            world_of(&[
+                ("RANK", step),
+                ("WORLD_SIZE", "2"),
+                ("MASTER_ADDR", "node1"),
+                ("SLURM_JOB_ID", "77"),
+                ("SLURM_JOB_NODELIST", "node[1-2]"),
+                ("SLURM_STEP_ID", step),
+                ("SLURM_STEP_NODELIST", "node2"),
+                ("PMIX_NAMESPACE", step),
+            ])
+        };
+        let [first, second] = ["0", "1"].map(own);
+        assert_eq!((first.port, &first.generation), (second.port, &second.generation));
+        assert!(!first.one_machine && !second.one_machine);
     }
 
     #[test]
@@ -428,7 +452,25 @@ mod tests {
             ])
         };
         let [first, second] = ["prterun-login-123@1", "prterun-login-124@1"].map(named);
-        assert_ne!((first.port, &first.generation), (second.port, &second.generation));
+        assert_ne!(first.port, second.port);
+        assert_ne!(first.generation, second.generation);
+
+        // In a job of two nodes, on the second of which a step of `mpirun`'s own started it.
+        let job = [
+            ("OMPI_COMM_WORLD_SIZE", "2"),
+            ("OMPI_COMM_WORLD_LOCAL_SIZE", "1"),
+            ("PMIX_NAMESPACE", "prterun-node1-123@1"),
+            ("SLURM_JOB_ID", "77"),
+            ("SLURM_JOB_NODELIST", "node[1-2]"),
+        ];
+        let first = [&job[..], &[("OMPI_COMM_WORLD_RANK", "0")]].concat();
+        let step =
+            [("SLURM_STEP_ID", "3"), ("SLURM_STEP_NODELIST", "node2"), ("SLURM_PROCID", "0")];
+        let second = [&job[..], &[("OMPI_COMM_WORLD_RANK", "1")], &step].concat();
+        let [first, second] = [first, second].map(|variables| world_of(&variables));
+        assert_eq!((&first.host, first.port), (&"node1".to_owned(), 20_077));
+        let place = |world: World| (world.host, world.port, world.one_machine, world.generation);
+        assert_eq!(place(first), place(second));
         let message = here("1").unwrap_err();
         assert!(message.contains("MASTER_ADDR must be the address of the machine"), "{message}");
     }

@@ -199,6 +199,29 @@ fn the_reason_reaches_those_that_are_in_a_long_step() {
 }
 
 #[test]
+fn only_the_one_that_was_killed_is_named() {
+    let test = "only_the_one_that_was_killed_is_named";
+    if !is_process() {
+        let port = World::free_port().unwrap();
+        let processes = (0..3).map(|rank| start(test, (rank, 3), port, SECONDS)).collect();
+        for (rank, output) in outputs(processes).iter().enumerate().filter(|(rank, _)| *rank != 2) {
+            assert!(output.status.success(), "process {rank}:\n{}", text(output));
+        }
+        return;
+    }
+    let group = Group::from_environment().unwrap();
+    let flag = [Tensor::from_slice(&[1.0f32])];
+    group.mean("gradients", &flag).unwrap();
+    match group.rank() {
+        2 => std::process::abort(),
+        1 => std::thread::sleep(Duration::from_secs(7)), // a long step
+        _ => {}
+    }
+    let message = group.mean("gradients", &flag).unwrap_err().to_string();
+    assert!(message.starts_with("process 2 of 3 has not come to exchange gradients"), "{message}");
+}
+
+#[test]
 fn an_exchange_may_take_longer_than_the_first_meeting() {
     let test = "an_exchange_may_take_longer_than_the_first_meeting";
     if !is_process() {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use astrogen_preprocess::PreprocessError;
-use astrogen_preprocess::cutout::{ResizeFilter, cutout, resize};
+use astrogen_preprocess::cutout::{ResizeFilter, resize};
+use astrogen_preprocess::{MaskConfig, PreprocessError};
 use ndarray::Array3;
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,8 @@ use crate::ImagesError;
 pub enum Shrink {
     /// In physical units, before the stretch, by the mean over the area of each new pixel
     /// ([`ResizeFilter::Area`]): the light of every source stays, and samples taken back to physical
-    /// units have it. The limits of the stretch are measured on the small image. The default.
+    /// units have it. Pixels that are not finite count as not there, and what a saturated one is part of
+    /// is saturated. The limits of the stretch are measured on the small image. The default.
     #[default]
     Light,
     /// After the stretch, by [`ResizeFilter::Box`]. A mean of stretched pixels is not the stretched mean:
@@ -31,21 +32,34 @@ impl Shrink {
     pub fn unsaid() -> Self {
         Self::Stretched
     }
+}
 
-    /// The square of `side` pixels whose first is `(y, x)`, as `size` by `size` pixels.
-    pub(crate) fn square(
-        self,
-        frame: &Array3<f32>,
-        (y, x): (usize, usize),
-        side: usize,
-        size: usize,
-    ) -> Result<Array3<f32>, PreprocessError> {
-        let filter = match self {
-            Self::Light => ResizeFilter::Area,
-            Self::Stretched => ResizeFilter::Box,
-        };
-        resize(&cutout(&frame.view(), y, x, side, side)?, size, size, filter)
+/// A square of physical values as `size` by `size` pixels, unless it has too many bad ones.
+pub(crate) fn in_light(
+    square: &Array3<f32>,
+    size: usize,
+    mask: &MaskConfig,
+) -> Result<Array3<f32>, PreprocessError> {
+    mask.bad_fraction(square.outer_iter().filter_map(|band| band.to_slice()))?;
+    let mut small = resize(square, size, size, ResizeFilter::Area)?;
+    if let Some(level) = mask.saturation {
+        let is_saturated = |value: f32| f64::from(value) >= level;
+        let parts = square.mapv(|value| f32::from(u8::from(is_saturated(value))));
+        let least = [level as f32, (level as f32).next_up()];
+        let least = least.into_iter().find(|&value| is_saturated(value)).unwrap_or(f32::INFINITY);
+        let parts = resize(&parts, size, size, ResizeFilter::Area)?;
+        small.zip_mut_with(&parts, |value, &part| {
+            if part > 0.0 {
+                *value = value.max(least);
+            }
+        });
     }
+    Ok(small)
+}
+
+/// A square in signed range as `size` by `size` pixels.
+pub(crate) fn stretched(square: &Array3<f32>, size: usize) -> Result<Array3<f32>, PreprocessError> {
+    resize(square, size, size, ResizeFilter::Box)
 }
 
 impl fmt::Display for Shrink {

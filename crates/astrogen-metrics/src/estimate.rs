@@ -56,19 +56,19 @@ const LEAST: i64 = 4;
 
 /// A number with its interval and its floor; see the [module](self).
 ///
-/// It prints as `value (low to high; reals floor)` with two digits of the interval's width, or
+/// It prints as `value (low to high; floor of reals)` with two digits of the interval's width, or
 /// with as many decimals as are asked for:
 ///
 /// ```
 /// use astrogen_metrics::Estimate;
 ///
 /// let distance = Estimate { value: 0.04712, low: 0.0413, high: 0.0527, floor: 0.0242 };
-/// assert_eq!(distance.to_string(), "0.047 (0.041 to 0.053; reals 0.024)");
-/// assert_eq!(format!("{distance:.1}"), "0.0 (0.0 to 0.1; reals 0.0)");
+/// assert_eq!(distance.to_string(), "0.047 (0.041 to 0.053; floor 0.024)");
+/// assert_eq!(format!("{distance:.1}"), "0.0 (0.0 to 0.1; floor 0.0)");
 /// let recall = Estimate { value: 0.0, low: 0.0, high: 0.0, floor: 0.7642 };
-/// assert_eq!(recall.to_string(), "0.000 (0.000 to 0.000; reals 0.764)");
+/// assert_eq!(recall.to_string(), "0.000 (0.000 to 0.000; floor 0.764)");
 /// let kernel = Estimate { value: 1.777e-3, low: 1.673e-3, high: 1.936e-3, floor: -1.468e-6 };
-/// assert_eq!(kernel.to_string(), "0.00178 (0.00167 to 0.00194; reals -1e-6)");
+/// assert_eq!(kernel.to_string(), "0.00178 (0.00167 to 0.00194; floor -1e-6)");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
@@ -89,14 +89,14 @@ impl fmt::Display for Estimate {
         let digits = (1.0 - width.log10().floor()).max(0.0); // endless for a width of 0
         match f.precision().or((digits <= 6.0).then_some(digits as usize)) {
             Some(n) => {
-                write!(f, "{value:.n$} ({low:.n$} to {high:.n$}; reals ")?;
+                write!(f, "{value:.n$} ({low:.n$} to {high:.n$}; floor ")?;
                 // A floor that these digits do not show.
                 match *floor != 0.0 && floor.abs() < 0.5 * 0.1f64.powi(n as i32) {
                     true if f.precision().is_none() => write!(f, "{floor:.0e})"),
                     _ => write!(f, "{floor:.n$})"),
                 }
             }
-            None => write!(f, "{value:.2e} ({low:.2e} to {high:.2e}; reals {floor:.2e})"),
+            None => write!(f, "{value:.2e} ({low:.2e} to {high:.2e}; floor {floor:.2e})"),
         }
     }
 }

@@ -122,10 +122,10 @@ fn images_and_seeds() {
 #[test]
 fn numbers_are_written_as_far_as_they_are_known() {
     let text = |value, low, high, floor| Estimate { value, low, high, floor }.to_string();
-    assert_eq!(text(1234.5, 1100.0, 1300.0, 3.2), "1234 (1100 to 1300; reals 3)");
-    assert_eq!(text(0.5, 0.5, 0.5, 0.25), "0.500 (0.500 to 0.500; reals 0.250)");
-    assert_eq!(text(-2e-9, -3e-9, -1e-9, 0.0), "-2.00e-9 (-3.00e-9 to -1.00e-9; reals 0.00e0)");
-    assert_eq!(text(0.0, 0.0, 0.0, 0.0), "0.00e0 (0.00e0 to 0.00e0; reals 0.00e0)");
+    assert_eq!(text(1234.5, 1100.0, 1300.0, 3.2), "1234 (1100 to 1300; floor 3)");
+    assert_eq!(text(0.5, 0.5, 0.5, 0.25), "0.500 (0.500 to 0.500; floor 0.250)");
+    assert_eq!(text(-2e-9, -3e-9, -1e-9, 0.0), "-2.00e-9 (-3.00e-9 to -1.00e-9; floor 0.00e0)");
+    assert_eq!(text(0.0, 0.0, 0.0, 0.0), "0.00e0 (0.00e0 to 0.00e0; floor 0.00e0)");
 }
 
 #[test]

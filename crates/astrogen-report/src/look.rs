@@ -160,9 +160,6 @@ impl<'a> SampleLook<'a> {
         }
         let best = match best {
             Some((of, _)) => {
-                if !stays {
-                    best::clear_figures(self.run)?;
-                }
                 let generator = best::generator::<S>(self.run, self.latent.device())?;
                 let fake = self.sample(&generator, &self.reporting)?;
                 let measured = match &self.diversity {
@@ -203,6 +200,9 @@ impl<'a> SampleLook<'a> {
                     memorisation,
                 };
                 if !stays {
+                    if outcome.interrupted {
+                        best::clear_figures(self.run)?; // which are of a report that is gone
+                    }
                     self.run.write_json("report.json", &report)?;
                 }
                 Some(report)

@@ -97,7 +97,7 @@ impl fmt::Display for SkyComparison {
                 None => String::new(),
             };
             let name = number.name.replace('_', " ");
-            writeln!(f, "  {name:<20} {:<44} {mark}", quality::in_words(&number.estimate))?;
+            writeln!(f, "  {name:<20} {:<44} {mark}", number.estimate.to_string())?;
         }
         quality.left_out.iter().chain(remarks).try_for_each(|line| writeln!(f, "{line}"))
     }

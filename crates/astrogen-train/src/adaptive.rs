@@ -9,7 +9,7 @@
 //! ```
 //!
 //! over the reals of the last few batches: 0 where it is guessing, 1 where it never errs. The [margin](astrogen_losses::AdversarialLoss::margins)
-//! of a real is its score `C(real)`, where positive scores mean real; where only differences of scores
+//! of a real is its score `C(real)`, less what an undecided critic scores; where only differences of scores
 //! count, by a Wasserstein or a [relativistic](crate::relativistic) loss, it is `C(real) - C(fake)` of its
 //! pair. Every [`interval`](AdaptiveConfig::interval) batches the
 //! probability goes one step up where `r` is above [`target`](AdaptiveConfig::target), and one down

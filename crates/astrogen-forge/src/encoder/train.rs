@@ -69,6 +69,13 @@ pub fn train_encoder(
             got: format!("{:?}", images.shape()),
         });
     }
+    if images.shrink() != config.shrink {
+        return Err(ForgeError::Setting {
+            name: "images",
+            rule: format!("shrunk in the way that the settings say, {}", config.shrink),
+            got: images.shrink().to_string(),
+        });
+    }
     let (train, held_out) = images.split(&config.held_out)?;
     run.write_config(config)?;
     let mut batches = Batches::new(Arc::new(train.clone()), &config.batches, device)?;

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
+use astrogen_preprocess::cutout::cutout;
 use astrogen_preprocess::frame::Access;
 use astrogen_preprocess::{Frame, Interval, Pipeline, PreprocessError, Scaling};
 use ndarray::{Array3, Axis};
 
 use super::FolderConfig;
+use crate::SkipReason;
+use crate::shrink::{self, Shrink};
 use crate::tile_sampler::Squares;
-use crate::{Shrink, SkipReason};
 
 /// What is said of a picture that is clipped, and used.
 const CLIPPED: &str = "values lie beyond what the interval of pictures holds, and are clipped: give an interval and \
@@ -62,7 +64,7 @@ impl Decoder {
     /// that is larger than a sample is shrunk before it is scaled, or after as settings from before
     /// would have it ([`Shrink`]).
     pub(super) fn decode(&self, path: &Path) -> Result<Decoded, SkipReason> {
-        let FolderConfig { image_size: size, channels, tiling, shrink, .. } = self.config;
+        let FolderConfig { image_size: size, channels, tiling, .. } = self.config;
         let frame = Frame::open(path, &self.config.frame).map_err(SkipReason::Unreadable)?;
         let (_, height, width) = frame.pixels.dim();
         let is_fits = !frame.header.is_empty();
@@ -75,10 +77,11 @@ impl Decoder {
         let access = if squares.side > size { Access::Whole } else { frame.access };
         let as_picture = !is_fits && self.config.pictures.is_some();
         let clipped = as_picture.then(|| clipped(&physical, pipeline)).flatten();
-        let small = self.shrunk(&physical, &squares)?;
+        let mut dropped = if squares.side > size { squares.drop_blank(&physical) } else { 0 };
+        let small = self.shrunk(&physical, &squares, pipeline)?;
         let prepared = pipeline.apply(small.as_ref().unwrap_or(&physical));
         let mut prepared = prepared.map_err(SkipReason::Unreadable)?;
-        let mut dropped = squares.drop_blank(&physical);
+        dropped += squares.drop_blank(&physical);
         if small.is_some() {
             squares = squares.shrunk(size);
         }
@@ -90,7 +93,8 @@ impl Decoder {
             });
         };
         if squares.side > size {
-            let sample = shrink.square(&prepared.pixels, first, squares.side, size);
+            let square = square_of(&prepared.pixels, first, squares.side);
+            let sample = square.and_then(|square| shrink::stretched(&square, size));
             prepared.pixels = sample.map_err(SkipReason::Unreadable)?;
             squares = squares.shrunk(size);
         }
@@ -103,7 +107,10 @@ impl Decoder {
             access,
             is_fits,
             unit: frame.header.get("BUNIT"),
-            remark: frame.remark.or_else(|| clipped.map(|_| CLIPPED.to_owned())),
+            remark: match (frame.remark, clipped) {
+                (Some(remark), Some(_)) => Some(format!("{remark}; {CLIPPED}")),
+                (remark, clipped) => remark.or_else(|| clipped.map(|_| CLIPPED.to_owned())),
+            },
         })
     }
 
@@ -112,15 +119,19 @@ impl Decoder {
         &self,
         physical: &Array3<f32>,
         squares: &Squares,
+        pipeline: &Pipeline,
     ) -> Result<Option<Array3<f32>>, SkipReason> {
         let FolderConfig { image_size: size, shrink, .. } = self.config;
-        match squares.origins.first() {
-            Some(&first) if squares.side > size && shrink == Shrink::Light => {
-                let sample = shrink.square(physical, first, squares.side, size);
-                sample.map(Some).map_err(SkipReason::Unreadable)
-            }
-            _ => Ok(None),
+        if squares.side == size || shrink == Shrink::Stretched {
+            return Ok(None);
         }
+        let Some(&first) = squares.origins.first() else {
+            return Err(SkipReason::Blank { dropped: 1 });
+        };
+        let square = square_of(physical, first, squares.side);
+        let sample =
+            square.and_then(|square| shrink::in_light(&square, size, &pipeline.config().mask));
+        sample.map(Some).map_err(SkipReason::Unreadable)
     }
 
     /// What is scaled, in physical units: a sample, or the whole frame where that is scaled before a
@@ -141,7 +152,10 @@ impl Decoder {
         let physical = convert_bands(frame.pixels, *channels)?;
         let (_, height, width) = physical.dim();
         let small = match tiling.squares(height, width, *size, is_fits) {
-            Some(squares) if access == Access::Whole => self.shrunk(&physical, &squares)?,
+            Some(squares) if access == Access::Whole => {
+                let pipeline = if is_fits { &self.frames } else { &self.pictures };
+                self.shrunk(&physical, &squares, pipeline)?
+            }
             _ => None,
         };
         Ok((small.unwrap_or(physical), is_fits))
@@ -160,6 +174,15 @@ impl Decoder {
         let physical = convert_bands(square.map_err(SkipReason::Unreadable)?.pixels, *channels)?;
         self.frames.apply_with(&physical, scaling).map_err(SkipReason::Unreadable)
     }
+}
+
+/// The square of `side` pixels whose first is `(y, x)`.
+fn square_of(
+    frame: &Array3<f32>,
+    (y, x): (usize, usize),
+    side: usize,
+) -> Result<Array3<f32>, PreprocessError> {
+    cutout(&frame.view(), y, x, side, side)
 }
 
 /// The least and the largest value of a picture that a fixed interval cuts off a hundredth of or more.

@@ -22,7 +22,7 @@ pub(super) struct FrameFile {
     pub(super) place: Place,
     /// What has to be decoded for one sample where they lie in the file alone.
     pub(super) access: Access,
-    /// What was measured on the whole frame.
+    /// What was measured on the frame, or on the small image of it.
     pub(super) scaling: Scaling,
     pub(super) stamp: Stamp,
 }

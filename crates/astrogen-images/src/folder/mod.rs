@@ -1,8 +1,9 @@
 //! A folder of images as data sets.
 //!
 //! Every file of the folder and the folders below it that should be an image is read once
-//! when the folder is opened: decoded, its bands converted, the whole frame scaled by the
-//! pipeline to signed range, then cut ([`Tiling`](crate::Tiling)). A file that fails is named, counted
+//! when the folder is opened: decoded, its bands converted, then either shrunk to one sample
+//! ([`Shrink`](crate::Shrink)) and scaled by the pipeline to signed range, or scaled as a whole frame and
+//! cut ([`Tiling`](crate::Tiling)). A file that fails is named, counted
 //! and skipped. What follows from a file does not depend on the others, on the order the
 //! file system lists them in, or on how much memory there is; so the data sets are a pure
 //! function of the settings and the files.

@@ -2,7 +2,7 @@
 
 use astrogen_images::folder::PixelHistograms;
 use astrogen_images::{FolderConfig, ImageFolder, PipelineConfig, Shrink, Tiling};
-use astrogen_preprocess::{Pipeline, ResizeFilter, cutout, resize};
+use astrogen_preprocess::{MaskConfig, Pipeline, ResizeFilter, cutout, resize};
 use ndarray::{Array3, s};
 
 use crate::made::{assert_near, config, scene, write_fits};
@@ -89,6 +89,36 @@ fn blank_pixels_take_no_part_and_too_many_of_them_are_no_sample() {
     astrogen_fits::write_image(&path, &frame, &astrogen_fits::Header::new()).unwrap();
     let message = ImageFolder::open(&config).unwrap_err().to_string();
     assert!(message.contains("blank"), "{message}");
+    frame.fill(f32::NAN);
+    astrogen_fits::write_image(&path, &frame, &astrogen_fits::Header::new()).unwrap();
+    let message = ImageFolder::open(&config).unwrap_err().to_string();
+    assert!(message.contains("blank"), "{message}");
+}
+
+#[test]
+fn bad_pixels_are_those_of_the_frame() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut frame = scene(5, 1, 32, 32);
+    frame.slice_mut(s![.., 8..9, 8..10]).fill(65_535.0); // the upper half of a new pixel
+    let path = write_fits(folder.path(), "a.fits", &frame);
+    let open = |max_bad_fraction: f64| {
+        let config = minmax(folder.path(), 16, Shrink::Light);
+        let mask =
+            MaskConfig { saturation: Some(60_000.0), max_bad_fraction, ..Default::default() };
+        let pipeline = PipelineConfig { mask, ..config.pipeline };
+        ImageFolder::open(&FolderConfig { pipeline, ..config })
+    };
+    let opened = open(0.5).unwrap();
+    // It has no say in the limits, and lies at the top of the range.
+    assert!(opened.scaling().limits[0][1] < 1000.0, "{:?}", opened.scaling());
+    assert_eq!(opened.train().sample(0).unwrap()[[0, 4, 4]], 1.0);
+
+    // A fifth of the frame, of which no new pixel is lost.
+    frame.slice_mut(s![.., ..;2, ..;3]).fill(f32::NAN);
+    astrogen_fits::write_image(&path, &frame, &astrogen_fits::Header::new()).unwrap();
+    assert!(open(0.5).is_ok());
+    let message = open(0.1).unwrap_err().to_string();
+    assert!(message.contains("more than the 10.0 % allowed"), "{message}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use astrogen_metrics::memorisation::{
     memorisation_audit,
 };
 use astrogen_metrics::{
-    Estimate, FeatureNetwork, MetricsError, Quality, QualityConfig, QualityNumber, RadialSpectrum,
+    FeatureNetwork, MetricsError, Quality, QualityConfig, QualityNumber, RadialSpectrum,
     RandomFeaturesConfig, image_quality, radial_power_spectrum,
 };
 use astrogen_plot::{
@@ -105,16 +105,11 @@ fn rows(quality: &Quality) -> Vec<Interval> {
     quality.numbers.iter().map(row).collect()
 }
 
-/// A number with its interval and its floor, of any two sets: the first need not be real.
-pub(crate) fn in_words(estimate: &Estimate) -> String {
-    estimate.to_string().replace("; reals ", "; floor ")
-}
-
 /// A number beside its floor.
 pub(crate) fn row(number: &QualityNumber) -> Interval {
     Interval {
         name: number.name.replace('_', " "),
-        text: in_words(&number.estimate),
+        text: number.estimate.to_string(),
         value: number.estimate.value,
         low: number.estimate.low,
         high: number.estimate.high,
@@ -304,15 +299,20 @@ mod tests {
     use ndarray::Array4;
     use tch::Device;
 
+    use astrogen_metrics::Estimate;
+
     use super::*;
 
     #[test]
     fn a_floor_is_called_so_whatever_the_sets_are() {
         let estimate = Estimate { value: 0.047, low: 0.041, high: 0.053, floor: 0.024 };
-        assert_eq!(in_words(&estimate), "0.047 (0.041 to 0.053; floor 0.024)");
+        assert_eq!(estimate.to_string(), "0.047 (0.041 to 0.053; floor 0.024)");
         let number = QualityNumber { name: "half_light_radius".into(), estimate };
         let row = row(&number);
-        assert_eq!((&row.name[..], &row.text[..]), ("half light radius", &in_words(&estimate)[..]));
+        assert_eq!(
+            (&row.name[..], &row.text[..]),
+            ("half light radius", &estimate.to_string()[..])
+        );
     }
 
     #[test]

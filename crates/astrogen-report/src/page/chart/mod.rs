@@ -83,7 +83,7 @@ impl Chart<'_> {
                     }
                 }
                 @if gathered > 1 {
-                    p.note { "Means of " (gathered) " neighbouring values, shaded from their least to their largest." }
+                    p.note { "Means of up to " (gathered) " neighbouring values, shaded from their least to their largest." }
                 }
                 @if let Some(largest) = cut {
                     p.note { "Values as far as " (short(largest)) " are beyond the picture." }
@@ -163,7 +163,7 @@ mod tests {
     fn many_values_are_gathered_and_it_is_said() {
         let values = |count: u32| (0..count).map(|at| f64::from(at % 7)).collect();
         let html = chart(values(1000)).unwrap();
-        assert!(html.contains("Means of 5 neighbouring values, shaded"), "{html}");
+        assert!(html.contains("Means of up to 5 neighbouring values, shaded"), "{html}");
         assert!(!chart(values(400)).unwrap().contains("Means of"));
     }
 

@@ -156,7 +156,7 @@ impl Tables {
                             @let value = at(row, path);
                             td.num[*number].word[value.is_some_and(is_word)] {
                                 @if let Some(value) = value {
-                                    @if let Some(name) = named(path, value) { (name) }
+                                    @if let Some(name) = named(row, path, value) { (name) }
                                     @else { (self.cell(value)) }
                                 }
                             }
@@ -314,12 +314,11 @@ mod tests {
     fn a_number_has_one_name_wherever_it_stands() {
         let html = drawn(
             r#"{"sliced_wasserstein": 17.4, "quality": {"numbers": [
-                {"name": "sliced_wasserstein", "value": 17.4}, {"name": "r-i", "value": 1},
-                {"name": "r", "value": 2}]}, "files": [{"file": "my_image", "value": 2}]}"#,
+                {"name": "sliced_wasserstein", "value": 17.4, "floor": 13.3}]},
+                "bands": [{"name": "mag_g", "value": 1}, {"name": "r-i", "value": 2}]}"#,
         );
         assert_eq!(html.matches(">Sliced Wasserstein<").count(), 2, "{html}");
-        assert!(html.contains(">r-i<") && html.contains(">r<"), "{html}");
-        assert!(html.contains(">my_image<"), "only in a column of names: {html}");
+        assert!(html.contains(">mag_g<") && html.contains(">r-i<"), "the user's own: {html}");
     }
 
     #[test]

@@ -70,18 +70,18 @@ pub(super) fn heading(path: &[&str]) -> String {
     path.iter().map(|key| human(key)).collect::<Vec<_>>().join(": ")
 }
 
-/// The text of a cell in a column of names, a program's name in words; what has a hyphen is a name
-/// already, such as the colour `r-i`.
-pub(super) fn named(path: &[&str], value: &Json) -> Option<String> {
-    let text = value.text().filter(|_| path.last() == Some(&"name"))?;
-    Some(if text.contains('-') { text.to_owned() } else { human(text) })
+/// The name of one of our numbers in words, where a cell holds it: of a row with a floor. Other names are
+/// the user's, such as those of columns, and stay.
+pub(super) fn named(row: &Json, path: &[&str], value: &Json) -> Option<String> {
+    row.get("floor")?;
+    value.text().filter(|_| path == ["name"]).map(human)
 }
 
 /// What a row is called.
 pub(super) fn title(number: usize, label: Option<&str>, row: &Json) -> String {
     let own = |key: &&str| {
         let value = row.get(key)?;
-        named(&[key], value).or_else(|| value.text().map(str::to_owned))
+        named(row, &[key], value).or_else(|| value.text().map(str::to_owned))
     };
     match label.map(label_of).or_else(|| ["name", "id", "by"].iter().find_map(own)) {
         Some(name) => name,
