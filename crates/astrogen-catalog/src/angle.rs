@@ -19,28 +19,42 @@ pub(super) struct Angle {
 /// Degrees in an hour.
 const HOUR: f64 = 15.0;
 
+/// Degrees in one of a unit, `None` without one. The error is what it should have been.
+fn degrees(unit: Option<&str>) -> Result<Option<f64>, &'static str> {
+    let unit = unit.unwrap_or_default().trim_matches([' ', '[', ']']);
+    let bare = unit.trim_matches([' ', '[', ']', '"', '\'']);
+    // Quotation marks alone are a unit, unless they quote nothing.
+    let unit = if bare.is_empty() && !unit.contains([' ', '[', ']']) { unit } else { bare };
+    Ok(Some(match unit.to_ascii_lowercase().as_str() {
+        "" | "\"\"" => return Ok(None),
+        "deg" | "degs" | "degree" | "degrees" | "°" | "d:m:s" | "dms" => 1.0,
+        "h" | "hr" | "hour" | "hours" | "hourangle" | "h:m:s" | "hms" => HOUR,
+        "rad" | "radian" | "radians" => 1_f64.to_degrees(),
+        "arcmin" | "arcminute" | "arcminutes" | "'" | "′" => 1.0 / 60.0,
+        "arcsec" | "arcsecond" | "arcseconds" | "\"" | "''" | "″" => 1.0 / 3600.0,
+        "mas" => 1.0 / 3_600_000.0,
+        _ => return Err("deg, h, rad, arcmin, arcsec or mas"),
+    }))
+}
+
 impl Angle {
     /// The angles of a column by its unit; without one they are degrees, or in texts such as
     /// `10:22:33.1` hours of right ascension. The error is what the unit should have been.
     pub(super) fn of(axis: Axis, unit: Option<&str>) -> Result<Angle, &'static str> {
-        let unit = unit.unwrap_or_default().trim();
-        let bare = unit.trim_matches(|c: char| " \"'[]".contains(c));
-        // Of a quotation mark alone nothing would be left.
-        let unit = if bare.is_empty() { unit } else { bare };
-        let degrees = match unit.to_ascii_lowercase().as_str() {
-            "" | "[]" | "\"\"" => {
-                let first = if axis == Axis::RightAscension { HOUR } else { 1.0 };
-                return Ok(Angle { degrees: 1.0, first });
-            }
-            "deg" | "degs" | "degree" | "degrees" | "°" | "d:m:s" | "dms" => 1.0,
-            "h" | "hr" | "hour" | "hours" | "hourangle" | "h:m:s" | "hms" => HOUR,
-            "rad" | "radian" | "radians" => 1_f64.to_degrees(),
-            "arcmin" | "arcminute" | "arcminutes" | "'" | "′" => 1.0 / 60.0,
-            "arcsec" | "arcsecond" | "arcseconds" | "\"" | "''" | "″" => 1.0 / 3600.0,
-            "mas" => 1.0 / 3_600_000.0,
-            _ => return Err("deg, h, rad, arcmin, arcsec or mas"),
+        let Some(degrees) = degrees(unit)? else {
+            let first = if axis == Axis::RightAscension { HOUR } else { 1.0 };
+            return Ok(Angle { degrees: 1.0, first });
         };
         Ok(Angle { degrees, first: degrees })
+    }
+
+    /// Whether another unit means other angles, for `texts` as they are spelled; none means the same.
+    pub(super) fn differs(&self, unit: Option<&str>, texts: bool) -> bool {
+        match degrees(unit) {
+            Ok(Some(own)) => own != self.degrees || texts && own != self.first,
+            Ok(None) => false,
+            Err(_) => true,
+        }
     }
 
     /// The angle, in the column's unit, that a text such as `-10:22:33.1`, `10h22m33.1s`,
@@ -106,11 +120,32 @@ mod tests {
             (Some("\"\""), 1.0),
             (Some("[]"), 1.0),
             (Some(" "), 1.0),
+            (Some("[ ]"), 1.0),
+            (Some("]"), 1.0),
+            (Some("' '"), 1.0),
+            (Some("'[]'"), 1.0),
+            (Some("[\"]"), 1.0 / 3600.0),
         ] {
             assert_eq!(Angle::of(Axis::RightAscension, unit).unwrap().degrees, degrees, "{unit:?}");
         }
-        assert!(Angle::of(Axis::Declination, Some("]")).is_err());
         assert!(Angle::of(Axis::Declination, Some("pix")).unwrap_err().contains("arcsec"));
+    }
+
+    #[test]
+    fn other_units_mean_other_angles() {
+        let of = |unit| Angle::of(Axis::RightAscension, unit).unwrap();
+        for (unit, other, numbers, texts) in [
+            (Some("deg"), Some("degrees"), false, false),
+            (Some("deg"), None, false, false),
+            (Some("deg"), Some("h"), true, true),
+            (Some("deg"), Some("pix"), true, true),
+            (None, Some("deg"), false, true),
+            (None, Some("h"), true, true),
+            (None, Some("[]"), false, false),
+        ] {
+            let got = [false, true].map(|texts| of(unit).differs(other, texts));
+            assert_eq!(got, [numbers, texts], "{unit:?} {other:?}");
+        }
     }
 
     #[test]

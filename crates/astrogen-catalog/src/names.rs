@@ -14,20 +14,26 @@ pub struct ColumnInfo {
     pub unit: Option<String>,
     /// Its type in the format's own words: `1024E`, `DOUBLE`, `text`.
     pub stored_as: String,
-    /// What keeps all its numbers where it is written again: of Parquet the smallest type that
-    /// does, of other formats 64-bit floating point.
+    /// How it is written again: of Parquet in the smallest type that keeps all its numbers, of other
+    /// formats in 64-bit floating point, which rounds whole numbers beyond 2^53.
     pub storage: Storage,
-    /// How many numbers a row holds; above 1 they are asked for as `NAME[i]`.
+    /// How many numbers a row holds; above 1 they are asked for as `NAME[i]`. Of lists in Parquet
+    /// some of which may be null it is the least that it can be: only the rows say, which are looked
+    /// at when the column is asked for.
     pub length: usize,
+    /// Whether that is the case.
+    pub(super) is_least: bool,
     /// Why it cannot be read as numbers, if it cannot.
     pub(super) refusal: Option<String>,
 }
 
 /// The column that a name means, and the element of it. An exact name comes first, then the
-/// only one that differs in case; `NAME[i]` is an element unless a column is called so.
+/// only one that differs in case; `NAME[i]` is an element unless a column is called so. `length`
+/// tells how many elements the column with a number has.
 pub(super) fn resolve(
     path: &Path,
     columns: &[ColumnInfo],
+    length: impl Fn(usize) -> usize,
     name: &str,
 ) -> Result<(usize, usize), CatalogError> {
     let refuse = |reason: String| CatalogError::Column {
@@ -54,15 +60,14 @@ pub(super) fn resolve(
             })?
         }
     };
-    let ColumnInfo { length, refusal, .. } = &columns[column];
-    if let Some(reason) = refusal {
+    if let Some(reason) = &columns[column].refusal {
         return Err(refuse(format!(
             "{reason}, expected one number or a fixed count of them per row"
         )));
     }
-    match (element, length) {
+    match (element, length(column)) {
         (None, 1) => Ok((column, 0)),
-        (Some(element), length) if element < *length => Ok((column, element)),
+        (Some(element), length) if element < length => Ok((column, element)),
         (_, 0) => Err(refuse("is empty: its rows hold no element".to_owned())),
         (None, length) => Err(refuse(format!(
             "is a vector: ask for one of its elements, {name}[0] to {name}[{}]",
@@ -122,14 +127,15 @@ mod tests {
     fn column(name: &str, length: usize) -> ColumnInfo {
         let (name, stored_as) = (name.to_owned(), "D".to_owned());
         let storage = Storage::Float64;
-        ColumnInfo { name, unit: None, stored_as, storage, length, refusal: None }
+        ColumnInfo { name, unit: None, stored_as, storage, length, is_least: false, refusal: None }
     }
 
     #[test]
     fn names_mean_columns_and_elements() {
         let columns =
             [column("RA", 1), column("flux", 4), column("a", 1), column("A", 1), column("q[1]", 1)];
-        let resolve = |name| resolve(Path::new("t.fits"), &columns, name);
+        let length = |column: usize| columns[column].length;
+        let resolve = |name| resolve(Path::new("t.fits"), &columns, length, name);
         assert_eq!(resolve("RA").unwrap(), (0, 0));
         assert_eq!(resolve("ra").unwrap(), (0, 0));
         assert_eq!(resolve("FLUX[3]").unwrap(), (1, 3));
@@ -145,7 +151,7 @@ mod tests {
             assert!(message.contains(words), "{message}");
         }
         let both = [column("ab", 1), column("AB", 1)];
-        let message = super::resolve(Path::new("t"), &both, "Ab").unwrap_err().to_string();
+        let message = super::resolve(Path::new("t"), &both, |_| 1, "Ab").unwrap_err().to_string();
         assert!(message.contains("not one column but 2: \"ab\", \"AB\""), "{message}");
     }
 }

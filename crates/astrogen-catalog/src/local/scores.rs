@@ -81,7 +81,7 @@ const APART: f64 = 1e-3;
 impl LocalScores {
     /// Fits `values` along `along`, both of the same rows, in `count` bins; `name` is that of the
     /// values, for messages. Bins whose knots would coincide are joined:
-    /// the scatter is that of all their rows about the median of the first of them.
+    /// the quantiles are those of all their rows.
     ///
     /// # Errors
     /// Those of [`LocalScale::fit`](super::LocalScale::fit).

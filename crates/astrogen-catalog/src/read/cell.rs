@@ -15,6 +15,8 @@ pub(super) struct Cell {
     /// The column's position in the file.
     pub(super) column: usize,
     pub(super) element: usize,
+    /// Elements that the column has in each row.
+    pub(super) length: usize,
     /// Set where it is a right ascension or declination, which texts may spell in their own
     /// ways.
     pub(super) angle: Option<Angle>,

@@ -20,7 +20,7 @@ use astrogen_fits::unpacker;
 const HEAD: u64 = 1 << 20;
 /// Bytes that a line may have.
 const LONGEST_LINE: usize = 16 << 20;
-/// Bytes that a row may have, which goes on over lines inside quotes, and what is skipped before it.
+/// Bytes that a row may have, which goes on over lines inside quotes.
 const LONGEST_ROW: usize = 4 * LONGEST_LINE;
 
 /// The columns of a CSV file; only its rows say what they hold.
@@ -49,6 +49,7 @@ pub(super) fn describe(
         stored_as: "text".to_owned(),
         storage: Storage::Float64,
         length: 1,
+        is_least: false,
         refusal: None,
     };
     Ok(names.into_iter().map(column).collect())
@@ -69,6 +70,7 @@ fn described(description: &Description, names: &[String]) -> Result<Vec<ColumnIn
         stored_as: column.subtype.as_ref().unwrap_or(&column.datatype).clone(),
         storage: Storage::Float64,
         length: column.length().unwrap_or(1),
+        is_least: false,
         refusal: column.length().err().map(str::to_owned),
     };
     Ok(description.columns.iter().map(column).collect())
@@ -119,7 +121,7 @@ impl CsvRows {
             None => guess(&head),
         };
         let text = Box::new(Cursor::new(head).chain(text));
-        let text = Lines { text, since: 0, of_row: 0 };
+        let text = Lines { text, since: 0, of_row: 0, begins: None, is_quoted: false };
         let reader = ReaderBuilder::new()
             .delimiter(delimiter)
             .comment(Some(b'#'))
@@ -188,19 +190,44 @@ struct Lines {
     text: Box<dyn Read + Send>,
     /// Bytes since the last end of a line.
     since: usize,
-    /// Bytes since the last row.
+    /// Bytes since the last row, without those that were read with nothing but comments and empty lines.
     of_row: usize,
+    /// What the line begins with that goes on.
+    begins: Option<u8>,
+    /// Whether a quote is open, as far as their number tells.
+    is_quoted: bool,
+}
+
+/// Whether a byte ends a line.
+fn is_end(byte: &u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+impl Lines {
+    /// Takes up what was read.
+    fn take(&mut self, read: &[u8]) {
+        let begun = self.begins;
+        let end = read.iter().rposition(is_end);
+        (self.since, self.begins) = match end {
+            Some(end) => (read.len() - end, read.get(end + 1).copied()),
+            None => (self.since + read.len(), begun.or(read.first().copied())),
+        };
+        let mut lines = read.split(is_end).enumerate();
+        let is_row = lines.any(|(place, line)| {
+            let begins = begun.filter(|_| place == 0).or(line.first().copied());
+            begins.is_some_and(|byte| byte != b'#')
+        });
+        if is_row || self.is_quoted {
+            self.of_row += read.len();
+            self.is_quoted ^= read.iter().filter(|&&byte| byte == b'"').count() % 2 == 1;
+        }
+    }
 }
 
 impl Read for Lines {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.text.read(buffer)?;
-        let read = &buffer[..count];
-        self.since = match read.iter().rposition(|&byte| byte == b'\n' || byte == b'\r') {
-            Some(end) => count - end,
-            None => self.since + count,
-        };
-        self.of_row += count;
+        self.take(&buffer[..count]);
         let reason = if self.since > LONGEST_LINE {
             "a line is longer than 16 MiB, which is no row of a table"
         } else if self.of_row > LONGEST_ROW {

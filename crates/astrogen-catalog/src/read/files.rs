@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Rows;
 use super::cell::Cell;
-use super::parquet::{self, ParquetRows};
+use super::parquet::{self, ParquetFile, ParquetRows};
 use crate::CatalogError;
 use crate::hats::HatsCatalog;
 use crate::names::ColumnInfo;
@@ -35,6 +35,11 @@ impl Files {
             return Files::new(folder, paths, catalog.rows());
         }
         Files::new(folder, inside(folder)?, None)
+    }
+
+    /// How many elements the lists of a column have.
+    pub(super) fn length(&self, column: usize) -> usize {
+        parquet::length(self.paths.iter(), column)
     }
 
     fn new(folder: &Path, paths: Vec<PathBuf>, rows: Option<u64>) -> Result<Files, CatalogError> {
@@ -66,21 +71,9 @@ fn inside(folder: &Path) -> Result<Vec<PathBuf>, CatalogError> {
     Ok(paths)
 }
 
-/// The columns of the first file, which are those of all. Where it has no list in a column of
-/// lists, the first file that has one says how long they are.
+/// The columns of the first file, which are those of all.
 pub(super) fn describe(files: &Files) -> Result<(Vec<ColumnInfo>, Option<u64>), CatalogError> {
-    let (mut columns, rows) = parquet::describe(&files.paths[0])?;
-    for path in &files.paths[1..] {
-        if columns.iter().all(|column| column.length > 0) {
-            break;
-        }
-        let (others, _) = parquet::describe(path)?;
-        for (column, other) in columns.iter_mut().zip(others) {
-            if column.length == 0 && column.name == other.name {
-                column.length = other.length;
-            }
-        }
-    }
+    let (columns, rows) = parquet::describe(&files.paths[0])?;
     let rows = if files.paths.len() == 1 { rows } else { files.rows };
     Ok((columns, rows))
 }
@@ -89,26 +82,27 @@ pub(super) fn describe(files: &Files) -> Result<(Vec<ColumnInfo>, Option<u64>), 
 pub(super) struct FilesRows {
     files: Files,
     cells: Vec<Cell>,
-    /// Those of all files.
+    /// The cells' columns.
     columns: Vec<ColumnInfo>,
     next: usize,
     open: Option<ParquetRows>,
 }
 
 impl FilesRows {
-    pub(super) fn open(files: Files, cells: Vec<Cell>) -> Result<FilesRows, CatalogError> {
-        let (columns, _) = describe(&files)?;
-        Ok(FilesRows { files, cells, columns, next: 0, open: None })
+    /// The rows of files with these columns.
+    pub(super) fn open(files: Files, cells: Vec<Cell>, columns: &[ColumnInfo]) -> FilesRows {
+        let columns = cells.iter().map(|cell| columns[cell.column].clone()).collect();
+        FilesRows { files, cells, columns, next: 0, open: None }
     }
 
     /// Opens the next file, which has to have the columns of the first.
     fn next_file(&mut self) -> Result<Option<ParquetRows>, CatalogError> {
         let Some(path) = self.files.paths.get(self.next) else { return Ok(None) };
-        let (own, _) = parquet::describe(path)?;
-        for cell in &self.cells {
-            let expected = &self.columns[cell.column];
-            let differing = match own.get(cell.column) {
-                Some(own) => difference(expected, own),
+        let file = ParquetFile::open(path)?;
+        let own = file.columns();
+        for (cell, expected) in self.cells.iter().zip(&self.columns) {
+            let differing = match own(cell.column) {
+                Some(own) => difference(cell, expected, &own),
                 None => Some("is not there".to_owned()),
             };
             if let Some(words) = differing {
@@ -124,26 +118,28 @@ impl FilesRows {
                 });
             }
         }
+        drop(own);
         self.next += 1;
-        ParquetRows::open(path, self.cells.clone()).map(Some)
+        ParquetRows::of(file, self.cells.clone()).map(Some)
     }
 }
 
 /// In what a column of a file is not the expected one.
-fn difference(expected: &ColumnInfo, own: &ColumnInfo) -> Option<String> {
+fn difference(cell: &Cell, expected: &ColumnInfo, own: &ColumnInfo) -> Option<String> {
     if own.name != expected.name {
-        Some(format!("is called {:?} and not", own.name))
-    } else if own.stored_as != expected.stored_as {
-        Some(format!("is {} and not {}", own.stored_as, expected.stored_as))
-    } else if own.length != expected.length && own.length > 0 {
-        let [own, expected] = [own.length, expected.length];
-        Some(format!("holds {own} numbers a row and not {expected}"))
-    } else {
-        // A file that names no unit is believed to have the others'.
-        let units = own.unit.as_ref().zip(expected.unit.as_ref());
-        let units = units.filter(|(own, expected)| own != expected);
-        units.map(|(own, expected)| format!("is in {own} and not in {expected}"))
+        return Some(format!("is called {:?} and not", own.name));
     }
+    if own.stored_as != expected.stored_as {
+        return Some(format!("is {} and not {}", own.stored_as, expected.stored_as));
+    }
+    if !own.is_least && own.length != cell.length {
+        return Some(format!("holds {} numbers a row and not {}", own.length, cell.length));
+    }
+    // A file that names no unit is believed to have the first's.
+    let texts = own.stored_as == "BYTE_ARRAY";
+    let differs = cell.angle.is_some_and(|angle| angle.differs(own.unit.as_deref(), texts));
+    let name = |info: &ColumnInfo| info.unit.clone().unwrap_or_else(|| "no unit".to_owned());
+    differs.then(|| format!("is in {} and not in {}", name(own), name(expected)))
 }
 
 impl Rows for FilesRows {

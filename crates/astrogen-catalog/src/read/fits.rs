@@ -22,6 +22,7 @@ pub(super) fn describe(
         stored_as: field.stored_as.clone(),
         storage: Storage::Float64,
         length: field.length(),
+        is_least: false,
         refusal: field.refusal().map(str::to_owned),
     });
     Ok((columns.collect(), Some(table.rows)))

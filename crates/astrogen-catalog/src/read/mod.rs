@@ -13,6 +13,7 @@ mod npy;
 mod parquet;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +26,8 @@ use self::hdf5::Hdf5Rows;
 pub use self::hdf5::{Hdf5Attributes, hdf5_attributes};
 use self::kind::Kind;
 use self::npy::NpyRows;
-use self::parquet::ParquetRows;
 pub(crate) use self::parquet::footer;
+use self::parquet::{ParquetFile, ParquetRows};
 use super::angle::{Angle, Axis};
 use super::columns::Columns;
 use super::counts::{BadRows, RowCounts};
@@ -78,6 +79,8 @@ pub struct Catalog {
     options: CatalogOptions,
     kind: Kind,
     columns: Vec<ColumnInfo>,
+    /// How many elements the columns have whose rows were looked at.
+    lengths: Vec<OnceLock<usize>>,
     rows: Option<u64>,
     /// Right ascension and declination, if they are named.
     position: Vec<Cell>,
@@ -94,7 +97,8 @@ impl Catalog {
     /// or compress, and then unpacked to memory), Parquet, HDF5, a NumPy array, or text with a header row of
     /// names, with the header of ECSV above it or without (plain or packed). A folder is a
     /// [HATS catalogue](crate::hats), whose rows are those of its partitions along the sky, or Parquet files
-    /// with the same columns, whose rows follow each other by their names. Reads no rows.
+    /// with the same columns, whose rows follow each other by their names. Reads no rows, unless
+    /// a filter is on a column of lists in Parquet whose length only they say.
     ///
     /// # Errors
     /// `Io` if the file cannot be read, `Format` if it is none of these, `Hdu` if a FITS file
@@ -136,7 +140,8 @@ impl Catalog {
             Kind::Files(ref files) => files::describe(files)?,
         };
         let (path, options) = (path.to_owned(), options.clone());
-        let catalog = Catalog { path, options, kind, columns, rows, position: Vec::new() };
+        let (lengths, position) = (vec![OnceLock::new(); columns.len()], Vec::new());
+        let catalog = Catalog { path, options, kind, columns, lengths, rows, position };
         for filter in &catalog.options.filters {
             catalog.cell(&filter.column)?;
         }
@@ -172,10 +177,22 @@ impl Catalog {
 
     /// What a name means.
     fn cell(&self, name: &str) -> Result<Cell, CatalogError> {
-        let (column, element) = resolve(&self.path, &self.columns, name)?;
+        let length = |column| self.length(column);
+        let (column, element) = resolve(&self.path, &self.columns, length, name)?;
         let same = |own: &&Cell| (own.column, own.element) == (column, element);
         let angle = self.position.iter().find(same).and_then(|own| own.angle);
-        Ok(Cell { column, element, angle })
+        Ok(Cell { column, element, length: self.length(column), angle })
+    }
+
+    /// How many elements a column has in each row.
+    fn length(&self, column: usize) -> usize {
+        let info = &self.columns[column];
+        let look = || match self.kind {
+            Kind::Parquet => parquet::length([&self.path], column),
+            Kind::Files(ref files) => files.length(column),
+            _ => info.length,
+        };
+        if info.is_least { *self.lengths[column].get_or_init(look) } else { info.length }
     }
 
     /// The path given to [`Catalog::open`].
@@ -215,12 +232,14 @@ impl Catalog {
         let cells: Vec<Cell> = asked.map(|name| self.cell(name)).collect::<Result<_, _>>()?;
         let angles = cells.iter().map(|cell| cell.angle).collect();
         let source: Box<dyn Rows + Send> = match self.kind {
-            Kind::Files(ref files) => Box::new(FilesRows::open(files.clone(), cells)?),
+            Kind::Files(ref files) => {
+                Box::new(FilesRows::open(files.clone(), cells, &self.columns))
+            }
             Kind::Fits => Box::new(FitsRows::open(&self.path, self.options.hdu.as_ref(), cells)?),
             Kind::Csv(packing) => {
                 Box::new(CsvRows::open(&self.path, packing, self.options.delimiter, cells)?)
             }
-            Kind::Parquet => Box::new(ParquetRows::open(&self.path, cells)?),
+            Kind::Parquet => Box::new(ParquetRows::of(ParquetFile::open(&self.path)?, cells)?),
             Kind::Hdf5 => {
                 Box::new(Hdf5Rows::open(&self.path, self.options.group.as_deref(), cells)?)
             }

@@ -175,7 +175,8 @@ fn of_fields(fields: Vec<npyz::Field>) -> Vec<Column> {
         };
         let stored_as = dtype.descr();
         let (name, storage) = (field.name, Storage::Float64);
-        let info = ColumnInfo { name, unit: None, stored_as, storage, length, refusal };
+        let info =
+            ColumnInfo { name, unit: None, stored_as, storage, length, is_least: false, refusal };
         let column = Column { info, number, offset };
         // Of all fields together it fits.
         offset += field.dtype.num_bytes().unwrap_or(0) as u64;
@@ -190,7 +191,15 @@ fn of_numbers(of: &TypeStr, count: u64, step: u64) -> Vec<Column> {
     let column = |i: u64| {
         let (name, stored_as) = (i.to_string(), of.to_string());
         let (storage, refusal) = (Storage::Float64, refusal.clone());
-        let info = ColumnInfo { name, unit: None, stored_as, storage, length: 1, refusal };
+        let info = ColumnInfo {
+            name,
+            unit: None,
+            stored_as,
+            storage,
+            length: 1,
+            is_least: false,
+            refusal,
+        };
         Column { info, number, offset: i * step }
     };
     (0..count).map(column).collect()

@@ -51,7 +51,11 @@ fn a_column_that_is_not_asked_for_may_hold_anything() {
 #[test]
 fn bad_text_is_refused_with_its_line() {
     let long = [b"a,b\n1,".as_slice(), &vec![b'2'; 17 << 20]].concat();
-    let open = [b"a,b\n1,2\n3,\"4\n".as_slice(), &b"5,6\n".repeat(17 << 20)].concat();
+    let open = [
+        b"a,b\n1,2\n3,\"4\n".as_slice(),
+        &[b'5'; 1 << 10].iter().chain(b",6\n").copied().collect::<Vec<_>>().repeat(70 << 10),
+    ]
+    .concat();
     let table: [(&[u8], &str); 11] = [
         (&open, "a row is longer than 64 MiB; is a quote not closed?"),
         (b"a,b\n1,2\n3\n5,6\n", "line 3: expected 2 cells, got 1; check its delimiters"),
@@ -74,8 +78,21 @@ fn bad_text_is_refused_with_its_line() {
 
 #[test]
 fn a_long_file_of_short_rows_is_read() {
-    let text = [b"a,b\n".as_slice(), &b"1,\"2\n\"\n".repeat(10 << 20)].concat();
-    assert_eq!(read(&text, &["a"]).unwrap().len(), 10 << 20);
+    let row = format!("1,\"2\n{}\"\n", " ".repeat(1 << 10));
+    let text = ["a,b\n", &row.repeat(70 << 10)].concat();
+    assert_eq!(read(text.as_bytes(), &["a"]).unwrap().len(), 70 << 10);
+}
+
+/// Comments and empty lines are no part of a row, however many.
+#[test]
+fn what_is_skipped_is_no_long_row() {
+    for skipped in [format!("# it's long {}\n", " ".repeat(1 << 20)), "\r\n".repeat(1 << 19)] {
+        let text = ["a,b\n1,2\n", &skipped.repeat(70), "3,4\n"].concat();
+        assert_eq!(read(text.as_bytes(), &["a"]).unwrap().column("a").unwrap(), [1.0, 3.0]);
+    }
+    let open = ["a,b\n1,\"2\n", &"\n".repeat(70 << 20)].concat();
+    let message = read(open.as_bytes(), &["a"]).unwrap_err().to_string();
+    assert!(message.contains("is a quote not closed?"), "{message}");
 }
 
 #[test]

@@ -22,8 +22,10 @@ fn lists(path: &Path, lists: &[Option<&[f64]>]) {
     let (mut values, mut def, mut rep) = (Vec::new(), Vec::new(), Vec::new());
     for list in lists {
         let own = list.unwrap_or_default();
-        values.extend(own);
-        def.extend(if list.is_some() { vec![3; own.len()] } else { vec![0] });
+        values.extend(own.iter().filter(|value| !value.is_nan()));
+        // NaN is null.
+        let level = |value: &f64| if value.is_nan() { 2 } else { 3 };
+        def.extend(list.map_or(vec![0], |list| list.iter().map(level).collect()));
         rep.push(0);
         rep.extend(vec![1; own.len().saturating_sub(1)]);
     }
@@ -66,21 +68,37 @@ fn files_follow_each_other_by_their_names_whatever_they_end_in() {
 fn files_with_another_unit_or_type_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let [first, second] = ["1.pq", "2.pq"].map(|name| folder.path().join(name));
-    numbers(&first, Some("deg"), Storage::Float64);
-    for (unit, storage, words) in [
-        (Some("h"), Storage::Float64, "\"ra\", is in h and not in deg as in"),
-        (Some("deg"), Storage::Float32, "\"ra\", is FLOAT and not DOUBLE as in"),
+    for (expected, unit, storage, words) in [
+        (Some("deg"), Some("h"), Storage::Float64, "\"ra\", is in h and not in deg as in"),
+        (None, Some("h"), Storage::Float64, "\"ra\", is in h and not in no unit as in"),
+        (Some("deg"), Some("pix"), Storage::Float64, "\"ra\", is in pix and not in deg as in"),
+        (Some("deg"), Some("deg"), Storage::Float32, "\"ra\", is FLOAT and not DOUBLE as in"),
     ] {
+        numbers(&first, expected, Storage::Float64);
         numbers(&second, unit, storage);
-        let message = refusal(folder.path(), "ra");
+        let catalog = open(folder.path()).with_position("ra", "ra").unwrap();
+        let message = catalog.read(&["ra"]).unwrap_err().to_string();
         assert!(message.contains(words), "{message}");
         assert!(message.contains("2.pq") && message.contains("1.pq; files of one"), "{message}");
     }
-    // A file that names no unit is believed to have the others'.
-    for unit in [Some("deg"), None] {
+    // A file that names no unit is believed to have the first's.
+    for (expected, unit) in [
+        (Some("deg"), Some("degree")),
+        (Some("h"), None),
+        (Some("h"), Some("hour")),
+        (None, Some("deg")),
+        (None, None),
+    ] {
+        numbers(&first, expected, Storage::Float64);
         numbers(&second, unit, Storage::Float64);
-        assert_eq!(open(folder.path()).read(&["ra"]).unwrap().0.len(), 2);
+        let catalog = open(folder.path()).with_position("ra", "ra").unwrap();
+        let want = if expected == Some("h") { 15.0 } else { 1.0 };
+        assert_eq!(catalog.read(&["ra"]).unwrap().0.column("ra").unwrap(), [want; 2]);
     }
+    // Of what is no position units are words.
+    numbers(&first, Some("mag"), Storage::Float64);
+    numbers(&second, Some("mag(AB)"), Storage::Float64);
+    assert_eq!(open(folder.path()).read(&["ra"]).unwrap().0.len(), 2);
 }
 
 #[test]
@@ -92,15 +110,39 @@ fn files_with_lists_of_another_length_are_refused() {
     let message = refusal(folder.path(), "mags[1]");
     assert!(message.contains("\"mags\", holds 3 numbers a row and not 2 as in"), "{message}");
 
+    // A list of none is as long as one of a number; what the footer does not tell, the rows do.
+    lists(&first, &[Some(&[f64::NAN]), None]);
+    lists(&second, &[Some(&[1.0])]);
+    assert_eq!(open(folder.path()).read(&["mags"]).unwrap().0.len(), 3);
+    lists(&second, &[Some(&[1.0, 2.0]), None]);
+    let message = refusal(folder.path(), "mags");
+    assert!(message.contains("holds lists of several lengths, such as 1 and 2"), "{message}");
+
     // Where no list is there, the others say how long they are.
     for (one, other) in [(&first, &second), (&second, &first)] {
         lists(one, &[None, None]);
         lists(other, &[None, Some(&[1.0, 2.0, 3.0])]);
         let catalog = open(folder.path());
-        assert_eq!(catalog.columns()[0].length, 3);
+        let message = refusal(folder.path(), "mags");
+        assert!(message.contains("mags[0] to mags[2]"), "{message}");
         let (read, _) = catalog.read(&["mags[2]"]).unwrap();
         let mut values = read.column("mags[2]").unwrap().to_vec();
         values.sort_by(f64::total_cmp);
         assert!(same(&values, &[3.0, f64::NAN, f64::NAN, f64::NAN]), "{values:?}");
     }
+}
+
+/// Only the first file is, until a column is asked for.
+#[test]
+fn files_are_opened_when_they_are_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = ["1.parquet", "2.parquet"].map(|name| folder.path().join(name));
+    lists(&first, &[None, None]);
+    fs::write(&second, "no Parquet").unwrap();
+    let message = refusal(folder.path(), "mags");
+    assert!(message.contains("2.parquet"), "{message}");
+    lists(&first, &[Some(&[1.0, 2.0]), None]);
+    let catalog = Catalog::open(folder.path(), &CatalogOptions::default()).unwrap();
+    let chunk = catalog.chunks(&["mags[1]"], 1).unwrap().next().unwrap().unwrap();
+    assert_eq!(chunk.column("mags[1]").unwrap(), [2.0]);
 }

@@ -1,5 +1,6 @@
 //! Lists in Parquet, which are vectors where all are of one length.
 
+use astrogen_catalog::{Catalog, CatalogOptions};
 use parquet::basic::Compression;
 use parquet::data_type::DoubleType;
 
@@ -44,19 +45,39 @@ fn the_length_of_lists_is_that_of_those_that_are_there() {
         Some(&[0, 0, 0, 1, 1, 1, 1, 0]),
     );
     let nothing: Levels<f64> = (&[9.0], Some(&[0, 2, 3]), Some(&[0, 0, 0]));
+    let none: Levels<f64> = (&[], Some(&[0, 1]), Some(&[0, 0]));
+    let null: Levels<f64> = (&[], Some(&[2, 2]), Some(&[0, 0]));
+    let nulls: Levels<f64> = (&[], Some(&[0, 0, 2, 2]), Some(&[0, 0, 0, 1]));
     for (levels, length, want) in [
         (three, 3, vec![3.0, nan, nan, nan]),
         (five, 5, vec![nan, nan, 5.0, nan]),
         (nothing, 1, vec![nan, nan, 9.0]),
+        (none, 1, vec![nan, nan]),
+        (null, 1, vec![nan, nan]),
+        (nulls, 2, vec![nan, nan, nan]),
     ] {
         let (_folder, path) = column::<DoubleType>(LIST, levels, Compression::SNAPPY);
-        assert_eq!(open(&path).columns()[0].length, length);
+        let message = read(&path, "mags[9]").unwrap_err();
+        assert!(message.contains(&format!("the elements are 0 to {}", length - 1)), "{message}");
         let name = if length == 1 { "mags".to_owned() } else { format!("mags[{}]", length - 1) };
         assert!(same(&read(&path, &name).unwrap(), &want), "{length}");
     }
-    let none: Levels<f64> = (&[], Some(&[0, 1]), Some(&[0, 0]));
-    let (_folder, path) = column::<DoubleType>(LIST, none, Compression::SNAPPY);
-    assert!(read(&path, "mags").unwrap_err().contains("its rows hold no element"));
+}
+
+/// Lists that nobody asks for are not read, be they damaged.
+#[test]
+fn a_catalogue_is_opened_without_reading_its_lists() {
+    let levels: Levels<f64> = (&[1.0, 2.0], Some(&[3, 3, 0, 0]), Some(&[0, 1, 0, 0]));
+    let (_folder, path) = column::<DoubleType>(LIST, levels, Compression::SNAPPY);
+    let options = CatalogOptions::default();
+    let catalog = Catalog::open(&path, &options).unwrap();
+    // The least that it can be: four values in three rows make two in one of them.
+    assert_eq!(catalog.columns()[0].length, 2);
+    assert_eq!(catalog.read(&["mags[1]"]).unwrap().0.len(), 3);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[4..30].fill(0xff);
+    std::fs::write(&path, bytes).unwrap();
+    assert!(Catalog::open(&path, &options).unwrap().read(&["mags"]).is_err());
 }
 
 #[test]

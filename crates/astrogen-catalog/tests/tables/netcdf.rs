@@ -42,6 +42,16 @@ fn packed_numbers_are_unpacked_and_missing_ones_are_none() {
             [NAN, NAN, 7.0, 8.0],
             [NAN, NAN, 7.5, 8.0],
         ),
+        (
+            vec![("missing_value", F64Array(vec![-1.0, -999.0, 0.5]))],
+            [NAN, NAN, 7.0, 8.0],
+            [NAN, NAN, 7.5, 8.0],
+        ),
+        (
+            vec![("missing_value", I64Array(vec![-1, 8]))],
+            [-999.0, NAN, 7.0, NAN],
+            [-999.0, NAN, 7.5, NAN],
+        ),
         // They say what is stored, not what that means.
         (
             vec![("missing_value", F64(8.0)), ("scale_factor", I32(2))],
@@ -61,16 +71,36 @@ fn packed_numbers_are_unpacked_and_missing_ones_are_none() {
 
 #[test]
 fn attributes_of_other_kinds_are_refused_by_name() {
-    let text = || AttrValue::String("a tenth".to_owned());
     for (name, value, words) in [
-        ("scale_factor", text(), "has an attribute scale_factor that is not one number"),
+        (
+            "scale_factor",
+            AttrValue::F64Array(Vec::new()),
+            "has an attribute scale_factor that is not one number",
+        ),
         ("add_offset", AttrValue::F64Array(vec![1.0, 2.0]), "add_offset that is not one number"),
-        ("missing_value", AttrValue::I64Array(vec![1, 2]), "missing_value that is not one number"),
     ] {
         let (_folder, path) = made(&[(name, value)]);
         let message = open(&path).read(&["whole"]).unwrap_err().to_string();
         assert!(message.contains("\"whole\"") && message.contains(words), "{message}");
     }
-    let (_folder, path) = made(&[("missing_value", text())]);
-    assert_eq!(open(&path).read(&["whole"]).unwrap().0.len(), 4);
+    for name in ["missing_value", "scale_factor", "add_offset"] {
+        let (_folder, path) = made(&[(name, AttrValue::String("a tenth".to_owned()))]);
+        let (columns, _) = open(&path).read(&["whole"]).unwrap();
+        assert_eq!(columns.column("whole").unwrap(), [-999.0, -1.0, 7.0, 8.0], "{name}");
+    }
+}
+
+/// 1e20 in 64 bits is not what it is in 32.
+#[test]
+fn what_is_missing_is_compared_as_it_is_stored() {
+    let mut builder = FileBuilder::new();
+    let mut group = builder.create_group("t");
+    let set = group.create_dataset("x").with_f32_data(&[1e20, 0.1, 2.0]);
+    set.set_attr("missing_value", AttrValue::F64Array(vec![1e20, 0.1]));
+    builder.add_group(group.finish());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.h5");
+    std::fs::write(&path, builder.finish().unwrap()).unwrap();
+    let (columns, _) = open(&path).read(&["x"]).unwrap();
+    assert!(same(columns.column("x").unwrap(), &[f64::NAN, f64::NAN, 2.0]));
 }

@@ -34,7 +34,8 @@ impl Found {
                     Err(reason) => (None, 1, Some(reason)),
                 };
                 let (name, storage) = (name.to_owned(), Storage::Float64);
-                let info = ColumnInfo { name, unit, stored_as, storage, length, refusal };
+                let is_least = false;
+                let info = ColumnInfo { name, unit, stored_as, storage, length, is_least, refusal };
                 columns.push(Column { info, set: self.path.clone(), place });
             };
         let datatype = match &self.datatype {

@@ -71,7 +71,8 @@ impl Hdf5Rows {
         let mut chosen = Vec::new();
         for cell in cells {
             let column = table.columns.get(cell.column);
-            let Some((column, place)) = column.and_then(|own| Some((own, own.place?))) else {
+            let Some((column, place)) = column.and_then(|own| Some((own, own.place.clone()?)))
+            else {
                 return Err(damaged(&file.path, CHANGED));
             };
             let source = match sets.iter().position(|set| *set == column.set) {

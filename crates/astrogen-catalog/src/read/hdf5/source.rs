@@ -179,7 +179,7 @@ fn check_chunks(
 }
 
 /// Where in the rows of a data set a column is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Place {
     /// Bytes of a row before its first element.
     pub(super) offset: usize,

@@ -21,7 +21,7 @@ const BINARY16: FloatingPointLayout = FloatingPointLayout {
 };
 
 /// How an element is stored.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Stored {
     pub(super) meaning: Meaning,
     /// Bytes of an element.
@@ -29,7 +29,7 @@ pub(super) struct Stored {
     /// Whether the most significant byte is first.
     is_big: bool,
     /// What stands for no value.
-    pub(super) missing: [Option<Missing>; 2],
+    pub(super) missing: Vec<Missing>,
     /// What others are multiplied by and what is added then, if they were packed.
     pub(super) packing: Option<[f64; 2]>,
 }
@@ -63,7 +63,7 @@ impl Stored {
                 DatatypeByteOrder::BigEndian => true,
                 DatatypeByteOrder::Vax => return Err("holds numbers in VAX order".to_owned()),
             };
-            let (size, missing) = (size as usize, [None; 2]);
+            let (size, missing) = (size as usize, Vec::new());
             Ok((Stored { meaning, size, is_big, missing, packing: None }, 1))
         };
         let whole = |signed, size: u32, order, (shift, bits): (u16, u16)| {
@@ -127,7 +127,7 @@ impl Stored {
         cell: &Cell,
         out: &mut Numbers,
     ) -> Result<(), String> {
-        let is_missing = |own: Missing| self.missing.contains(&Some(own));
+        let is_missing = |own: Missing| self.missing.contains(&own);
         let value = match self.meaning {
             Meaning::Text | Meaning::LongText => {
                 let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
@@ -199,7 +199,7 @@ mod tests {
 
     fn numbers(datatype: &Datatype, bytes: &[u8]) -> Numbers {
         let (stored, _) = Stored::of(datatype).unwrap();
-        let cell = Cell { column: 0, element: 0, angle: None };
+        let cell = Cell { column: 0, element: 0, length: 1, angle: None };
         let mut out = Numbers::default();
         for bytes in bytes.chunks(stored.size) {
             stored.append(bytes, &cell, &mut out).unwrap();

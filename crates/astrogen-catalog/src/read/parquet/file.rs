@@ -18,14 +18,14 @@ use crate::read::guard;
 use astrogen_fits::format::open_file;
 
 /// An opened file.
-pub(super) struct ParquetFile {
+pub(in crate::read) struct ParquetFile {
     pub(super) path: PathBuf,
     pub(super) metadata: ParquetMetaData,
     file: Arc<File>,
 }
 
 impl ParquetFile {
-    pub(super) fn open(path: &Path) -> Result<ParquetFile, CatalogError> {
+    pub(in crate::read) fn open(path: &Path) -> Result<ParquetFile, CatalogError> {
         let file = open_file(path)?;
         let len = file.metadata().map_err(|source| CatalogError::io("read", path, source))?.len();
         let metadata = guarded(|| ParquetMetaDataReader::new().parse_and_finish(&file))

@@ -3,25 +3,47 @@
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::errors::Result;
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 use super::file::{ParquetFile, guarded};
+use super::shape::Shape;
 
 /// Rows that are looked at together, at most: what follows a row without a list may be long.
 const MOST: usize = 64;
 
-/// The length of a column's lists, 0 where none is there. Of row groups without a null it follows
-/// from their numbers of values. Otherwise it is that of the first list that holds something, the
-/// elements of which have a definition level of `present` or more: a list that is null or empty
-/// counts as one value, so that the number of values does not tell how long the others are.
-pub(super) fn length(file: &ParquetFile, column: usize, present: i16) -> usize {
-    let groups = file.metadata.row_groups();
-    let told: Option<Vec<usize>> = groups.iter().map(|group| told(group, column)).collect();
-    if let Some(told) = told {
-        return told.into_iter().max().unwrap_or(0);
+/// The length of a column's lists that follows from the numbers of values in the footer: none of
+/// the lists is null. A list that is null or empty counts as one value, so that otherwise they do
+/// not tell how long the others are.
+pub(super) fn told(metadata: &ParquetMetaData, column: usize) -> Option<usize> {
+    let groups = metadata.row_groups().iter().filter(|group| group.num_rows() > 0);
+    let told = groups.map(|group| {
+        let [rows, values] = counts(group, column);
+        let nulls = group.column(column).statistics().and_then(|own| own.null_count_opt());
+        let length = (nulls == Some(0) && values.is_multiple_of(rows)).then(|| values / rows);
+        usize::try_from(length?).ok()
+    });
+    told.collect::<Option<Vec<usize>>>()?.into_iter().max()
+}
+
+/// The least length that the longest list of a column has, 0 without rows.
+pub(super) fn least(metadata: &ParquetMetaData, column: usize) -> usize {
+    let groups = metadata.row_groups().iter().map(|group| {
+        let [rows, values] = counts(group, column);
+        usize::try_from(values.div_ceil(rows.max(1))).unwrap_or(usize::MAX)
+    });
+    groups.max().unwrap_or(0)
+}
+
+/// The length of a column's lists, if there is one: that which the footer tells, or that of the
+/// first list that holds something, null or not. What cannot be read is refused when it is read.
+pub(super) fn length(file: &ParquetFile, column: usize) -> Option<usize> {
+    let descriptor = file.metadata.file_metadata().schema_descr().columns().get(column)?;
+    let present = Shape::of(descriptor, 1).ok()?.present;
+    if let Some(told) = told(&file.metadata, column) {
+        return Some(told);
     }
     let found: Result<Option<usize>> = guarded(|| {
-        for (number, group) in groups.iter().enumerate() {
+        for (number, group) in file.metadata.row_groups().iter().enumerate() {
             let length = first(&mut file.column(number, column)?, group, present)?;
             if length.is_some() {
                 return Ok(length);
@@ -29,31 +51,12 @@ pub(super) fn length(file: &ParquetFile, column: usize, present: i16) -> usize {
         }
         Ok(None)
     });
-    // What cannot be read is refused when it is read.
-    found.unwrap_or_else(|_| groups.iter().map(|group| most(group, column)).max()).unwrap_or(0)
+    found.ok()?
 }
 
 /// The rows of a group, and the values that a column has in it.
 fn counts(group: &RowGroupMetaData, column: usize) -> [u64; 2] {
     [group.num_rows(), group.column(column).num_values()].map(|own| own.max(0).unsigned_abs())
-}
-
-/// The length of lists that a footer tells: none of them is null.
-fn told(group: &RowGroupMetaData, column: usize) -> Option<usize> {
-    let [rows, values] = counts(group, column);
-    let nulls = group.column(column).statistics().and_then(|own| own.null_count_opt());
-    match nulls {
-        _ if rows == 0 => Some(0),
-        Some(nulls) if nulls >= values && values == rows => Some(0),
-        Some(0) if values.is_multiple_of(rows) => usize::try_from(values / rows).ok(),
-        _ => None,
-    }
-}
-
-/// The least length that the longest list of a group has.
-fn most(group: &RowGroupMetaData, column: usize) -> usize {
-    let [rows, values] = counts(group, column);
-    usize::try_from(values.div_ceil(rows.max(1))).unwrap_or(usize::MAX)
 }
 
 /// The length of the first list of a group that holds something.

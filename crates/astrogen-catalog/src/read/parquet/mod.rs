@@ -1,6 +1,6 @@
 //! Rows of a Parquet file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use parquet::column::reader::ColumnReader;
 use parquet::errors::ParquetError;
@@ -20,7 +20,8 @@ mod pages;
 mod shape;
 mod values;
 
-use file::{ParquetFile, Refusal, failed, guarded};
+pub(super) use file::ParquetFile;
+use file::{Refusal, failed, guarded};
 use shape::Shape;
 use values::{Meaning, append};
 
@@ -36,26 +37,54 @@ pub(crate) fn footer(path: &Path) -> Result<ParquetMetaData, CatalogError> {
 /// units are those that astropy writes, or none.
 pub(super) fn describe(path: &Path) -> Result<(Vec<ColumnInfo>, Option<u64>), CatalogError> {
     let file = ParquetFile::open(path)?;
-    let metadata = &file.metadata;
-    let schema = metadata.file_metadata().schema_descr();
-    let pairs = metadata.file_metadata().key_value_metadata().into_iter().flatten();
-    let yaml = pairs.filter(|pair| pair.key == PARQUET_KEY).find_map(|pair| pair.value.as_deref());
-    let description = yaml.and_then(|yaml| Description::parse(yaml).ok()).unwrap_or_default();
-    let columns = schema.columns().iter().enumerate().map(|(number, column)| {
-        let shape = Shape::of(&file, number);
-        let meaning = Meaning::of(column);
-        let refusal = meaning.err().or(shape.as_ref().err().copied());
-        let name = shape::name(metadata, column);
-        ColumnInfo {
-            unit: description.unit(&name).map(str::to_owned),
-            name,
-            stored_as: column.physical_type().to_string(),
-            storage: meaning.map_or(Storage::Float64, |meaning| meaning.storage(column)),
-            length: shape.map_or(1, |shape| shape.length),
-            refusal: refusal.map(str::to_owned),
+    let metadata = file.metadata.file_metadata();
+    let all = (0..metadata.schema_descr().num_columns()).filter_map(file.columns());
+    Ok((all.collect(), u64::try_from(metadata.num_rows()).ok()))
+}
+
+/// The length of the lists of a column of files: that of the first file that has one, otherwise the
+/// least that it can be.
+pub(super) fn length<'a>(paths: impl IntoIterator<Item = &'a PathBuf>, column: usize) -> usize {
+    let mut least = 0;
+    for path in paths {
+        // What cannot be opened is refused when it is read.
+        let Ok(file) = ParquetFile::open(path) else { continue };
+        if let Some(length) = length::length(&file, column) {
+            return length;
         }
-    });
-    Ok((columns.collect(), u64::try_from(metadata.file_metadata().num_rows()).ok()))
+        least = least.max(length::least(&file.metadata, column));
+    }
+    least
+}
+
+impl ParquetFile {
+    /// What finds a column by its number, if it is there.
+    pub(super) fn columns(&self) -> impl Fn(usize) -> Option<ColumnInfo> {
+        let metadata = &self.metadata;
+        let pairs = metadata.file_metadata().key_value_metadata().into_iter().flatten();
+        let mut texts = pairs.filter(|pair| pair.key == PARQUET_KEY);
+        let yaml = texts.find_map(|pair| pair.value.as_deref());
+        let description = yaml.and_then(|yaml| Description::parse(yaml).ok()).unwrap_or_default();
+        move |number| {
+            let column = metadata.file_metadata().schema_descr().columns().get(number)?;
+            let is_list = column.max_rep_level() > 0;
+            let told = if is_list { length::told(metadata, number) } else { Some(1) };
+            let least = told.unwrap_or_else(|| length::least(metadata, number));
+            let shape = Shape::of(column, least);
+            let meaning = Meaning::of(column);
+            let refusal = meaning.err().or(shape.as_ref().err().copied());
+            let name = shape::name(metadata, column);
+            Some(ColumnInfo {
+                unit: description.unit(&name).map(str::to_owned),
+                name,
+                stored_as: column.physical_type().to_string(),
+                storage: meaning.map_or(Storage::Float64, |meaning| meaning.storage(column)),
+                length: shape.as_ref().map_or(1, |shape| shape.length),
+                is_least: told.is_none() && shape.is_ok(),
+                refusal: refusal.map(str::to_owned),
+            })
+        }
+    }
 }
 
 /// A Parquet file read from its first row on.
@@ -70,17 +99,16 @@ pub(super) struct ParquetRows {
 }
 
 impl ParquetRows {
-    pub(super) fn open(path: &Path, cells: Vec<Cell>) -> Result<ParquetRows, CatalogError> {
-        let file = ParquetFile::open(path)?;
+    pub(super) fn of(file: ParquetFile, cells: Vec<Cell>) -> Result<ParquetRows, CatalogError> {
         let schema = file.metadata.file_metadata().schema_descr();
         let mut columns = Vec::new();
         for cell in cells {
             file.check_codec(cell.column)?;
             let meaning = Meaning::of(&schema.column(cell.column));
-            let shape = Shape::of(&file, cell.column);
+            let shape = Shape::of(&schema.column(cell.column), cell.length);
             let (meaning, shape) =
                 meaning.and_then(|meaning| Ok((meaning, shape?))).map_err(|reason| {
-                    CatalogError::Damaged { path: path.to_owned(), reason: reason.to_owned() }
+                    CatalogError::Damaged { path: file.path.clone(), reason: reason.to_owned() }
                 })?;
             columns.push((cell, meaning, shape));
         }

@@ -4,34 +4,31 @@ use parquet::basic::{ConvertedType, LogicalType};
 use parquet::file::metadata::ParquetMetaData;
 use parquet::schema::types::ColumnDescriptor;
 
-use super::file::{ParquetFile, Refusal};
-use super::length::length;
+use super::file::Refusal;
 
 /// Values per row. A list counts as a vector: all rows must have as many elements, or none.
 #[derive(Debug, Clone)]
 pub(super) struct Shape {
     pub(super) is_list: bool,
-    /// Elements of a list, 1 without lists, 0 where no list is there.
+    /// Elements of a list, 1 without lists.
     pub(super) length: usize,
     /// The definition level of a value that is not null.
     pub(super) deepest: i16,
     /// That of an element that is there, null or not.
-    present: i16,
+    pub(super) present: i16,
 }
 
 impl Shape {
     /// The shape of a column, or why it has none. The lengths of lists are not in the schema, but in
     /// what is stored; [`Shape::check`] holds each row against it.
-    pub(super) fn of(file: &ParquetFile, column: usize) -> Result<Shape, &'static str> {
-        let descriptor = file.metadata.file_metadata().schema_descr().column(column);
+    pub(super) fn of(descriptor: &ColumnDescriptor, length: usize) -> Result<Shape, &'static str> {
         let deepest = descriptor.max_def_level();
         let optional = descriptor.self_type().is_optional();
-        let present = deepest - i16::from(optional);
+        let shape =
+            Shape { is_list: true, length, deepest, present: deepest - i16::from(optional) };
         match descriptor.max_rep_level() {
-            0 => Ok(Shape { is_list: false, length: 1, deepest, present }),
-            1 => {
-                Ok(Shape { is_list: true, length: length(file, column, present), deepest, present })
-            }
+            0 => Ok(Shape { is_list: false, length: 1, ..shape }),
+            1 => Ok(shape),
             _ => Err("holds lists of lists"),
         }
     }
