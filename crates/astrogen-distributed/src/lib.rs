@@ -15,6 +15,7 @@ mod engine;
 #[cfg(not(feature = "engine"))]
 #[path = "no_engine.rs"]
 mod engine;
+mod launcher;
 #[cfg(feature = "engine")]
 mod nccl;
 mod processes;

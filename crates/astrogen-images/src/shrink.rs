@@ -40,7 +40,9 @@ pub(crate) fn in_light(
     size: usize,
     mask: &MaskConfig,
 ) -> Result<Array3<f32>, PreprocessError> {
-    mask.bad_fraction(square.outer_iter().filter_map(|band| band.to_slice()))?;
+    // A whole picture may lie otherwise in memory; now each band is one slice.
+    let in_rows = square.as_standard_layout();
+    mask.bad_fraction(in_rows.outer_iter().filter_map(|band| band.to_slice()))?;
     let mut small = resize(square, size, size, ResizeFilter::Area)?;
     if let Some(level) = mask.saturation {
         let is_saturated = |value: f32| f64::from(value) >= level;
@@ -97,6 +99,23 @@ impl FromStr for Shrink {
                 rule: "light or stretched".into(),
                 got: format!("{text:?}"),
             }),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_pixels_are_counted_however_the_square_lies_in_memory() {
+        let lines =
+            Array3::from_shape_fn((8, 8, 1), |(y, x, _)| if x < 2 { f32::NAN } else { y as f32 });
+        let mask = MaskConfig { max_bad_fraction: 0.2, ..MaskConfig::default() };
+        for square in [lines.clone().permuted_axes([2, 0, 1]), lines.permuted_axes([2, 1, 0])] {
+            let message = in_light(&square, 4, &mask).unwrap_err().to_string();
+            assert!(message.contains("25.0 % of the pixels"), "{message}");
         }
     }
 }
