@@ -11,9 +11,9 @@ use std::path::Path;
 use plotters::backend::DrawingBackend;
 use plotters::style::BLACK;
 
+use crate::axis::{Axis, Scale};
 use crate::error::PlotError;
 use crate::figure;
-use crate::figure::axis::{Axis, Scale};
 use crate::figure::canvas::{Canvas, Drawing, Pixel};
 use crate::figure::colour::{COLOURS, colour};
 use crate::figure::frame::Frame;

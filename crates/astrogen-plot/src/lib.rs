@@ -2,6 +2,7 @@
 //!
 //! - [`grid`]: sample images in signed range `[N, C, H, W]` -> one PNG, with names of rows and
 //!   columns if wanted. [`save_grid`], [`save_labelled_grid`]
+//! - [`axis`]: where a value lies on an axis, and which round values are written beside it. [`Axis`]
 //! - [`corner`]: every column of tables and every pair of columns, data below samples. [`save_corner`]
 //! - [`curves`]: loss curves as PNG or SVG, labels in an embedded font; profiles in several panels.
 //!   [`save_curves`], [`save_profiles`]
@@ -17,6 +18,7 @@
 //! - [`png`]: finished 8-bit pictures, copied from a tensor once and written whole
 //! - [`error`]: what can go wrong
 
+pub mod axis;
 pub mod bands;
 pub mod corner;
 pub mod curves;
@@ -30,11 +32,10 @@ pub mod intervals;
 pub mod png;
 pub mod sample;
 
+pub use axis::{Axis, Scale, Tick};
 pub use bands::{QuantileBands, save_bands};
 pub use corner::{Corner, save_corner};
-pub use curves::{
-    Curves, ProfilePanel, Profiles, Scale, Series, Smoothing, save_curves, save_profiles,
-};
+pub use curves::{Curves, ProfilePanel, Profiles, Series, Smoothing, save_curves, save_profiles};
 pub use density::{Density, MapRow, Maps, save_density, save_maps};
 pub use error::{PlotError, left_out};
 pub use grid::{LabelledGrid, make_grid, save_grid, save_labelled_grid};

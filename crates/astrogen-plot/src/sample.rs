@@ -1,7 +1,7 @@
 //! Samples of many objects, and the panels they are drawn in.
 
+use crate::axis::{Axis, Scale, around};
 use crate::error::PlotError;
-use crate::figure::axis::{Axis, Scale, around};
 
 /// A named sample of points, borrowed; points with a coordinate that is not finite are left out.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -6,8 +6,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::trace::{Point, runs, smooth, thin};
 use super::{Curves, Series, Smoothing};
+use crate::axis::{Axis, Scale};
 use crate::error::PlotError;
-use crate::figure::axis::{Axis, Scale};
 use crate::figure::canvas::{Canvas, Drawing, Pixel};
 use crate::figure::colour::colour;
 use crate::figure::frame::Frame;

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use figure::Figure;
 
-pub use crate::figure::axis::Scale;
+pub use crate::axis::Scale;
 pub use profiles::{ProfilePanel, Profiles, save_profiles};
 
 use crate::error::PlotError;

@@ -7,9 +7,9 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::Series;
 use super::trace::runs;
+use crate::axis::{Axis, Scale};
 use crate::error::PlotError;
 use crate::figure;
-use crate::figure::axis::{Axis, Scale};
 use crate::figure::canvas::{BREADTH, Canvas, Drawing, text_width};
 use crate::figure::colour::COLOURS;
 use crate::figure::legend::{self, Entry, Mark, check_count, trace};

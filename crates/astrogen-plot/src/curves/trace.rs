@@ -1,6 +1,6 @@
 //! From a history to the points that are drawn: gaps, thinning, smoothing.
 
-use crate::figure::axis::Scale;
+use crate::axis::Scale;
 
 /// A point (x, y) in the units of the data.
 pub(super) type Point = (f64, f64);

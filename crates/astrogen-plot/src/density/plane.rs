@@ -5,8 +5,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{BLACK, Color, FontTransform};
 
 use super::Density;
+use crate::axis::{Axis, Scale, Tick};
 use crate::error::PlotError;
-use crate::figure::axis::{Axis, Scale, Tick};
 use crate::figure::canvas::{Canvas, Drawing};
 use crate::figure::colour::sequential;
 use crate::figure::frame::Frame;

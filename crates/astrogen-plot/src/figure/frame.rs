@@ -4,8 +4,8 @@ use plotters::backend::DrawingBackend;
 use plotters::style::BLACK;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::axis::{Axis, Tick};
 use super::canvas::{Canvas, Pixel};
+use crate::axis::{Axis, Tick};
 use crate::error::PlotError;
 
 /// How far from its panel a place lies at most, in pixels of the canvas: far outside, and no number
@@ -100,8 +100,8 @@ pub(super) fn readable(axis: &Axis, wanted: f64) -> Vec<Tick> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use super::super::axis::Scale;
     use super::*;
+    use crate::axis::Scale;
 
     #[test]
     fn what_is_endlessly_far_lies_outside_on_its_side() {

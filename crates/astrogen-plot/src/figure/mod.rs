@@ -1,6 +1,5 @@
 //! What every figure is made of: axes, a row of panels, colours, pixels or an SVG document.
 
-pub(crate) mod axis;
 pub(crate) mod canvas;
 pub(crate) mod colour;
 pub(crate) mod frame;

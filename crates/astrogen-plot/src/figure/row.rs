@@ -4,10 +4,10 @@ use plotters::backend::DrawingBackend;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{BLACK, FontTransform};
 
-use super::axis::{Axis, Tick};
 use super::canvas::Canvas;
 use super::frame::{Frame, readable};
 use super::legend::{self, Entry, LINE};
+use crate::axis::{Axis, Tick};
 use crate::error::PlotError;
 
 /// The distance of neighbouring panels in pixels of the finished figure.

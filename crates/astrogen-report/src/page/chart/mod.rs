@@ -4,10 +4,11 @@
 mod axis;
 mod line;
 
+use astrogen_plot::Scale;
 use maud::{Markup, html};
 
 use super::words::{human, short};
-use axis::Axis;
+use axis::{across, place, upward};
 pub(super) use line::Line;
 
 /// The picture, in its own units: small enough that its writing can be read on a telephone.
@@ -35,11 +36,13 @@ impl Chart<'_> {
     /// The chart; nothing where no line has two points.
     pub(super) fn draw(&self) -> Option<Markup> {
         let lines: Vec<&Line> = self.lines.iter().filter(|line| line.points.len() > 1).collect();
-        let across = range(lines.iter().flat_map(|line| line.points.iter().map(|point| point[0])))?;
+        let reach = range(lines.iter().flat_map(|line| line.points.iter().map(|point| point[0])))?;
         let (limits, cut) = limits(&lines)?;
-        let [x, y] = [Axis::linear(across), Axis::of(limits, RATIO)];
+        let [x, y] = [across(reach)?, upward(limits, RATIO)?];
         let [width, height] = [WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM];
-        let place = |at: [f64; 2]| Some([x.at(at[0])? * width, (1.0 - y.at(at[1])?) * height]);
+        let point = |[right, up]: [f64; 2]| {
+            Some([place(&x, right)? * width, (1.0 - place(&y, up)?) * height])
+        };
         let gathered = lines.iter().map(|line| line.gathered()).max().unwrap_or(1);
         let spoken = lines.iter().map(|line| line.spoken()).collect::<Vec<_>>().join("; ");
         Some(html! {
@@ -47,7 +50,7 @@ impl Chart<'_> {
                 figcaption {
                     strong { (self.title) }
                     @if !self.vertical.is_empty() { span.quiet { " · " (self.vertical) } }
-                    @if y.is_log() { span.quiet { " · powers of ten" } }
+                    @if y.scale() == Scale::Log { span.quiet { " · powers of ten" } }
                     @if lines.len() > 1 {
                         ul.legend { @for line in &lines { li {
                             svg.key viewBox="0 0 20 8" aria-hidden="true" {
@@ -60,18 +63,18 @@ impl Chart<'_> {
                 svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img"
                     aria-label=(format!("{}: {spoken}", self.title)) {
                     g.grid {
-                        @for (value, label) in y.ticks(5) {
-                            @if let Some(at) = y.at(value) {
+                        @for tick in y.ticks(5) {
+                            @if let Some(at) = place(&y, tick.value) {
                                 @let down = TOP + (1.0 - at) * height;
                                 path d=(format!("M{LEFT} {down:.1}h{width}")) {}
-                                text.upright x=(LEFT - 6.0) y=(format!("{:.1}", down + 4.0)) { (label) }
+                                text.upright x=(LEFT - 6.0) y=(format!("{:.1}", down + 4.0)) { (tick.label) }
                             }
                         }
-                        @for (value, label) in x.ticks(5) {
-                            @if let Some(at) = x.at(value) {
+                        @for tick in x.ticks(5) {
+                            @if let Some(at) = place(&x, tick.value) {
                                 @let right = LEFT + at * width;
                                 path d=(format!("M{right:.1} {}v5", TOP + height)) {}
-                                text x=(format!("{right:.1}")) y=(TOP + height + 18.0) { (label) }
+                                text x=(format!("{right:.1}")) y=(TOP + height + 18.0) { (tick.label) }
                             }
                         }
                         path.axis d=(format!("M{LEFT} {}h{width}", TOP + height)) {}
@@ -79,7 +82,7 @@ impl Chart<'_> {
                     }
                     // An inner picture, which cuts what is beyond the axes.
                     svg x=(LEFT) y=(TOP) width=(width) height=(height) {
-                        @for line in &lines { (line.draw(place)) }
+                        @for line in &lines { (line.draw(point)) }
                     }
                 }
                 @if gathered > 1 {

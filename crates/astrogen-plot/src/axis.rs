@@ -26,14 +26,25 @@ impl Scale {
 
 /// A value written beside the axis.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Tick {
-    pub(crate) value: f64,
-    pub(crate) label: String,
+pub struct Tick {
+    /// Where it is.
+    pub value: f64,
+    /// What is written: as many digits as tell it from its neighbours.
+    pub label: String,
 }
 
-/// An axis over a range of values, which it maps to [0, 1].
+/// An axis over a range of values, which it maps to `[0, 1]`.
+///
+/// ```
+/// use astrogen_plot::{Axis, Scale};
+///
+/// let axis = Axis::between(0.0, 40.0, Scale::Linear).expect("0 is below 40");
+/// assert_eq!(axis.position(10.0), 0.25);
+/// let labels: Vec<String> = axis.ticks(4).into_iter().map(|tick| tick.label).collect();
+/// assert_eq!(labels, ["0", "10", "20", "30", "40"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Axis {
+pub struct Axis {
     scale: Scale,
     /// The ends on the scale: values, or their logarithms.
     low: f64,
@@ -43,11 +54,8 @@ pub(crate) struct Axis {
 impl Axis {
     /// The axis that holds every value that can be shown, with a margin of `margin` times the
     /// range at both ends; `None` if there is no such value.
-    pub(crate) fn over(
-        values: impl Iterator<Item = f64>,
-        scale: Scale,
-        margin: f64,
-    ) -> Option<Self> {
+    #[must_use]
+    pub fn over(values: impl Iterator<Item = f64>, scale: Scale, margin: f64) -> Option<Self> {
         let ends = values.filter(|value| scale.shows(*value)).fold(None, |ends, value| {
             let value = scale.forward(value);
             let (low, high) = ends.unwrap_or((value, value));
@@ -65,19 +73,29 @@ impl Axis {
     }
 
     /// The axis that ends just at these values; `None` unless both can be shown, in ascending order.
-    pub(crate) fn between(low: f64, high: f64, scale: Scale) -> Option<Self> {
+    #[must_use]
+    pub fn between(low: f64, high: f64, scale: Scale) -> Option<Self> {
         let shown = scale.shows(low) && scale.shows(high);
         let (low, high) = (scale.forward(low), scale.forward(high));
         (shown && low < high).then_some(Self { scale, low, high })
     }
 
-    /// Where a value lies: 0 at the low end, 1 at the high end.
-    pub(crate) fn position(&self, value: f64) -> f64 {
+    /// How its values are spaced.
+    #[must_use]
+    pub fn scale(&self) -> Scale {
+        self.scale
+    }
+
+    /// Where a value lies: 0 at the low end, 1 at the high end; not finite where the scale cannot
+    /// show it.
+    #[must_use]
+    pub fn position(&self, value: f64) -> f64 {
         (self.scale.forward(value) - self.low) / (self.high - self.low)
     }
 
     /// Round values within the range, about `wanted` of them, with their labels.
-    pub(crate) fn ticks(&self, wanted: usize) -> Vec<Tick> {
+    #[must_use]
+    pub fn ticks(&self, wanted: usize) -> Vec<Tick> {
         match self.scale {
             Scale::Linear => linear_ticks(self.low, self.high, wanted),
             Scale::Log => {
