@@ -4,6 +4,7 @@ mod adam;
 mod adam_config;
 mod adam_joined;
 mod adam_kernel;
+mod coefficients;
 pub(crate) mod flat;
 
 pub use adam::Adam;

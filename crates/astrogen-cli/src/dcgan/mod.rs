@@ -45,6 +45,10 @@ pub struct DcganArguments {
     /// 2 at 64 pixels, 17 at 128 and 150 at 256 (r3gan) if left out.
     #[arg(long, allow_negative_numbers = true)]
     gamma: Option<f64>,
+    /// Sharp, r3gan: the largest root mean square of an update of a weight, in learning rates; 1 keeps
+    /// one batch from throwing a network far. No limit if left out.
+    #[arg(long, allow_negative_numbers = true)]
+    update_clipping: Option<f64>,
     /// Sharp, r3gan: the discriminator sees a third of all images shifted by up to this many pixels,
     /// against learning a few hundred of them by heart; 0 if left out.
     #[arg(long, allow_negative_numbers = true)]
@@ -130,8 +134,11 @@ impl DcganArguments {
     /// The recipe that was asked for by its name or by an option that is its own; none to have one
     /// chosen.
     fn name(&self) -> Result<Option<RecipeName>, CliError> {
-        let relativistic = self.translation.map(|_| "--translation");
-        let relativistic = relativistic.or(self.gamma.map(|_| "--gamma"));
+        let relativistic = [
+            ("--translation", self.translation.is_some()),
+            ("--gamma", self.gamma.is_some()),
+            ("--update-clipping", self.update_clipping.is_some()),
+        ];
         let article = [
             ("--real-label", self.real_label.is_some()),
             ("--instance-noise", self.instance_noise.is_some()),
@@ -140,7 +147,9 @@ impl DcganArguments {
             ("--minibatch-deviation", self.minibatch_deviation),
             ("--lecam", self.lecam.is_some()),
         ];
-        let article = article.into_iter().find(|(_, given)| *given).map(|(option, _)| option);
+        let given =
+            |of: &[(&'static str, bool)]| of.iter().find(|(_, given)| *given).map(|of| of.0);
+        let (relativistic, article) = (given(&relativistic), given(&article));
         let recipe = self.recipe.map(RecipeArgument::name);
         let hint = match (recipe, relativistic, article) {
             (Some(Some(RecipeName::Article)), Some(option), _) => {

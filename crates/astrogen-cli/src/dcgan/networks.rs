@@ -26,7 +26,8 @@ impl DcganArguments {
         let default = RelativisticStepConfig::default();
         let lr = self.lr.unwrap_or(default.generator_optimizer.lr);
         let schedule = Schedule::Linear { steps, end: 0.1 };
-        let adam = |adam: AdamConfig| AdamConfig { lr, schedule, ..adam };
+        let update_clipping = self.update_clipping;
+        let adam = |adam: AdamConfig| AdamConfig { lr, schedule, update_clipping, ..adam };
         RelativisticStepConfig {
             generator_optimizer: adam(default.generator_optimizer),
             critic_optimizer: adam(default.critic_optimizer),
@@ -42,9 +43,11 @@ impl DcganArguments {
     pub(super) fn r3gan_algorithm(&self, image_size: i64, steps: u64) -> RelativisticStepConfig {
         let default = RelativisticStepConfig::r3gan(image_size, steps);
         let lr = self.lr.unwrap_or(default.generator_optimizer.lr);
+        let update_clipping = self.update_clipping;
+        let adam = |adam: AdamConfig| AdamConfig { lr, update_clipping, ..adam };
         RelativisticStepConfig {
-            generator_optimizer: AdamConfig { lr, ..default.generator_optimizer },
-            critic_optimizer: AdamConfig { lr, ..default.critic_optimizer },
+            generator_optimizer: adam(default.generator_optimizer),
+            critic_optimizer: adam(default.critic_optimizer),
             ..self.relativistic(default)
         }
     }

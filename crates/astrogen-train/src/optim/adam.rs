@@ -18,6 +18,14 @@
 //! r = sqrt((l_t - 4) (l_t - 2) l / ((l - 4) (l - 2) l_t))
 //! ```
 //!
+//! With [`AdamConfig::update_clipping`] the update of each parameter is as long as it may be and no
+//! longer (Shazeer and Stern 2018, *Adafactor*, section 5; in Adam as Wortsman et al. 2023 have it).
+//! With `u` for what is taken off `w`, and `d` for the limit,
+//!
+//! ```text
+//! w <- w - u min(1, d lr / RMS(u))                     RMS(u) = sqrt(mean(u^2)) over the parameter
+//! ```
+//!
 //! On the CPU all three lines run in one pass over a parameter's memory. On a GPU, where a step of
 //! small networks takes as long as starting its operations, they are tensor operations on all
 //! parameters, which lie in one memory there.
@@ -28,8 +36,9 @@ use astrogen_runtime::in_full;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::AdamConfig;
-use super::adam_joined::{Joined, change};
-use super::adam_kernel::{self, Coefficients};
+use super::adam_joined::{Joined, change, shorten};
+use super::adam_kernel;
+use super::coefficients::Coefficients;
 use crate::TrainError;
 use crate::transfer::first_layers;
 
@@ -286,7 +295,9 @@ impl Adam {
             let moving = parameters.zip(&self.frozen).filter(|(_, frozen)| !**frozen);
             for (((parameter, gradient), (m, v)), _) in moving {
                 if !adam_kernel::update_in_one_pass(parameter, gradient, m, v, &coefficients) {
-                    let _ = parameter.g_add_(&change(gradient, m, v, &coefficients));
+                    let mut change = change(gradient, m, v, &coefficients);
+                    shorten(&mut change, &coefficients);
+                    let _ = parameter.g_add_(&change);
                 }
             }
             Ok(())

@@ -19,6 +19,15 @@ pub struct AdamConfig {
     /// the second moment to mean anything, by the first moment alone, and then warmed up. Default no.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub rectified: bool,
+    /// The largest root mean square of a parameter's update, in learning rates, a finite number above
+    /// 0: what is larger is made shorter. Not together with `rectified`. Default none.
+    ///
+    /// The second moment is a mean of the past. Where a gradient is far larger than those, every
+    /// element of an update is `1 / sqrt(1 - beta2)` learning rates long, all in the directions of one
+    /// batch, and a network can be thrown so far by it that the run is lost (Shazeer and Stern 2018,
+    /// *Adafactor*, section 5, whose limit is 1).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub update_clipping: Option<f64>,
     /// How the learning rate changes within a run, counted in training steps. Default: it stays.
     pub schedule: Schedule,
 }
@@ -30,6 +39,7 @@ impl Default for AdamConfig {
             betas: [0.9, 0.999],
             eps: 1e-8,
             rectified: false,
+            update_clipping: None,
             schedule: Schedule::Constant,
         }
     }
@@ -53,6 +63,15 @@ impl AdamConfig {
         }
         if !(self.eps >= 0.0 && self.eps.is_finite()) {
             return refuse("eps", "a finite number of at least 0", self.eps);
+        }
+        if let Some(limit) = self.update_clipping {
+            if !(limit > 0.0 && limit.is_finite()) {
+                return refuse("update_clipping", "a finite number above 0", limit);
+            }
+            if self.rectified {
+                let rule = "left out where `rectified` is on, whose first updates have no scale";
+                return refuse("update_clipping", rule, limit);
+            }
         }
         self.schedule.validate()
     }
@@ -83,5 +102,11 @@ mod tests {
             refusal(AdamConfig { eps: -1.0, ..default }),
             "eps must be a finite number of at least 0, got -1"
         );
+        assert_eq!(
+            refusal(AdamConfig { update_clipping: Some(0.0), ..default }),
+            "update_clipping must be a finite number above 0, got 0"
+        );
+        let both = AdamConfig { update_clipping: Some(1.0), rectified: true, ..default };
+        assert!(refusal(both).contains("left out where `rectified` is on"));
     }
 }

@@ -2,63 +2,21 @@
 //!
 //! The update reads four arrays and writes three of them. As tensor operations it is six
 //! passes with two temporaries, and its time is that of moving memory; here every element
-//! is touched once.
+//! is touched once, or twice where the update's length has to be known before it is made.
 
 use std::slice;
 
 use astrogen_nn::dense::on_threads;
 use tch::{Device, Kind, Tensor};
 
-use super::AdamConfig;
-
-/// The scalars of one step, computed once in double precision.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Coefficients {
-    pub(super) one_minus_beta1: f64,
-    pub(super) beta2: f64,
-    pub(super) one_minus_beta2: f64,
-    pub(super) step_size: f64,
-    pub(super) bias_correction2_sqrt: f64,
-    pub(super) eps: f64,
-}
-
-impl Coefficients {
-    /// Those of step `t`, which counts from 1, at this learning rate.
-    pub(super) fn new(config: &AdamConfig, lr: f64, t: i64) -> Self {
-        let [beta1, beta2] = config.betas;
-        // More steps than i32 holds change nothing: both powers are 0 long before.
-        let t = i32::try_from(t).unwrap_or(i32::MAX);
-        let plain = Self {
-            one_minus_beta1: 1.0 - beta1,
-            beta2,
-            one_minus_beta2: 1.0 - beta2,
-            step_size: lr / (1.0 - beta1.powi(t)),
-            bias_correction2_sqrt: (1.0 - beta2.powi(t)).sqrt(),
-            eps: config.eps,
-        };
-        if config.rectified { plain.rectified(t) } else { plain }
-    }
-
-    /// RAdam's: PyTorch's formulas, as factors of the same update.
-    fn rectified(self, t: i32) -> Self {
-        let longest = 2.0 / self.one_minus_beta2 - 1.0;
-        let left = self.beta2.powi(t);
-        let length = longest - 2.0 * f64::from(t) * left / (1.0 - left);
-        if length <= 5.0 {
-            // A denominator of 1.
-            return Self { bias_correction2_sqrt: f64::INFINITY, eps: 1.0, ..self };
-        }
-        let ratio = |of: f64| (of - 4.0) * (of - 2.0) / of;
-        Self {
-            step_size: self.step_size * (ratio(length) / ratio(longest)).sqrt(),
-            eps: self.eps / self.bias_correction2_sqrt,
-            ..self
-        }
-    }
-}
+use super::coefficients::Coefficients;
 
 /// Elements a thread must have to be worth waking.
 const MIN_CHUNK: usize = 1 << 15;
+
+/// Elements whose squares are added up one after the other: blocks are the same however many
+/// threads there are, and so is the sum.
+const BLOCK: usize = 1 << 12;
 
 /// Updates the parameter and both moments in place and returns `true`; does nothing and
 /// returns `false` unless all four are float32 on the CPU with one common layout without gaps,
@@ -88,6 +46,7 @@ pub(super) fn update_in_one_pass(
         return false;
     }
     let chunk = numel.div_ceil(tch::get_num_threads().max(1) as usize).max(MIN_CHUNK);
+    let chunk = chunk.next_multiple_of(BLOCK);
     #[allow(unsafe_code, reason = "tch gives tensor memory only as a raw pointer")]
     // SAFETY: each tensor is float32, on the CPU and fills a run of memory without gaps
     // (checked above), and has `numel` elements (the caller checked the shapes), so each
@@ -102,13 +61,21 @@ pub(super) fn update_in_one_pass(
             slice::from_raw_parts_mut(v.data_ptr().cast::<f32>(), numel),
         )
     };
-    if chunk >= numel {
-        update(w, g, m, v, coefficients);
-    } else {
+    let c = coefficients;
+    if c.longest.is_none() {
         let parameters = w.chunks_mut(chunk).zip(g.chunks(chunk));
         let jobs = parameters.zip(m.chunks_mut(chunk).zip(v.chunks_mut(chunk)));
-        on_threads(jobs.collect(), |((w, g), (m, v))| update(w, g, m, v, coefficients));
+        on_threads(jobs.collect(), |((w, g), (m, v))| Work::All { w, g, m, v }.run(c));
+        return true;
     }
+    let mut sums = vec![0.0; numel.div_ceil(BLOCK)];
+    let moments = m.chunks_mut(chunk).zip(v.chunks_mut(chunk));
+    let jobs = moments.zip(g.chunks(chunk).zip(sums.chunks_mut(chunk / BLOCK)));
+    on_threads(jobs.collect(), |((m, v), (g, sums))| Work::Moments { g, m, v, sums }.run(c));
+    let mean = sums.iter().sum::<f64>() / numel as f64;
+    let c = &c.within(mean.sqrt());
+    let jobs = w.chunks_mut(chunk).zip(m.chunks(chunk).zip(v.chunks(chunk)));
+    on_threads(jobs.collect(), |(w, (m, v))| Work::Change { w, m, v }.run(c));
     true
 }
 
@@ -125,32 +92,108 @@ fn is_dense(size: &[i64], strides: &[i64]) -> bool {
     })
 }
 
-/// The update of a run of elements with the widest vectors this machine has.
-fn update(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], c: &Coefficients) {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-        #[allow(unsafe_code, reason = "calling code compiled for more than the baseline CPU")]
-        // SAFETY: the features that `update_avx2` is compiled for were detected just above.
-        return unsafe { update_avx2(w, g, m, v, c) };
+/// What is done to a run of elements: all of it where no length has to be known, else the moments first
+/// and then the change.
+enum Work<'a> {
+    All { w: &'a mut [f32], g: &'a [f32], m: &'a mut [f32], v: &'a mut [f32] },
+    Moments { g: &'a [f32], m: &'a mut [f32], v: &'a mut [f32], sums: &'a mut [f64] },
+    Change { w: &'a mut [f32], m: &'a [f32], v: &'a [f32] },
+}
+
+impl Work<'_> {
+    /// Done with the widest vectors this machine has.
+    fn run(self, c: &Coefficients) {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+        {
+            #[allow(unsafe_code, reason = "calling code compiled for more than the baseline CPU")]
+            // SAFETY: the features that `run_avx2` is compiled for were detected just above.
+            return unsafe { self.run_avx2(c) };
+        }
+        self.elements(c);
     }
-    update_elements(w, g, m, v, c);
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    fn run_avx2(self, c: &Coefficients) {
+        self.elements(c);
+    }
+
+    /// The loops; inlined so that each caller compiles them for its own CPU.
+    #[inline(always)]
+    fn elements(self, c: &Coefficients) {
+        let c = Scalars::of(c);
+        match self {
+            Self::All { w, g, m, v } => {
+                for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
+                    c.follow(g, m, v);
+                    *w -= c.change(*m, *v);
+                }
+            }
+            Self::Moments { g, m, v, sums } => {
+                for ((&g, m), v) in g.iter().zip(&mut *m).zip(&mut *v) {
+                    c.follow(g, m, v);
+                }
+                for ((m, v), sum) in m.chunks(BLOCK).zip(v.chunks(BLOCK)).zip(sums) {
+                    *sum = c.square(m, v);
+                }
+            }
+            Self::Change { w, m, v } => {
+                for ((w, &m), &v) in w.iter_mut().zip(m).zip(v) {
+                    *w -= c.change(m, v);
+                }
+            }
+        }
+    }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn update_avx2(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], c: &Coefficients) {
-    update_elements(w, g, m, v, c);
+/// The coefficients as an element meets them, and the formulas themselves.
+struct Scalars {
+    one_minus_beta1: f32,
+    beta2: f32,
+    one_minus_beta2: f32,
+    step_size: f32,
+    correction: f32,
+    eps: f32,
 }
 
-/// The formulas themselves; inlined so that each caller compiles it for its own CPU.
-#[inline(always)]
-fn update_elements(w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32], c: &Coefficients) {
-    let (one_minus_beta1, beta2) = (c.one_minus_beta1 as f32, c.beta2 as f32);
-    let (one_minus_beta2, step_size) = (c.one_minus_beta2 as f32, c.step_size as f32);
-    let (correction, eps) = (c.bias_correction2_sqrt as f32, c.eps as f32);
-    for (((w, &g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-        *m += one_minus_beta1 * (g - *m);
-        *v = beta2 * *v + one_minus_beta2 * g * g;
-        *w -= step_size * *m / (v.sqrt() / correction + eps);
+impl Scalars {
+    #[inline(always)]
+    fn of(c: &Coefficients) -> Self {
+        Self {
+            one_minus_beta1: c.one_minus_beta1 as f32,
+            beta2: c.beta2 as f32,
+            one_minus_beta2: c.one_minus_beta2 as f32,
+            step_size: c.step_size as f32,
+            correction: c.bias_correction2_sqrt as f32,
+            eps: c.eps as f32,
+        }
+    }
+
+    /// Moments that follow a gradient.
+    #[inline(always)]
+    fn follow(&self, g: f32, m: &mut f32, v: &mut f32) {
+        *m += self.one_minus_beta1 * (g - *m);
+        *v = self.beta2 * *v + self.one_minus_beta2 * g * g;
+    }
+
+    /// What is taken off a parameter.
+    #[inline(always)]
+    fn change(&self, m: f32, v: f32) -> f32 {
+        self.step_size * m / (v.sqrt() / self.correction + self.eps)
+    }
+
+    /// The sum of the changes' squares.
+    #[inline(always)]
+    fn square(&self, m: &[f32], v: &[f32]) -> f64 {
+        // Several sums, none of which waits for another.
+        let mut lanes = [0.0f64; 16];
+        for (m, v) in m.chunks(lanes.len()).zip(v.chunks(lanes.len())) {
+            for ((&m, &v), lane) in m.iter().zip(v).zip(&mut lanes) {
+                let change = f64::from(self.change(m, v));
+                *lane += change * change;
+            }
+        }
+        lanes.iter().sum()
     }
 }

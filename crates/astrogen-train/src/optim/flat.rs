@@ -50,10 +50,15 @@ impl Flat {
         Ok(Self { all: self.all.f_zeros_like()?, places: self.places.clone() })
     }
 
+    /// The parts of as many elements in another memory, in the order of the places.
+    pub(crate) fn parts_of(&self, all: &Tensor) -> Result<Vec<Tensor>, TchError> {
+        let lengths: Vec<i64> = self.places.iter().map(|(_, length)| *length).collect();
+        all.f_split_with_sizes(lengths, 0)
+    }
+
     /// Its parts, each in the shape of a tensor: they share its memory.
     pub(crate) fn parts(&self, like: &[Tensor]) -> Result<Vec<Tensor>, TchError> {
-        let lengths: Vec<i64> = self.places.iter().map(|(_, length)| *length).collect();
-        let parts = self.all.f_split_with_sizes(lengths, 0)?;
+        let parts = self.parts_of(&self.all)?;
         let mut of: Vec<(usize, Tensor)> =
             self.places.iter().map(|(tensor, _)| *tensor).zip(parts).collect();
         of.sort_by_key(|(tensor, _)| *tensor);

@@ -8,24 +8,107 @@ use crate::schedule::Schedule;
 fn kernel_agrees_with_tensor_operations() {
     tch::manual_seed(3);
     let options = (Kind::Float, Device::Cpu);
-    let mut fused = [
-        Tensor::randn([37, 91], options),
-        Tensor::zeros([37, 91], options),
-        Tensor::zeros([37, 91], options),
-    ];
-    let mut plain: Vec<Tensor> = fused.iter().map(Tensor::copy).collect();
-    let config = AdamConfig { lr: 2e-3, betas: [0.5, 0.999], ..AdamConfig::default() };
-    for t in 1..=20 {
-        let c = Coefficients::new(&config, config.lr, t);
-        let gradient = Tensor::randn([37, 91], options) * 10f64.powi((t % 5) as i32 - 3);
-        let [w, m, v] = &mut fused;
-        assert!(adam_kernel::update_in_one_pass(w, &gradient, m, v, &c));
-        let [w, m, v] = plain.as_mut_slice() else { unreachable!() };
-        let _ = w.g_add_(&change(&gradient, m, v, &c));
+    for update_clipping in [None, Some(1.0), Some(0.1)] {
+        let mut fused = [
+            Tensor::randn([37, 191], options),
+            Tensor::zeros([37, 191], options),
+            Tensor::zeros([37, 191], options),
+        ];
+        let mut plain: Vec<Tensor> = fused.iter().map(Tensor::copy).collect();
+        let betas = [0.5, 0.999];
+        let config = AdamConfig { lr: 2e-3, betas, update_clipping, ..AdamConfig::default() };
+        for t in 1..=20 {
+            let c = Coefficients::new(&config, config.lr, t);
+            let gradient = Tensor::randn([37, 191], options) * 10f64.powi((t % 5) as i32 - 3);
+            let [w, m, v] = &mut fused;
+            assert!(adam_kernel::update_in_one_pass(w, &gradient, m, v, &c));
+            let [w, m, v] = plain.as_mut_slice() else { unreachable!() };
+            let mut change = change(&gradient, m, v, &c);
+            shorten(&mut change, &c);
+            let _ = w.g_add_(&change);
+        }
+        for (ours, reference) in fused.iter().zip(&plain) {
+            let worst = (ours - reference).abs().max().double_value(&[]);
+            assert!(worst < 2e-6, "{update_clipping:?}: {worst}");
+        }
     }
-    for (ours, reference) in fused.iter().zip(&plain) {
-        let worst = (ours - reference).abs().max().double_value(&[]);
-        assert!(worst < 2e-6, "{worst}");
+}
+
+/// Numbers in [-1, 1] of every size, other ones for another phase; tests draw beside each other.
+fn wave(like: &Tensor, phase: i64) -> Tensor {
+    let places = Tensor::arange(like.numel() as i64, (like.kind(), Device::Cpu));
+    (places * 0.7 + 1.3 * phase as f64).sin().view(&like.size()[..])
+}
+
+/// Two parameters that hardly move for 200 steps, and then one batch with gradients a thousand times as
+/// large: what that step and the next do to each, as root mean squares in learning rates.
+fn steps_after_a_shock(update_clipping: Option<f64>, kind: Kind) -> [[f64; 2]; 2] {
+    let options = (kind, Device::Cpu);
+    let parameters = [Tensor::zeros([5000], options), Tensor::zeros([3, 4], options)];
+    let named = parameters.iter().enumerate().map(|(i, p)| (i.to_string(), p.shallow_clone()));
+    let (lr, betas) = (0.01, [0.0, 0.99]);
+    let config = AdamConfig { lr, betas, update_clipping, ..AdamConfig::default() };
+    let mut adam = Adam::new(named.collect(), config).unwrap();
+    let mut step = |factors: [f64; 2]| {
+        let before = parameters.each_ref().map(Tensor::copy);
+        let phase = adam.steps() as i64;
+        let gradient = |i: usize| wave(&parameters[i], phase) * factors[i];
+        adam.step(&[gradient(0), gradient(1)]).unwrap();
+        [0, 1].map(|i| {
+            let change = (&parameters[i] - &before[i]).to_kind(Kind::Double);
+            change.square().mean(Kind::Double).sqrt().double_value(&[]) / lr
+        })
+    };
+    for _ in 0..200 {
+        step([1e-3, 1e-3]);
+    }
+    [step([1.0, 1e-3]), step([1e-3, 1e-3])]
+}
+
+#[test]
+fn a_clipped_update_is_no_longer_than_its_limit_and_others_are_what_they_were() {
+    for kind in [Kind::Float, Kind::Double] {
+        let [plain, plain_after] = steps_after_a_shock(None, kind);
+        let [clipped, after] = steps_after_a_shock(Some(1.5), kind);
+        // Nearly 1 / sqrt(1 - 0.99), whatever an element's gradient is.
+        assert!((9.0..10.0).contains(&plain[0]), "{plain:?}");
+        assert!((clipped[0] - 1.5).abs() < 1e-4, "{clipped:?}");
+        // The other parameter's update is its own matter, and moments are those of the gradients.
+        assert_eq!(clipped[1], plain[1]);
+        assert_eq!(after[1], plain_after[1]);
+        assert!((after[0] - plain_after[0]).abs() < 1e-5, "{after:?} {plain_after:?}");
+    }
+}
+
+#[test]
+fn a_limit_that_is_not_reached_changes_no_bit() {
+    let weights = |update_clipping| {
+        let weight = Tensor::zeros([70, 90], (Kind::Float, Device::Cpu));
+        let config = AdamConfig { update_clipping, ..AdamConfig::default() };
+        let mut adam = Adam::new(vec![("weight".into(), weight.shallow_clone())], config).unwrap();
+        for phase in 0..5 {
+            adam.step(&[wave(&weight, phase)]).unwrap();
+        }
+        weight
+    };
+    assert_eq!(weights(Some(1e3)), weights(None));
+}
+
+#[test]
+fn a_clipped_update_is_the_same_on_any_number_of_threads() {
+    let weight = |threads| {
+        let before = tch::get_num_threads();
+        tch::set_num_threads(threads);
+        let weight = Tensor::zeros([200_000], (Kind::Float, Device::Cpu));
+        let config = AdamConfig { update_clipping: Some(0.3), ..AdamConfig::default() };
+        let mut adam = Adam::new(vec![("weight".into(), weight.shallow_clone())], config).unwrap();
+        adam.step(&[wave(&weight, 1)]).unwrap();
+        tch::set_num_threads(before);
+        weight
+    };
+    let alone = weight(1);
+    for threads in [2, 3, 5] {
+        assert_eq!(weight(threads), alone, "{threads}");
     }
 }
 

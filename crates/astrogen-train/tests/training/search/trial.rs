@@ -105,7 +105,7 @@ fn a_value_of_another_kind_is_refused_with_its_setting() {
             "algorithm.critic_optimizer",
             json!({"rate": 1}),
             "`algorithm.critic_optimizer` cannot be {\"rate\":1}: unknown field `rate`, expected \
-             one of `lr`, `betas`, `eps`, `rectified`, `schedule`",
+             one of `lr`, `betas`, `eps`, `rectified`, `update_clipping`, `schedule`",
         ),
     ] {
         assert_eq!(refusal(&[good.clone(), (name, value)]), expected);
