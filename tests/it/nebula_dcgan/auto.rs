@@ -21,9 +21,14 @@ fn what_is_chosen_is_said_and_kept_and_what_was_given_stays() {
     let short = ["--data", utf8(&data), "--out", utf8(&out), "--image-size", "32"];
     let options = ["--recipe", "auto", "--steps", "3", "--discriminator-features", "4"];
     let told = example().succeed(&[&short[..], &options].concat());
-    for words in
-        ["sharp: by the sliced", "width   16: wider", "augment none", "steps   3", "sharp recipe"]
-    {
+    for words in [
+        "sharp: by the sliced",
+        "width   16: wider",
+        "clip    none",
+        "augment none",
+        "steps   3",
+        "sharp recipe",
+    ] {
         assert!(told.contains(words), "{words}: {told}");
     }
     let config = fs::read_to_string(out.join("config.json")).expect("a config");
@@ -50,6 +55,24 @@ fn what_is_chosen_is_said_and_kept_and_what_was_given_stays() {
         ["width   4, as given", "augment as given", "gamma   3, as given", "steps fill 0.001 min"]
     {
         assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn updates_are_limited_above_64_pixels_unless_a_limit_was_given() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = nebulae(folder.path(), 128);
+    for (given, told, kept) in [
+        (&[][..], "clip    1: above 64 pixels", "\"update_clipping\": 1.0"),
+        (&["--update-clipping", "8"], "clip    8, as given", "\"update_clipping\": 8.0"),
+    ] {
+        let out = folder.path().join(format!("run{}", given.len()));
+        let run = ["--recipe", "auto", "--data", utf8(&data), "--out", utf8(&out), "--steps", "1"];
+        let small = ["--image-size", "128", "--features", "2", "--batch-size", "2"];
+        let said = example().succeed(&[&run[..], &small, given].concat());
+        assert!(said.contains(told), "{told}: {said}");
+        let config = fs::read_to_string(out.join("config.json")).expect("a config");
+        assert_eq!(config.matches(kept).count(), 2, "{kept}: {config}");
     }
 }
 

@@ -30,6 +30,13 @@ const GAMMAS: [(f64, u64); 3] = [(25.0, 500), (3.0, 100), (0.55, 0)];
 /// The least weight, of images that hardly differ.
 const LEAST_GAMMA: f64 = 0.01;
 
+/// The largest root mean square of an update, in learning rates, of networks for larger images than [`UNCLIPPED`].
+/// At 128 pixels single batches threw networks of width 32 so far that they did not come back.
+const UPDATE_CLIPPING: f64 = 1.0;
+
+/// The side of the largest images that every training came back from such batches with, in pixels.
+const UNCLIPPED: i64 = 64;
+
 /// Images that are looked at for their variance, at most.
 const LOOKED_AT: usize = 256;
 
@@ -98,6 +105,17 @@ impl DcganArguments {
             }
             _ => "the recipe's".to_owned(),
         };
+        let clipping = match (name, self.update_clipping) {
+            (_, Some(limit)) => format!("{limit}, as given"),
+            (RecipeName::Sharp, None) if new.shape[1] > UNCLIPPED => {
+                chosen.update_clipping = Some(UPDATE_CLIPPING);
+                format!(
+                    "{UPDATE_CLIPPING}: above {UNCLIPPED} pixels some trainings collapsed without a limit \
+                     to updates"
+                )
+            }
+            _ => "none, as the recipe".to_owned(),
+        };
         let augment = match self.augment.is_given() {
             true => "as given",
             false => "none: it helped less than the weight of the penalties",
@@ -108,7 +126,7 @@ impl DcganArguments {
         };
         say(format_args!(
             "chosen for {images} images:\n  recipe  {recipe}\n  width   {width}\n  batch   {seen}\n  \
-             gamma   {gamma}\n  augment {augment}\n  steps   {steps}"
+             gamma   {gamma}\n  clip    {clipping}\n  augment {augment}\n  steps   {steps}"
         ));
         chosen.settings(name, new, Some(steps))
     }
