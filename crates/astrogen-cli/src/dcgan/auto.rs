@@ -6,7 +6,8 @@
 //! less than these. Widths come in sixteens, for which the CPU's kernels are.
 //!
 //! The penalties are of slopes, scores over distances between images: for images that differ twice as much, four
-//! times the weight is the same. So it is chosen in units of the images' variance.
+//! times the weight is the same, and so it is for images of twice the side, between which distances are sums over four
+//! times the pixels. So it is chosen in units of the images' variance, times their pixels over those of 64 x 64.
 
 use astrogen_train::run_dir::RunDir;
 use tch::{Kind, Tensor};
@@ -23,9 +24,12 @@ const SECONDS: f64 = 600.0;
 /// Widths, and the steps that each needs.
 const WIDTHS: [(i64, u64); 2] = [(32, 6500), (16, 0)];
 
-/// The weight of the penalties over the images' variance, where each is seen more often than so. The last
-/// is the sharp recipe's own weight over the variance of simulated nebulae.
+/// The weight of the penalties over the images' variance at 64 x 64 pixels, where each is seen more often than so.
+/// The last is the sharp recipe's own weight over the variance of simulated nebulae.
 const GAMMAS: [(f64, u64); 3] = [(25.0, 500), (3.0, 100), (0.55, 0)];
+
+/// The side of the images of [`GAMMAS`], in pixels.
+const MEASURED_AT: i64 = 64;
 
 /// The least weight, of images that hardly differ.
 const LEAST_GAMMA: f64 = 0.01;
@@ -96,11 +100,17 @@ impl DcganArguments {
             (RecipeName::Sharp, None) => {
                 let (images, _) = some_images(&*new.folder.train(), LOOKED_AT)?;
                 let (variance, times) = (variance(&images), times(passes));
-                let gamma = gamma(times, variance);
+                let gamma = gamma(times, variance, new.shape[1]);
                 chosen.gamma = Some(gamma);
+                let grown = match new.shape[1] {
+                    MEASURED_AT => String::new(),
+                    side => {
+                        format!(", and {} times as much for {side} pixels a side", pixels(side))
+                    }
+                };
                 format!(
                     "{gamma}: {times} times the images' variance of {variance:.4}, since each is seen \
-                     {passes} times"
+                     {passes} times{grown}"
                 )
             }
             _ => "the recipe's".to_owned(),
@@ -174,9 +184,14 @@ fn times(passes: u64) -> f64 {
     heavier.map_or(least, |(times, _)| times)
 }
 
-/// So many times the variance, to two places, but the least weight at least.
-fn gamma(times: f64, variance: f64) -> f64 {
-    ((100.0 * times * variance).round() / 100.0).max(LEAST_GAMMA)
+/// So many times the variance of images of this side, to two places, but the least weight at least.
+fn gamma(times: f64, variance: f64, side: i64) -> f64 {
+    ((100.0 * times * variance * pixels(side)).round() / 100.0).max(LEAST_GAMMA)
+}
+
+/// The pixels of an image over those of the images that weights were measured with.
+fn pixels(side: i64) -> f64 {
+    (side as f64 / MEASURED_AT as f64).powi(2)
 }
 
 /// The widest of [`WIDTHS`] for which there are steps enough, its steps and how many it needs.
@@ -205,8 +220,22 @@ mod tests {
         // Pixels of 1 and -1, half of each.
         let images = Tensor::from_slice(&[1.0f32, -1.0, -1.0, 1.0]).view([2, 2, 1, 1]);
         assert_eq!(variance(&images), 1.0);
-        assert_eq!(gamma(3.0, variance(&(&images * 0.4))), 0.48);
-        assert_eq!(gamma(3.0, variance(&(images * 0.01))), LEAST_GAMMA);
+        assert_eq!(gamma(3.0, variance(&(&images * 0.4)), 64), 0.48);
+        assert_eq!(gamma(3.0, variance(&(images * 0.01)), 64), LEAST_GAMMA);
+    }
+
+    /// Each pixel of a larger image four times: its distances to others double, and slopes over them halve.
+    #[test]
+    fn penalties_weigh_the_same_whatever_the_number_of_pixels() {
+        let images = Tensor::from_slice(&[1.0f32, -1.0, -1.0, 1.0]).view([2, 2, 1, 1]);
+        let larger = images.repeat([1, 1, 2, 2]);
+        assert_eq!(variance(&larger), variance(&images));
+        let distance = |images: &Tensor| {
+            (images.get(0) - images.get(1)).square().sum(Kind::Double).double_value(&[])
+        };
+        let grown = distance(&larger) / distance(&images);
+        assert_eq!(gamma(3.0, 1.0, 128) / gamma(3.0, 1.0, 64), grown);
+        assert_eq!(gamma(3.0, 1.0, 32) / gamma(3.0, 1.0, 16), grown);
     }
 
     #[test]
@@ -214,10 +243,11 @@ mod tests {
         let seen = [0, 1, 100, 101, 500, 501, u64::MAX];
         assert_eq!(seen.map(times), [0.55, 0.55, 0.55, 3.0, 3.0, 25.0, 25.0]);
         for variance in [0.0, 0.0074, 0.041, 0.18, 1.0] {
-            assert!(seen.map(|passes| gamma(times(passes), variance)).is_sorted(), "{variance}");
+            let weights = seen.map(|passes| gamma(times(passes), variance, 64));
+            assert!(weights.is_sorted(), "{variance}");
         }
         // The recipe's own weight for what it was made with.
-        assert_eq!(gamma(times(0), 0.18), RelativisticStepConfig::default().gamma);
+        assert_eq!(gamma(times(0), 0.18, 64), RelativisticStepConfig::default().gamma);
     }
 
     #[test]
