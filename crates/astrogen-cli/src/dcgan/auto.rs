@@ -235,7 +235,7 @@ mod tests {
         };
         let grown = distance(&larger) / distance(&images);
         assert_eq!(gamma(3.0, 1.0, 128) / gamma(3.0, 1.0, 64), grown);
-        assert_eq!(gamma(3.0, 1.0, 32) / gamma(3.0, 1.0, 16), grown);
+        assert_eq!(gamma(3.0, 1.0, 64) / gamma(3.0, 1.0, 32), grown);
     }
 
     #[test]
