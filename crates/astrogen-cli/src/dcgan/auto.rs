@@ -7,7 +7,8 @@
 //!
 //! The penalties are of slopes, scores over distances between images: for images that differ twice as much, four
 //! times the weight is the same, and so it is for images of twice the side, between which distances are sums over four
-//! times the pixels. So it is chosen in units of the images' variance, times their pixels over those of 64 x 64.
+//! times the pixels. So it is chosen in units of the images' variance, times their pixels over those of 64 x 64;
+//! smaller images have the weight of these, since no lighter one was measured.
 
 use astrogen_train::run_dir::RunDir;
 use tch::{Kind, Tensor};
@@ -103,7 +104,7 @@ impl DcganArguments {
                 let gamma = gamma(times, variance, new.shape[1]);
                 chosen.gamma = Some(gamma);
                 let grown = match new.shape[1] {
-                    MEASURED_AT => String::new(),
+                    ..=MEASURED_AT => String::new(),
                     side => {
                         format!(", and {} times as much for {side} pixels a side", pixels(side))
                     }
@@ -124,7 +125,7 @@ impl DcganArguments {
                      to updates"
                 )
             }
-            _ => "none, as the recipe".to_owned(),
+            _ => "none, as in the recipe".to_owned(),
         };
         let augment = match self.augment.is_given() {
             true => "as given",
@@ -189,9 +190,9 @@ fn gamma(times: f64, variance: f64, side: i64) -> f64 {
     ((100.0 * times * variance * pixels(side)).round() / 100.0).max(LEAST_GAMMA)
 }
 
-/// The pixels of an image over those of the images that weights were measured with.
+/// The pixels of an image over those of the images that weights were measured with, but 1 at least.
 fn pixels(side: i64) -> f64 {
-    (side as f64 / MEASURED_AT as f64).powi(2)
+    (side as f64 / MEASURED_AT as f64).powi(2).max(1.0)
 }
 
 /// The widest of [`WIDTHS`] for which there are steps enough, its steps and how many it needs.
@@ -235,7 +236,8 @@ mod tests {
         };
         let grown = distance(&larger) / distance(&images);
         assert_eq!(gamma(3.0, 1.0, 128) / gamma(3.0, 1.0, 64), grown);
-        assert_eq!(gamma(3.0, 1.0, 64) / gamma(3.0, 1.0, 32), grown);
+        assert_eq!(gamma(3.0, 1.0, 256) / gamma(3.0, 1.0, 128), grown);
+        assert_eq!(gamma(3.0, 1.0, 32), gamma(3.0, 1.0, 64));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub struct DcganArguments {
     #[arg(long, allow_negative_numbers = true)]
     gamma: Option<f64>,
     /// Sharp, r3gan: the largest root mean square of an update of a weight, in learning rates; 1 keeps
-    /// one batch from throwing a network far. No limit if left out.
+    /// one batch from throwing a network far. No limit if left out, but 1 by auto above 64 pixels.
     #[arg(long, allow_negative_numbers = true)]
     update_clipping: Option<f64>,
     /// Sharp, r3gan: the discriminator sees a third of all images shifted by up to this many pixels,
