@@ -199,6 +199,17 @@ pub trait Critic: Debug + Send {
     }
 }
 
+/// What a network of images `[C, H, W]` asks of those that nobody has checked: of another size some would
+/// pass through its convolutions all the same.
+///
+/// # Panics
+/// Where they are not `[N, C, H, W]`.
+pub(crate) fn assert_images(images: &Tensor, shape: [i64; 3]) {
+    if let Err(error) = check_images(images, shape) {
+        panic!("{error}");
+    }
+}
+
 fn check_images(images: &Tensor, [c, h, w]: [i64; 3]) -> Result<&Tensor, ModelError> {
     let shape = images.size();
     if shape.len() == 4 && shape[1..] == [c, h, w] {

@@ -6,6 +6,7 @@ mod turn;
 
 use astrogen_models::{
     DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, Upsampling,
+    WganConfig,
 };
 use astrogen_nn::NamedTensors;
 use tch::nn::VarStore;
@@ -90,8 +91,48 @@ fn interpolated_images_have_3x3_convolutions_behind_them() {
     }
 }
 
+/// How much a mean image differs between pixels of even and odd rows and columns, in deviations of its
+/// pixels: a transposed convolution has weights of its own for each of the four.
+fn mesh(generator: &impl Generator) -> f64 {
+    let images = tch::no_grad(|| generator.forward_t(&generator.latent(64), true));
+    let images = images.narrow(2, 8, 16).narrow(3, 8, 16).to_kind(Kind::Double);
+    let mean = images.mean_dim([0].as_slice(), false, Kind::Double); // [C, 16, 16]
+    let phases = mean.view([3, 8, 2, 8, 2]).mean_dim([1, 3].as_slice(), false, Kind::Double);
+    let spread = |xs: &Tensor, axes: &[i64]| {
+        xs.var_dim(axes, false, false).mean(Kind::Double).sqrt().double_value(&[])
+    };
+    spread(&phases, &[1, 2]) / spread(&images, &[0])
+}
+
 #[test]
-fn spectral_normalisation_bounds_every_weight_and_keeps_pytorchs_names() {
+fn interpolation_leaves_no_mesh_where_a_transposed_convolution_does() {
+    let _alone = alone(1);
+    tch::manual_seed(7);
+    let store = VarStore::new(Device::Cpu);
+    let [transposed, nearest, bilinear] =
+        [Upsampling::Transposed, Upsampling::Nearest, Upsampling::Bilinear].map(|upsampling| {
+            let path = store.root() / format!("{upsampling:?}");
+            let config = DcganConfig { upsampling, ..small() };
+            let wgan = WganConfig {
+                image_size: 32,
+                latent_dim: 6,
+                generator_features: 4,
+                upsampling,
+                ..Default::default()
+            };
+            [
+                mesh(&config.init_generator(&(&path / "dcgan")).unwrap()),
+                mesh(&wgan.init_generator(&(&path / "wgan")).unwrap()),
+            ]
+        });
+    for network in 0..2 {
+        let [worst, others] = [transposed[network], nearest[network].max(bilinear[network])];
+        assert!(worst > 5.0 * others, "network {network}: {worst} {others}");
+    }
+}
+
+#[test]
+fn spectral_normalisation_divides_every_weight_and_keeps_pytorchs_names() {
     let _alone = alone(1);
     let config = DcganConfig { spectral_norm: true, ..small() };
     let store = VarStore::new(Device::Cpu);

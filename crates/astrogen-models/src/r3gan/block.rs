@@ -46,12 +46,8 @@ struct Biased {
 impl ResidualBlock {
     pub(super) fn new(path: &Path, width: i64, config: &R3ganConfig) -> Result<Self, ModelError> {
         let inside = width * config.expansion;
-        let grouped = ConvolutionConfig {
-            kernel: 3,
-            padding: 1,
-            groups: inside / config.group_width,
-            ..POINTWISE
-        };
+        let grouped =
+            ConvolutionConfig { kernel: 3, padding: 1, groups: config.groups(inside), ..POINTWISE };
         let biased = |number: i64, channels, config: &ConvolutionConfig| {
             let layer = path / format!("LinearLayer{number}") / "Layer";
             let activation = path / format!("NonLinearity{number}");

@@ -37,8 +37,8 @@ pub struct R3ganConfig {
     pub blocks: i64,
     /// How many times wider a block is inside. Default 2.
     pub expansion: i64,
-    /// Channels of a group of a block's 3x3 convolution: a divisor of each stage's width inside a
-    /// block. Default 16.
+    /// Channels of a group of a block's 3x3 convolution; in a stage whose width inside a block is no
+    /// multiple of it, their greatest common divisor. Default 16.
     pub group_width: i64,
 }
 
@@ -50,7 +50,7 @@ impl Default for R3ganConfig {
 
 impl R3ganConfig {
     /// Networks of these widths by the authors' rule: `width` channels up to 32x32 pixels, half as
-    /// many at each size beyond, in groups of 16, or of as many as a narrow stage can be cut into. Theirs
+    /// many at each size beyond, in groups of 16, or of as many as a narrow stage can be cut into; theirs
     /// is 768 for photographs.
     ///
     /// ```
@@ -62,18 +62,17 @@ impl R3ganConfig {
     pub fn new(image_size: i64, width: i64) -> Self {
         let sizes = (2..63).map(|power| 1i64 << power).take_while(|&size| size <= image_size);
         let widths: Vec<i64> = sizes.map(|size| width / (size / WIDEST).max(1)).collect();
-        let fits = |group: &i64| widths.iter().all(|width| 2 * (width % group) % group == 0);
-        let group_width = [16, 8, 4, 2].into_iter().find(fits).unwrap_or(1);
         let [channels, latent_dim] = [3, 64];
-        Self { image_size, channels, latent_dim, widths, blocks: 2, expansion: 2, group_width }
+        let [blocks, expansion, group_width] = [2, 2, 16];
+        Self { image_size, channels, latent_dim, widths, blocks, expansion, group_width }
     }
 
     /// Checks the settings.
     ///
     /// # Errors
     /// [`ModelError::Setting`] where the image size is no power of two from 8 to 1024, there is not
-    /// one width per size from 4 up to it, groups do not divide a width, there are more than 256 blocks
-    /// to a stage, or a number is not from 1 to 65536.
+    /// one width per size from 4 up to it, there are more than 256 blocks to a stage, or a number is not
+    /// from 1 to 65536.
     pub fn validate(&self) -> Result<(), ModelError> {
         check_image_size(self.image_size, SIZES)?;
         check_counts(&[
@@ -95,15 +94,17 @@ impl R3ganConfig {
                 got: self.widths.len().to_string(),
             });
         }
-        let inside = self.widths.iter().map(|width| width * self.expansion);
-        match inside.clone().find(|width| width % self.group_width != 0) {
-            None => check_widths("widths inside a block", &inside.collect::<Vec<_>>()),
-            Some(width) => Err(ModelError::Setting {
-                name: "group_width",
-                rule: format!("a divisor of {width}, the width of a stage inside a block"),
-                got: self.group_width.to_string(),
-            }),
+        let inside: Vec<i64> = self.widths.iter().map(|width| width * self.expansion).collect();
+        check_widths("widths inside a block", &inside)
+    }
+
+    /// Groups of the 3x3 convolution of a block of this width inside.
+    pub(super) fn groups(&self, inside: i64) -> i64 {
+        let (mut width, mut rest) = (inside, self.group_width);
+        while rest != 0 {
+            (width, rest) = (rest, width % rest);
         }
+        inside / width
     }
 
     /// The shape of one image, `[C, H, W]`.

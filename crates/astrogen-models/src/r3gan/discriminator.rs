@@ -10,6 +10,7 @@ use super::R3ganConfig;
 use super::basis::DiscriminativeBasis;
 use super::block::{PLAIN, POINTWISE, ResidualBlock, draw, plain};
 use super::transition::Transition;
+use crate::traits::assert_images;
 use crate::{Critic, ModelError};
 
 /// From images to scores; see the [module](super).
@@ -55,6 +56,7 @@ impl R3ganDiscriminator {
         images: &Tensor,
         last: impl Fn(&DiscriminativeBasis, &Tensor) -> Tensor,
     ) -> Tensor {
+        assert_images(images, self.config.image_shape());
         let images = self.input.forward_t(images, true);
         self.stages.iter().fold(images, |images, Stage { blocks, sink }| {
             let images = blocks.iter().fold(images, |images, block| block.forward(&images));
@@ -91,7 +93,7 @@ impl Critic for R3ganDiscriminator {
     }
 
     fn forward_t(&self, images: &Tensor, _train: bool) -> Tensor {
-        // [N, 1] -> [N]; images of another size have no scores and fail before.
+        // [N, 1] -> [N]
         self.run(images, DiscriminativeBasis::forward).reshape([images.size()[0]])
     }
 

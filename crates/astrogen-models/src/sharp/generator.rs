@@ -44,6 +44,10 @@ impl SharpGenerator {
             self.stages.len(),
             "one tensor of noise per stage but the last"
         );
+        for (stage, noise) in (1..).zip(noise) {
+            let side = 4i64 << stage;
+            assert_eq!(noise.size(), [latent.size()[0], 1, side, side], "noise of stage {stage}");
+        }
         let noise = noise.iter().map(Some).chain([None]);
         let first = self.input.forward_t(latent, train); // [N, C, 4, 4]
         let images = self.stages.iter().zip(noise).fold(first, |images, (stage, noise)| {

@@ -4,7 +4,7 @@ use astrogen_nn::config::{check_counts, check_widths};
 use astrogen_nn::layers::{Sequential, SequentialBuilder};
 use astrogen_nn::{Initialization, Network};
 use serde::{Deserialize, Serialize};
-use tch::nn;
+use tch::{Tensor, nn};
 
 use super::{TabularCritic, TabularGenerator};
 use crate::ModelError;
@@ -116,6 +116,16 @@ impl TabularConfig {
     /// Values of a context: conditions and true features.
     pub fn context_dim(&self) -> i64 {
         self.conditions + self.true_features
+    }
+
+    /// Conditions and true features of contexts `[N, conditions + true_features]`.
+    ///
+    /// # Panics
+    /// Where contexts have another shape: what they have too many of would go unseen.
+    pub(super) fn parts(&self, context: &Tensor) -> [Tensor; 2] {
+        assert_eq!(context.size()[1..], [self.context_dim()], "a context a row");
+        let Self { conditions, true_features, .. } = *self;
+        [context.narrow(1, 0, conditions), context.narrow(1, conditions, true_features)]
     }
 
     /// A generator with new weights, drawn from libtorch's generator of the path's device.

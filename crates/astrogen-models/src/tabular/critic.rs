@@ -27,11 +27,9 @@ impl TabularCritic {
     /// # Panics
     /// Where the contexts have another shape, element type or device than the network.
     pub fn given(&self, context: &Tensor) -> GivenCritic<'_> {
-        let TabularConfig { conditions, true_features, .. } = self.config;
-        let context = [
-            self.cond.forward_t(&context.narrow(1, 0, conditions), false),
-            self.truth.forward_t(&context.narrow(1, conditions, true_features), false),
-        ];
+        let [conditions, truth] = self.config.parts(context);
+        let context =
+            [self.cond.forward_t(&conditions, false), self.truth.forward_t(&truth, false)];
         GivenCritic { critic: self, context: Tensor::cat(&context, 1) }
     }
 

@@ -144,6 +144,7 @@ impl GaussianRegressor {
     /// device than the network.
     pub fn negative_log_likelihood(&self, context: &Tensor, observed: &Tensor) -> Tensor {
         let [mean, log_deviation] = self.forward(context);
+        assert_eq!(observed.size(), mean.size(), "a row of features a context");
         let z = (observed - mean) * (-&log_deviation).exp();
         let per_feature = z.square() * 0.5 + log_deviation;
         let constant = 0.5 * (2.0 * std::f64::consts::PI).ln() * self.config.features as f64;

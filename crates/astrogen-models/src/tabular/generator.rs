@@ -29,12 +29,12 @@ impl TabularGenerator {
     /// Where they have other shapes, element types or devices than the network;
     /// [`TabularGenerator::sample`] checks them.
     pub fn forward(&self, latent: &Tensor, context: &Tensor) -> Tensor {
-        let TabularConfig { conditions, true_features, .. } = self.config;
+        let [conditions, truth] = self.config.parts(context);
         let joined = Tensor::cat(
             &[
                 self.noise.forward_t(latent, false),
-                self.cond.forward_t(&context.narrow(1, 0, conditions), false),
-                self.truth.forward_t(&context.narrow(1, conditions, true_features), false),
+                self.cond.forward_t(&conditions, false),
+                self.truth.forward_t(&truth, false),
             ],
             1,
         );

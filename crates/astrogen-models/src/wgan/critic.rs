@@ -6,6 +6,7 @@ use astrogen_nn::{NamedTensors, Network, named, network_methods};
 use tch::{Device, Kind, Tensor, nn};
 
 use super::{CriticNormalization, WganConfig};
+use crate::traits::assert_images;
 use crate::{Critic, ModelError};
 
 /// The slope of LeakyReLU below zero.
@@ -28,11 +29,13 @@ impl Critic for WganCritic {
     }
 
     fn forward_t(&self, images: &Tensor, train: bool) -> Tensor {
-        // [N, 1, 1, 1] -> [N]; images of another size have more scores and fail here.
+        assert_images(images, self.config.image_shape());
+        // [N, 1, 1, 1] -> [N]
         self.net.forward_t(images, train).reshape([images.size()[0]])
     }
 
     fn features(&self, images: &Tensor) -> Option<Tensor> {
+        assert_images(images, self.config.image_shape());
         Some(self.net.features(images))
     }
 

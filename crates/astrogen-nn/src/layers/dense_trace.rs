@@ -102,27 +102,13 @@ impl Trace for DenseTrace {
 /// The layers of a stack, each with its name and the slope below zero of the activation behind it; none
 /// where it is not such a stack as [`DenseTrace`] takes.
 fn fully_connected(stack: &Sequential) -> Option<Vec<(String, &Linear, f32)>> {
-    let mut layers: Vec<(String, &Linear, f32)> = Vec::new();
-    // Whether an activation may follow.
-    let mut open = false;
-    for (i, layer) in stack.layers.iter().enumerate() {
-        match (layer, layers.last_mut()) {
-            (Layer::Linear(linear), _) => {
-                layers.push((join(&stack.name, &i.to_string()), linear, 1.0));
-                open = true;
-                continue;
-            }
-            (Layer::Relu, Some(last)) if open => last.2 = 0.0,
-            // A slope below zero would turn signs, which tell where it was at work.
-            (Layer::LeakyRelu { slope }, Some(last)) if open && *slope >= 0.0 => {
-                last.2 = *slope as f32;
-            }
-            _ => return None,
-        }
-        open = false;
-    }
-    let (_, last, _) = layers.last()?;
-    (open && last.weight.size()[0] == 1).then_some(layers)
+    let layers = stack.bent()?.into_iter().map(|(i, layer, slope)| match layer {
+        Layer::Linear(linear) => Some((join(&stack.name, &i.to_string()), linear, slope as f32)),
+        _ => None,
+    });
+    let layers: Vec<_> = layers.collect::<Option<_>>()?;
+    let (_, last, slope) = layers.last()?;
+    (*slope == 1.0 && last.weight.size()[0] == 1).then_some(layers)
 }
 
 fn dense(layer: &Linear, slope: f32) -> Dense {

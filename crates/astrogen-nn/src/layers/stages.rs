@@ -18,7 +18,7 @@ impl Sequential {
 
     /// The affine layers, each with its number and the slope below zero of the activation behind it; none
     /// where the stack cannot be traced.
-    fn bent(&self) -> Option<Vec<(usize, &Layer, f64)>> {
+    pub(super) fn bent(&self) -> Option<Vec<(usize, &Layer, f64)>> {
         let mut bent: Vec<(usize, &Layer, f64)> = Vec::new();
         // Whether an activation may follow.
         let mut open = false;

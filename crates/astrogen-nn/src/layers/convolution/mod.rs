@@ -119,8 +119,9 @@ impl Convolution {
     /// `[out]` that stands elsewhere, in place of its own.
     ///
     /// # Panics
-    /// As [`forward_t`](Self::forward_t).
+    /// As [`forward_t`](Self::forward_t), and where the layer has spectral normalisation.
     pub fn forward_biased(&self, xs: &Tensor, bias: &Tensor) -> Tensor {
+        assert!(self.spectral_norm.is_none(), "a layer without spectral normalisation");
         self.with(xs, &self.weight, Some(bias))
     }
 }
@@ -133,9 +134,10 @@ impl NamedTensors for Convolution {
     }
 }
 
-/// Without spectral normalisation.
+/// Without spectral normalisation, whose weight is another one than the layer's: a trace panics.
 impl Affine for Convolution {
     fn forward(&self, xs: &Tensor) -> Tensor {
+        assert!(self.spectral_norm.is_none(), "a layer without spectral normalisation");
         self.with(xs, &self.weight, self.bias.as_ref())
     }
 
