@@ -14,7 +14,7 @@ use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use astrogen_train::log::History;
 use astrogen_train::relativistic::{RelativisticStep, RelativisticStepConfig};
 use astrogen_train::state::State;
-use astrogen_train::step::Step;
+use astrogen_train::step::{Losses, Step};
 use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
 use tch::{Device, Kind, Tensor};
 
@@ -211,39 +211,71 @@ fn a_relativistic_pair_is_seen_by_one_draw_and_the_generators_by_another() {
 }
 
 #[test]
-fn the_other_critics_see_augmented_reals() {
+fn the_dcgans_discriminator_sees_augmented_reals_and_fakes_in_both_updates() {
     let _alone = alone();
     let (real, latent) = (images(), Tensor::randn([4, 6], FLOAT));
-
     let mut step = dcgan(with_probability(1.0));
     let model = step.average().config().clone();
-    let (_store, opponent) =
-        copy_of(&step, "discriminator.", |path| model.init_discriminator(path));
+    let opponent = |step: &DcganStep, seen: &Tensor| {
+        let (_store, opponent) =
+            copy_of(step, "discriminator.", |path| model.init_discriminator(path));
+        opponent.forward_t(seen, true)
+    };
+    let (_store, generator) = copy_of(&step, "generator.", |path| model.init_generator(path));
+    let fake = tch::no_grad(|| generator.forward_t(&latent, true));
     tch::manual_seed(3);
-    let seen = operations().apply(&real, 1.0);
-    let expected = opponent.forward_t(&seen, true).sigmoid().mean(Kind::Float).double_value(&[]);
+    let [real_seen, fake_seen, again] =
+        [&real, &fake, &fake].map(|images| operations().apply(images, 1.0));
+    let expected = [&real_seen, &fake_seen].map(|seen| mean(&opponent(&step, seen).sigmoid()));
     tch::manual_seed(3);
-    let got = loss(&step.update(&real, &latent).unwrap(), "real_score");
-    assert!((got - expected).abs() < 1e-6, "{got} {expected}");
+    let losses = step.update(&real, &latent).unwrap();
+    assert_near(&losses, "real_score", expected[0]);
+    assert_near(&losses, "fake_score", expected[1]);
+    // The generator's comes after the discriminator's update: -log sigmoid(D(fake)).
+    let logits = opponent(&step, &again);
+    assert_near(&losses, "generator_loss", mean(&(-logits).softplus()));
+}
 
+#[test]
+fn the_wgans_critic_sees_augmented_reals_and_fakes_in_both_updates() {
+    let _alone = alone();
+    let (real, latent) = (images(), Tensor::randn([4, 6], FLOAT));
     let mut step = wgan(with_probability(1.0));
     let (_store, critic) = copy_of(&step, "critic.", |path| WGAN.init_critic(path));
+    let (_store, generator) = copy_of(&step, "generator.", |path| WGAN.init_generator(path));
+    let fake = tch::no_grad(|| generator.forward_t(&latent, true));
     let draw = PenaltyDraw { weights: Tensor::ones([4], FLOAT), noise: None };
     tch::manual_seed(3);
-    let seen = operations().apply(&Tensor::cat(&[&real, &real], 0), 1.0).narrow(0, 0, 4);
-    let expected = critic.score(&seen).unwrap().mean(Kind::Float).double_value(&[]);
+    let both = operations().apply(&Tensor::cat(&[&real, &fake], 0), 1.0);
+    let [seen, fake_seen] = [0, 4].map(|first| both.narrow(0, first, 4));
+    let expected = [&seen, &fake_seen].map(|seen| mean(&critic.score(seen).unwrap()));
     // The penalty of points that are the reals, as they were seen.
-    let points = seen.set_requires_grad(true);
+    let points = seen.copy().set_requires_grad(true);
     let scores = critic.forward_t(&points, true).sum(Kind::Float);
     let slopes = Tensor::run_backward(&[scores], &[&points], false, false).remove(0);
     let norms = slopes.flatten(1, -1).norm_scalaropt_dim(2.0, [1], false);
-    let norm = norms.mean(Kind::Float).double_value(&[]);
     tch::manual_seed(3);
     let losses = step.update_critic(&real, &latent, &draw).unwrap();
-    for (name, expected) in [("real_score", expected), ("gradient_norm", norm)] {
-        let got = loss(&losses, name);
-        assert!((got - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{name}: {got} {expected}");
-    }
+    assert_near(&losses, "real_score", expected[0]);
+    assert_near(&losses, "fake_score", expected[1]);
+    assert_near(&losses, "gradient_norm", mean(&norms));
+
+    tch::manual_seed(4);
+    let seen = operations().apply(&fake, 1.0);
+    let expected = -mean(&step.critic().score(&seen).unwrap());
+    tch::manual_seed(4);
+    let got = step.update_generator(&latent, &real).unwrap().double_value(&[]);
+    assert!((got - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{got} {expected}");
+}
+
+fn mean(values: &Tensor) -> f64 {
+    values.mean(Kind::Float).double_value(&[])
+}
+
+#[track_caller]
+fn assert_near(losses: &Losses, name: &str, expected: f64) {
+    let got = loss(losses, name);
+    assert!((got - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{name}: {got} {expected}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use astrogen_train::gan::{DcganStep, DcganStepConfig};
 use astrogen_train::state::State;
 use astrogen_train::step::Step;
 use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
+use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
 use crate::{alone, batches_of, copy_of, loss, resume, tensor};
@@ -131,6 +132,73 @@ fn it_is_added_to_the_critics_loss_and_not_to_its_penalty() {
             assert_eq!(loss(&losses, penalty), loss(&plain, penalty));
         }
     }
+}
+
+/// LeCam as above, with its graph.
+fn term(real: &Tensor, fake: &Tensor) -> Tensor {
+    let [of_real, of_fake] = [real, fake].map(mean);
+    let square = |xs: Tensor| xs.relu().square().mean(Kind::Float);
+    (square(real - of_fake) + square(of_real - fake)) * 2.0
+}
+
+/// What a weight of 2 adds to a network's first gradients, which Adam's first moments have a part of, is
+/// what autograd makes of the term alone.
+fn adds_its_gradients(
+    [with, without]: [&dyn State; 2],
+    optimizer: &str,
+    rest: f64,
+    (store, term): (&VarStore, Tensor),
+) {
+    let named: Vec<_> = store.variables().into_iter().filter(|(_, x)| x.requires_grad()).collect();
+    let inputs: Vec<_> = named.iter().map(|(_, parameter)| parameter).collect();
+    let expected = Tensor::run_backward(&[term], &inputs, false, false);
+    let all = |gradients: Vec<Tensor>| {
+        Tensor::cat(
+            &gradients.iter().map(|gradient| gradient.flatten(0, -1)).collect::<Vec<_>>(),
+            0,
+        )
+    };
+    let got = named.iter().map(|(name, _)| {
+        let [with, without] = [with, without]
+            .map(|step| tensor(step, &format!("optimizer.{optimizer}.exp_avg.{name}")));
+        (with - without) / rest
+    });
+    let (got, expected) = (all(got.collect()), all(expected));
+    let length = |xs: &Tensor| xs.norm().double_value(&[]);
+    let (apart, size) = (length(&(got - &expected)), length(&expected));
+    assert!(size > 1e-5 && apart < 1e-2 * size, "{apart:e} of {size:e}");
+}
+
+#[test]
+fn the_networks_learn_by_it() {
+    let _alone = alone();
+    let real = Tensor::randn([4, 2, 32, 32], FLOAT).tanh();
+    let latent = Tensor::randn([4, 6], FLOAT);
+    let steps = &mut [dcgan(2.0), dcgan(0.0)];
+    let (_store, generator) =
+        copy_of(&steps[0], "generator.", |path| dcgan_model().init_generator(path));
+    let (store, discriminator) =
+        copy_of(&steps[0], "discriminator.", |path| dcgan_model().init_discriminator(path));
+    let fake = tch::no_grad(|| generator.forward_t(&latent, true));
+    let [seen, fakes] = [&real, &fake].map(|images| discriminator.forward_t(images, true));
+    for step in &mut *steps {
+        step.update(&real, &latent).unwrap();
+    }
+    let both: [&dyn State; 2] = [&steps[0], &steps[1]];
+    adds_its_gradients(both, "discriminator", 0.5, (&store, term(&seen, &fakes)));
+
+    let steps = &mut [wgan(2.0), wgan(0.0)];
+    let (_store, generator) =
+        copy_of(&steps[0], "generator.", |path| wgan_model().init_generator(path));
+    let (store, critic) = copy_of(&steps[0], "critic.", |path| wgan_model().init_critic(path));
+    let fake = tch::no_grad(|| generator.forward_t(&latent, true));
+    let [seen, fakes] = [&real, &fake].map(|images| critic.forward_t(images, true));
+    for step in &mut *steps {
+        let draw = PenaltyDraw { weights: Tensor::full([4], 0.5, FLOAT), noise: None };
+        step.update_critic(&real, &latent, &draw).unwrap();
+    }
+    let both: [&dyn State; 2] = [&steps[0], &steps[1]];
+    adds_its_gradients(both, "critic", 1.0, (&store, term(&seen, &fakes)));
 }
 
 #[test]

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use astrogen_data::Images;
-use astrogen_losses::PiecewiseLinear;
+use astrogen_losses::{PiecewiseLinear, Trace, WholeTrace};
 use astrogen_models::{
     Critic, DcganConfig, DcganDiscriminator, DcganGenerator, Discriminator, Generator, ModelError,
-    Network, SharpConfig, WganConfig,
+    Network, R3ganConfig, SharpConfig, WganConfig,
 };
 use astrogen_nn::NamedTensors;
 use astrogen_train::gan::{DcganStep, DcganStepConfig};
@@ -89,6 +89,49 @@ impl<N: Critic> Critic for Hidden<N> {
 
     fn piecewise_linear(&self) -> Option<&dyn PiecewiseLinear> {
         self.0.piecewise_linear()
+    }
+}
+
+/// A critic that takes three pairs of a real and a fake at a time.
+#[derive(Debug)]
+struct Few<N>(N);
+
+impl<N: NamedTensors> NamedTensors for Few<N> {
+    fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        self.0.named_tensors()
+    }
+}
+
+impl<N: Critic> Critic for Few<N> {
+    fn image_shape(&self) -> [i64; 3] {
+        self.0.image_shape()
+    }
+
+    fn options(&self) -> (Kind, Device) {
+        self.0.options()
+    }
+
+    fn forward_t(&self, images: &Tensor, train: bool) -> Tensor {
+        self.0.forward_t(images, train)
+    }
+
+    fn piecewise_linear(&self) -> Option<&dyn PiecewiseLinear> {
+        Some(self)
+    }
+}
+
+impl<N: Critic> PiecewiseLinear for Few<N> {
+    fn trace(&self, input: &Tensor) -> Box<dyn Trace + '_> {
+        self.0.piecewise_linear().unwrap().trace(input)
+    }
+
+    fn whole_trace(&self, input: &Tensor) -> Option<Box<dyn WholeTrace + '_>> {
+        assert!(input.size()[0] <= 6, "six images a pass at most");
+        self.0.piecewise_linear().unwrap().whole_trace(input)
+    }
+
+    fn samples_a_pass(&self) -> Option<i64> {
+        Some(6)
     }
 }
 
@@ -248,4 +291,44 @@ fn steps_by_passes_have_the_gradients_of_autograd() {
         }
         agree(both.0, both.1);
     }
+}
+
+/// Four pairs in parts of three and one: losses, penalties and gradients are means over all of them.
+#[test]
+fn a_batch_in_parts_has_the_gradients_of_the_whole() {
+    let _turn = alone();
+    let config = RelativisticStepConfig {
+        generator_optimizer: adam(),
+        critic_optimizer: adam(),
+        penalty_interval: 1,
+        gamma: 2.0,
+        ..RelativisticStepConfig::default()
+    };
+    let sharp = SharpConfig { image_size: 32, ..SharpConfig::default() };
+    let r3gan = R3ganConfig::new(32, 16);
+    fn compare<G: Generator + Network, C: Critic>(
+        generator: impl Fn(&nn::Path) -> Result<G, ModelError>,
+        critic: impl Fn(&nn::Path) -> Result<C, ModelError>,
+        config: &RelativisticStepConfig,
+    ) {
+        tch::manual_seed(3);
+        let step = RelativisticStep::from_networks(
+            &generator,
+            |path| critic(path).map(Few),
+            config,
+            Device::Cpu,
+        );
+        let few = spread(step.unwrap());
+        tch::manual_seed(3);
+        let step = RelativisticStep::from_networks(
+            &generator,
+            |path| critic(path).map(Hidden),
+            config,
+            Device::Cpu,
+        );
+        agree(few, spread(step.unwrap()));
+    }
+    let config = &config;
+    compare(|path| sharp.init_generator(path), |path| sharp.init_critic(path), config);
+    compare(|path| r3gan.init_generator(path), |path| r3gan.init_discriminator(path), config);
 }
