@@ -23,7 +23,7 @@ use astrogen::tables::Table;
 use astrogen::train::interrupt::StopSignal;
 use astrogen_cli::{
     Console, EmulateArguments, EmulatorArguments, EvaluateArguments, SearchArguments, by_the_first,
-    ended, say,
+    ended, parse, say,
 };
 use clap::{Parser, Subcommand};
 
@@ -50,7 +50,7 @@ enum Mode {
 }
 
 fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse();
     tune_allocator();
     ended(match arguments.mode {
         None => train(&arguments.train),
@@ -143,11 +143,14 @@ fn search(arguments: &SearchArguments) -> Result<()> {
     let table = Table::open(&data)?;
     say(table.report());
     let mut config = match config {
-        Some(config) => arguments.longer(config)?,
+        Some(config) => arguments.longer(config, &fitting)?,
         None => arguments.config(data, &table)?,
     };
     fitting.enter(&mut config.base.fit);
     config.validate_for(&table)?; // refused before a folder is made
+    if let Some(run) = &earlier {
+        config.results(run)?; // and before its settings are written
+    }
     let run = arguments.train.run.begin("balrog-search", earlier, &config, table.report())?;
 
     let (stop, mut console) = (StopSignal::on_ctrl_c()?, Console::default());

@@ -16,7 +16,8 @@ use astrogen::report::{SampleLook, write_page};
 use astrogen::runtime::{device_name, tune_allocator};
 use astrogen::train::{WganGpStep, WganGpStepConfig};
 use astrogen_cli::{
-    ImageArguments, ImageConfig, Networks, RunArguments, SampleArguments, WganArguments, ended, say,
+    ImageArguments, ImageConfig, Networks, RunArguments, SampleArguments, WganArguments, ended,
+    parse, say,
 };
 use clap::{Args, Parser, Subcommand};
 use tch::Tensor;
@@ -57,7 +58,7 @@ struct WalkArguments {
 }
 
 fn main() -> Result<()> {
-    let Arguments { mode, train: arguments } = Arguments::parse();
+    let Arguments { mode, train: arguments } = parse();
     tune_allocator();
     ended(match mode {
         None => train(&arguments),
@@ -77,12 +78,11 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
         None => networks.config(images, arguments)?,
     };
     let mut batches = Batches::new(folder.train(), &config.batches, device)?;
-    let epoch = batches.steps_per_epoch();
-    config.fit.steps = arguments.steps(epoch).unwrap_or(config.fit.steps);
+    let steps = arguments.steps(batches.steps_per_epoch());
+    config.fit.steps = steps.unwrap_or(config.fit.steps);
     fitting.enter(&mut config.fit);
-    config.fit.sample_interval = epoch.max(100); // a grid an epoch
     config.validate()?;
-    SampleLook::check(&config.fit.best_by, folder.train().len())?;
+    SampleLook::check(&config.fit.best_by, &mut batches)?;
 
     // Networks with their optimisers.
     seed_everything(config.fit.seed);
@@ -90,6 +90,7 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     let mut step = WganGpStep::new(model, algorithm, device)?;
     config.begin(&step, &folder, earlier.as_ref())?;
     let run = arguments.begin("cosmos-wgan-gp", earlier, &config, &folder.summary())?;
+    config.keep_beginning(&step, &batches, &run)?;
 
     // The loop, with what is written down and looked at on the way.
     say(format_args!("training on {}", device_name(device)));

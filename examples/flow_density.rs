@@ -24,7 +24,7 @@ use astrogen::train::log::Progress;
 use astrogen::train::run_dir::RunDir;
 use astrogen_cli::{
     DensityArguments, DensitySampleArguments, LogProbArguments, PosteriorArguments, Posteriors,
-    ended, say,
+    ended, parse, say,
 };
 use clap::{Parser, Subcommand};
 
@@ -49,7 +49,7 @@ enum Mode {
 }
 
 fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse();
     tune_allocator();
     ended(match &arguments.mode {
         None => train(&arguments.train),

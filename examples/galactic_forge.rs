@@ -23,7 +23,9 @@ use astrogen::runtime::{device_name, set_threads, tune_allocator};
 use astrogen::train::interrupt::StopSignal;
 use astrogen::train::log::Progress;
 use astrogen::train::run_dir::RunDir;
-use astrogen_cli::{EncoderJob, ForgeArguments, ForgeSampleArguments, by_the_first, ended, say};
+use astrogen_cli::{
+    EncoderJob, ForgeArguments, ForgeSampleArguments, by_the_first, ended, parse, say,
+};
 use clap::{Parser, Subcommand};
 use tch::Device;
 
@@ -54,7 +56,7 @@ enum Mode {
 }
 
 fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+    let arguments: Arguments = parse();
     tune_allocator();
     ended(match &arguments.mode {
         None => train(&arguments.train),
@@ -80,6 +82,7 @@ fn sample(arguments: &ForgeSampleArguments) -> Result<()> {
 }
 
 fn train(arguments: &ForgeArguments) -> Result<()> {
+    arguments.run.check_full()?;
     let device = arguments.run.device()?;
     let fitting = arguments.run.fitting(&forge::criteria())?;
     let stop = StopSignal::on_ctrl_c()?;

@@ -17,7 +17,7 @@ use astrogen::train::state::State;
 use astrogen::train::{GanStep, RelativisticStep};
 use astrogen_cli::{
     DcganArguments, DcganRecipe, ImageArguments, ImageConfig, Networks, RunArguments,
-    SampleArguments, ended, say,
+    SampleArguments, ended, parse, say,
 };
 use clap::{Args, Parser, Subcommand};
 
@@ -48,7 +48,7 @@ struct TrainArguments {
 }
 
 fn main() -> Result<()> {
-    let Arguments { mode, train: arguments } = Arguments::parse();
+    let Arguments { mode, train: arguments } = parse();
     tune_allocator();
     ended(match mode {
         None => train(&arguments),
@@ -72,13 +72,14 @@ fn train(TrainArguments { images, run: arguments, networks }: &TrainArguments) -
     config.fit.steps = steps.unwrap_or(config.fit.steps);
     fitting.enter(&mut config.fit);
     config.validate()?;
-    SampleLook::check(&config.fit.best_by, folder.train().len())?;
+    SampleLook::check(&config.fit.best_by, &mut batches)?;
 
     // Networks with their optimisers, and the loop.
     seed_everything(config.fit.seed);
     let begin = |step: &dyn State| -> Result<_> {
         config.begin(step, &folder, earlier.as_ref())?;
         let run = arguments.begin("nebula-dcgan", earlier, &config, &folder.summary())?;
+        config.keep_beginning(step, &batches, &run)?;
         let on = device_name(device);
         say(format_args!("training on {on} by the {} recipe", config.networks));
         Ok(run)

@@ -10,7 +10,8 @@
 //! The article's DCGAN here and in PyTorch, with the same images and as many steps, a WGAN-GP, the
 //! sharp recipe, a narrow R3GAN and whatever else the example's options can say, a few steps each in turn,
 //! so that a machine that others share is as slow to one as to the next. Each is held against images that it
-//! was not trained on: new nebulae, or of a folder all images, which are few, a fifth of them held out. What
+//! was not trained on: new nebulae, or of a folder all images, which are few, a fifth of them held out (or what
+//! `--held-out` says behind `--`). What
 //! is written: a table in Markdown, all numbers in `quality.json`, and grids of samples.
 
 mod candidate;
@@ -105,7 +106,7 @@ fn main() -> Result<()> {
     // Cargo's word to a bench comes last, behind the examples' options too.
     let mut options = arguments.images.clone();
     options.retain(|option| option != "--bench");
-    if named {
+    if named && !options.iter().any(|option| option.starts_with("--held-out")) {
         options.extend(["--held-out", "0.2"].map(str::to_owned));
     }
     let (folder, data) = training::open(&options)?;

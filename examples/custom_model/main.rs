@@ -14,7 +14,7 @@ use astrogen::plot::save_grid;
 use astrogen::prelude::*;
 use astrogen::report::write_page;
 use astrogen::train::{WganGpStep, WganGpStepConfig};
-use astrogen_cli::{ImageArguments, RunArguments, ended, say};
+use astrogen_cli::{ImageArguments, RunArguments, ended, parse, say};
 use clap::Parser;
 use networks::{MyCritic, MyGenerator, Sizes};
 use serde::{Deserialize, Serialize};
@@ -37,7 +37,7 @@ struct RunConfig {
 }
 
 fn main() -> Result<()> {
-    ended(train(Arguments::parse()))
+    ended(train(parse()))
 }
 
 fn train(Arguments { data, run: arguments }: Arguments) -> Result<()> {

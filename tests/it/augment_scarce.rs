@@ -86,7 +86,9 @@ fn generated_images_are_judged_on_simulated_galaxies_and_on_a_folder_with_labels
     assert_eq!(report(&run)["scores"].as_array().expect("a list").len(), 2);
 
     // What is there stays, and what cannot be is refused before anything is made.
-    let told = example.refuse(&[&of_folder, &columns[..], &["--out", utf8(&run)]].concat());
+    // Before labels are read, which are in another column.
+    let wrong = ["--class-column", "class"];
+    let told = example.refuse(&[&of_folder, &wrong[..], &["--out", utf8(&run)]].concat());
     assert!(told.contains("it is not empty"), "{told}");
     let new = path("new");
     let refuse = |of: &[&str]| {

@@ -176,6 +176,20 @@ fn a_stopped_search_goes_on_and_lists_the_best_first() {
     assert_eq!(fs::read_to_string(&path).expect("a table"), table);
     let told = example().refuse(&["search", "--resume", utf8(&out), "--epochs", "2"]);
     assert!(told.contains("a search goes on with trials as long as those before"), "{told}");
+    let settings = || fs::read_to_string(out.join("config.json")).expect("settings");
+    let before = settings();
+    for (option, number, reason) in [
+        ("--trials", "2", "this search tries all combinations of its lists"),
+        ("--patience", "7", "a search goes on with trials by the rules of those before"),
+    ] {
+        let told = example().refuse(&["search", "--resume", utf8(&out), option, number]);
+        assert!(told.contains(reason) && settings() == before, "{told}");
+    }
+    // Fewer trials than are done, of a search that draws them.
+    let drawn = before.replace("\"trials\": null", "\"trials\": 2");
+    fs::write(out.join("config.json"), &drawn).expect("written");
+    let told = example().refuse(&["search", "--resume", utf8(&out), "--trials", "1"]);
+    assert!(told.contains("search table") && settings() == drawn && drawn != before, "{told}");
 
     fs::write(&space, r#"{"algorithm.critic": [1, 3]}"#).expect("written");
     let refused = [&["search", "--space", utf8(&space)][..]].concat();
@@ -183,6 +197,10 @@ fn a_stopped_search_goes_on_and_lists_the_best_first() {
     let refused: Vec<&str> = refused.into_iter().chain(more.iter().map(String::as_str)).collect();
     let told = example().refuse(&refused);
     assert!(told.contains("critic_optimizer"), "{told}");
+    fs::write(&space, r#"{"algorithm.n_critic": [1], "algorithm.n_critic": [3]}"#)
+        .expect("written");
+    let told = example().refuse(&refused);
+    assert!(told.contains("`algorithm.n_critic` stands twice"), "{told}");
     fs::write(&space, r#"{"algorithm.n_critic": [1, 3]}"#).expect("written");
     let none = folder.path().join("none");
     for (options, reason) in [

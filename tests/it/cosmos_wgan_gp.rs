@@ -3,6 +3,7 @@
 use std::fs;
 
 use astrogen::fits::FitsFile;
+use astrogen::sky::{NebulaConfig, simulate_nebulae};
 
 use crate::program::{Program, nebulae, utf8};
 
@@ -21,7 +22,14 @@ fn a_run_resumes_to_the_same_bytes_and_samples_walks_and_fits_files() {
     };
     train(&whole, "7");
     train(&parts, "4");
+    // What it was begun with, it goes on with.
+    let settings = parts.join("config.json");
+    let config = fs::read_to_string(&settings).expect("settings");
+    assert!(config.contains("\"sample_interval\": 100,"), "{config}");
+    let config = config.replace("\"sample_interval\": 100,", "\"sample_interval\": 5,");
+    fs::write(&settings, config).expect("written");
     example.succeed(&["--resume", utf8(&parts), "--steps", "7"]);
+    assert!(parts.join("samples/step-00000005.png").is_file(), "a grid at every fifth step");
     for file in [
         "checkpoints/step-00000007.safetensors",
         "generator.safetensors",
@@ -70,6 +78,21 @@ fn a_run_resumes_to_the_same_bytes_and_samples_walks_and_fits_files() {
     };
     assert!(same("generator.net.0.weight") && same("critic.net.0.weight"));
     assert!(!same("critic.net.2.weight"));
+
+    // One batch of ten, which is too few for a number that sixteen have.
+    let few = folder.path().join("few");
+    let sky = NebulaConfig { size: 64, ..NebulaConfig::default() };
+    simulate_nebulae(&few, &sky, 19, 3).expect("nebulae");
+    let refused = folder.path().join("refused");
+    let options = ["--data", utf8(&few), "--batch-size", "10", "--out", utf8(&refused)];
+    let told = example.refuse(&[&options[..], &["--best-by", "coverage"]].concat());
+    assert!(told.contains("coverage of 10 images 3x64x64") && !refused.exists(), "{told}");
+
+    // Before the work of drawing, or what else is wrong is found.
+    let used = ["sample", utf8(&parts), "--count", "2", "--out", utf8(&whole)];
+    fs::remove_file(parts.join("generator.safetensors")).expect("removed");
+    let told = example.refuse(&used);
+    assert!(told.contains("it is not empty"), "{told}");
 
     let [data, whole] = [utf8(&data), utf8(&whole)];
     let cases: &[(&[&str], &[&str])] = &[

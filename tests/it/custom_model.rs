@@ -30,6 +30,8 @@ fn a_run_of_own_networks_resumes_to_the_same_bytes_and_is_sampled_from() {
         assert!(parts.join(file).is_file(), "{file} is missing");
     }
 
+    let told = example.refuse(&["--resume", utf8(&parts), "--image-size", "64"]);
+    assert!(told.contains("--image-size cannot be given with --resume"), "{told}");
     let refused = folder.path().join("refused");
     let told = example.refuse(&[&common[..], &["--out", utf8(&refused), "--steps", "0"]].concat());
     assert!(told.contains("steps must be at least 1"), "{told}");

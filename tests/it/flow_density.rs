@@ -62,6 +62,8 @@ fn a_density_is_trained_resumed_and_used() {
     let before = settings();
     let told = example.refuse(&["--resume", utf8(&parts), "--steps", "0"]);
     assert!(told.contains("steps must be at least 1") && before == settings(), "{told}");
+    let told = example.refuse(&["--resume", utf8(&parts), "--lr", "1e-4"]);
+    assert!(told.contains("--lr cannot be given with --resume") && before == settings(), "{told}");
     // Beyond the end of its schedule nothing is learnt.
     let told = example.succeed(&["--resume", utf8(&parts), "--steps", "301"]);
     assert!(told.contains("the learning rate is 0 from step 300 on"), "{told}");
@@ -93,11 +95,15 @@ fn a_density_is_trained_resumed_and_used() {
     let exact = log_prob("exact.parquet", &[]);
     assert!(exact[0].is_finite() && exact[1].is_finite() && exact[3].is_nan(), "{exact:?}");
     assert_eq!(exact[0], exact[2]);
-    let arguments = ["log-prob", run, "--catalog", utf8(&short), "--errors", "z=error", "--out"];
-    let told = example.refuse(&[&arguments[..], &[utf8(&file("bad.fits"))]].concat());
-    assert!(told.contains("errors of features must be finite"), "{told}");
-    let (bad, errors) = (file("bad.fits"), ["z=error", "z=flux", "--out"]);
-    let told = example.refuse(&[&arguments[..5], &errors, &[utf8(&bad)]].concat());
+    let odd = log_prob("odd.fits", &["--errors", "z=error"]);
+    let finite = odd.iter().map(|number| number.is_finite());
+    assert_eq!(
+        finite.collect::<Vec<_>>(),
+        [true, true, false, false],
+        "no error, no context: {odd:?}"
+    );
+    let arguments = ["log-prob", run, "--catalog", utf8(&short), "--errors", "z=error", "z=flux"];
+    let told = example.refuse(&[&arguments[..], &["--out", utf8(&file("bad.fits"))]].concat());
     assert!(told.contains("column z: errors are given for it twice"), "{told}");
     fs::write(&short, "mag,z,flux,error\n22,0.3,15,0.2\n22,0.3,15,0\n").expect("written");
     let wide = log_prob("wide.hdf5", &["--errors", "z=error", "--draws", "400"]);

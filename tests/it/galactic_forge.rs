@@ -132,7 +132,15 @@ fn galaxies_are_learnt_judged_and_sampled() {
     assert!(report == read("whole/report.json"), "judged otherwise");
     let resumed = ["--resume", "again", "--epochs", "1", "--checkpoint-every", "7"];
     succeed(&example, folder, &resumed);
-    let settings = String::from_utf8(read("again/config.json")).expect("text");
+    let before = read("again/config.json");
+    for (option, value, words) in [
+        ("--precision", "bf16", "the networks of this program take f32 or tf32"),
+        ("--flow", "nice", "--flow cannot be given with --resume"),
+    ] {
+        let told = example.refuse(&["--resume", utf8(&folder.join("again")), option, value]);
+        assert!(told.contains(words) && before == read("again/config.json"), "{told}");
+    }
+    let settings = String::from_utf8(before).expect("text");
     let settings: serde_json::Value = serde_json::from_str(&settings).expect("JSON");
     assert_eq!(settings["fit"]["checkpoint_interval"], 7);
     let steps = settings["fit"]["steps"].as_u64().expect("a number");

@@ -71,9 +71,11 @@ impl<S: GanStep> Finder<'_, S> {
     /// moment, which the best generator of a run may not be.
     ///
     /// # Errors
-    /// [`AnomalyError::Untrained`]; [`AnomalyError::Train`] for a folder that is no run, or one of
+    /// [`AnomalyError::Untrained`]; [`AnomalyError::Setting`] for an opponent that does not judge each image
+    /// [by itself](GanStep::judges_alone); [`AnomalyError::Train`] for a folder that is no run, or one of
     /// other networks.
     pub fn trained(step: S, run: impl AsRef<Path>) -> Result<S, AnomalyError> {
+        check_opponent(&step)?;
         let run = RunDir::open(run.as_ref())?;
         let Some(last) = run.checkpoints()?.last().copied() else {
             return Err(AnomalyError::Untrained { run: run.path().to_owned() });
@@ -87,7 +89,8 @@ impl<'a, S: GanStep> Finder<'a, S> {
     /// What looks at images of the shape that both take.
     ///
     /// # Errors
-    /// [`AnomalyError::Setting`] for settings out of their range, and for networks of two shapes.
+    /// [`AnomalyError::Setting`] for settings out of their range, for networks of two shapes, and for an
+    /// opponent that does not judge each image [by itself](GanStep::judges_alone).
     pub fn new(
         step: &'a S,
         autoencoder: &'a Autoencoder,
@@ -100,6 +103,7 @@ impl<'a, S: GanStep> Finder<'a, S> {
             let got = format!("{:?} and {:?}", shapes[1], shapes[0]);
             return Err(AnomalyError::Setting { name, rule, got });
         }
+        check_opponent(step)?;
         Ok(Self { step, autoencoder, inversion: inversion.clone() })
     }
 
@@ -125,6 +129,16 @@ impl<'a, S: GanStep> Finder<'a, S> {
         let generated = inverted.images.f_to_device(Device::Cpu)?.f_to_kind(Kind::Float)?;
         Ok(Look { scores, generated, decoded })
     }
+}
+
+/// Refuses an opponent whose scores of an image change with those beside it.
+fn check_opponent(step: &impl GanStep) -> Result<(), AnomalyError> {
+    if step.judges_alone() {
+        return Ok(());
+    }
+    let (name, rule) = ("opponent", "one that judges each image by itself");
+    let got = "one that looks at how much images of a batch differ (--minibatch-deviation)";
+    Err(AnomalyError::Setting { name, rule, got: got.to_owned() })
 }
 
 /// Numbers `[N]` on the host.

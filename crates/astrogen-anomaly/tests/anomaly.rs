@@ -9,10 +9,12 @@ use astrogen_anomaly::{
     inject, invert, train_autoencoder,
 };
 use astrogen_data::{ArrayDataset, BatchConfig};
-use astrogen_models::{Autoencoder, AutoencoderConfig, Generator, WganConfig};
+use astrogen_models::{Autoencoder, AutoencoderConfig, DcganConfig, Generator, WganConfig};
 use astrogen_preprocess::{Pipeline, PipelineConfig, Scaling};
 use astrogen_sky::Anomaly;
-use astrogen_train::{FitConfig, RunDir, State, StopSignal, WganGpStep, WganGpStepConfig};
+use astrogen_train::{
+    DcganStep, DcganStepConfig, FitConfig, RunDir, State, StopSignal, WganGpStep, WganGpStepConfig,
+};
 use ndarray::Array4;
 use tch::{Device, Kind, Tensor, nn};
 
@@ -253,6 +255,24 @@ fn what_cannot_be_is_refused_in_words() {
     let other = other.init(&store.root()).unwrap();
     let told = Finder::new(&step, &other, &InversionConfig::default()).map(drop).unwrap_err();
     assert!(told.to_string().contains("[1, 16, 16] and [1, 32, 32]"), "{told}");
+    // What is said of an image must not depend on those beside it.
+    for minibatch_deviation in [false, true] {
+        let model = DcganConfig {
+            image_size: 32,
+            channels: 1,
+            generator_features: 2,
+            discriminator_features: 2,
+            minibatch_deviation,
+            ..DcganConfig::default()
+        };
+        let dcgan = DcganStep::new(&model, &DcganStepConfig::default(), Device::Cpu).unwrap();
+        let finder = Finder::new(&dcgan, &autoencoder, &InversionConfig::default());
+        let told = finder.map(drop).map_err(|error| error.to_string());
+        match minibatch_deviation {
+            false => assert_eq!(told, Ok(())),
+            true => assert!(told.unwrap_err().contains("judges each image by itself")),
+        }
+    }
 
     let folder = tempfile::tempdir().unwrap();
     let run = RunDir::create(&folder.path().join("run")).unwrap();

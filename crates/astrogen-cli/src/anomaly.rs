@@ -95,6 +95,7 @@ impl AnomalyArguments {
     /// out of their range.
     pub fn open(&self) -> Result<AnomalySearch, CliError> {
         by_the_first()?;
+        self.out.as_deref().map_or(Ok(()), RunDir::check_unused)?;
         set_threads(self.threads);
         let device = self.device.resolve()?;
         let trained = RunDir::open(&self.run)?.read_config::<ImageConfig<ImageRecipe>>()?;

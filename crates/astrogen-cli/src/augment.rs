@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use astrogen_data::augment::SkyAugment;
 use astrogen_train::{AdaptiveConfig, AugmentProbability, Augmentation};
 use clap::Args;
 
@@ -17,6 +18,10 @@ pub(crate) struct AugmentArguments {
     /// number is where it ends, from 0. None if left out.
     #[arg(long, value_name = "PROBABILITY|auto", allow_negative_numbers = true)]
     augment: Option<Often>,
+    /// With --augment: all light above black is multiplied too, all bands alike, by 2 to a power of this
+    /// scatter, 0.2 for example; samples are then as bright as that, not as the reals. 0 if left out.
+    #[arg(long, value_name = "SCATTER", requires = "augment", allow_negative_numbers = true)]
+    augment_flux: Option<f64>,
 }
 
 /// How often.
@@ -64,7 +69,9 @@ impl AugmentArguments {
                 })
             }
         };
-        Some(Augmentation { probability, ..Augmentation::default() })
+        let default = Augmentation::default();
+        let flux = self.augment_flux.unwrap_or(default.operations.flux);
+        Some(Augmentation { probability, operations: SkyAugment { flux, ..default.operations } })
     }
 }
 
@@ -102,6 +109,16 @@ mod tests {
         assert_eq!(settings(&["--augment", "auto", "--from", "run"], 1000), adaptive(4000));
         assert_eq!(settings(&["--augment", "auto", "--from", "run"], 100_000), adaptive(100_000));
         assert_eq!(settings(&[], 1000), None);
+        let flux = |options: &[&str]| {
+            let parsed =
+                Options::try_parse_from([&["program", "--augment", "0.5"], options].concat());
+            let parsed = parsed.unwrap();
+            parsed.augment.augmentation(9, 16, &parsed.transfer).unwrap().operations
+        };
+        assert_eq!(flux(&[]), SkyAugment::default());
+        let dilated = SkyAugment { flux: 0.2, ..SkyAugment::default() };
+        assert_eq!(flux(&["--augment-flux", "0.2"]), dilated);
+        assert!(Options::try_parse_from(["program", "--augment-flux", "0.2"]).is_err());
         for refused in ["1.5", "-0.1", "nan", "often", ""] {
             let message = refused.parse::<Often>().unwrap_err();
             assert_eq!(message, "expected a probability from 0 to 1, or auto", "{refused}");

@@ -70,6 +70,7 @@ impl CompareArguments {
     /// holds something already.
     pub fn open(&self) -> Result<(RunDir, [Sky; 2]), CliError> {
         by_the_first()?;
+        self.out.as_deref().map_or(Ok(()), RunDir::check_unused)?;
         set_threads(self.threads);
         let simulated = tempfile::tempdir()
             .map_err(|error| CliError::Usage(format!("cannot make a temporary folder: {error}")))?;

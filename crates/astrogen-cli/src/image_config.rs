@@ -82,6 +82,23 @@ impl<N> ImageConfig<N> {
         }
     }
 
+    /// Keeps what a run begins with that begins [from](Self::from) another's networks: that one may let go of
+    /// its checkpoint before this one has its first.
+    ///
+    /// # Errors
+    /// [`CliError::Train`] where it cannot be written.
+    pub fn keep_beginning(
+        &self,
+        step: &dyn State,
+        batches: &Batches,
+        run: &RunDir,
+    ) -> Result<(), CliError> {
+        match self.from {
+            Some(_) => Ok(run.save_beginning(step, batches)?),
+            None => Ok(()),
+        }
+    }
+
     /// Looks through the folder of images and says what is in it.
     ///
     /// # Errors

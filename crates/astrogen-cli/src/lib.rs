@@ -22,9 +22,10 @@
 //! | [`AnomalyArguments`] | a trained run, and images to be searched by it |
 //! | [`SampleArguments`] | samples of a run, as a grid and as FITS files |
 //!
-//! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`say`] writes a program's lines, and
-//! a [`Console`] shows a training. [`group`] has the processes that a program was started as, the first of
-//! which talks; [`ended`] tells the others of an error.
+//! [`ImageConfig`] is the config.json of runs on images, with their [`Networks`]. [`parse`] reads a program's arguments
+//! and refuses those that `--resume` would ignore. [`say`] writes a program's lines, and a [`Console`] shows a training.
+//! [`group`] has the processes that a program was started as, the first of which talks; [`ended`] tells the others of an
+//! error.
 
 mod anomaly;
 mod augment;
@@ -43,6 +44,7 @@ mod image_config;
 mod images;
 mod network;
 mod pace;
+mod parse;
 mod run;
 mod sample;
 mod say;
@@ -71,6 +73,7 @@ pub use group::{by_the_first, ended, group};
 pub use image_config::{ImageConfig, Networks};
 pub use images::{ImageArguments, ReadingArguments, nebula_size};
 pub use network::NetworkArguments;
+pub use parse::parse;
 pub use run::{Fitting, RunArguments};
 pub use sample::SampleArguments;
 pub use say::say;

@@ -13,8 +13,9 @@ use crate::{CliError, group, say};
 /// The option, for programs that train a generator of images.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PaceArguments {
-    /// Minutes of training, instead of --steps: some are tried, for a thirtieth of the time or a minute,
-    /// and as many are taken as fill it. What is drawn and evaluated on the way comes on top.
+    /// Minutes of training, instead of --steps: some are tried, for a thirtieth of the time or a minute
+    /// but three at least, and as many are taken as fill it. What is drawn and evaluated on the way comes on
+    /// top.
     #[arg(long, conflicts_with_all = ["steps", "epochs", "resume"], allow_negative_numbers = true)]
     minutes: Option<f64>,
 }
@@ -48,6 +49,7 @@ pub(crate) fn tried(
     let group = group()?;
     let mut batches = Batches::new(folder.train(), batches, device)?;
     batches.share(Share::new(group.rank(), group.size()).unwrap_or_default())?;
+    say(format_args!("trying steps, to see how many fill {:.3} min", seconds / 60.0));
     // Of one process: what others take to hear of its gradients comes on top.
     let steps = group.tell("the steps", || {
         let steps = steps_within(seconds, timed(&mut step, &mut batches, precision))?;

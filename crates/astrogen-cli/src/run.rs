@@ -47,8 +47,8 @@ pub struct RunArguments {
     /// The run's folder; runs/NAME-N if left out.
     #[arg(long)]
     out: Option<PathBuf>,
-    /// Go on with the run in this folder, with the settings it began with (only --steps,
-    /// --epochs, --checkpoint-every, --patience, --device, --precision and --threads are heeded).
+    /// Go on with the run in this folder, with the settings it began with (beside it only --steps,
+    /// --epochs, --checkpoint-every, --patience, --device, --precision and --threads are taken).
     #[arg(long, conflicts_with = "out")]
     resume: Option<PathBuf>,
 }

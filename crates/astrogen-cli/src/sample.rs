@@ -51,6 +51,7 @@ impl SampleArguments {
             )));
         }
         by_the_first()?;
+        self.out.as_deref().map_or(Ok(()), RunDir::check_unused)?;
         let device = self.device.resolve()?;
         let run = RunDir::open(&self.run)?;
         let physical: Physical = run.read_config()?;

@@ -120,6 +120,7 @@ impl ScarceArguments {
     /// that is not there; [`CliError::Train`] for a folder that holds something already.
     pub fn open(&self) -> Result<Scarce, CliError> {
         by_the_first()?;
+        self.out.as_deref().map_or(Ok(()), RunDir::check_unused)?;
         set_threads(self.threads);
         let device = self.device.resolve()?;
         // What no image could make possible is refused before images are read or made.

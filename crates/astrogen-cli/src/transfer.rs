@@ -1,7 +1,7 @@
 //! A run that begins from another run's networks.
 //!
-//! What its settings keep is the checkpoint that it begins with, so that it begins alike when it was
-//! stopped before it had one of its own, whatever the other run did since.
+//! What its settings keep is the checkpoint that it begins with, and its own of step 0 is what it began with, so
+//! that it goes on alike when it was stopped before it had another one, whatever the other run did since.
 
 use std::path::{Path, PathBuf};
 

@@ -65,7 +65,8 @@ impl WganArguments {
         let epoch = (folder.train().len() / self.batch_size.max(1)) as u64;
         let steps = run.steps(epoch).unwrap_or(3000);
         let networks = Networks { model, algorithm: self.algorithm(steps) };
-        let fit = FitConfig { steps, seed: run.seed(), ..FitConfig::default() };
+        let sample_interval = sample_interval(epoch, steps);
+        let fit = FitConfig { steps, sample_interval, seed: run.seed(), ..FitConfig::default() };
         let config = ImageConfig::new(data, &folder, self.batch_size, networks, fit);
         Ok((folder, ImageConfig { from: self.transfer.checkpoint()?, ..config }))
     }
@@ -94,5 +95,24 @@ impl WganArguments {
             frozen_layers: self.transfer.frozen_layers(),
             ..paper
         }
+    }
+}
+
+/// Steps between two grids: an epoch, but 100 at least, and no more than a tenth of the run where that is more.
+fn sample_interval(epoch: u64, steps: u64) -> u64 {
+    epoch.clamp(100, (steps / 10).max(100))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_has_grids_however_many_images_there_are() {
+        assert_eq!(sample_interval(3, 3000), 100);
+        assert_eq!(sample_interval(250, 3000), 250);
+        assert_eq!(sample_interval(3125, 3000), 300, "100,000 images");
+        assert_eq!(sample_interval(3125, 500), 100, "a short run");
+        assert_eq!(sample_interval(3125, 100_000), 3125);
     }
 }

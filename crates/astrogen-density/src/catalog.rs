@@ -37,7 +37,9 @@ pub struct Rows {
 /// Columns that hold the normal errors of others.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Errors {
-    /// A feature or a context column, and the column of its standard deviation.
+    /// A feature or a context column, and the column of its standard deviation. A row in which that is
+    /// no finite number of 0 or more, of a value that is there, is one of which nothing can be said:
+    /// NaN is written for it.
     pub columns: Vec<(String, String)>,
     /// How integrals over errors and missing features are taken.
     pub config: MeasuredConfig,
@@ -133,12 +135,13 @@ impl Density {
     }
 
     /// Writes the log-density of each row of a catalogue, in nats, as column `LOG_PROB`: convolved
-    /// with errors, missing features integrated out; NaN where context is missing.
+    /// with errors, missing features integrated out; NaN where context is missing, or an
+    /// [error](Errors::columns) cannot be.
     ///
     /// # Errors
     /// [`DensityError::Exists`]; [`DensityError::Catalog`] for a catalogue that cannot be read or
     /// written, or lacks a column; [`DensityError::Column`] for errors of another column than those
-    /// of the density; [`DensityError::Flow`] for errors that are negative.
+    /// of the density.
     pub fn log_prob(&self, rows: &Rows, errors: &Errors, out: &Path) -> Result<u64, DensityError> {
         let column = NewColumn::new("LOG_PROB", Storage::Float64);
         let mut writer = self.writer(out, vec![column], errors.config.seed)?;
@@ -150,7 +153,8 @@ impl Density {
 
     /// Writes what is known of one column of each row of a catalogue, given all others: `MEAN`,
     /// `MODE`, `Q16`, `Q50` and `Q84` of its density on a grid, convolved with errors, missing
-    /// features integrated out; NaN where context is missing. The column itself need not be there.
+    /// features integrated out; NaN where context is missing, or an [error](Errors::columns) cannot
+    /// be. The column itself need not be there.
     ///
     /// # Errors
     /// As [`log_prob`](Self::log_prob), and [`DensityError::Flow`] for a grid that does not increase
@@ -206,8 +210,8 @@ impl Density {
     }
 
     /// Reads a catalogue's rows, so many at a time, but for columns that need not be there (NaN
-    /// stands for them). `work` is given the rows that have a context, as they were measured; what
-    /// it finds of them is written, and NaN for the others.
+    /// stands for them). `work` is given the rows that have a context and errors that can be, as they
+    /// were measured; what it finds of them is written, and NaN for the others.
     fn each(
         &self,
         rows: &Rows,
@@ -253,8 +257,15 @@ impl Density {
                 chunk.push(name.as_str(), vec![f64::NAN; n])?;
             }
             let context = array(&chunk, &data.context)?;
-            let known: Vec<bool> =
+            let mut known: Vec<bool> =
                 context.rows().into_iter().map(|row| row.iter().all(|x| x.is_finite())).collect();
+            // The error of a value that is missing, or asked for, does not matter.
+            for (name, error) in errors.columns.iter().filter(|(name, _)| !but.contains(name)) {
+                let cells = chunk.column(name)?.iter().zip(chunk.column(error)?);
+                for (known, (value, error)) in known.iter_mut().zip(cells) {
+                    *known &= !value.is_finite() || (0.0..f64::INFINITY).contains(error);
+                }
+            }
             chunk.retain(|row| known[row]);
             let features = array(&chunk, &data.features)?;
             let context = self.context(&array(&chunk, &data.context)?)?;

@@ -35,8 +35,10 @@ pub struct PosteriorReport {
     pub crps: f64,
     /// The conditional density's own loss (Izbicki and Lee 2017), lower is better.
     pub cde_loss: f64,
-    /// The mean log-density of the true values, in nats.
+    /// The mean log-density of the true values that lie on the grid, in nats; NaN where none does.
     pub log_density: f64,
+    /// True values off the grid, where the density is 0: not in that mean, but in all else.
+    pub off_grid: usize,
     /// Errors of the modes and of the medians, as if the column were a redshift; none where a true
     /// value is -1 or less, and so no redshift.
     pub as_redshift: Option<[PointErrors; 2]>,
@@ -121,8 +123,8 @@ impl Density {
             found.median.extend(posterior.quantile(0.5));
             let densities = table_of(posterior.density())?;
             let rows = densities.rows().into_iter().zip(truth);
-            found.log_density +=
-                rows.map(|(row, truth)| at(&along.grid, &row.to_vec(), *truth).ln()).sum::<f64>();
+            let on_grid = rows.filter_map(|(row, truth)| at(&along.grid, &row.to_vec(), *truth));
+            found.log_densities.extend(on_grid.map(f64::ln));
             let densities: Vec<f64> = densities.into_iter().collect();
             let densities = GridDensities::new(&along.grid, &densities)?;
             found.crps += densities.crps(truth)?.iter().sum::<f64>();
@@ -142,7 +144,8 @@ impl Density {
             within: [within(0.6827), within(0.9545)],
             crps: found.crps / n,
             cde_loss: found.cde_loss / n,
-            log_density: found.log_density / n,
+            log_density: found.log_densities.iter().sum::<f64>() / found.log_densities.len() as f64,
+            off_grid: truth.len() - found.log_densities.len(),
             as_redshift: match truth.iter().all(|&z| z > -1.0) {
                 true => Some([
                     PointErrors::new(&found.mode, &truth)?,
@@ -182,18 +185,17 @@ struct Found {
     median: Vec<f64>,
     crps: f64,
     cde_loss: f64,
-    log_density: f64,
+    /// Of true values on the grid.
+    log_densities: Vec<f64>,
 }
 
-/// A density on a grid, at a value: on a straight line between points, 0 beyond them.
-fn at(grid: &[f64], density: &[f64], value: f64) -> f64 {
+/// A density on a grid, at a value: on a straight line between points, none beyond them.
+fn at(grid: &[f64], density: &[f64], value: f64) -> Option<f64> {
     let upper = grid.partition_point(|&point| point < value).clamp(1, grid.len() - 1);
     let [low, high] = [grid[upper - 1], grid[upper]];
     let part = (value - low) / (high - low);
-    if !(0.0..=1.0).contains(&part) {
-        return 0.0;
-    }
-    density[upper - 1] * (1.0 - part) + density[upper] * part
+    let between = density[upper - 1] * (1.0 - part) + density[upper] * part;
+    (0.0..=1.0).contains(&part).then_some(between)
 }
 
 impl fmt::Display for PosteriorJudgement {
@@ -206,6 +208,7 @@ impl fmt::Display for PosteriorJudgement {
             crps,
             cde_loss,
             log_density,
+            off_grid,
             as_redshift,
         } = &self.report;
         writeln!(f, "posteriors of {column} of {rows} held-out rows")?;
@@ -214,10 +217,17 @@ impl fmt::Display for PosteriorJudgement {
             f,
             "  PIT: KS {pit_ks:.4}; {narrow:.1} % within 68.3 %, {wide:.1} % within 95.5 %"
         )?;
-        writeln!(
-            f,
-            "  CRPS {crps:.5}; CDE loss {cde_loss:.3}; log-density of the truth {log_density:.4}"
-        )?;
+        write!(f, "  CRPS {crps:.5}; CDE loss {cde_loss:.3}")?;
+        if off_grid < rows {
+            write!(f, "; log-density of the truth {log_density:.4}")?;
+        }
+        writeln!(f)?;
+        if *off_grid > 0 {
+            writeln!(
+                f,
+                "  {off_grid} true values lie off the grid and have no log-density: widen the grid"
+            )?;
+        }
         let named =
             as_redshift.iter().flat_map(|errors| ["mode", "median"].into_iter().zip(errors));
         for (name, errors) in named {

@@ -6,7 +6,8 @@ use std::f64::consts::{E, PI};
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use astrogen_density::{Along, Density, Length, Recipe, judge, train};
+use astrogen_catalog::{Catalog, CatalogOptions};
+use astrogen_density::{Along, Density, Errors, Length, Recipe, Rows, judge, train};
 use astrogen_flows::{Density as _, Member};
 use astrogen_tables::{ColumnTable, ColumnTableConfig};
 use astrogen_train::{Event, FlowStep, RunDir, StopSignal, TrainError};
@@ -97,6 +98,72 @@ fn likelihoods_are_those_of_the_law_in_the_columns_units() {
     // Gneiting and Raftery (2007): that of a normal forecast which is right, 1 / sqrt(pi).
     assert!((posterior.crps - 1.0 / PI.sqrt()).abs() < 0.03, "{posterior:?}");
     assert!(posterior.as_redshift.is_none(), "y is below -1 in some rows");
+    assert_eq!(posterior.off_grid, 0);
+
+    // A grid that does not reach all of the truth: the mean is of the others, and it is told.
+    let grid = (0..=230).map(|i| f64::from(i) * 0.1 + 2.0).collect();
+    let along = Along { column: "y".into(), grid };
+    let judgement = density.judge_posterior(run.path(), &along).unwrap();
+    let posterior = &judgement.report;
+    let off = rows.test().features.column(0).iter().filter(|y| **y < 2.0).count();
+    assert!(off > 10 && posterior.off_grid == off, "{off}: {posterior:?}");
+    assert!((posterior.log_density + entropy(1.0)).abs() < 0.3, "{posterior:?}");
+    let told = judgement.to_string();
+    assert!(told.contains(&format!("  {off} true values lie off the grid")), "{told}");
+    let written = std::fs::read_to_string(run.join("posterior.json")).unwrap();
+    assert!(!written.contains("null,\n  \"off_grid\""), "{written}");
+    assert!(written.contains(&format!("\"off_grid\": {off}")), "{written}");
+}
+
+#[test]
+fn an_error_that_cannot_be_leaves_its_row_without_a_number_and_the_others_alone() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().unwrap();
+    let data = ColumnTableConfig {
+        features: vec!["y".into(), "mass".into()],
+        context: vec!["x".into()],
+        ..table(folder.path())
+    };
+    let rows = ColumnTable::open(&data).unwrap();
+    let recipe =
+        Recipe { hidden: vec![8], length: Length::Steps(8), components: 1, ..Recipe::default() };
+    let config = recipe.config(data, &rows).unwrap();
+    let run = RunDir::create(&folder.path().join("run")).unwrap();
+    train(&run, &config, &rows, Device::Cpu, &StopSignal::default(), &mut nobody).unwrap();
+    let density = Density::load(run.path(), Device::Cpu).unwrap();
+    let pair = |column: &str, error: &str| (column.to_owned(), error.to_owned());
+    let errors =
+        Errors { columns: vec![pair("y", "y_error"), pair("x", "x_error")], ..Errors::default() };
+    let along = Along { column: "y".into(), grid: (-100..=100).map(f64::from).collect() };
+    // Log-densities, and the medians of y, of a catalogue of these rows.
+    let found = |name: &str, text: &str| {
+        let file = |name: String| folder.path().join(name);
+        let path = file(format!("{name}.csv"));
+        std::fs::write(&path, "x,y,mass,x_error,y_error\n".to_owned() + text).unwrap();
+        let rows = Rows { path, options: CatalogOptions::default() };
+        let [of, out] =
+            ["log-prob", "posterior"].map(|kind| file(format!("{name}-{kind}.parquet")));
+        density.log_prob(&rows, &errors, &of).unwrap();
+        density.posterior(&rows, &along, &errors, &out).unwrap();
+        [(of, "LOG_PROB"), (out, "Q50")].map(|(path, column)| {
+            let catalog = Catalog::open(&path, &CatalogOptions::default()).unwrap();
+            let read = catalog.read(&[column]).unwrap().0;
+            let known: Vec<bool> =
+                read.column(column).unwrap().iter().map(|number| number.is_finite()).collect();
+            known
+        })
+    };
+    // A bad error of y, of a y that is missing (which has none), of x, and good rows around them.
+    let good = "5,5,1e9,0.1,0.1\n";
+    for bad in ["nan", "inf", "-0.1", ""] {
+        let rows = format!("{good}5,5,1e9,0.1,{bad}\n5,,1e9,0.1,{bad}\n5,5,1e9,{bad},0.1\n{good}");
+        let [log_prob, median] = found(&format!("mixed{bad}"), &rows);
+        assert_eq!(log_prob, [true, false, true, false, true], "{bad:?}");
+        // What stands for y, or its error, is not heeded where y is asked for.
+        assert_eq!(median, [true, true, true, false, true], "{bad:?}");
+    }
+    let [log_prob, median] = found("none", "5,5,1e9,-1,0.1\n");
+    assert_eq!((log_prob, median), (vec![false], vec![false]));
 }
 
 #[test]

@@ -2,9 +2,12 @@
 
 use std::path::Path;
 
+use astrogen_data::DataError;
+use astrogen_metrics::MetricsError;
+use astrogen_models::ModelError;
 use astrogen_tables::Table;
 use astrogen_train::search::{SearchSpace, SearchTable, Trial};
-use astrogen_train::{RunDir, StopSignal};
+use astrogen_train::{RunDir, StopSignal, TrainError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tch::Device;
@@ -60,6 +63,15 @@ impl SearchConfig {
         }
         Ok(trials)
     }
+
+    /// The trials, and what came of those that are done: `search.csv` in the search's folder.
+    ///
+    /// # Errors
+    /// Those of [`trials`](Self::trials), and [`EmulatorError::Train`] where the file is the table of
+    /// another search, or holds trials that this one has not.
+    pub fn results(&self, run: &RunDir) -> Result<SearchTable, EmulatorError> {
+        Ok(SearchTable::open(run.join("search.csv"), self.trials()?)?)
+    }
 }
 
 /// Trains an emulator with each trial's settings, a run of its own (`trial-001`, ...) in the run's
@@ -68,11 +80,13 @@ impl SearchConfig {
 ///
 /// Called again on a search that was stopped or killed, it goes on with the trial that it was at;
 /// the table has a [next trial](SearchTable::next_trial) where a stop was asked for before the
-/// end. A trial that fails is entered with the reason.
+/// end. A trial that fails by its settings, such as losses that are no longer finite, is entered
+/// with the reason.
 ///
 /// # Errors
-/// Those of [`SearchConfig::trials`], and [`EmulatorError::Train`] where files cannot be read or
-/// written.
+/// Those of [`SearchConfig::results`]; [`EmulatorError::Train`] for a trial's folder that was begun
+/// with other settings; what else keeps a trial from its end, such as a full disk or no memory: it
+/// goes on with the next call.
 pub fn search(
     run: &RunDir,
     config: &SearchConfig,
@@ -81,15 +95,16 @@ pub fn search(
     stop: &StopSignal,
     watch: &mut dyn Watch,
 ) -> Result<SearchTable, EmulatorError> {
+    let mut results = config.results(run)?; // refused before the settings are written
     run.write_config(config)?;
-    let mut results = SearchTable::open(run.join("search.csv"), config.trials()?)?;
     while let Some(trial) = results.next_trial().cloned() {
         watch.remark(&format!("{trial} ({} trials)", results.trials().len()));
         let folder = run.join(folder(&trial));
         match score(&trial, &config.base, &folder, table, device, stop, watch) {
             Ok(None) => break, // interrupted: the trial goes on the next time
             Ok(Some(score)) => results.record(trial.number, Ok::<f64, String>(score))?,
-            Err(error) => results.record(trial.number, Err(error))?,
+            Err(error) if is_of_settings(&error) => results.record(trial.number, Err(error))?,
+            Err(error) => return Err(error),
         }
     }
     Ok(results)
@@ -129,7 +144,96 @@ fn score(
 ) -> Result<Option<f64>, EmulatorError> {
     let config = trial.apply(base)?;
     let run = RunDir::create_or_resume(folder)?;
+    check_begun(&run, &config, trial)?;
     run.write_config(&config)?;
     let finished = fit_emulator(&run, &config, table, device, stop, watch)?;
     Ok(run.best_checkpoint()?.map(|(_, score)| score).filter(|_| finished))
+}
+
+/// Refuses a trial's folder that was begun with other settings; how often checkpoints are written
+/// may change.
+fn check_begun(run: &RunDir, config: &EmulatorConfig, trial: &Trial) -> Result<(), TrainError> {
+    if !run.config_path().exists() {
+        return Ok(());
+    }
+    let mut begun: EmulatorConfig = run.read_config()?;
+    begun.fit.checkpoint_interval = config.fit.checkpoint_interval;
+    if begun == *config {
+        return Ok(());
+    }
+    Err(TrainError::RunDir {
+        path: run.path().to_owned(),
+        reason: format!(
+            "expected the settings of {trial}, and config.json in it has others: go on with the \
+             search that began it, or move it away to begin the trial anew"
+        ),
+    })
+}
+
+/// Whether a trial failed by its own settings, and so would fail again; not by the machine.
+fn is_of_settings(error: &EmulatorError) -> bool {
+    use EmulatorError::{Data, Metrics, Model, Setting, Train};
+    match error {
+        Setting { .. }
+        | Train(
+            TrainError::Setting { .. }
+            | TrainError::Criterion { .. }
+            | TrainError::Search { .. }
+            | TrainError::NonFinite { .. }
+            | TrainError::Network { .. }
+            | TrainError::Loss(_),
+        ) => true,
+        Model(error) | Train(TrainError::Model(error)) => {
+            matches!(error, ModelError::Setting { .. } | ModelError::Shape { .. })
+        }
+        Data(error) | Train(TrainError::Data(error)) => {
+            matches!(error, DataError::Setting { .. } | DataError::BatchSize { .. })
+        }
+        // Generated rows that cannot be compared.
+        Metrics(error) => !matches!(error, MetricsError::Torch(_)),
+        // What an observer met.
+        Train(TrainError::Custom(error)) => error.downcast_ref().is_some_and(is_of_settings),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn failures_of_the_settings_are_told_from_those_of_the_machine() {
+        let path = || PathBuf::from("trial-001");
+        let full = || io::Error::from(io::ErrorKind::StorageFull);
+        let model_full = || ModelError::Io { action: "write", path: path(), source: full() };
+        let setting = || ModelError::Setting { name: "n", rule: "1".into(), got: "0".into() };
+        let values = MetricsError::BadValues { set: "rows", rule: "finite", got: "NaN".into() };
+        let batch = DataError::BatchSize { batch_size: 9, samples: 8 };
+        let memory = || tch::TchError::Torch("no memory".into());
+        for (of_settings, error) in [
+            (true, TrainError::NonFinite { step: 7, tensor: "loss".into() }),
+            (true, TrainError::Setting { name: "lr", rule: "above 0", got: "0".into() }),
+            (true, TrainError::Criterion { name: "fid".into(), known: Vec::new() }),
+            (true, TrainError::Model(setting())),
+            (true, TrainError::Data(batch)),
+            (true, TrainError::custom(EmulatorError::Metrics(values))),
+            (true, TrainError::custom(EmulatorError::Train(TrainError::Model(setting())))),
+            (false, TrainError::Io { path: path(), source: full() }),
+            (false, TrainError::RunDir { path: path(), reason: "in use".into() }),
+            (false, TrainError::Checkpoint { path: path(), reason: "cut".into() }),
+            (false, TrainError::Panicked { what: "a step", reason: "no memory".into() }),
+            (false, TrainError::Torch(memory())),
+            (false, TrainError::Model(model_full())),
+            (false, TrainError::Data(DataError::Tensor(memory()))),
+            (false, TrainError::custom(EmulatorError::Model(model_full()))),
+            (false, TrainError::custom(EmulatorError::Metrics(MetricsError::Torch(memory())))),
+            (false, TrainError::custom(full())),
+        ] {
+            let error = EmulatorError::Train(error);
+            assert_eq!(is_of_settings(&error), of_settings, "{error:?}");
+        }
+    }
 }

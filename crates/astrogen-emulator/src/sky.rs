@@ -175,9 +175,9 @@ impl Carried {
             let column = catalog.columns().iter().find(|column| column.name == name);
             column.map(|column| (column.storage, column.unit.clone()))
         };
-        let mut columns = ["ra", "dec"].map(|_| NewColumn::new("", Storage::Float64)).to_vec();
-        columns[0].name.clone_from(&ra);
-        columns[1].name.clone_from(&dec);
+        // Read in whatever unit, written in degrees.
+        let position = |name| NewColumn::new(name, Storage::Float64).with_unit("deg");
+        let mut columns = [&ra, &dec].map(position).to_vec();
         for name in keep.iter().filter(|name| **name != ra && **name != dec && *name != INDEX) {
             let Some((storage, unit)) = stored(name) else {
                 // Refused in the words of whoever knows the columns.

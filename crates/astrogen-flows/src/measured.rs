@@ -86,8 +86,8 @@ impl Measured<'_> {
     /// ```
     ///
     /// # Errors
-    /// [`FlowError::Setting`] for no draws, errors that are negative or no numbers, and contexts that
-    /// are no numbers;
+    /// [`FlowError::Setting`] for no draws, and, with its row and column, for an error that is negative
+    /// or no number and a context that is no number;
     /// [`FlowError::Shape`] and [`FlowError::Context`] for tensors that do not fit the flow or each
     /// other.
     pub fn log_prob(
@@ -224,13 +224,8 @@ impl Measured<'_> {
         let errors = plain("errors of features", self.errors, features)?.copy();
         let context = plain("the context", self.context, values)?;
         let context_errors = plain("errors of the context", self.context_errors, values)?;
-        if context.isfinite().all().int64_value(&[]) == 0 {
-            return Err(FlowError::Setting {
-                name: "the context",
-                rule: "finite (features alone can be missing)".to_owned(),
-                got: "others".to_owned(),
-            });
-        }
+        let rule = "finite (features alone can be missing)";
+        check("the context", rule, &context, &context.isfinite())?;
         let column = grid.map(|(column, _)| column as i64).filter(|column| *column < features);
         if let Some(column) = column {
             let _ = (x.select(1, column).fill_(0.0), errors.select(1, column).fill_(0.0));
@@ -239,14 +234,22 @@ impl Measured<'_> {
         for (name, of) in
             [("errors of features", &known), ("errors of the context", &context_errors)]
         {
-            let fits = of.isfinite().logical_and(&of.ge(0.0));
-            if fits.all().int64_value(&[]) == 0 {
-                let (rule, got) = ("finite, 0 or more".to_owned(), "others".to_owned());
-                return Err(FlowError::Setting { name, rule, got });
-            }
+            check(name, "finite, 0 or more", of, &of.isfinite().logical_and(&of.ge(0.0)))?;
         }
         Ok([x, known, context, context_errors])
     }
+}
+
+/// Refuses the first of the values `[N, W]` that does not fit, and says where it is.
+fn check(name: &'static str, rule: &str, of: &Tensor, fits: &Tensor) -> Result<(), FlowError> {
+    let bad = fits.logical_not().nonzero();
+    if bad.size()[0] == 0 {
+        return Ok(());
+    }
+    let [row, column] = [0, 1].map(|axis| bad.int64_value(&[0, axis]));
+    let value = of.double_value(&[row, column]);
+    let got = format!("{value} in row {row}, column {column} (from 0)");
+    Err(FlowError::Setting { name, rule: rule.to_owned(), got })
 }
 
 /// Standard normal numbers for so many draws of each row, `[rows * draws, D + C + CHI_SQUARED]`: each

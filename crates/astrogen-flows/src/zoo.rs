@@ -196,15 +196,6 @@ impl FlowConfig {
         }
         check_widths("hidden", &self.hidden)?;
         self.univariate.validate()?;
-        if self.weights() > MOST_WEIGHTS {
-            return Err(FlowError::Setting {
-                name: "hidden",
-                rule: format!(
-                    "such that all networks together have at most {MOST_WEIGHTS} weights"
-                ),
-                got: format!("{:?} in {} transforms", self.hidden, self.transforms),
-            });
-        }
         match self.architecture {
             Architecture::Autoregressive { passes: Some(passes) } if passes < 1 => {
                 let (name, rule) = ("passes", "at least 1, or none".to_owned());
@@ -214,6 +205,16 @@ impl FlowConfig {
                 UnivariateConfig::Spline(Spline { bins, bound, ..Spline::default() }).validate()?;
             }
             _ => {}
+        }
+        if self.weights() > MOST_WEIGHTS {
+            return Err(FlowError::Setting {
+                name: "hidden, with features, context and transforms,",
+                rule: format!("such that a flow has at most {MOST_WEIGHTS} weights"),
+                got: format!(
+                    "{:?} with {} features and {} context values in {} transforms",
+                    self.hidden, self.features, self.context, self.transforms
+                ),
+            });
         }
         self.base.validate()?;
         self.feature_units.validate(self.features)?;
@@ -243,13 +244,28 @@ impl FlowConfig {
         }
     }
 
-    /// Weights of all networks, or more where they see less than all.
+    /// Weights of all networks and matrices, or more where they see less than all. Settings are in
+    /// their ranges, so that no width is out of measure.
     fn weights(&self) -> i64 {
-        let count = self.univariate.init().parameters();
-        let outputs = self.features.saturating_mul(count);
-        let widths = [&[self.features + self.context][..], &self.hidden, &[outputs]].concat();
-        let pairs = widths.windows(2).map(|pair| pair[0].saturating_mul(pair[1]));
-        pairs.fold(0_i64, i64::saturating_add).saturating_mul(self.transforms)
+        let (features, context) = (self.features, self.context);
+        let network = |inputs: i64, outputs: i64| {
+            let widths = [&[inputs][..], &self.hidden, &[outputs]].concat();
+            let pairs = widths.windows(2).map(|pair| pair[0].saturating_mul(pair[1]));
+            pairs.fold(0_i64, i64::saturating_add)
+        };
+        let transform = match self.architecture {
+            // Three matrices, and for each half of the features a network of the other and one of
+            // the context.
+            Architecture::Galactic { bins, .. } => {
+                let (half, parameters) = (features / 2, 3 * bins - 1);
+                let seen = [half, context].into_iter().filter(|&inputs| inputs > 0);
+                let networks = seen.map(|inputs| network(inputs, half * parameters));
+                let networks = networks.fold(0_i64, i64::saturating_add);
+                networks.saturating_mul(2).saturating_add(3 * features * features)
+            }
+            _ => network(features + context, features * self.univariate.init().parameters()),
+        };
+        transform.saturating_mul(self.transforms)
     }
 
     /// A flow with new weights below `path`, drawn from libtorch's generator of its device.

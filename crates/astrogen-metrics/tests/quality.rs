@@ -133,6 +133,20 @@ fn images_of_nothing_are_counted_among_good_ones() {
 }
 
 #[test]
+fn few_images_have_all_numbers_but_those_of_neighbours() {
+    for (reals, fakes, count) in [(8, 4, 14), (20, 10, 14), (24, 12, 18)] {
+        let quality = measure(&sky(reals, 1), &sky(fakes, 2)).unwrap();
+        let names: Vec<&str> = quality.numbers.iter().map(|number| &number.name[..]).collect();
+        assert_eq!(names, NAMES[..count], "{reals} and {fakes}: {:?}", quality.left_out);
+        let line = format!(
+            "precision, density, recall, coverage: 24 real and 12 fake images are needed, got {reals} and \
+             {fakes}"
+        );
+        assert_eq!(quality.left_out, if count == 18 { vec![] } else { vec![line] });
+    }
+}
+
+#[test]
 fn sets_that_cannot_be_compared_are_refused() {
     let (real, fake) = (sky(8, 1), sky(4, 2));
     let refusal = |real: &Tensor, fake: &Tensor| measure(real, fake).unwrap_err().to_string();

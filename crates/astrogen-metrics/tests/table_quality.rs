@@ -89,6 +89,31 @@ fn what_tables_have_not_is_left_out_with_its_reason() {
     assert_eq!(endless.left_out, ["all numbers: 300 values of the fake rows are not finite"]);
 }
 
+/// A column that some half-sample of the interval has one value of.
+#[test]
+fn a_column_in_which_few_rows_differ_is_left_out_alone() {
+    let config = TableQualityConfig { pair_rows: 200, rows: 400, ..TableQualityConfig::default() };
+    let flagged = |table: &Tensor, ones: i64| {
+        let flag = Tensor::zeros([table.size()[0], 1], (Kind::Double, Device::Cpu));
+        let _ = flag.narrow(0, 0, ones).fill_(1.0);
+        Tensor::cat(&[&table.narrow(1, 0, 1), &flag, &table.narrow(1, 1, 2)], 1)
+    };
+    let (real, fake) = (rows(800, 1), rows(400, 2));
+    let plain = table_quality(&real, &fake, &["x", "y", "z"], &config).unwrap();
+    let names = ["x", "flag", "y", "z"];
+    for (real_ones, fake_ones) in [(1, 1), (1, 200), (3, 0), (8, 4)] {
+        let tables = [flagged(&real, real_ones), flagged(&fake, fake_ones)];
+        let quality = table_quality(&tables[0], &tables[1], &names, &config).unwrap();
+        let line = "column flag: one value in a half-sample of the real rows, so few have another; give more \
+                    of those";
+        assert_eq!(quality.left_out, [line], "{real_ones} ones");
+        assert_eq!(quality.numbers, plain.numbers, "{real_ones} ones");
+    }
+    let tables = [flagged(&real, 400), flagged(&fake, 200)];
+    let quality = table_quality(&tables[0], &tables[1], &names, &config).unwrap();
+    assert_eq!((quality.numbers.len(), quality.left_out), (7, vec![]));
+}
+
 #[test]
 fn of_rows_that_pair_up_none_stands_in_both_tables() {
     let config = TableQualityConfig { rows: 400, ..TableQualityConfig::default() };

@@ -117,6 +117,12 @@ pub trait Discriminator: Debug + Send {
         None
     }
 
+    /// Whether the logit of an image in eval mode is the same whatever images are beside it. Default true;
+    /// not so where the network looks at [how much they differ](crate::DcganConfig::minibatch_deviation).
+    fn judges_alone(&self) -> bool {
+        true
+    }
+
     /// The probability `[N]` that each image `[N, C, H, W]`, signed ([-1, 1]), is real:
     /// the sigmoid of its logit, in eval mode and without gradients.
     ///

@@ -183,6 +183,7 @@ fn a_discriminator_can_be_told_that_images_are_alike() {
     assert!((alike - 1e-4).abs().max().double_value(&[]) < 1e-5);
     let differing = discriminator.forward_t(&Tensor::randn([4, 3, 32, 32], FLOAT), true);
     assert!(differing.min().double_value(&[]) > 0.1, "{differing}");
+    assert!(!discriminator.judges_alone());
     // Any number of images has a logit each.
     for n in [1, 2, 5, 7, 9] {
         let images = Tensor::randn([n, 3, 32, 32], FLOAT);

@@ -112,7 +112,7 @@ impl<'a> SampleLook<'a> {
     }
 
     /// The numbers that a best checkpoint may be chosen by, the score first; the last two of images that
-    /// are large enough for features.
+    /// [have them](Self::check).
     pub fn criteria() -> Vec<Criterion> {
         let [distance, diversity, coverage] =
             ["sliced_wasserstein", "diversity", "coverage"].map(String::from);
@@ -120,22 +120,27 @@ impl<'a> SampleLook<'a> {
         [Criterion::Lowest(distance)].into_iter().chain(highest).collect()
     }
 
-    /// Refuses to choose the best checkpoint by a number that so few training images have not, before
-    /// anything is trained.
+    /// Refuses to choose the best checkpoint by a number that the images have not beside which samples will be
+    /// looked at, before anything is trained. The batches are as they were afterwards.
     ///
     /// # Errors
-    /// [`ReportError::Train`], with the least number of images.
-    pub fn check(best_by: &Criterion, images: usize) -> Result<(), ReportError> {
-        match best_by {
-            Criterion::Highest(name) if images < DIVERSE as usize => {
-                Err(ReportError::Train(TrainError::Setting {
-                    name: "best_by",
-                    rule: "a number that the images have; diversity and coverage need 16 to train on",
-                    got: format!("{name} of {images}"),
-                }))
-            }
-            _ => Ok(()),
+    /// [`ReportError::Train`], with what it takes; what the data and the metrics report.
+    pub fn check(best_by: &Criterion, batches: &mut Batches) -> Result<(), ReportError> {
+        let Criterion::Highest(name) = best_by else { return Ok(()) };
+        let next = batches.step();
+        let real = real_images(batches)?;
+        batches.seek(next);
+        if RealDiversity::of(&real)?.is_some() {
+            return Ok(());
         }
+        let [channels, height, width] = batches.shape();
+        Err(ReportError::Train(TrainError::Setting {
+            name: "best_by",
+            rule: "a number that the images have; diversity and coverage need 16 to train on that differ, \
+                   in whole batches of an epoch and in 256 MB: lower the batch size, or choose by \
+                   sliced_wasserstein",
+            got: format!("{name} of {} images {channels}x{height}x{width}", real.size()[0]),
+        }))
     }
 
     /// Draws a last time, and reports on the best generator: `report.json` in the run's folder. Of a run

@@ -9,8 +9,8 @@ use astrogen_metrics::{RealHalves, SlicedWassersteinConfig};
 use astrogen_models::{DcganConfig, DcganGenerator, Generator, Upsampling};
 use astrogen_report::SampleLook;
 use astrogen_train::{
-    DcganStep, DcganStepConfig, FitConfig, GanStep, History, Outcome, RunDir, RunLog, StopSignal,
-    fit,
+    Criterion, DcganStep, DcganStepConfig, FitConfig, GanStep, History, Outcome, RunDir, RunLog,
+    StopSignal, fit,
 };
 use ndarray::Array4;
 use serde_json::Value;
@@ -206,4 +206,32 @@ fn held_out_images_that_are_training_images_are_told() {
     let log = std::fs::read_to_string(run.log_path()).unwrap();
     let told = log.lines().filter(|line| line.contains(words));
     assert_eq!(told.count(), 1, "at the first evaluation, and not again: {log}");
+}
+
+#[test]
+fn a_number_that_the_images_have_not_is_refused_before_anything_is_trained() {
+    let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+    let alike = |count| {
+        let pixels = Array4::from_elem((count, 1, 32, 32), 0.5);
+        let config = BatchConfig { batch_size: 4, ..BatchConfig::default() };
+        Batches::new(Arc::new(ArrayDataset::new(pixels).unwrap()), &config, Device::Cpu).unwrap()
+    };
+    for criterion in &SampleLook::criteria()[1..] {
+        for (mut batches, got) in [
+            (spots(15, 0, 5), "15 images"),
+            // One whole batch of ten, and nine left over.
+            (spots(19, 0, 10), "10 images 1x32x32"),
+            (alike(20), "20 images"),
+        ] {
+            let message = SampleLook::check(criterion, &mut batches).unwrap_err().to_string();
+            assert!(message.contains(got) && message.contains(criterion.name()), "{message}");
+            assert!(message.contains("lower the batch size"), "{message}");
+            for without in [Criterion::Score, SampleLook::criteria().remove(0)] {
+                SampleLook::check(&without, &mut batches).unwrap();
+            }
+        }
+        let mut batches = spots(19, 0, 4);
+        SampleLook::check(criterion, &mut batches).unwrap();
+        assert_eq!(batches.step(), 0, "it begins with the first batch");
+    }
 }

@@ -71,7 +71,9 @@ impl Batch for Labelled {
 }
 
 /// What a classifier is trained on: samples are by turns one of the few images and one of those that
-/// are added, each set again from its beginning where it is at its end.
+/// are added, each set again from its beginning where it is at its end. Where not all of a set fit in
+/// once more, those that do are spread evenly over it: sets lie class by class, as many images of each,
+/// and classes come equally often, but for one image.
 #[derive(Debug)]
 pub(crate) struct FewAndAdded {
     pub(crate) few: LabelledImages,
@@ -102,8 +104,63 @@ impl Dataset for FewAndAdded {
         if index >= self.len() || set.is_empty() {
             return Err(DataError::Index { index, samples: self.len() });
         }
-        let image = index / 2 % set.len();
+        let number = index / 2;
+        let rest = self.each % set.len();
+        let image = match number.checked_sub(self.each - rest) {
+            Some(last) => last * set.len() / rest,
+            None => number % set.len(),
+        };
         let pixels = set.pixels.index_axis(Axis(0), image).to_owned();
         Ok(LabelledImage { pixels, label: set.labels[image], weight })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+    use ndarray::Array4;
+
+    /// So many images of each class, class by class, as they are dealt.
+    fn images(per_class: usize, classes: usize) -> LabelledImages {
+        let labels: Vec<usize> = (0..classes * per_class).map(|image| image / per_class).collect();
+        let names = (0..classes).map(|class| class.to_string()).collect();
+        // A pixel tells the image's number.
+        let pixels = Array4::from_shape_fn((labels.len(), 1, 1, 1), |(image, ..)| image as f32);
+        LabelledImages::new(names, pixels, labels).unwrap()
+    }
+
+    /// How often each class of the few and of the added is dealt, and each image of the added.
+    fn dealt(few: usize, added: usize, classes: usize, each: usize) -> [Vec<usize>; 3] {
+        let (few, added) = (images(few, classes), Some(images(added, classes)));
+        let set = FewAndAdded { few, added, weight: 1.0, each };
+        let mut times = [vec![0; classes], vec![0; classes], vec![0; each]];
+        for index in 0..set.len() {
+            let sample = set.sample(index).unwrap();
+            times[index % 2][sample.label] += 1;
+            if index % 2 == 1 {
+                times[2][sample.pixels[[0, 0, 0]] as usize] += 1;
+            }
+        }
+        times
+    }
+
+    #[test]
+    fn classes_come_equally_often_whatever_the_sizes() {
+        for (few, added, classes, each) in
+            [(20, 200, 2, 400), (20, 150, 2, 400), (20, 53, 2, 400), (7, 5, 3, 32), (3, 11, 5, 58)]
+        {
+            let [few, added, images] = dealt(few, added, classes, each);
+            for times in [&few, &added] {
+                assert_eq!(times.iter().sum::<usize>(), each);
+                assert!(
+                    times.iter().max().unwrap() - times.iter().min().unwrap() <= 1,
+                    "{times:?}"
+                );
+            }
+            let images = &images[..images.iter().rposition(|&times| times > 0).unwrap() + 1];
+            let ends = [images.iter().min().unwrap(), images.iter().max().unwrap()];
+            assert!(ends[1] - ends[0] <= 1, "{images:?}");
+        }
     }
 }

@@ -72,7 +72,7 @@ pub enum TrainError {
     /// A number of the run is no longer finite.
     #[error(
         "{tensor} is not finite at step {step}: the run stopped, and its last good \
-         checkpoint is kept; a lower learning rate, or another seed, may help"
+         checkpoint is kept; in a new run a lower learning rate, or another seed, may help"
     )]
     NonFinite {
         /// The step after which it was seen.

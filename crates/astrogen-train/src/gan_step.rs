@@ -29,6 +29,11 @@ pub trait GanStep: Step<Batch = Images> {
     /// Those of [`Critic::score`].
     fn realness(&self, images: &Tensor) -> Result<Tensor, ModelError>;
 
+    /// Whether the opponent judges each image [by itself](Discriminator::judges_alone). Default true.
+    fn judges_alone(&self) -> bool {
+        true
+    }
+
     /// What the opponent decides by: features `[N, F]` of images `[N, C, H, W]`, signed, with the graph
     /// to the images; none where it does not tell ([`Critic::features`]).
     ///
@@ -48,6 +53,10 @@ impl<G: Generator + Network, D: Discriminator> GanStep for DcganStep<G, D> {
 
     fn realness(&self, images: &Tensor) -> Result<Tensor, ModelError> {
         self.discriminator().logit(images)
+    }
+
+    fn judges_alone(&self) -> bool {
+        self.discriminator().judges_alone()
     }
 
     fn features(&self, images: &Tensor) -> Option<Tensor> {

@@ -13,6 +13,13 @@ fn with(arguments: &[String], options: &[&str]) -> Vec<String> {
     rest.chain(options.iter().map(|&text| text.to_owned())).collect()
 }
 
+/// The number that follows these words.
+fn number_behind(text: &str, words: &str) -> f64 {
+    let (_, rest) = text.split_once(words).unwrap_or_else(|| panic!("{words}: {text}"));
+    let number: String = rest.chars().take_while(|&c| c.is_ascii_digit() || c == '.').collect();
+    number.trim_end_matches('.').parse().unwrap_or_else(|_| panic!("{words}: {text}"))
+}
+
 #[test]
 fn what_is_chosen_is_said_and_kept_and_what_was_given_stays() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -22,11 +29,12 @@ fn what_is_chosen_is_said_and_kept_and_what_was_given_stays() {
     let options = ["--recipe", "auto", "--steps", "3", "--discriminator-features", "4"];
     let told = example().succeed(&[&short[..], &options].concat());
     for words in [
-        "sharp: by the sliced",
+        "sharp: at 64 and 128 pixels",
         "width   16: wider",
+        "batch   16, the recipe's",
         "clip    none",
         "augment none",
-        "steps   3",
+        "steps   3, as given",
         "sharp recipe",
     ] {
         assert!(told.contains(words), "{words}: {told}");
@@ -36,7 +44,24 @@ fn what_is_chosen_is_said_and_kept_and_what_was_given_stays() {
     {
         assert!(config.contains(setting), "{setting}: {config}");
     }
+    let of_config = |name: &str| number_behind(&config, &format!("\"{name}\": "));
+    assert_eq!(of_config("gamma"), number_behind(&told, "gamma   "));
+    // Three steps of 32 of 48 images see each less than a hundred times: 0.55 times the variance, and 0.01 at
+    // least.
+    let variance = number_behind(&told, "0.55 times the images' variance of ");
+    assert!((of_config("gamma") - (0.55 * variance).max(0.01)).abs() < 0.006, "{told}");
+    assert_eq!(of_config("batch_size"), 32.0);
     example().succeed(&["--resume", utf8(&out), "--steps", "5"]);
+
+    // Fewer images than two batches: half of them.
+    let few = nebulae(&folder.path().join("few"), 10);
+    let fewer = folder.path().join("fewer");
+    let arguments = ["--data", utf8(&few), "--out", utf8(&fewer), "--image-size", "32"];
+    let options = ["--recipe", "auto", "--steps", "2", "--features", "2"];
+    let told = example().succeed(&[&arguments[..], &options].concat());
+    assert!(told.contains("batch   5, half of the images"), "{told}");
+    let config = fs::read_to_string(fewer.join("config.json")).expect("a config");
+    assert!(config.contains("\"batch_size\": 10"), "{config}");
 
     // Networks that begin with those of another run are as wide.
     let second = folder.path().join("second");
@@ -51,9 +76,14 @@ fn what_is_chosen_is_said_and_kept_and_what_was_given_stays() {
     let third = folder.path().join("third");
     let options = ["--recipe", "auto", "--augment", "0.1", "--gamma", "3", "--minutes", "0.001"];
     let told = example().succeed(&words(&with(&train(&data, &third, "2"), &options)));
-    for words in
-        ["width   4, as given", "augment as given", "gamma   3, as given", "steps fill 0.001 min"]
-    {
+    for words in [
+        "width   4, as given",
+        "augment as given",
+        "gamma   3, as given",
+        "as many as fill 0.001 min",
+        "trying steps, to see how many",
+        "steps fill 0.001 min",
+    ] {
         assert!(told.contains(words), "{words}: {told}");
     }
 }

@@ -323,6 +323,10 @@ fn bad_input_is_answered_with_what_to_do() {
             &["not empty"],
         ),
         (&["--resume", utf8(&empty), "--best-by", "coverage"], &["cannot be used with"]),
+        (
+            &["--resume", utf8(&empty), "--steps", "9", "--lr", "1e-4", "--seed", "5"],
+            &["--seed, --lr cannot be given with --resume", "a new run takes others"],
+        ),
         (&["--resume", utf8(&empty)], &["config.json"]),
         (&["sample", utf8(&empty)], &["config.json"]),
     ];

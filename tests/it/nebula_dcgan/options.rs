@@ -151,6 +151,18 @@ fn a_run_stopped_before_its_first_checkpoint_begins_again_alike() {
     assert!(told.contains("step-00000003.safetensors, after 3 steps"), "{told}");
     assert!(before == weights(), "it ends in the same bytes");
 
+    // Killed before its first checkpoint, after the other run let go of the one that it began with.
+    let checkpoint = |run: &Path, step| run.join(format!("checkpoints/step-{step:08}.safetensors"));
+    fs::remove_file(checkpoint(&second, 2)).expect("removed");
+    fs::write(second.join("saved.json"), "0").expect("written");
+    example().succeed(&["--resume", utf8(&first), "--steps", "8", "--checkpoint-every", "1"]);
+    let began_with = checkpoint(&first, 3);
+    if began_with.exists() {
+        fs::remove_file(began_with).expect("removed"); // the best, which stays
+    }
+    example().succeed(&["--resume", utf8(&second)]);
+    assert!(before == weights(), "it ends in the same bytes");
+
     // Other images than it learnt from change nothing of it.
     let files = ["config.json", "data.json", "samples/real.png"];
     let written = || files.map(|file| fs::read(first.join(file)).expect("written"));

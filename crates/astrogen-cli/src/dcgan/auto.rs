@@ -1,7 +1,7 @@
 //! What `--recipe auto` chooses, and why.
 //!
-//! The numbers are those of docs/quality.md: by the sliced Wasserstein distance the sharp recipe's samples were the
-//! nearest to real images, those of networks of width 32 as near as real ones after 6,600 steps and still so
+//! The numbers are those of docs/quality.md: at 64 and 128 pixels the sharp recipe's samples were the nearest to real
+//! images by the sliced Wasserstein distance, those of networks of width 32 as near as real ones after 6,600 steps and still so
 //! after 20,000, and the more often images had been seen, the heavier penalties had to be; augmentation helped
 //! less than these. Widths come in sixteens, for which the CPU's kernels are.
 //!
@@ -70,6 +70,18 @@ impl DcganArguments {
         let seen = self.batch_size.unwrap_or(name.batch_size().min(images / 2).max(1));
         let mut chosen = Self { batch_size: Some(seen), ..self.as_wide_as_its_beginning(name)? };
         let asked = new.run.steps((images / images_a_step(seen, images)?.max(1)) as u64);
+        // A limit costs time, and so comes before steps are tried.
+        let clipping = match (name, self.update_clipping) {
+            (_, Some(limit)) => format!("{limit}, as given"),
+            (RecipeName::Sharp, None) if new.shape[1] > UNCLIPPED => {
+                chosen.update_clipping = Some(UPDATE_CLIPPING);
+                format!(
+                    "{UPDATE_CLIPPING}: above {UNCLIPPED} pixels some trainings collapsed without a limit \
+                     to updates"
+                )
+            }
+            _ => "none, as in the recipe".to_owned(),
+        };
         let steps_of = |of: &Self| match asked {
             Some(steps) => Ok(steps),
             None => new.steps_within(&of.settings(name, new, None)?, seconds.unwrap_or(SECONDS)),
@@ -116,28 +128,35 @@ impl DcganArguments {
             }
             _ => "the recipe's".to_owned(),
         };
-        let clipping = match (name, self.update_clipping) {
-            (_, Some(limit)) => format!("{limit}, as given"),
-            (RecipeName::Sharp, None) if new.shape[1] > UNCLIPPED => {
-                chosen.update_clipping = Some(UPDATE_CLIPPING);
-                format!(
-                    "{UPDATE_CLIPPING}: above {UNCLIPPED} pixels some trainings collapsed without a limit \
-                     to updates"
-                )
-            }
-            _ => "none, as in the recipe".to_owned(),
-        };
         let augment = match self.augment.is_given() {
             true => "as given",
             false => "none: it helped less than the weight of the penalties",
         };
         let recipe = match name {
-            RecipeName::R3gan => "r3gan: the sharp recipe has no networks of this size",
-            _ => "sharp: by the sliced Wasserstein distance its samples were the nearest to reals",
+            RecipeName::R3gan => {
+                "r3gan: the sharp recipe has no networks of this size, at which none was measured"
+            }
+            _ => {
+                "sharp: at 64 and 128 pixels its samples were the nearest to reals, by the sliced Wasserstein \
+                 distance"
+            }
+        };
+        let batch = match self.batch_size {
+            Some(_) => "as given",
+            None if seen < name.batch_size() => {
+                "half of the images, the others are the generator's"
+            }
+            None => "the recipe's",
+        };
+        let length = match (asked, seconds) {
+            (Some(_), _) => "as given".to_owned(),
+            (None, seconds) => {
+                format!("as many as fill {} min", seconds.unwrap_or(SECONDS) / 60.0)
+            }
         };
         say(format_args!(
-            "chosen for {images} images:\n  recipe  {recipe}\n  width   {width}\n  batch   {seen}\n  \
-             gamma   {gamma}\n  clip    {clipping}\n  augment {augment}\n  steps   {steps}"
+            "chosen for {images} images:\n  recipe  {recipe}\n  width   {width}\n  batch   {seen}, \
+             {batch}\n  gamma   {gamma}\n  clip    {clipping}\n  augment {augment}\n  steps   {steps}, {length}"
         ));
         chosen.settings(name, new, Some(steps))
     }

@@ -22,12 +22,14 @@ use crate::{CliError, ImageArguments, ImageConfig, RunArguments};
 /// The networks of a deep convolutional GAN, and how they are trained.
 #[derive(Debug, Clone, Args)]
 pub struct DcganArguments {
-    /// Networks and how they are trained; sharp if left out.
+    /// Networks and how they are trained; if left out, article with an option that is its own alone, and
+    /// else sharp.
     #[arg(long, value_enum)]
     recipe: Option<RecipeArgument>,
     #[command(flatten)]
     pace: PaceArguments,
-    /// Images that each network sees per update; 16 (sharp), 64 (article) or 32 (r3gan) if left out.
+    /// Images that each network sees per update; 16 (sharp), 64 (article) or 32 (r3gan) if left out; by
+    /// auto half of the images where there are fewer than twice as many.
     #[arg(long)]
     batch_size: Option<usize>,
     /// Width of the generator's last hidden layer; 16 (sharp) or 64 (article) if left out. R3gan: width of
@@ -38,18 +40,21 @@ pub struct DcganArguments {
     #[arg(long, allow_negative_numbers = true)]
     discriminator_features: Option<i64>,
     /// Learning rate of both networks; 2e-3 (sharp, falling to a tenth of it), 2e-4 (article) or 2e-4
-    /// (r3gan, falling to a quarter) if left out.
+    /// (r3gan, falling to a quarter; its authors' for batches of 256: in batches of 16, 2e-3 measured best)
+    /// if left out.
     #[arg(long, allow_negative_numbers = true)]
     lr: Option<f64>,
     /// Sharp, r3gan: weight of the penalties on the discriminator's slopes; 0.1 (sharp) or, at first,
-    /// 2 at 64 pixels, 17 at 128 and 150 at 256 (r3gan) if left out.
+    /// 2 at 64 pixels, 17 at 128 and 150 at 256 (r3gan) if left out; by auto a multiple of the images'
+    /// variance (sharp).
     #[arg(long, allow_negative_numbers = true)]
     gamma: Option<f64>,
     /// Sharp, r3gan: the largest root mean square of an update of a weight, in learning rates; 1 keeps
-    /// one batch from throwing a network far. No limit if left out, but 1 by auto above 64 pixels.
+    /// one batch from throwing a network far. No limit if left out, but 1 by auto for the sharp recipe
+    /// above 64 pixels.
     #[arg(long, allow_negative_numbers = true)]
     update_clipping: Option<f64>,
-    /// Sharp, r3gan: the discriminator sees a third of all images shifted by up to this many pixels,
+    /// Sharp, r3gan: the discriminator sees three images in ten shifted by up to this many pixels,
     /// against learning a few hundred of them by heart; 0 if left out.
     #[arg(long, allow_negative_numbers = true)]
     translation: Option<i64>,

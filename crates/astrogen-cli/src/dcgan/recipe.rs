@@ -26,7 +26,7 @@ pub(super) enum RecipeArgument {
     /// Radford, Metz and Chintala's DCGAN as they describe it: their networks and settings.
     Article,
     /// Huang et al.'s R3GAN with its settings, an eighth as wide if no width is given: residual networks
-    /// without normalisation. For a GPU, or hours.
+    /// without normalisation. For long runs.
     R3gan,
 }
 

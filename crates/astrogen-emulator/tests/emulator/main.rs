@@ -1,6 +1,7 @@
 //! A small catalogue becomes an emulator, in one go or in parts.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod search;
 mod sky;
 
 use std::fs;
@@ -10,8 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use astrogen_catalog::skymap::{SplitBy, SplitConfig};
 use astrogen_catalog::{Catalog, CatalogOptions};
 use astrogen_emulator::{
-    EmulateConfig, Emulator, EmulatorConfig, EmulatorError, Length, Recipe, SearchConfig, Watch,
-    judge, judge_best, search, train,
+    EmulateConfig, Emulator, EmulatorConfig, EmulatorError, Length, Recipe, Watch, judge, train,
 };
 use astrogen_tables::{Table, TableConfig};
 use astrogen_train::{Event, RunDir, Schedule, StopSignal, TrainError};
@@ -134,31 +134,4 @@ fn a_stopped_run_goes_on_to_the_same_emulator() {
     let out = folder.path().join("truth.fits");
     let error = emulator.emulate_catalog(&truth, &out, &EmulateConfig::default()).unwrap_err();
     assert!(matches!(error, EmulatorError::Exists { .. }), "{error}");
-}
-
-#[test]
-fn the_best_trial_of_a_search_is_judged() {
-    let _turn = turn();
-    let folder = tempfile::tempdir().unwrap();
-    let (base, table) = settings(folder.path());
-    let space = serde_json::json!({"algorithm.n_critic": [2, 3]});
-    let mut config = SearchConfig { space, trials: None, base };
-    let run = RunDir::create(&folder.path().join("search")).unwrap();
-    let search =
-        |stop: &StopSignal| search(&run, &config, &table, Device::Cpu, stop, &mut ()).unwrap();
-
-    let stop = StopSignal::default();
-    stop.raise();
-    let results = search(&stop);
-    assert!(results.next_trial().is_some());
-    assert!(judge_best(&run, &config, &table, &results).unwrap().is_none());
-    let results = search(&StopSignal::default());
-    let (best, judgement) = judge_best(&run, &config, &table, &results).unwrap().expect("done");
-    assert_eq!(results.best().map(|(best, _)| best), Some(&best));
-    assert_eq!(judgement.folder, run.join(format!("trial-{:03}", best.number)));
-    assert_eq!(judgement.reports.len(), 2, "a trial has no baseline");
-
-    config.space = serde_json::json!({"data.test_fraction": [0.2, 0.3]});
-    let told = config.trials().unwrap_err().to_string();
-    assert!(told.contains("settings of the data stay as they are"), "{told}");
 }

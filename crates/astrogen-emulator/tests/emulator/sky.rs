@@ -119,6 +119,10 @@ fn shares_chunks_and_stops_make_no_difference() {
         Catalog::open(path, &CatalogOptions::default()).unwrap().read(names).unwrap().0
     };
     for partition in catalog.partitions() {
+        let made = Catalog::open(&partition.path, &CatalogOptions::default()).unwrap();
+        let unit = |name| made.columns().iter().find(|column| column.name == name).unwrap();
+        let units = ["ra", "dec", "mag"].map(|name| unit(name).unit.as_deref());
+        assert_eq!(units, [Some("deg"), Some("deg"), None]);
         let made = read(&partition.path, &[INDEX, "id", "ROW", "mag", "mag_obs"]);
         assert!(made.integers(INDEX).unwrap().is_sorted());
         let source = read(&deep.join(partition.pixel.file()), &[INDEX, "id", "mag"]);

@@ -176,9 +176,12 @@ fn measurements_that_cannot_be_are_refused() {
         rows.log_prob(&flow, &config).unwrap_err().to_string()
     };
     assert_eq!(refused(measured(&x, None), 0), "draws must be 1 or more, got 0");
-    let negative = Tensor::full([3, 2], -1.0, DOUBLE);
-    let message = "errors of features must be finite, 0 or more, got others";
-    assert_eq!(refused(measured(&x, Some(&negative)), 9), message);
+    for bad in [-1.0, f64::NAN, f64::INFINITY] {
+        let errors = Tensor::from_slice(&[0.0, 1.0, 0.1, bad, -2.0, 0.5]).view([3, 2]);
+        let message = "errors of features must be finite, 0 or more, got";
+        let message = format!("{message} {bad} in row 1, column 1 (from 0)");
+        assert_eq!(refused(measured(&x, Some(&errors)), 9), message);
+    }
     let short = Tensor::zeros([2, 2], DOUBLE);
     let message = "errors of features must have shape [3, 2], got [2, 2]";
     assert_eq!(refused(measured(&x, Some(&short)), 9), message);
@@ -190,4 +193,5 @@ fn measurements_that_cannot_be_are_refused() {
     let rows = Measured { context: Some(&context), ..measured(&x, None) };
     let message = rows.log_prob(&conditional, &MeasuredConfig::default()).unwrap_err().to_string();
     assert!(message.starts_with("the context must be finite"), "{message}");
+    assert!(message.ends_with("got NaN in row 0, column 0 (from 0)"), "{message}");
 }

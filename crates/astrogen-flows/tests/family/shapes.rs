@@ -1,6 +1,6 @@
 //! What does not fit is refused, and the message says what would.
 
-use astrogen_flows::{Flow, FlowConfig, FlowError, Member, Spline, UnivariateConfig};
+use astrogen_flows::{Architecture, Flow, FlowConfig, FlowError, Member, Spline, UnivariateConfig};
 use tch::nn::VarStore;
 use tch::{Device, Kind, Tensor};
 
@@ -68,6 +68,31 @@ fn settings_out_of_range_are_refused_with_their_rule() {
     );
     let message = "flow".parse::<Member>().unwrap_err().to_string();
     assert!(message.starts_with("flow must be one of nice, real_nvp, maf"), "{message}");
+}
+
+/// Refused by the settings alone: a file's word must not take memory.
+#[test]
+fn galactic_flows_out_of_measure_are_refused() {
+    let galactic = |features, bins| FlowConfig {
+        transforms: 1,
+        hidden: vec![8],
+        architecture: Architecture::Galactic { bins, bound: 3.0 },
+        ..FlowConfig::galactic(features, 0)
+    };
+    // Three matrices of 65536 x 65536 would be 51 GB.
+    let message = galactic(65536, 8).validate().unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "hidden, with features, context and transforms, must be such that a flow has at most \
+         268435456 weights, got [8] with 65536 features and 0 context values in 1 transforms"
+    );
+    // Networks of as many outputs as their own splines take, a half of the features each.
+    let wide = |bins| FlowConfig { hidden: vec![128], ..galactic(2000, bins) };
+    assert!(wide(8).validate().is_ok());
+    let message = wide(1024).validate().unwrap_err().to_string();
+    assert!(message.contains("268435456 weights, got [128] with 2000 features"), "{message}");
+    let message = wide(i64::MAX).validate().unwrap_err().to_string();
+    assert!(message.starts_with("bins must be from 2 to 1024"), "{message}");
 }
 
 #[test]

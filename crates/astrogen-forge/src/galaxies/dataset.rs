@@ -12,7 +12,8 @@ use super::store::Store;
 #[serde(rename_all = "snake_case")]
 pub enum Deal {
     /// Each galaxy as often as every other one, whatever the number of its stars: in an epoch each
-    /// gives as many as the largest, so that those of smaller ones come more than once.
+    /// gives as many as the largest, so that those of smaller ones come more than once. Those that
+    /// come once more than others are spread over the galaxy's file.
     #[default]
     Balanced,
     /// Each star once in an epoch: a galaxy with more stars weighs more.
@@ -59,7 +60,10 @@ impl StarDataset {
         match self.deal {
             Deal::Balanced => {
                 let span = self.spans[index / self.largest];
-                (span.galaxy, span.first + index % self.largest % span.count)
+                // In 128 bits, which no product of two counts exceeds.
+                let [at, count, largest] =
+                    [index % self.largest, span.count, self.largest].map(|of| of as u128);
+                (span.galaxy, span.first + (at * count / largest) as usize)
             }
             Deal::ByStars => {
                 // The first start is 0, so that there is one at or before each star.
@@ -121,8 +125,28 @@ mod tests {
         let expected = [(3, 0.), (3, 1.), (8, 2.), (8, 3.), (8, 4.), (8, 5.), (8, 6.)];
         assert_eq!(by_stars, expected);
         let balanced = all(&dataset(Deal::Balanced));
-        assert_eq!(balanced[..5], [(3, 0.), (3, 1.), (3, 0.), (3, 1.), (3, 0.)]);
+        assert_eq!(balanced[..5], [(3, 0.), (3, 0.), (3, 0.), (3, 1.), (3, 1.)]);
         assert_eq!(balanced[5..], expected[2..]);
+    }
+
+    /// Stars lie in the order of their file, by binding energy say: no end of it may come more often.
+    #[test]
+    fn stars_that_come_once_more_are_spread_over_the_galaxy() {
+        let mut collector = Collector::new(1, u64::MAX, None);
+        collector.push(&[0.0; 270]).unwrap();
+        let store = Arc::new(collector.finish().unwrap());
+        let small = Span { galaxy: 0, first: 0, count: 100 };
+        let spans = vec![small, Span { galaxy: 1, first: 100, count: 170 }];
+        let dataset = StarDataset::new(store, spans, Deal::Balanced);
+        let mut times = [0; 270];
+        for index in 0..dataset.len() {
+            times[dataset.place(index).1] += 1;
+        }
+        assert!(times[..100].iter().all(|times| (1..=2).contains(times)), "{times:?}");
+        assert!(times[100..].iter().all(|&times| times == 1), "{times:?}");
+        for tenth in times[..100].chunks(10) {
+            assert_eq!(tenth.iter().sum::<usize>(), 17, "{times:?}");
+        }
     }
 
     #[test]

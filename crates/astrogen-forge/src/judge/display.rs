@@ -8,10 +8,10 @@ use super::{Comparison, ForgeReport, GalaxyReport, Judgement, Physics, median};
 
 impl ForgeReport {
     /// The mean over galaxies of a log-likelihood, or of a gain, and its standard error: that of the
-    /// galaxies' scatter, of a single galaxy that of its stars.
+    /// galaxies' scatter, of a single galaxy that of its stars. NaN of no galaxies.
     pub fn mean(&self, of: impl Fn(&GalaxyReport) -> LogLikelihood) -> LogLikelihood {
         let means: Vec<f64> = self.galaxies.iter().map(|galaxy| of(galaxy).mean).collect();
-        let n = means.len().max(1) as f64;
+        let n = means.len() as f64;
         let mean = means.iter().sum::<f64>() / n;
         if means.len() == 1 {
             return LogLikelihood { mean, error: of(&self.galaxies[0]).error };
@@ -24,24 +24,18 @@ impl ForgeReport {
     pub fn median_ks(&self) -> f64 {
         median(self.galaxies.iter().flat_map(|of| of.distances.features.iter().map(|of| of.ks)))
     }
-}
 
-/// What is read off the report of a galaxy.
-type Of<T> = fn(&GalaxyReport) -> T;
-
-impl fmt::Display for Judgement {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let report = &self.report;
-        let what =
-            if report.left_out { "galaxies left out" } else { "galaxies, held-out stars of" };
-        writeln!(f, "{what}: {}", report.galaxies.len())?;
+    /// What was found of the galaxies one by one, of which there are some.
+    fn write_galaxies(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.left_out { "galaxies left out" } else { "galaxies, held-out stars of" };
+        writeln!(f, "{what}: {}", self.galaxies.len())?;
         writeln!(
             f,
             "log-likelihood in nats per star, mean over galaxies; the flow's gain over it"
         )?;
-        let flow = report.mean(|of| of.flow);
+        let flow = self.mean(|of| of.flow);
         writeln!(f, "  {:<32} {:>9.4} +- {:.4}", "flow", flow.mean, flow.error)?;
-        let components = report.components;
+        let components = self.components;
         let nearest = format!("{components} Gaussians, nearest galaxy");
         let mixture = format!("{components} Gaussians, all galaxies");
         for (name, of) in [
@@ -49,8 +43,8 @@ impl fmt::Display for Judgement {
             (&mixture, |of| of.mixture),
             ("Gaussian, all galaxies", |of| of.gaussian),
         ] {
-            let LogLikelihood { mean, error } = report.mean(|galaxy| of(galaxy).likelihood);
-            let LogLikelihood { mean: more, error: by } = report.mean(|galaxy| of(galaxy).gain);
+            let LogLikelihood { mean, error } = self.mean(|galaxy| of(galaxy).likelihood);
+            let LogLikelihood { mean: more, error: by } = self.mean(|galaxy| of(galaxy).gain);
             writeln!(f, "  {name:<32} {mean:>9.4} +- {error:.4}   {more:+.4} +- {by:.4}")?;
         }
         writeln!(
@@ -58,13 +52,9 @@ impl fmt::Display for Judgement {
             "sampled stars beside true ones, median over galaxies (between halves of the true, which \
              have half as many: an upper limit)"
         )?;
-        let over = |of: Of<f64>| median(report.galaxies.iter().map(of));
+        let over = |of: Of<f64>| median(self.galaxies.iter().map(of));
         for (name, distance, floor) in [
-            (
-                "Kolmogorov-Smirnov of a feature",
-                report.median_ks(),
-                over(|of| of.floor.median_ks()),
-            ),
+            ("Kolmogorov-Smirnov of a feature", self.median_ks(), over(|of| of.floor.median_ks())),
             (
                 "sliced Wasserstein",
                 over(|of| of.distances.sliced_wasserstein),
@@ -83,9 +73,28 @@ impl fmt::Display for Judgement {
         ] {
             writeln!(f, "  {name:<32} {distance:>9.5} ({floor:.5})")?;
         }
-        let rotation =
-            over(|of| of.physics.as_ref().map_or(f64::NAN, |of| Physics::difference(&of.rotation)));
-        writeln!(f, "  {:<32} {rotation:>9.2} km/s", "difference of rotation curves")?;
+        // None without positions and velocities.
+        let physics = self.galaxies.iter().filter_map(|of| of.physics.as_ref());
+        let rotation = physics.map(|of| Physics::difference(&of.rotation));
+        match median(rotation.filter(|difference| difference.is_finite())) {
+            none if none.is_nan() => Ok(()),
+            rotation => {
+                writeln!(f, "  {:<32} {rotation:>9.2} km/s", "difference of rotation curves")
+            }
+        }
+    }
+}
+
+/// What is read off the report of a galaxy.
+type Of<T> = fn(&GalaxyReport) -> T;
+
+impl fmt::Display for Judgement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let report = &self.report;
+        match report.galaxies.is_empty() {
+            true => writeln!(f, "no galaxy could be judged by itself, for the reasons below")?,
+            false => report.write_galaxies(f)?,
+        }
         if let Some(quality) = &report.quality {
             writeln!(f, "the stars of all galaxies as one table, {} each", quality.count)?;
             write!(f, "{quality}")?;

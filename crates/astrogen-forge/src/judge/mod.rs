@@ -170,7 +170,12 @@ pub(crate) fn judge_galaxies(
             Ok(galaxy) => galaxy,
             // Of a few stars, or of a feature that is one for all of them.
             Err(ForgeError::Metrics(error)) => {
-                left_out.push(format!("galaxy {} is not judged by itself: {error}", known.id));
+                let LogLikelihood { mean, .. } = LogLikelihood::of(&flow);
+                left_out.push(format!(
+                    "galaxy {} is not judged by itself, but for the flow's log-likelihood, {mean:.4} \
+                     nats per star: {error}",
+                    known.id
+                ));
                 continue;
             }
             Err(error) => return Err(error),

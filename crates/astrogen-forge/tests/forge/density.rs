@@ -3,7 +3,8 @@
 use std::f64::consts::{LN_10, PI};
 
 use astrogen_flows::{Member, Transform, Unit, Units};
-use astrogen_forge::{Forge, Galaxies, GalaxiesConfig, Recipe};
+use astrogen_forge::{Forge, Galaxies, GalaxiesConfig, Recipe, judge};
+use astrogen_train::RunDir;
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
 
@@ -79,6 +80,8 @@ fn the_gaussian_beside_it_is_that_of_the_training_stars() {
     let galaxy = &report.galaxies[0];
     assert!((galaxy.gaussian.likelihood.mean - by_hand.mean().unwrap()).abs() < 1e-3, "{galaxy:?}");
     assert!(galaxy.physics.is_none(), "metals have no place");
+    let told = judge(&RunDir::open(&run).unwrap()).unwrap().to_string();
+    assert!(!told.contains("NaN") && !told.contains("rotation curves"), "{told}");
 }
 
 #[test]

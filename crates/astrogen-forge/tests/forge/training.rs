@@ -15,7 +15,7 @@ use astrogen_train::{
 use ndarray::array;
 use tch::{Device, Kind, Tensor};
 
-use crate::{alter, latents, names, nobody, refusal, settings, small, suite, turn};
+use crate::{alter, latents, names, nobody, place, refusal, settings, small, suite, turn};
 
 /// Every file that a run's end consists of.
 const FILES: [&str; 5] = [
@@ -116,6 +116,26 @@ fn a_run_is_judged_again() {
     let message = refusal(judge(&early));
     assert!(message.contains("has no flow yet: go on with `--resume"), "{message}");
     assert!(Forge::load(folder.path(), Device::Cpu).is_err());
+}
+
+#[test]
+fn a_run_none_of_whose_galaxies_can_be_judged_says_so() {
+    let _turn = turn();
+    let folder = tempfile::tempdir().unwrap();
+    let features = names(&["x", "vz", "age"]);
+    let data = GalaxiesConfig { features, log10: Vec::new(), ..settings(&suite(folder.path())) };
+    // The only galaxy that is judged has stars of one age, which have no deviation.
+    alter(&data.path, "g0001", |columns| columns[place("age")].fill(3.0));
+    let path = folder.path().join("run");
+    run(&path, &data, Deal::Balanced, false);
+    let judgement = judge(&RunDir::open(&path).unwrap()).unwrap();
+    assert!(judgement.report.galaxies.is_empty() && judgement.report.quality.is_some());
+    assert!(judgement.report.mean(|of| of.flow).mean.is_nan());
+    let told = judgement.to_string();
+    assert!(told.starts_with("no galaxy could be judged by itself"), "{told}");
+    assert!(told.contains("galaxy g0001 is not judged by itself, but for the flow's"), "{told}");
+    assert!(told.contains("the stars of all galaxies as one table"), "{told}");
+    assert!(!told.contains("NaN") && !told.contains("+-"), "{told}");
 }
 
 #[test]

@@ -40,6 +40,20 @@ impl Points {
     /// images that cannot be compared; [`MetricsError::Setting`] for a side of 0;
     /// [`MetricsError::Torch`].
     pub fn images(images: &Tensor, side: Option<i64>) -> Result<Self, MetricsError> {
+        let images = Self::reduce(images, side)?;
+        let [_, _, height, width] = batch_shape("given", &images)?;
+        let symmetries: &[Symmetry] =
+            if height == width { &Symmetry::SQUARE } else { &Symmetry::RECTANGLE };
+        Ok(Self { held: Held::Images(images), symmetries })
+    }
+
+    /// What [`images`](Self::images) holds of images, float32 `[N, C, h, w]` with their longer side reduced.
+    /// Its own points are those of the images, so that a set too large to be held is reduced
+    /// batch by batch.
+    ///
+    /// # Errors
+    /// As [`images`](Self::images).
+    pub fn reduce(images: &Tensor, side: Option<i64>) -> Result<Tensor, MetricsError> {
         let [_, _, height, width] = batch_shape("given", images)?;
         if !images.is_floating_point() {
             return Err(MetricsError::BadKind { set: "given", got: images.kind() });
@@ -56,9 +70,7 @@ impl Points {
             let pooled = [height, width].map(|side| (side + factor - 1) / factor);
             images = images.f_adaptive_avg_pool2d(pooled)?;
         }
-        let symmetries: &[Symmetry] =
-            if height == width { &Symmetry::SQUARE } else { &Symmetry::RECTANGLE };
-        Ok(Self { held: Held::Images(images), symmetries })
+        Ok(images)
     }
 
     /// Rows `[N, D]`, of a table or of any features, as they are.

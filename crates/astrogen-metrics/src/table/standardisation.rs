@@ -1,6 +1,6 @@
 //! Columns in standard deviations of the real table, so that no unit weighs more than another.
 
-use tch::Tensor;
+use tch::{TchError, Tensor};
 
 use super::{finite, first_true};
 use crate::MetricsError;
@@ -38,12 +38,8 @@ impl Standardisation {
             let got = format!("{:?} {:?}", real.kind(), real.size());
             return Err(MetricsError::BadValues { set, rule, got });
         }
-        let real = finite("real table", &real.f_detach()?)?;
-        let mean = real.f_mean_dim(&[0i64][..], true, None)?; // [1, D]
-        let centred = real.f_sub(&mean)?;
-        let deviation = centred.f_square()?.f_mean_dim(&[0i64][..], true, None)?.f_sqrt()?;
-        let rounding = mean.f_abs()?.f_mul_scalar(1e-12)?;
-        if let Some(column) = first_true(&deviation.f_le_tensor(&rounding)?)? {
+        let units = Self::unchecked(&finite("real table", &real.f_detach()?)?)?;
+        if let Some(column) = first_true(&units.constant()?)? {
             let (set, rule) = ("columns of the real table", "spread: drop a constant one");
             return Err(MetricsError::BadValues {
                 set,
@@ -51,7 +47,20 @@ impl Standardisation {
                 got: format!("column {column} constant"),
             });
         }
+        Ok(units)
+    }
+
+    /// That of a table `[N, D]` in float64, which may have [constant](Self::constant) columns.
+    pub(crate) fn unchecked(real: &Tensor) -> Result<Self, TchError> {
+        let mean = real.f_mean_dim(&[0i64][..], true, None)?; // [1, D]
+        let centred = real.f_sub(&mean)?;
+        let deviation = centred.f_square()?.f_mean_dim(&[0i64][..], true, None)?.f_sqrt()?;
         Ok(Self { mean, deviation })
+    }
+
+    /// Which columns are constant up to rounding, `[1, D]`.
+    pub(crate) fn constant(&self) -> Result<Tensor, TchError> {
+        self.deviation.f_le_tensor(&self.mean.f_abs()?.f_mul_scalar(1e-12)?)
     }
 
     /// A table `[M, D]` in these units, in float64 on the device of the table they were taken of.

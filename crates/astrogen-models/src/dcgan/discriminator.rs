@@ -52,6 +52,10 @@ impl Discriminator for DcganDiscriminator {
     fn passes(&self) -> Option<Passes<'_>> {
         self.net.passes()
     }
+
+    fn judges_alone(&self) -> bool {
+        !self.config.minibatch_deviation
+    }
 }
 
 impl NamedTensors for DcganDiscriminator {

@@ -81,9 +81,9 @@ impl<S: Step> Session<'_, '_, S> {
         self.run.group().is_first()
     }
 
-    /// Whether there is a checkpoint, or it is not for this process to say.
+    /// Whether there is a checkpoint of steps that were done, or it is not for this process to say.
     pub(super) fn has_checkpoint(&self) -> Result<bool, TrainError> {
-        Ok(!self.is_first() || !self.run.checkpoints()?.is_empty())
+        Ok(!self.is_first() || self.run.checkpoints()?.last().is_some_and(|step| *step > 0))
     }
 
     /// The step of the best checkpoint, where it is older at `step` than the run's patience.

@@ -32,8 +32,12 @@ impl Joined {
         Ok([self.first.parts(parameters)?, self.second.parts(parameters)?])
     }
 
-    /// Keeps these of the parameters as they are from now on.
+    /// Keeps these of the parameters as they are from now on, and no others.
     pub(super) fn freeze(&mut self, parameters: &[Tensor], frozen: &[bool]) {
+        if !frozen.contains(&true) {
+            self.frozen = None;
+            return;
+        }
         let all = parameters.iter().zip(frozen);
         let marks: Vec<Tensor> = all
             .map(|(parameter, &frozen)| {
@@ -166,5 +170,7 @@ mod tests {
         joined.update(&gradient, &c).unwrap();
         assert_eq!(parameters[0], before[0]);
         assert_ne!(parameters[1], before[1]);
+        joined.freeze(&parameters, &[false, false]);
+        assert!(joined.frozen.is_none(), "a mask of nothing is not looked through in every update");
     }
 }

@@ -28,19 +28,19 @@ pub(super) fn update_in_one_pass(
     v: &mut Tensor,
     coefficients: &Coefficients,
 ) -> bool {
-    let (numel, strides) = (parameter.numel(), parameter.stride());
+    let (numel, layout) = (parameter.numel(), axes(parameter));
     if numel == 0 {
         // There is nothing to do, and no memory to point at.
         return true;
     }
     let fits = |tensor: &Tensor| {
-        tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && tensor.stride() == strides
+        tensor.device() == Device::Cpu && tensor.kind() == Kind::Float && axes(tensor) == layout
     };
     let address = |tensor: &Tensor| tensor.data_ptr().addr();
     let apart =
         |tensor: &Tensor| address(tensor).abs_diff(address(gradient)) >= numel * size_of::<f32>();
     if ![&*parameter, gradient, &*m, &*v].into_iter().all(fits)
-        || !is_dense(&parameter.size(), &strides)
+        || !is_dense(layout.clone())
         || ![&*parameter, &*m, &*v].into_iter().all(apart)
     {
         return false;
@@ -79,13 +79,18 @@ pub(super) fn update_in_one_pass(
     true
 }
 
-/// Whether a tensor's elements fill a run of memory, each place once, in whatever order of
-/// the axes.
-fn is_dense(size: &[i64], strides: &[i64]) -> bool {
-    let mut axes: Vec<_> = strides.iter().zip(size).filter(|&(_, &length)| length != 1).collect();
+/// The stride and the length of each axis; those of one element are left out, as their stride means nothing.
+fn axes(tensor: &Tensor) -> Vec<(i64, i64)> {
+    let all = tensor.stride().into_iter().zip(tensor.size());
+    all.filter(|&(_, length)| length != 1).collect()
+}
+
+/// Whether the elements of a tensor with these axes fill a run of memory, each place once, in whatever
+/// order of the axes.
+fn is_dense(mut axes: Vec<(i64, i64)>) -> bool {
     axes.sort_unstable();
     let mut expected = 1;
-    axes.into_iter().all(|(&stride, &length)| {
+    axes.into_iter().all(|(stride, length)| {
         let fits = stride == expected;
         expected *= length;
         fits

@@ -65,15 +65,20 @@ impl RelativisticStepConfig {
     /// this size, in a run of so many steps: penalties at each step; Adam with
     /// betas (0, 0.9), the second going to 0.99, and a learning rate that falls from 2e-4 to 5e-5; a
     /// weight of the penalties that falls to a tenth; an average whose half-life grows from 0 to a
-    /// fortieth of the run, all along half a cosine. Penalties begin with the weight
+    /// fortieth of the run, as for their faces (a quarter of it for their smaller photographs), all along
+    /// half a cosine. They also augment what the discriminator sees with a probability that grows to 0.3
+    /// (0.55 for the smallest): that is left out, since turned and cut images are a choice of their own;
+    /// [`augment`](Self::augment) with a fixed probability does it, along the same cosine. The generator
+    /// learns by the fakes that its opponent has just seen, where they draw others. Penalties begin with the
+    /// weight
     ///
     /// ```text
     /// gamma = 2 * 75^(log2(image_size / 64) / 2)
     /// ```
     ///
     /// the authors' 2 at 64 pixels and 150 at 256, on a power law between and beyond (0.23 at 32, where they
-    /// have 0.05 for one set and 0.5 for another). It is so for any batch: in batches of 16, at 64 pixels,
-    /// weights from 0.05 to 16 were tried, and 2 was best (docs/quality.md).
+    /// have 0.05 for one set and 0.5 for another). Batches do not change it: theirs were of 256, and of the
+    /// weights from 0.05 to 16 in batches of 16 at 64 pixels 2 was best (docs/quality.md).
     pub fn r3gan(image_size: i64, steps: u64) -> Self {
         let steps = steps.max(1);
         let schedule = Schedule::Cosine { steps, end: 0.25 };

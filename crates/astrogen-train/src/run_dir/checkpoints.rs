@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::PathBuf;
 
+use astrogen_data::{Batch, Batches};
+
 use super::RunDir;
 use super::paths::CHECKPOINTS;
 use crate::TrainError;
 use crate::checkpoint::Checkpoint;
+use crate::state::State;
 
 /// Says which checkpoint is done with: scored, exported and told of.
 const SAVED: &str = "saved.json";
@@ -65,6 +68,28 @@ impl RunDir {
     /// When the folder cannot be read.
     pub fn best_checkpoint(&self) -> Result<Option<(u64, f64)>, TrainError> {
         Ok(self.scores()?.best)
+    }
+
+    /// Saves what a run begins with as its checkpoint of step 0, unless it has a checkpoint: for one that
+    /// [begins from another's](crate::transfer) and is to go on alike whatever becomes of that, also where it is
+    /// stopped before it has saved anything else.
+    ///
+    /// # Errors
+    /// When the data cannot be read, or a file not be written.
+    pub fn save_beginning<B: Batch>(
+        &self,
+        algorithm: &dyn State,
+        batches: &Batches<B>,
+    ) -> Result<(), TrainError> {
+        if !self.group().is_first() || !self.checkpoints()?.is_empty() {
+            return Ok(());
+        }
+        let (samples, data) = (batches.samples() as u64, Some(batches.fingerprint()?));
+        let processes = self.group().size();
+        let beginning = Checkpoint { step: 0, samples, data, score: None, processes };
+        // Networks that nothing has trained yet are neither scored nor exported.
+        self.mark_saved(0)?;
+        beginning.save(&self.checkpoint_path(0), algorithm)
     }
 
     /// The scores of all checkpoints.

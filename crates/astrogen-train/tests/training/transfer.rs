@@ -11,10 +11,10 @@ use astrogen_train::state::State;
 use astrogen_train::step::Step;
 use astrogen_train::transfer::begin_from;
 use astrogen_train::wgan_gp::{WganGpStep, WganGpStepConfig};
-use astrogen_train::{DcganStep, DcganStepConfig};
+use astrogen_train::{DcganStep, DcganStepConfig, EvaluateBy, StopSignal, fit};
 use tch::{Device, Kind, Tensor};
 
-use crate::{alone, bytes_of, tensor};
+use crate::{alone, batches_of, bytes_of, config, tensor};
 
 const MODEL: SharpConfig = SharpConfig {
     image_size: 32,
@@ -84,6 +84,44 @@ fn the_average_goes_on_from_the_others() {
     let away = (tensor(&new, "generator.output.weight") - &before).norm().double_value(&[]);
     assert!((moved - (1.0 - decay) * away).abs() < 1e-3 * (1.0 - decay) * away, "{moved} {away}");
     assert!((source - before).norm().double_value(&[]) > 0.0);
+}
+
+#[test]
+fn what_a_run_began_with_is_its_checkpoint_of_step_0() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let (run, _) = trained(folder.path());
+    let newest = run.newest_checkpoint().unwrap();
+    let begun = |seed, name: &str| {
+        let new = step(&MODEL, seed);
+        begin_from(&new, &newest).unwrap();
+        (new, RunDir::create(&folder.path().join(name)).unwrap())
+    };
+    let train = |mut new: RelativisticStep, run: &RunDir| {
+        let mut batches = batches_of(6, [2, 32, 32]);
+        let mut score = EvaluateBy(|_: &RelativisticStep| Ok(1.0));
+        let stop = StopSignal::default();
+        fit(&mut new, &mut batches, run, &config(2), &stop, &mut [&mut score]).unwrap();
+        bytes_of(&new)
+    };
+    let (new, whole) = begun(2, "whole");
+    let expected = train(new, &whole);
+
+    // Killed before its first checkpoint; the other run is gone.
+    let (new, killed) = begun(2, "killed");
+    killed.save_beginning(&new, &batches_of(6, [2, 32, 32])).unwrap();
+    fs::remove_dir_all(run.path()).unwrap();
+    assert!(expected == train(step(&MODEL, 9), &killed), "it goes on alike");
+    assert_eq!(killed.checkpoints().unwrap(), [0, 2]);
+    assert_eq!(
+        killed.best_checkpoint().unwrap(),
+        Some((2, 1.0)),
+        "untrained networks have no score"
+    );
+
+    // One that has checkpoints keeps to them.
+    killed.save_beginning(&step(&MODEL, 4), &batches_of(6, [2, 32, 32])).unwrap();
+    assert_eq!(Checkpoint::inspect(&killed.newest_checkpoint().unwrap()).unwrap().step, 2);
 }
 
 #[test]

@@ -23,9 +23,9 @@
 //! | `noise` | `x + sigma N(0, 1)`, `sigma = abs N(0, s)` | 0.05 | 0.1 | |
 //! | `cutout` | a square of `s` times the side becomes black | 1/4 | 1/2 | 1/2 |
 //!
-//! A strength of 0 is an operation that is off. What is on by default leaves photometry and colour
-//! as they are: pixels move, all bands of an image alike; noise is zero in the mean; a square that
-//! is cut out has no light. `flux` keeps the ratios of what bands have above black, which are
+//! A strength of 0 is an operation that is off. What is on by default leaves surface brightness and
+//! colour as they are: pixels move, all bands of an image alike; what is magnified has more light in all by
+//! its larger area; noise is zero in the mean; a square that is cut out has no light. `flux` keeps the ratios of what bands have above black, which are
 //! colours where the stretch to model range was linear; `brightness`, `contrast` and `saturation`
 //! keep neither.
 //!
@@ -44,7 +44,7 @@
 //! | --- | --- | --- | --- | --- | --- |
 //! | bilinear | 0.67 | 0.43 | 0.35 | 0.33 | 0.44 |
 //! | bicubic (libtorch's, -0.75) | 0.97 | 0.69 | 0.52 | 0.49 | 0.73 |
-//! | ADA's (twice the pixels by `sym6`, bilinear, back) | 0.90 | 0.66 | 0.41 | 0.33 | 0.65 |
+//! | ADA's (twice the pixels by `sym6`, bilinear, back) | 0.90 | 0.66 | 0.41 | 0.33 | 0.66 |
 //! | Lanczos, 6 pixels | 1.02 | 0.79 | 0.56 | 0.50 | 0.80 |
 //! | sinc, all pixels | 1 | 1 | 1 | 0.50 | 1 |
 //!

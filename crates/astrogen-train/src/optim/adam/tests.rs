@@ -171,6 +171,14 @@ fn only_one_common_layout_without_gaps_is_updated_in_one_pass() {
     assert!(!taken(Tensor::copy, &seen));
     let with_gaps = |tensor: &Tensor| Tensor::cat(&[tensor, tensor], 3).narrow(3, 0, 4);
     assert!(!taken(with_gaps, &with_gaps(&ones())));
+    // Weights of 1x1 convolutions, whose strides along axes of one element mean nothing.
+    let sheet = Tensor::ones([8, 6], options);
+    let [mut w, mut m, mut v] = [0, 1, 2].map(|_| sheet.copy().view([8, 6, 1, 1]));
+    let gradient = sheet.as_strided([8, 6, 1, 1], [6, 1, 6, 6], 0);
+    assert_ne!(gradient.stride(), w.stride());
+    assert!(adam_kernel::update_in_one_pass(&mut w, &gradient, &mut m, &mut v, &c));
+    let turned = Tensor::ones([6, 8], options).transpose(0, 1).view([8, 6, 1, 1]);
+    assert!(!adam_kernel::update_in_one_pass(&mut w, &turned, &mut m, &mut v, &c));
     // A gradient that is the parameter itself.
     let mut w = ones();
     let [mut m, mut v] = [ones(), ones()];
@@ -186,8 +194,8 @@ fn only_one_common_layout_without_gaps_is_updated_in_one_pass() {
 fn gradients_of_convolutions_have_the_layout_of_their_weights() {
     let options = (Kind::Float, Device::Cpu);
     let c = Coefficients::new(&AdamConfig::default(), 1e-3, 1);
-    for (inputs, outputs) in [(6, 8), (1, 8), (6, 1), (3, 32)] {
-        let weight = channels_last(&Tensor::randn([outputs, inputs, 4, 4], options));
+    for (inputs, outputs, side) in [(6, 8, 4), (1, 8, 4), (6, 1, 4), (3, 32, 4), (6, 8, 1)] {
+        let weight = channels_last(&Tensor::randn([outputs, inputs, side, side], options));
         let mut weight = weight.set_requires_grad(true);
         let images = Tensor::randn([2, inputs, 16, 16], options);
         let scores = images.conv2d(&weight, None::<&Tensor>, [2, 2], [1, 1], [1, 1], 1);

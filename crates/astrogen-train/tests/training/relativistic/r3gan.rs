@@ -80,6 +80,10 @@ fn a_resumed_run_with_everything_annealed_ends_in_the_same_bytes() {
 fn settings_are_the_authors_for_their_sizes() {
     let [small, large] = [64, 256].map(|size| RelativisticStepConfig::r3gan(size, 1000));
     assert_eq!((small.gamma, large.gamma, small.penalty_interval), (2.0, 150.0, 1));
+    let between = [32, 128].map(|size| RelativisticStepConfig::r3gan(size, 1000).gamma);
+    for (got, expected) in between.into_iter().zip([2.0 / 75f64.sqrt(), 2.0 * 75f64.sqrt()]) {
+        assert!((got - expected).abs() < 1e-12, "{got} {expected}");
+    }
     for optimizer in [small.generator_optimizer, small.critic_optimizer] {
         assert_eq!((optimizer.lr, optimizer.betas), (2e-4, [0.0, 0.9]));
         assert_eq!(optimizer.schedule, Schedule::Cosine { steps: 1000, end: 0.25 });

@@ -1,8 +1,9 @@
 //! A trial's values in a config.
 
 use astrogen_models::{Activation, TabularConfig};
+use astrogen_runtime::Precision;
 use astrogen_train::cwgan_gp::CwganGpStepConfig;
-use astrogen_train::fit::FitConfig;
+use astrogen_train::fit::{Criterion, FitConfig};
 use astrogen_train::schedule::Schedule;
 use astrogen_train::search::Trial;
 use proptest::prelude::*;
@@ -57,13 +58,14 @@ fn a_name_that_is_not_in_the_config_is_refused_with_those_there_are() {
     );
     assert_eq!(
         refusal("algorithm.critic_optimizer.rate"),
-        "the config has no setting `algorithm.critic_optimizer.rate`: \
-         `algorithm.critic_optimizer` has `betas`, `eps`, `lr`, `schedule`"
+        "the config has no setting `algorithm.critic_optimizer.rate`: unknown field `rate`, \
+         expected one of `lr`, `betas`, `eps`, `rectified`, `update_clipping`, `schedule`"
     );
     assert_eq!(
         refusal("lr"),
-        "the config has no setting `lr`: it has `algorithm`, `fit`, `model`; of this name there \
-         is `algorithm.critic_optimizer.lr`, `algorithm.generator_optimizer.lr`"
+        "the config has no setting `lr`: unknown field `lr`, expected one of `algorithm`, `model`, \
+         `fit`; of this name there is `algorithm.critic_optimizer.lr`, \
+         `algorithm.generator_optimizer.lr`"
     );
     assert_eq!(
         refusal("algorithm.n_critic.start"),
@@ -77,6 +79,57 @@ fn a_name_that_is_not_in_the_config_is_refused_with_those_there_are() {
     );
     for name in ["", ".", "model.", "model/latent_dim", "model..latent_dim"] {
         assert!(refusal(name).starts_with("the config has no setting"), "{name}");
+    }
+}
+
+#[test]
+fn settings_that_json_leaves_out_at_their_default_are_settings_too() {
+    let json = serde_json::to_string(&Config::default()).unwrap();
+    for name in ["update_clipping", "rectified", "patience", "best_by", "precision"] {
+        assert!(!json.contains(name), "{name} is left out of {json}");
+    }
+    let applied = trial(&[
+        ("algorithm.critic_optimizer.update_clipping", json!(1)),
+        ("algorithm.generator_optimizer.rectified", json!(true)),
+        ("fit.patience", json!(500)),
+        ("fit.best_by", json!({"lowest": "ks_bands"})),
+        ("fit.precision", json!("tf32")),
+    ]);
+    let mut expected = Config::default();
+    expected.algorithm.critic_optimizer.update_clipping = Some(1.0);
+    expected.algorithm.generator_optimizer.rectified = true;
+    expected.fit.patience = Some(500);
+    expected.fit.best_by = Criterion::Lowest("ks_bands".into());
+    expected.fit.precision = Precision::Tf32;
+    assert_eq!(applied.apply(&Config::default()).unwrap(), expected);
+    // To the default and back: JSON leaves it out again.
+    let default = [
+        ("algorithm.critic_optimizer.update_clipping", json!(null)),
+        ("algorithm.generator_optimizer.rectified", json!(false)),
+        ("fit.patience", json!(null)),
+        ("fit.best_by", json!("score")),
+        ("fit.precision", json!("f32")),
+    ];
+    assert_eq!(trial(&default).apply(&expected).unwrap(), Config::default());
+    assert_eq!(trial(&default).apply(&Config::default()).unwrap(), Config::default());
+
+    let message = reason(trial(&[("fit.patience", json!("long"))]).apply(&Config::default()));
+    assert!(message.starts_with("`fit.patience` cannot be \"long\": invalid type"), "{message}");
+}
+
+#[test]
+fn a_name_that_a_config_passes_over_is_no_setting() {
+    #[derive(Debug, Serialize, Deserialize)]
+    struct Lenient {
+        fit: FitConfig,
+    }
+    let config = Lenient { fit: FitConfig::default() };
+    for value in [json!(3), json!(null), json!(false), json!({"steps": 3}), json!("score")] {
+        let message = reason(trial(&[("steps", value)]).apply(&config));
+        assert_eq!(
+            message,
+            "the config has no setting `steps`: it has `fit`; of this name there is `fit.steps`"
+        );
     }
 }
 
