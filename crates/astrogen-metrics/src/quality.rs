@@ -16,6 +16,9 @@
 //! power and is not counted, which is said. Intervals and floors are those of images that know nothing of each
 //! other: tiles of one frame that overlap, or show one nebula, are fewer images than they seem.
 //!
+//! 8 real and 4 fake images are the least; precision, density, recall and coverage, which look for neighbours,
+//! take 24 and 12.
+//!
 //! Images are measured once; rows of what was measured are compared by [`estimate_all`]: half of
 //! the reals with as many fakes, the halves of the reals for the floor, half-samples of both for
 //! the interval. Numbers of other counts of images are not comparable, and none of them sees copies:
@@ -155,7 +158,8 @@ impl Quality {
 /// [`MetricsError::NotFinite`] or [`MetricsError::DifferentShapes`] for sets that cannot be measured,
 /// [`MetricsError::BadValues`] for fewer than 8 real or 4 fake images; [`MetricsError::Torch`] and
 /// [`MetricsError::Network`]. A number that these images have not, such as the power of constant ones,
-/// is left out with its reason.
+/// is left out with its reason; of fewer than 24 real or 12 fake images precision, density, recall and
+/// coverage are.
 pub fn image_quality(
     real: &Tensor,
     fake: &Tensor,
@@ -215,22 +219,35 @@ pub fn image_quality(
     }
 
     let features = [network.extract(real)?, network.extract(fake)?];
-    let names = ["frechet", "kernel", "mind", "precision", "density", "recall", "coverage"];
+    let names = ["frechet", "kernel", "mind"];
     quality.add(&names, features.each_ref(), &config.estimate, |real, fake| {
         // All rows in one subset, or subsets of a thousand where that would take long.
         let rows = real.size()[0];
         let (subsets, subset_size) = if rows <= 1000 { (1, rows) } else { (20, 1000) };
         let subsets = KernelDistanceConfig { subsets, subset_size };
-        let near = prdc(real, fake, &PrdcConfig::default())?;
         Ok(vec![
             frechet_distance(real, fake)?.distance,
             kernel_distance(real, fake, &subsets, seed)?.mean,
             mind(real, fake, config.directions, seed)?,
-            near.precision,
-            near.density,
-            near.recall,
-            near.coverage,
         ])
+    })?;
+    let names = ["precision", "density", "recall", "coverage"];
+    let balls = PrdcConfig::default();
+    // A half-sample has more images than the neighbours that balls reach to.
+    let least = 2 * (balls.precision_recall.max(balls.density_coverage) + 1);
+    if images < least {
+        quality.left_out.push(format!(
+            "{}: {} real and {least} fake images are needed, got {} and {}",
+            names.join(", "),
+            2 * least,
+            real_shape[0],
+            fake_shape[0]
+        ));
+        return Ok(quality);
+    }
+    quality.add(&names, features.each_ref(), &config.estimate, |real, fake| {
+        let near = prdc(real, fake, &balls)?;
+        Ok(vec![near.precision, near.density, near.recall, near.coverage])
     })?;
     Ok(quality)
 }

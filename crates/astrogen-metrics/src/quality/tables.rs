@@ -1,12 +1,14 @@
 //! All that this crate says of two tables as wholes.
 
+use std::cell::RefCell;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use super::Quality;
-use crate::estimate::EstimateConfig;
+use crate::estimate::{EstimateConfig, estimate_all};
 use crate::table::{
     ClassifierConfig, Correlation, EnergyConfig, MmdConfig, Standardisation, classifier_two_sample,
     compare_columns, correlation_distance, energy_distance, maximum_mean_discrepancy,
@@ -76,9 +78,10 @@ const LEAST: i64 = 40;
 /// [`estimate_all`](crate::estimate_all); rows of both tables have to be independent: where fakes were
 /// made for conditions of the real rows, [`paired_table_quality`] takes care of it.
 ///
-/// A column with one value in all real rows is left out, and what two tables have not, such as
-/// correlations of one column; each with its reason. Of fewer than 80 real or 40 fake rows all is, and
-/// of values that are not finite.
+/// A column with one value in all real rows is left out, and one in which so few real rows differ that a
+/// half-sample of the interval had none of them; and what two tables have not, such as correlations of
+/// one column; each with its reason. Of fewer than 80 real or 40 fake rows all is, and of values that
+/// are not finite.
 /// libtorch's generators are left alone.
 ///
 /// ```
@@ -132,7 +135,7 @@ pub fn table_quality(
         quality.left_out.push(line);
         return Ok(quality);
     }
-    let Some([real, fake]) = with_spread(&mut quality, names, real, fake)? else {
+    let Some([real, fake]) = with_spread(&mut quality, names, [real, fake], config)? else {
         return Ok(quality);
     };
 
@@ -197,21 +200,37 @@ pub fn paired_table_quality(
     table_quality(&real, &fake, names, config)
 }
 
-/// The tables without the columns that have one value in all real rows, which are told; none where no
-/// other is left.
+/// The tables without the columns that have one value in all real rows, or in those of a draw that numbers
+/// are estimated by, which are told; none where no other is left.
 fn with_spread(
     quality: &mut Quality,
     names: &[&str],
-    real: Tensor,
-    fake: Tensor,
+    [real, fake]: [Tensor; 2],
+    config: &TableQualityConfig,
 ) -> Result<Option<[Tensor; 2]>, MetricsError> {
-    let first = real.f_narrow(0, 0, 1)?;
-    let differs = real.f_ne_tensor(&first)?.f_any_dim(0, false)?.f_to_kind(Kind::Int64)?;
-    let differs = Vec::<i64>::try_from(differs)?;
+    let whole = Standardisation::unchecked(&real)?.constant()?;
+    let constant = RefCell::new(whole.f_zeros_like()?);
+    let see = |real: &Tensor| -> Result<Vec<f64>, MetricsError> {
+        let more = Standardisation::unchecked(real)?.constant()?;
+        let _ = constant.borrow_mut().f_logical_or_(&more)?;
+        Ok(Vec::new())
+    };
+    // The numbers' own draws: these hang on the seed and on the count of rows.
+    for rows in [config.rows, config.pair_rows] {
+        let (real, fake) = (real.f_slice(0, 0, 2 * rows, 1)?, fake.f_slice(0, 0, rows, 1)?);
+        see(&real)?;
+        estimate_all(&real, &fake, &config.estimate, |real, _| see(real))?;
+    }
+    let flags = |of: &Tensor| Vec::<i64>::try_from(of.f_view([-1])?.f_to_kind(Kind::Int64)?);
+    let (whole, constant) = (flags(&whole)?, flags(&constant.borrow())?);
     let mut kept = Vec::new();
-    for (column, (name, differs)) in (0..).zip(names.iter().zip(differs)) {
-        match differs {
-            0 => quality.left_out.push(format!("column {name}: one value in all real rows")),
+    for (column, (name, of)) in (0..).zip(names.iter().zip(whole.into_iter().zip(constant))) {
+        match of {
+            (1, _) => quality.left_out.push(format!("column {name}: one value in all real rows")),
+            (_, 1) => quality.left_out.push(format!(
+                "column {name}: one value in a half-sample of the real rows, so few have another; give more \
+                 of those"
+            )),
             _ => kept.push(column),
         }
     }
