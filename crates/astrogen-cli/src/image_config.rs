@@ -120,7 +120,13 @@ impl<N> ImageConfig<N> {
         if folder.validation().is_empty() {
             return Ok(None);
         }
-        let config = BatchConfig { batch_size: 1, augment: Augment::None, ..self.batches.clone() };
+        // Kept for the whole run: nothing of them stays on the device, where the training images are.
+        let config = BatchConfig {
+            batch_size: 1,
+            augment: Augment::None,
+            resident_bytes: 0,
+            ..self.batches.clone()
+        };
         let deal = |images| Batches::new(images, &config, device);
         Ok(Some([deal(folder.train())?, deal(folder.validation())?]))
     }
