@@ -11,8 +11,8 @@
 //! sharp recipe, a narrow R3GAN and whatever else the example's options can say, a few steps each in turn,
 //! so that a machine that others share is as slow to one as to the next. Each is held against images that it
 //! was not trained on: new nebulae, or of a folder all images, which are few, a fifth of them held out (or what
-//! `--held-out` says behind `--`). What
-//! is written: a table in Markdown, all numbers in `quality.json`, and grids of samples.
+//! `--held-out` says behind `--`). What is written: a table in Markdown, all numbers in `quality.json`, and grids of
+//! samples.
 
 mod candidate;
 mod finished;

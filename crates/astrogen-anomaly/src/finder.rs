@@ -77,7 +77,8 @@ impl<S: GanStep> Finder<'_, S> {
     pub fn trained(step: S, run: impl AsRef<Path>) -> Result<S, AnomalyError> {
         check_opponent(&step)?;
         let run = RunDir::open(run.as_ref())?;
-        let Some(last) = run.checkpoints()?.last().copied() else {
+        // A run that begins from another's networks has what they are as its step 0.
+        let Some(last) = run.checkpoints()?.last().copied().filter(|&step| step > 0) else {
             return Err(AnomalyError::Untrained { run: run.path().to_owned() });
         };
         Checkpoint::load(&run.checkpoint_path(last), &step)?;

@@ -8,7 +8,7 @@ use astrogen_anomaly::{
     AnomalyConfig, AnomalyError, Finder, Finds, InjectConfig, InversionConfig, Look, Method, Trial,
     inject, invert, train_autoencoder,
 };
-use astrogen_data::{ArrayDataset, BatchConfig};
+use astrogen_data::{ArrayDataset, BatchConfig, Batches};
 use astrogen_models::{Autoencoder, AutoencoderConfig, DcganConfig, Generator, WganConfig};
 use astrogen_preprocess::{Pipeline, PipelineConfig, Scaling};
 use astrogen_sky::Anomaly;
@@ -277,6 +277,11 @@ fn what_cannot_be_is_refused_in_words() {
     let folder = tempfile::tempdir().unwrap();
     let run = RunDir::create(&folder.path().join("run")).unwrap();
     run.write_config(&0).unwrap();
+    // Nor is what it began with.
+    let images = Arc::new(ArrayDataset::new(Array4::<f32>::zeros((4, 1, 32, 32))).unwrap());
+    let config = BatchConfig { batch_size: 2, ..BatchConfig::default() };
+    run.save_beginning(&step, &Batches::new(images, &config, Device::Cpu).unwrap()).unwrap();
+    assert_eq!(run.checkpoints().unwrap(), [0]);
     let told = Finder::trained(step, run.path()).map(drop).unwrap_err().to_string();
     assert!(told.contains("has no checkpoint yet: train it first"), "{told}");
 }

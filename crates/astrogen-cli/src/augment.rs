@@ -19,7 +19,7 @@ pub(crate) struct AugmentArguments {
     #[arg(long, value_name = "PROBABILITY|auto", allow_negative_numbers = true)]
     augment: Option<Often>,
     /// With --augment: all light above black is multiplied too, all bands alike, by 2 to a power of this
-    /// scatter, 0.2 for example; samples are then as bright as that, not as the reals. 0 if left out.
+    /// scatter, 0.2 for example, where how bright an image is in all should not count. 0 if left out.
     #[arg(long, value_name = "SCATTER", requires = "augment", allow_negative_numbers = true)]
     augment_flux: Option<f64>,
 }

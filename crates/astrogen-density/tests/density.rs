@@ -32,6 +32,15 @@ fn table(folder: &Path) -> ColumnTableConfig {
     ColumnTableConfig { path, held_out: 0.3, ..ColumnTableConfig::default() }
 }
 
+/// `y` and `mass` given `x`.
+fn given_x(folder: &Path) -> ColumnTableConfig {
+    ColumnTableConfig {
+        features: vec!["y".into(), "mass".into()],
+        context: vec!["x".into()],
+        ..table(folder)
+    }
+}
+
 /// libtorch has one random generator for the whole program, so these tests take turns.
 fn turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
@@ -51,11 +60,7 @@ fn entropy(deviation: f64) -> f64 {
 fn likelihoods_are_those_of_the_law_in_the_columns_units() {
     let _turn = turn();
     let folder = tempfile::tempdir().unwrap();
-    let data = ColumnTableConfig {
-        features: vec!["y".into(), "mass".into()],
-        context: vec!["x".into()],
-        ..table(folder.path())
-    };
+    let data = given_x(folder.path());
     let rows = ColumnTable::open(&data).unwrap();
     let recipe = Recipe {
         member: Member::Nsf,
@@ -119,11 +124,7 @@ fn likelihoods_are_those_of_the_law_in_the_columns_units() {
 fn an_error_that_cannot_be_leaves_its_row_without_a_number_and_the_others_alone() {
     let _turn = turn();
     let folder = tempfile::tempdir().unwrap();
-    let data = ColumnTableConfig {
-        features: vec!["y".into(), "mass".into()],
-        context: vec!["x".into()],
-        ..table(folder.path())
-    };
+    let data = given_x(folder.path());
     let rows = ColumnTable::open(&data).unwrap();
     let recipe =
         Recipe { hidden: vec![8], length: Length::Steps(8), components: 1, ..Recipe::default() };

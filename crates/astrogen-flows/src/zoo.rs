@@ -16,10 +16,11 @@
 //! Defaults are zuko's: 3 transforms, networks of 64-64 with ReLU, features in ascending and
 //! descending order in turn.
 
+mod limits;
+
 use std::f64::consts::PI;
 use std::str::FromStr;
 
-use astrogen_nn::config::check_widths;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 use tch::nn::Path;
@@ -36,9 +37,6 @@ use crate::{Base, BaseConfig, Flow, FlowError, UnivariateConfig, Whitening};
 
 /// Where sums of squares are clipped softly between transforms.
 const SOSPF_BOUND: f64 = 11.0;
-
-/// Weights that a flow may have: masks take memory before a file's tensors are seen.
-const MOST_WEIGHTS: i64 = 1 << 28;
 
 /// How features depend on each other in a transform.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -178,52 +176,6 @@ impl FlowConfig {
         Self { transforms: 14, architecture, hidden: vec![128; 3], ..Self::nsf(features, context) }
     }
 
-    /// Checks the settings.
-    ///
-    /// # Errors
-    /// [`FlowError::Setting`] where one is out of its range.
-    pub fn validate(&self) -> Result<(), FlowError> {
-        let counts = [
-            ("features", self.features, 1, 65536),
-            ("context", self.context, 0, 65536),
-            ("transforms", self.transforms, 1, 256),
-        ];
-        for (name, got, least, most) in counts {
-            if !(least..=most).contains(&got) {
-                let rule = format!("from {least} to {most}");
-                return Err(FlowError::Setting { name, rule, got: got.to_string() });
-            }
-        }
-        check_widths("hidden", &self.hidden)?;
-        self.univariate.validate()?;
-        match self.architecture {
-            Architecture::Autoregressive { passes: Some(passes) } if passes < 1 => {
-                let (name, rule) = ("passes", "at least 1, or none".to_owned());
-                return Err(FlowError::Setting { name, rule, got: passes.to_string() });
-            }
-            Architecture::Galactic { bins, bound } => {
-                UnivariateConfig::Spline(Spline { bins, bound, ..Spline::default() }).validate()?;
-            }
-            _ => {}
-        }
-        if self.weights() > MOST_WEIGHTS {
-            return Err(FlowError::Setting {
-                name: "hidden, with features, context and transforms,",
-                rule: format!("such that a flow has at most {MOST_WEIGHTS} weights"),
-                got: format!(
-                    "{:?} with {} features and {} context values in {} transforms",
-                    self.hidden, self.features, self.context, self.transforms
-                ),
-            });
-        }
-        self.base.validate()?;
-        self.feature_units.validate(self.features)?;
-        if let Some(whitening) = &self.whitening {
-            whitening.validate(self.features)?;
-        }
-        self.context_units.validate(self.context)
-    }
-
     /// Features in the units of the networks, and what that does to the density.
     pub(crate) fn scaled(&self, x: &Tensor) -> (Tensor, Tensor) {
         let (x, ladj) = self.feature_units.call_and_ladj(x);
@@ -242,30 +194,6 @@ impl FlowConfig {
             None => self.feature_units.inverse(x),
             Some(whitening) => self.feature_units.inverse(&whitening.inverse(x)),
         }
-    }
-
-    /// Weights of all networks and matrices, or more where they see less than all. Settings are in
-    /// their ranges, so that no width is out of measure.
-    fn weights(&self) -> i64 {
-        let (features, context) = (self.features, self.context);
-        let network = |inputs: i64, outputs: i64| {
-            let widths = [&[inputs][..], &self.hidden, &[outputs]].concat();
-            let pairs = widths.windows(2).map(|pair| pair[0].saturating_mul(pair[1]));
-            pairs.fold(0_i64, i64::saturating_add)
-        };
-        let transform = match self.architecture {
-            // Three matrices, and for each half of the features a network of the other and one of
-            // the context.
-            Architecture::Galactic { bins, .. } => {
-                let (half, parameters) = (features / 2, 3 * bins - 1);
-                let seen = [half, context].into_iter().filter(|&inputs| inputs > 0);
-                let networks = seen.map(|inputs| network(inputs, half * parameters));
-                let networks = networks.fold(0_i64, i64::saturating_add);
-                networks.saturating_mul(2).saturating_add(3 * features * features)
-            }
-            _ => network(features + context, features * self.univariate.init().parameters()),
-        };
-        transform.saturating_mul(self.transforms)
     }
 
     /// A flow with new weights below `path`, drawn from libtorch's generator of its device.

@@ -1,9 +1,9 @@
 //! What `--recipe auto` chooses, and why.
 //!
 //! The numbers are those of docs/quality.md: at 64 and 128 pixels the sharp recipe's samples were the nearest to real
-//! images by the sliced Wasserstein distance, those of networks of width 32 as near as real ones after 6,600 steps and still so
-//! after 20,000, and the more often images had been seen, the heavier penalties had to be; augmentation helped
-//! less than these. Widths come in sixteens, for which the CPU's kernels are.
+//! images by the sliced Wasserstein distance, those of networks of width 32 as near as real ones after 6,600 steps
+//! and still so after 20,000, and the more often images had been seen, the heavier penalties had to be; augmentation
+//! helped less than these. Widths come in sixteens, for which the CPU's kernels are.
 //!
 //! The penalties are of slopes, scores over distances between images: for images that differ twice as much, four
 //! times the weight is the same, and so it is for images of twice the side, between which distances are sums over four

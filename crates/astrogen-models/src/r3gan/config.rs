@@ -50,7 +50,7 @@ impl Default for R3ganConfig {
 
 impl R3ganConfig {
     /// Networks of these widths by the authors' rule: `width` channels up to 32x32 pixels, half as
-    /// many at each size beyond, in groups of 16, or of as many as a narrow stage can be cut into; theirs
+    /// many at each size beyond, in groups of 16, or of as many as a narrow stage can be cut into. Theirs
     /// is 768 for photographs.
     ///
     /// ```

@@ -20,11 +20,25 @@ use crate::alone;
 
 /// A network that tells nobody of its passes.
 #[derive(Debug)]
-struct Hidden<N>(N);
+struct Hidden<N> {
+    network: N,
+    /// How many images a trace of it takes at a time, at most; as the network has it if none.
+    at_a_time: Option<i64>,
+}
+
+/// All at a time.
+fn hidden<N>(network: N) -> Hidden<N> {
+    Hidden { network, at_a_time: None }
+}
+
+/// Three pairs of a real and a fake at a time.
+fn few<N>(network: N) -> Hidden<N> {
+    Hidden { network, at_a_time: Some(6) }
+}
 
 impl<N: NamedTensors> NamedTensors for Hidden<N> {
     fn named_tensors(&self) -> Vec<(String, Tensor)> {
-        self.0.named_tensors()
+        self.network.named_tensors()
     }
 }
 
@@ -34,104 +48,79 @@ impl<N: Network> Network for Hidden<N> {
     const FILE: &str = N::FILE;
 
     fn build(config: &N::Config, path: &nn::Path) -> Result<Self, ModelError> {
-        N::build(config, path).map(Self)
+        N::build(config, path).map(hidden)
     }
 
     fn config(&self) -> &N::Config {
-        self.0.config()
+        self.network.config()
     }
 }
 
 impl<N: Generator> Generator for Hidden<N> {
     fn latent_dim(&self) -> i64 {
-        self.0.latent_dim()
+        self.network.latent_dim()
     }
 
     fn image_shape(&self) -> [i64; 3] {
-        self.0.image_shape()
+        self.network.image_shape()
     }
 
     fn options(&self) -> (Kind, Device) {
-        self.0.options()
+        self.network.options()
     }
 
     fn forward_t(&self, latent: &Tensor, train: bool) -> Tensor {
-        self.0.forward_t(latent, train)
+        self.network.forward_t(latent, train)
     }
 }
 
 impl<N: Discriminator> Discriminator for Hidden<N> {
     fn image_shape(&self) -> [i64; 3] {
-        self.0.image_shape()
+        self.network.image_shape()
     }
 
     fn options(&self) -> (Kind, Device) {
-        self.0.options()
+        self.network.options()
     }
 
     fn forward_t(&self, images: &Tensor, train: bool) -> Tensor {
-        self.0.forward_t(images, train)
+        self.network.forward_t(images, train)
     }
 }
 
 impl<N: Critic> Critic for Hidden<N> {
     fn image_shape(&self) -> [i64; 3] {
-        self.0.image_shape()
+        self.network.image_shape()
     }
 
     fn options(&self) -> (Kind, Device) {
-        self.0.options()
+        self.network.options()
     }
 
     fn forward_t(&self, images: &Tensor, train: bool) -> Tensor {
-        self.0.forward_t(images, train)
+        self.network.forward_t(images, train)
     }
 
     fn piecewise_linear(&self) -> Option<&dyn PiecewiseLinear> {
-        self.0.piecewise_linear()
+        match self.at_a_time {
+            None => self.network.piecewise_linear(),
+            Some(_) => Some(self),
+        }
     }
 }
 
-/// A critic that takes three pairs of a real and a fake at a time.
-#[derive(Debug)]
-struct Few<N>(N);
-
-impl<N: NamedTensors> NamedTensors for Few<N> {
-    fn named_tensors(&self) -> Vec<(String, Tensor)> {
-        self.0.named_tensors()
-    }
-}
-
-impl<N: Critic> Critic for Few<N> {
-    fn image_shape(&self) -> [i64; 3] {
-        self.0.image_shape()
-    }
-
-    fn options(&self) -> (Kind, Device) {
-        self.0.options()
-    }
-
-    fn forward_t(&self, images: &Tensor, train: bool) -> Tensor {
-        self.0.forward_t(images, train)
-    }
-
-    fn piecewise_linear(&self) -> Option<&dyn PiecewiseLinear> {
-        Some(self)
-    }
-}
-
-impl<N: Critic> PiecewiseLinear for Few<N> {
+impl<N: Critic> PiecewiseLinear for Hidden<N> {
     fn trace(&self, input: &Tensor) -> Box<dyn Trace + '_> {
-        self.0.piecewise_linear().unwrap().trace(input)
+        self.network.piecewise_linear().unwrap().trace(input)
     }
 
     fn whole_trace(&self, input: &Tensor) -> Option<Box<dyn WholeTrace + '_>> {
-        assert!(input.size()[0] <= 6, "six images a pass at most");
-        self.0.piecewise_linear().unwrap().whole_trace(input)
+        assert!(self.at_a_time.is_none_or(|most| input.size()[0] <= most), "so many at most");
+        self.network.piecewise_linear().unwrap().whole_trace(input)
     }
 
     fn samples_a_pass(&self) -> Option<i64> {
-        Some(6)
+        self.at_a_time
     }
 }
 
@@ -212,9 +201,9 @@ fn steps_by_passes_have_the_gradients_of_autograd() {
         discriminator_features: 16,
         ..DcganConfig::default()
     };
-    let hide = |path: &nn::Path| model.init_generator(path).map(Hidden::<DcganGenerator>);
+    let hide = |path: &nn::Path| model.init_generator(path).map(hidden::<DcganGenerator>);
     let hide_opponent =
-        |path: &nn::Path| model.init_discriminator(path).map(Hidden::<DcganDiscriminator>);
+        |path: &nn::Path| model.init_discriminator(path).map(hidden::<DcganDiscriminator>);
     let config = DcganStepConfig {
         generator_optimizer: adam(),
         discriminator_optimizer: adam(),
@@ -248,8 +237,8 @@ fn steps_by_passes_have_the_gradients_of_autograd() {
         let own = WganGpStep::new(&model, &config, Device::Cpu).unwrap();
         seed();
         let hidden = WganGpStep::from_networks(
-            |path| model.init_generator(path).map(Hidden),
-            |path| model.init_critic(path).map(Hidden),
+            |path| model.init_generator(path).map(hidden),
+            |path| model.init_critic(path).map(hidden),
             &config,
             Device::Cpu,
         );
@@ -275,8 +264,8 @@ fn steps_by_passes_have_the_gradients_of_autograd() {
         let own = RelativisticStep::new(&model, &config, Device::Cpu).unwrap();
         seed();
         let hidden = RelativisticStep::from_networks(
-            |path| model.init_generator(path).map(Hidden),
-            |path| model.init_critic(path).map(Hidden),
+            |path| model.init_generator(path).map(hidden),
+            |path| model.init_critic(path).map(hidden),
             &config,
             Device::Cpu,
         );
@@ -314,7 +303,7 @@ fn a_batch_in_parts_has_the_gradients_of_the_whole() {
         tch::manual_seed(3);
         let step = RelativisticStep::from_networks(
             &generator,
-            |path| critic(path).map(Few),
+            |path| critic(path).map(few),
             config,
             Device::Cpu,
         );
@@ -322,7 +311,7 @@ fn a_batch_in_parts_has_the_gradients_of_the_whole() {
         tch::manual_seed(3);
         let step = RelativisticStep::from_networks(
             &generator,
-            |path| critic(path).map(Hidden),
+            |path| critic(path).map(hidden),
             config,
             Device::Cpu,
         );

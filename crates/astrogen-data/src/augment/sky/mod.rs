@@ -24,10 +24,10 @@
 //! | `cutout` | a square of `s` times the side becomes black | 1/4 | 1/2 | 1/2 |
 //!
 //! A strength of 0 is an operation that is off. What is on by default leaves surface brightness and
-//! colour as they are: pixels move, all bands of an image alike; what is magnified has more light in all by
-//! its larger area; noise is zero in the mean; a square that is cut out has no light. `flux` keeps the ratios of what bands have above black, which are
-//! colours where the stretch to model range was linear; `brightness`, `contrast` and `saturation`
-//! keep neither.
+//! colour as they are: pixels move, all bands of an image alike; what is magnified has more light in
+//! all by its larger area; noise is zero in the mean; a square that is cut out has no light. `flux`
+//! keeps the ratios of what bands have above black, which are colours where the stretch to model range
+//! was linear; `brightness`, `contrast` and `saturation` keep neither.
 //!
 //! The sky goes on beyond the border: there the image is mirrored about its border pixels. A part
 //! that is cut out is black, -1, the darkest sky, and not 0 as in the papers: in signed range that
