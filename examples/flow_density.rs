@@ -58,11 +58,11 @@ fn main() -> Result<()> {
 }
 
 fn make_use_of(mode: &Mode) -> Result<()> {
-    let (rows, file) = match mode {
+    let (written, file) = match mode {
         Mode::Sample(arguments) => arguments.sample()?,
         Mode::LogProb(arguments) => arguments.log_prob()?,
         Mode::Posterior(arguments) => match arguments.posterior()? {
-            Posteriors::Written(rows, file) => (rows, file),
+            Posteriors::Written(written, file) => (written, file),
             Posteriors::Judged(judgement) => {
                 say(&judgement);
                 let page = write_page(&RunDir::open(&judgement.folder)?)?;
@@ -71,7 +71,7 @@ fn make_use_of(mode: &Mode) -> Result<()> {
             }
         },
     };
-    say(format_args!("{rows} rows in {}", file.display()));
+    say(format_args!("{written} in {}", file.display()));
     Ok(())
 }
 

@@ -89,8 +89,12 @@ fn a_density_is_trained_resumed_and_used() {
     let log_prob = |name: &str, more: &[&str]| {
         let out = file(name);
         let arguments = ["log-prob", run, "--catalog", utf8(&short), "--out", utf8(&out)];
-        example.succeed(&[&arguments[..], more].concat());
-        read(&out, &["LOG_PROB"]).remove(0)
+        let told = example.succeed(&[&arguments[..], more].concat());
+        let found = read(&out, &["LOG_PROB"]).remove(0);
+        let unknown = found.iter().filter(|number| number.is_nan()).count();
+        assert_eq!(told.contains(&format!("{} rows in ", found.len())), unknown == 0, "{told}");
+        assert_eq!(told.contains(&format!("rows, {unknown} of them NaN")), unknown > 0, "{told}");
+        found
     };
     let exact = log_prob("exact.parquet", &[]);
     assert!(exact[0].is_finite() && exact[1].is_finite() && exact[3].is_nan(), "{exact:?}");

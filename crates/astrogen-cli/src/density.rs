@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use astrogen_catalog::ColumnFilter;
-use astrogen_density::{Along, Density, DensityConfig, Errors, Length, Recipe, Rows};
+use astrogen_density::{Along, Density, DensityConfig, Errors, Length, Recipe, Rows, Written};
 use astrogen_flows::{MeasuredConfig, Member};
 use astrogen_runtime::{DeviceChoice, set_threads};
 use astrogen_sky::{SkyError, cached_spirals, cached_stars, cached_two_moons};
@@ -235,12 +235,12 @@ pub struct DensitySampleArguments {
 }
 
 impl DensitySampleArguments {
-    /// Writes the samples; how many rows, and the file.
+    /// Writes the samples; what was written, and the file.
     ///
     /// # Errors
     /// [`CliError::Density`] for a run without flows, a catalogue that does not fit and a file that
     /// is there already.
-    pub fn sample(&self) -> Result<(u64, &Path), CliError> {
+    pub fn sample(&self) -> Result<(Written, &Path), CliError> {
         let density = self.trained.load()?;
         let rows = match &self.catalog {
             None => density.sample(self.count, self.seed, &self.out)?,
@@ -293,12 +293,12 @@ pub struct LogProbArguments {
 }
 
 impl LogProbArguments {
-    /// Writes the log-densities; how many rows, and the file.
+    /// Writes the log-densities; what was written, and the file.
     ///
     /// # Errors
     /// [`CliError::Density`] for a run without flows, a catalogue that does not fit and a file that
     /// is there already.
-    pub fn log_prob(&self) -> Result<(u64, &Path), CliError> {
+    pub fn log_prob(&self) -> Result<(Written, &Path), CliError> {
         let density = self.trained.load()?;
         let rows = rows(&self.catalog, &self.measured.files);
         Ok((density.log_prob(&rows, &self.measured.errors(), &self.out)?, &self.out))
@@ -331,8 +331,8 @@ pub struct PosteriorArguments {
 /// What became of posteriors: they were written, or judged.
 #[derive(Debug)]
 pub enum Posteriors<'a> {
-    /// Rows, and the file.
-    Written(u64, &'a Path),
+    /// What was written, and the file.
+    Written(Written, &'a Path),
     /// How far they can be trusted.
     Judged(Box<astrogen_density::PosteriorJudgement>),
 }

@@ -1,6 +1,7 @@
 //! Samples, densities and posteriors as catalogues, chunk by chunk: of a catalogue of any length one
 //! row for each of its rows.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use astrogen_catalog::{
@@ -54,13 +55,33 @@ pub struct Along {
     pub grid: Vec<f64>,
 }
 
+/// What was written into a catalogue. Printed, it is that in words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Rows.
+    pub rows: u64,
+    /// Those among them of which nothing can be said, NaN in every column that was asked for: context
+    /// is missing, or an [error](Errors::columns) cannot be.
+    pub unknown: u64,
+}
+
+impl fmt::Display for Written {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} rows", self.rows)?;
+        match self.unknown {
+            0 => Ok(()),
+            unknown => write!(f, ", {unknown} of them NaN (context missing, or an odd error)"),
+        }
+    }
+}
+
 impl Density {
     /// Writes `count` samples of a density without context.
     ///
     /// # Errors
     /// [`DensityError::Setting`] for a density with context; [`DensityError::Exists`];
     /// [`DensityError::Catalog`] where the file cannot be written.
-    pub fn sample(&self, count: u64, seed: u64, out: &Path) -> Result<u64, DensityError> {
+    pub fn sample(&self, count: u64, seed: u64, out: &Path) -> Result<Written, DensityError> {
         if !self.config().data.context.is_empty() {
             return Err(DensityError::Setting {
                 name: "catalogue",
@@ -79,7 +100,7 @@ impl Density {
             writer.write(&columns(&samples, features))?;
             done += rows as u64;
         }
-        Ok(writer.finish()?)
+        Ok(Written { rows: writer.finish()?, unknown: 0 })
     }
 
     /// Writes `count` samples for each row of a catalogue with the context's columns; column `ROW`
@@ -96,7 +117,7 @@ impl Density {
         count: u64,
         seed: u64,
         out: &Path,
-    ) -> Result<u64, DensityError> {
+    ) -> Result<Written, DensityError> {
         if count == 0 {
             let rule = "at least 1".to_owned();
             return Err(DensityError::Setting { name: "count", rule, got: "0".to_owned() });
@@ -111,7 +132,7 @@ impl Density {
         let number = NewColumn::new("ROW", Storage::Int64);
         let names = std::iter::once(number).chain(self.features()).collect();
         let mut writer = self.writer(out, names, seed)?;
-        let mut row = 0_u64;
+        let (mut row, mut unknown) = (0_u64, 0);
         let chunk = (CHUNK / count.min(CHUNK as u64) as usize).max(1);
         for chunk in chunks(given, &data.context, chunk)? {
             let context = array(&chunk?, &data.context)?;
@@ -125,13 +146,14 @@ impl Density {
             let per_row = samples.chunks_exact_mut(count as usize * features);
             for (samples, _) in per_row.zip(&odd).filter(|(_, odd)| **odd) {
                 samples.fill(f32::NAN);
+                unknown += count;
             }
             let numbers = (0..n as u64 * count).map(|i| (row + i / count) as f64).collect();
             let values = columns(&samples, features);
             writer.write(&std::iter::once(numbers).chain(values).collect::<Vec<_>>())?;
             row += n as u64;
         }
-        Ok(writer.finish()?)
+        Ok(Written { rows: writer.finish()?, unknown })
     }
 
     /// Writes the log-density of each row of a catalogue, in nats, as column `LOG_PROB`: convolved
@@ -142,13 +164,19 @@ impl Density {
     /// [`DensityError::Exists`]; [`DensityError::Catalog`] for a catalogue that cannot be read or
     /// written, or lacks a column; [`DensityError::Column`] for errors of another column than those
     /// of the density.
-    pub fn log_prob(&self, rows: &Rows, errors: &Errors, out: &Path) -> Result<u64, DensityError> {
+    pub fn log_prob(
+        &self,
+        rows: &Rows,
+        errors: &Errors,
+        out: &Path,
+    ) -> Result<Written, DensityError> {
         let column = NewColumn::new("LOG_PROB", Storage::Float64);
         let mut writer = self.writer(out, vec![column], errors.config.seed)?;
-        self.each(rows, (errors, &[], CHUNK), &mut writer, |measured, config| {
+        let work = |measured: &Measured<'_>, config: &MeasuredConfig| {
             Ok(vec![measured.log_prob(self.ensemble(), config)?])
-        })?;
-        Ok(writer.finish()?)
+        };
+        let unknown = self.each(rows, (errors, &[], CHUNK), &mut writer, work)?;
+        Ok(Written { rows: writer.finish()?, unknown })
     }
 
     /// Writes what is known of one column of each row of a catalogue, given all others: `MEAN`,
@@ -165,20 +193,21 @@ impl Density {
         along: &Along,
         errors: &Errors,
         out: &Path,
-    ) -> Result<u64, DensityError> {
+    ) -> Result<Written, DensityError> {
         let column = self.place(&along.column)?;
         let names = ["MEAN", "MODE"].into_iter().chain(SHARES.map(|(name, _)| name));
         let names = names.map(|name| NewColumn::new(name, Storage::Float64)).collect();
         let mut writer = self.writer(out, names, errors.config.seed)?;
         let known = [along.column.clone()];
         let at_a_time = (POINTS / along.grid.len().max(1)).clamp(1, CHUNK);
-        self.each(rows, (errors, &known, at_a_time), &mut writer, |measured, config| {
+        let work = |measured: &Measured<'_>, config: &MeasuredConfig| {
             let grid = (column, along.grid.as_slice());
             let posterior = measured.posterior(self.ensemble(), grid, config)?;
             let shares = SHARES.map(|(_, share)| posterior.quantile(share));
             Ok([posterior.mean(), posterior.mode()].into_iter().chain(shares).collect())
-        })?;
-        Ok(writer.finish()?)
+        };
+        let unknown = self.each(rows, (errors, &known, at_a_time), &mut writer, work)?;
+        Ok(Written { rows: writer.finish()?, unknown })
     }
 
     /// The place of a column among the features.
@@ -211,14 +240,14 @@ impl Density {
 
     /// Reads a catalogue's rows, so many at a time, but for columns that need not be there (NaN
     /// stands for them). `work` is given the rows that have a context and errors that can be, as they
-    /// were measured; what it finds of them is written, and NaN for the others.
+    /// were measured; what it finds of them is written, and NaN for the others, as many as it says.
     fn each(
         &self,
         rows: &Rows,
         (errors, but, at_a_time): (&Errors, &[String], usize),
         writer: &mut CatalogWriter,
         work: impl Fn(&Measured<'_>, &MeasuredConfig) -> Result<Vec<Vec<f64>>, DensityError>,
-    ) -> Result<(), DensityError> {
+    ) -> Result<u64, DensityError> {
         let data = &self.config().data;
         let own = self.config().columns();
         if let Some((column, _)) = errors.columns.iter().find(|(name, _)| !own.contains(name)) {
@@ -249,7 +278,7 @@ impl Density {
             }
             Ok(found)
         };
-        let mut first = 0_u64;
+        let (mut first, mut unknown) = (0_u64, 0);
         for chunk in chunks(rows, &names, at_a_time)? {
             let mut chunk = chunk?;
             let n = chunk.len();
@@ -266,6 +295,7 @@ impl Density {
                     *known &= !value.is_finite() || (0.0..f64::INFINITY).contains(error);
                 }
             }
+            unknown += known.iter().filter(|known| !**known).count() as u64;
             chunk.retain(|row| known[row]);
             let features = array(&chunk, &data.features)?;
             let context = self.context(&array(&chunk, &data.context)?)?;
@@ -301,7 +331,7 @@ impl Density {
             writer.write(&found.into_iter().map(spread).collect::<Vec<_>>())?;
             first += n as u64;
         }
-        Ok(())
+        Ok(unknown)
     }
 }
 

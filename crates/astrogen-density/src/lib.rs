@@ -17,7 +17,7 @@ mod recipe;
 mod train;
 
 pub use astrogen_metrics::LogLikelihood;
-pub use catalog::{Along, Errors, Rows};
+pub use catalog::{Along, Errors, Rows, Written};
 pub use config::DensityConfig;
 pub use density::Density;
 pub use error::DensityError;

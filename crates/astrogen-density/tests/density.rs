@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use astrogen_catalog::{Catalog, CatalogOptions};
-use astrogen_density::{Along, Density, Errors, Length, Recipe, Rows, judge, train};
+use astrogen_density::{Along, Density, Errors, Length, Recipe, Rows, Written, judge, train};
 use astrogen_flows::{Density as _, Member};
 use astrogen_tables::{ColumnTable, ColumnTableConfig};
 use astrogen_train::{Event, FlowStep, RunDir, StopSignal, TrainError};
@@ -144,13 +144,18 @@ fn an_error_that_cannot_be_leaves_its_row_without_a_number_and_the_others_alone(
         let rows = Rows { path, options: CatalogOptions::default() };
         let [of, out] =
             ["log-prob", "posterior"].map(|kind| file(format!("{name}-{kind}.parquet")));
-        density.log_prob(&rows, &errors, &of).unwrap();
-        density.posterior(&rows, &along, &errors, &out).unwrap();
-        [(of, "LOG_PROB"), (out, "Q50")].map(|(path, column)| {
+        let written = [
+            density.log_prob(&rows, &errors, &of).unwrap(),
+            density.posterior(&rows, &along, &errors, &out).unwrap(),
+        ];
+        let of = [(of, "LOG_PROB", written[0]), (out, "Q50", written[1])];
+        of.map(|(path, column, written)| {
             let catalog = Catalog::open(&path, &CatalogOptions::default()).unwrap();
             let read = catalog.read(&[column]).unwrap().0;
             let known: Vec<bool> =
                 read.column(column).unwrap().iter().map(|number| number.is_finite()).collect();
+            let unknown = known.iter().filter(|known| !**known).count() as u64;
+            assert_eq!(written, Written { rows: known.len() as u64, unknown });
             known
         })
     };
