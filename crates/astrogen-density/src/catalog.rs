@@ -70,7 +70,7 @@ impl fmt::Display for Written {
         write!(f, "{} rows", self.rows)?;
         match self.unknown {
             0 => Ok(()),
-            unknown => write!(f, ", {unknown} of them NaN (context missing, or an odd error)"),
+            unknown => write!(f, ", {unknown} of them NaN (context missing, or a bad error)"),
         }
     }
 }
