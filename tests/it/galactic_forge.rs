@@ -227,6 +227,10 @@ fn what_is_typed_wrong_is_refused_before_a_folder_is_made() {
         (vec!["--column", "x=px"], "layout without columns"),
         (vec!["--encoder", utf8(folder)], "--encoder needs --images"),
         (vec!["--lr", "0"], "lr"),
+        (
+            vec!["--images", utf8(&images), "--min-stars", "1000"],
+            "0 have the 1000 stars of --min-stars",
+        ),
         (vec!["--images", utf8(&images), "--lr", "-1"], "lr must be a finite number above 0"),
         (vec!["--images", utf8(&images), "--latent-noise", "-1"], "latent_noise must be 0 or more"),
         (vec!["--images", utf8(&images), "--hidden", "0"], "hidden"),

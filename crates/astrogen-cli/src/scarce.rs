@@ -40,7 +40,7 @@ pub struct ScarceArguments {
     class_column: String,
     /// The classes, as in Elliptical,Spiral_CW+Spiral_ACW: two, the second of two labels. All labels
     /// if left out, each a class.
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", hide_default_value = true)]
     classes: Classes,
     #[command(flatten)]
     reading: ReadingArguments,

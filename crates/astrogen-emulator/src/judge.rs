@@ -142,7 +142,7 @@ fn summary(reports: &[(&str, EmulationReport)]) -> String {
     for (name, report) in reports {
         let report = report.to_string();
         if *name == GENERATED {
-            text.push_str(&report);
+            text.push_str(report.trim_end());
             continue;
         }
         let what = match *name {
@@ -150,10 +150,14 @@ fn summary(reports: &[(&str, EmulationReport)]) -> String {
             _ => "the regression that the generator completes, alone",
         };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "\nbeside it, {what}");
-        for line in report.lines().skip(1).take_while(|line| !line.starts_with("worst")) {
-            let _ = writeln!(text, "{line}");
+        let _ = write!(text, "\n\nbeside it, {what}");
+        let mut lines: Vec<&str> =
+            report.lines().skip(1).take_while(|line| !line.starts_with("worst")).collect();
+        while lines.pop_if(|line| line.is_empty()).is_some() {}
+        for line in lines {
+            let _ = write!(text, "\n{line}");
         }
     }
+    text.push('\n');
     text
 }

@@ -77,7 +77,7 @@ fn images_are_known_by_id_and_compared_with_stars() {
     let message = refusal(both.images.split(&ids(&["g0001", "g0002"])));
     assert!(message.contains("an image in") && message.ends_with("got g0002"), "{message}");
     let message = refusal(both.images.split(&ids(&["g0001", "g0003"])));
-    assert!(message.contains("fewer than all galaxies"), "{message}");
+    assert!(message.contains("fewer than the 2 galaxies"), "{message}");
 }
 
 #[test]

@@ -205,6 +205,19 @@ impl ForgeArguments {
             false => Galaxies::kept(&config)?,
         };
         let images = images.map(|images| images.restrict(&known).images);
+        // A new autoencoder holds one of them out.
+        let least = if self.encoder.is_some() { 1 } else { 2 };
+        if let Some(few) = images.as_ref().map(|images| images.ids().len()).filter(|n| *n < least) {
+            return Err(CliError::Usage(format!(
+                "an autoencoder needs the images of {least} galaxies or more, got {few}: of {} in {}, {} have \
+                 the {} stars of --min-stars after cleaning, and {few} of these an image of its name; ask for \
+                 fewer stars, or name the images as the galaxies",
+                files.len(),
+                config.path.display(),
+                known.len(),
+                self.min_stars
+            )));
+        }
         let with_latents = match (&images, &config.latents) {
             (Some(images), _) => Some(images.ids().to_vec()),
             (None, Some(folder)) => Some(Latents::open(folder)?.ids),

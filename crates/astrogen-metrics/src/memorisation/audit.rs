@@ -109,20 +109,28 @@ impl fmt::Display for MemorisationAudit {
             write!(
                 f,
                 "{share:.1} % of samples single one out as the first {expected:.1} % of held-out reals do \
-                 (p {p_value:.2e}), "
+                 (p {}), ",
+                chance(p_value)
             )?;
         }
         let LowShare { share, expected, p_value: by_share, .. } = self.near;
         write!(
             f,
-            "{:.1} % are as near as the nearest {:.1} % (p {by_share:.2e}); C_T {statistic:.2} (p \
-             {p_value:.2e}), median distance {:.3} (held-out reals {:.3})",
+            "{:.1} % are as near as the nearest {:.1} % (p {}); C_T {statistic:.2} (p {}), median distance \
+             {:.3} (held-out reals {:.3})",
             100.0 * share,
             100.0 * expected,
+            chance(by_share),
+            chance(p_value),
             self.median,
             self.held_out_median
         )
     }
+}
+
+/// A p value with two digits: 0.98, and 3.1e-5 where that would be 0.00.
+fn chance(p_value: f64) -> String {
+    if p_value < 0.01 { format!("{p_value:.1e}") } else { format!("{p_value:.2}") }
 }
 
 /// Below this p-value samples are taken to be nearer than reals.
