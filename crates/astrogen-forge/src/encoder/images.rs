@@ -168,7 +168,7 @@ impl GalaxyImages {
         }
         let (held_out, train) = self.part(|id| held_out.iter().any(|other| other == id));
         if train.ids.is_empty() {
-            let rule = format!("fewer than the {} galaxies with an image and stars", self.len());
+            let rule = format!("fewer than the {} galaxies with an image", self.len());
             return refuse(rule, held_out.ids.len().to_string());
         }
         Ok((train, held_out))
