@@ -3,7 +3,9 @@
 use std::fmt;
 
 use anyhow::{Result, bail};
-use astrogen::metrics::memorisation::{AuditConfig, MemorisationAudit, Points, memorisation_audit};
+use astrogen::metrics::memorisation::{
+    AuditConfig, MemorisationAudit, Points, chance, memorisation_audit,
+};
 use astrogen::metrics::{
     FeatureNetwork, Quality, QualityConfig, RandomFeaturesConfig, image_quality,
 };
@@ -98,10 +100,10 @@ impl fmt::Display for Row {
             }
         }
         let MemorisationAudit { near, contrast, copying, .. } = &found.copies;
-        write!(f, " {:.1} % (p {:.2}) |", 100.0 * near.share, copying.p_value)?;
+        write!(f, " {:.1} % (p {}) |", 100.0 * near.share, chance(copying.p_value))?;
         match contrast {
             Some(copies) => {
-                write!(f, " {:.1} % (p {:.1e}) |", 100.0 * copies.share, copies.p_value)
+                write!(f, " {:.1} % (p {}) |", 100.0 * copies.share, chance(copies.p_value))
             }
             None => write!(f, " |"),
         }

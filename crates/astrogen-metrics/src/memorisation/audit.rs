@@ -128,8 +128,14 @@ impl fmt::Display for MemorisationAudit {
     }
 }
 
-/// A p value with two digits: 0.98, and 3.1e-5 where that would be 0.00.
-fn chance(p_value: f64) -> String {
+/// A p-value with two digits, as the audit prints it.
+///
+/// ```
+/// use astrogen_metrics::memorisation::chance;
+///
+/// assert_eq!([0.984, 3.14e-5].map(chance), ["0.98", "3.1e-5"]);
+/// ```
+pub fn chance(p_value: f64) -> String {
     if p_value < 0.01 { format!("{p_value:.1e}") } else { format!("{p_value:.2}") }
 }
 

@@ -28,7 +28,7 @@ mod points;
 mod share;
 mod symmetry;
 
-pub use audit::{AuditConfig, MemorisationAudit, memorisation_audit};
+pub use audit::{AuditConfig, MemorisationAudit, chance, memorisation_audit};
 pub use copying::{CopyingCell, CopyingConfig, DataCopying, Located, data_copying};
 pub use leakage::{Leakage, LeakageConfig, leakage};
 pub use neighbours::{Neighbour, nearest, nearest_others};
