@@ -13,7 +13,7 @@ use astrogen::models::Network;
 use astrogen::plot::save_grid;
 use astrogen::prelude::*;
 use astrogen::report::write_page;
-use astrogen::train::{WganGpStep, WganGpStepConfig};
+use astrogen::train::{AdamConfig, WganGpStep, WganGpStepConfig};
 use astrogen_cli::{ImageArguments, RunArguments, ended, parse, say};
 use clap::Parser;
 use networks::{MyCritic, MyGenerator, Sizes};
@@ -33,6 +33,7 @@ struct Arguments {
 struct RunConfig {
     data: FolderConfig,
     model: Sizes,
+    algorithm: WganGpStepConfig,
     fit: FitConfig,
 }
 
@@ -45,8 +46,14 @@ fn train(Arguments { data, run: arguments }: Arguments) -> Result<()> {
     let fitting = arguments.fitting(&[])?; // nothing is evaluated
     let new = || -> Result<_> {
         let model = Sizes { image: data.shape(), latent: 64, width: 64 };
+        let adam = AdamConfig { lr: 1e-3, betas: [0.0, 0.9], ..AdamConfig::default() };
+        let algorithm = WganGpStepConfig {
+            generator_optimizer: adam,
+            critic_optimizer: adam,
+            ..WganGpStepConfig::default()
+        };
         let fit = FitConfig { steps: 2000, seed: arguments.seed(), ..FitConfig::default() };
-        Ok(RunConfig { data: data.folder(arguments.seed())?, model, fit })
+        Ok(RunConfig { data: data.folder(arguments.seed())?, model, algorithm, fit })
     };
     let (earlier, config) = arguments.earlier()?.unzip();
     let mut config = config.map_or_else(new, Ok)?;
@@ -61,7 +68,7 @@ fn train(Arguments { data, run: arguments }: Arguments) -> Result<()> {
     let mut algorithm = WganGpStep::from_networks(
         |path| MyGenerator::build(&config.model, path),
         |path| MyCritic::build(&config.model, path),
-        &WganGpStepConfig::default(),
+        &config.algorithm,
         device,
     )?;
 

@@ -1,35 +1,49 @@
-//! Two networks of plain `tch` layers, each of two layers: images in patches of 4x4 pixels.
+//! Two small networks of plain `tch` layers: three convolutions that double images, and three that
+//! halve them.
 
 use astrogen::models::{Critic, Generator, ModelError, Network};
 use astrogen::nn::{NamedTensors, named};
 use serde::{Deserialize, Serialize};
-use tch::nn::{ConvConfig, ConvTransposeConfig};
+use tch::nn::ConvConfig;
 use tch::{Device, Kind, Tensor, nn};
 
-/// Side of a patch in pixels.
-const PATCH: i64 = 4;
+/// How much smaller than images the smallest layer is: doubled, or halved, three times.
+const SMALLER: i64 = 8;
 
 /// What both networks are built from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Sizes {
-    /// Channels, height and width; the last two multiples of 4.
+    /// Channels, height and width; the last two multiples of 8.
     pub(crate) image: [i64; 3],
     pub(crate) latent: i64,
-    /// Values of a patch inside the networks.
+    /// Channels at the smallest size, half as many at twice the size.
     pub(crate) width: i64,
 }
 
 impl Sizes {
-    /// Refuses images that are not made of patches, before a layer of no size is drawn.
+    /// Refuses images that cannot be halved three times, before a layer of no size is drawn.
     fn validate(&self) -> Result<(), ModelError> {
         match self.image {
-            [c, h, w] if c > 0 && h.min(w) >= PATCH && h % PATCH == 0 && w % PATCH == 0 => Ok(()),
+            [c, h, w] if c > 0 && h.min(w) >= SMALLER && h % SMALLER == 0 && w % SMALLER == 0 => {
+                Ok(())
+            }
             [c, h, w] => Err(ModelError::Setting {
                 name: "image",
-                rule: format!("of one channel or more, height and width multiples of {PATCH}"),
+                rule: format!("of one channel or more, height and width multiples of {SMALLER}"),
                 got: format!("{c} channels of {h}x{w} pixels"),
             }),
         }
+    }
+
+    /// Channels, height and width of the smallest layer.
+    fn smallest(&self) -> [i64; 3] {
+        let [_, h, w] = self.image;
+        [self.width, h / SMALLER, w / SMALLER]
+    }
+
+    /// Channels at each size from the smallest to that of the image.
+    fn channels(&self) -> [i64; 4] {
+        [self.width, self.width / 2, self.width / 4, self.image[0]]
     }
 }
 
@@ -38,7 +52,7 @@ impl Sizes {
 pub(crate) struct MyGenerator {
     sizes: Sizes,
     layout: nn::Linear,
-    patches: nn::ConvTranspose2D,
+    doublings: Vec<nn::Conv2D>,
 }
 
 impl Generator for MyGenerator {
@@ -51,21 +65,24 @@ impl Generator for MyGenerator {
     }
 
     fn options(&self) -> (Kind, Device) {
-        (self.patches.ws.kind(), self.patches.ws.device())
+        (self.layout.ws.kind(), self.layout.ws.device())
     }
 
     fn forward_t(&self, latent: &Tensor, _train: bool) -> Tensor {
-        let (n, [_, h, w]) = (latent.size()[0], self.sizes.image);
-        let layout = latent.flatten(1, -1).apply(&self.layout).relu();
-        let layout = layout.reshape([n, self.sizes.width, h / PATCH, w / PATCH]);
-        layout.apply(&self.patches).tanh() // [N, C, H, W], signed
+        let (n, [width, h, w]) = (latent.size()[0], self.sizes.smallest());
+        let layout = latent.flatten(1, -1).apply(&self.layout).reshape([n, width, h, w]);
+        let images = self.doublings.iter().fold(layout, |images, convolution| {
+            let size = [2 * images.size()[2], 2 * images.size()[3]];
+            images.relu().upsample_bilinear2d(size, false, None, None).apply(convolution)
+        });
+        images.tanh() // [N, C, H, W], signed
     }
 }
 
 /// The names that the weights have in PyTorch, and in the file of a trained generator.
 impl NamedTensors for MyGenerator {
     fn named_tensors(&self) -> Vec<(String, Tensor)> {
-        named(&[("layout", &self.layout), ("patches", &self.patches)])
+        named(&[("layout", &self.layout), ("doublings", &self.doublings)])
     }
 }
 
@@ -77,12 +94,13 @@ impl Network for MyGenerator {
 
     fn build(sizes: &Sizes, path: &nn::Path) -> Result<Self, ModelError> {
         sizes.validate()?;
-        let [c, h, w] = sizes.image;
-        let values = sizes.width * (h / PATCH) * (w / PATCH);
-        let stride = ConvTransposeConfig { stride: PATCH, ..Default::default() };
+        let values = sizes.smallest().iter().product();
+        let [a, b, c, d] = sizes.channels();
+        let same = ConvConfig { padding: 1, ..Default::default() };
+        let convolution = |name, from, to| nn::conv2d(path / "doublings" / name, from, to, 3, same);
         Ok(Self {
             layout: nn::linear(path / "layout", sizes.latent, values, Default::default()),
-            patches: nn::conv_transpose2d(path / "patches", sizes.width, c, PATCH, stride),
+            doublings: vec![convolution(0, a, b), convolution(1, b, c), convolution(2, c, d)],
             sizes: sizes.clone(),
         })
     }
@@ -97,18 +115,19 @@ impl Network for MyGenerator {
 #[derive(Debug)]
 pub(crate) struct MyCritic {
     sizes: Sizes,
-    patches: nn::Conv2D,
+    halvings: Vec<nn::Conv2D>,
     score: nn::Linear,
 }
 
 impl MyCritic {
     pub(crate) fn build(sizes: &Sizes, path: &nn::Path) -> Result<Self, ModelError> {
         sizes.validate()?;
-        let [c, h, w] = sizes.image;
-        let values = sizes.width * (h / PATCH) * (w / PATCH);
-        let stride = ConvConfig { stride: PATCH, ..Default::default() };
+        let values = sizes.smallest().iter().product();
+        let [a, b, c, d] = sizes.channels();
+        let half = ConvConfig { stride: 2, padding: 1, ..Default::default() };
+        let convolution = |name, from, to| nn::conv2d(path / "halvings" / name, from, to, 4, half);
         Ok(Self {
-            patches: nn::conv2d(path / "patches", c, sizes.width, PATCH, stride),
+            halvings: vec![convolution(0, d, c), convolution(1, c, b), convolution(2, b, a)],
             score: nn::linear(path / "score", values, 1, Default::default()),
             sizes: sizes.clone(),
         })
@@ -121,11 +140,13 @@ impl Critic for MyCritic {
     }
 
     fn options(&self) -> (Kind, Device) {
-        (self.patches.ws.kind(), self.patches.ws.device())
+        (self.score.ws.kind(), self.score.ws.device())
     }
 
     fn forward_t(&self, images: &Tensor, _train: bool) -> Tensor {
-        let patches = images.apply(&self.patches).leaky_relu(); // [N, width, H / 4, W / 4]
-        patches.flatten(1, -1).apply(&self.score).squeeze_dim(1) // [N]
+        let halved = self.halvings.iter().fold(images.shallow_clone(), |images, convolution| {
+            images.apply(convolution).leaky_relu() // half as high and wide
+        });
+        halved.flatten(1, -1).apply(&self.score).squeeze_dim(1) // [N]
     }
 }

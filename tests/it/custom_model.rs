@@ -38,7 +38,7 @@ fn a_run_of_own_networks_resumes_to_the_same_bytes_and_is_sampled_from() {
     for size in ["30", "2"] {
         let arguments = ["--data", utf8(&data), "--image-size", size, "--out", utf8(&refused)];
         let told = example.refuse(&arguments);
-        assert!(told.contains("height and width multiples of 4"), "{size}: {told}");
+        assert!(told.contains("height and width multiples of 8"), "{size}: {told}");
     }
     assert!(!refused.exists());
 }

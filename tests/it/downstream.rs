@@ -104,7 +104,7 @@ fn a_program_trains_its_own_networks_without_the_facade() {
 
         fn main() -> Result<(), Box<dyn std::error::Error>> {
             let run = RunDir::create(std::env::args().nth(1).expect("a folder").as_ref())?;
-            let images = ndarray::Array4::from_shape_fn((8, 1, 8, 12), |(n, _, y, x)| {
+            let images = ndarray::Array4::from_shape_fn((8, 1, 8, 16), |(n, _, y, x)| {
                 ((n + y * x) as f32).sin()
             });
             let config =
@@ -112,7 +112,7 @@ fn a_program_trains_its_own_networks_without_the_facade() {
             let images = Arc::new(ArrayDataset::new(images)?);
             let mut batches = Batches::new(images, &config, Device::Cpu)?;
 
-            let sizes = Sizes { image: [1, 8, 12], latent: 3, width: 5 };
+            let sizes = Sizes { image: [1, 8, 16], latent: 3, width: 5 };
             let penalty =
                 GradientPenaltyConfig { kind: PenaltyKind::OneSided, ..Default::default() };
             let mut step = WganGpStep::from_networks(
@@ -133,7 +133,7 @@ fn a_program_trains_its_own_networks_without_the_facade() {
     let source = format!("mod networks {{\n{networks}}}\n{main}");
     let output = outside(&dependencies, &source, &[&folder.path().join("run")]);
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "[2, 1, 8, 12]\n", "{errors}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "[2, 1, 8, 16]\n", "{errors}");
 }
 
 /// Builds and runs a program outside the workspace.
