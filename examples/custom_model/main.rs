@@ -33,6 +33,7 @@ struct Arguments {
 struct RunConfig {
     data: FolderConfig,
     model: Sizes,
+    #[serde(default)] // runs from before it was written
     algorithm: WganGpStepConfig,
     fit: FitConfig,
 }
