@@ -47,12 +47,10 @@ fn train(Arguments { data, run: arguments }: Arguments) -> Result<()> {
     let fitting = arguments.fitting(&[])?; // nothing is evaluated
     let new = || -> Result<_> {
         let model = Sizes { image: data.shape(), latent: 64, width: 64 };
-        let adam = AdamConfig { lr: 1e-3, betas: [0.0, 0.9], ..AdamConfig::default() };
-        let algorithm = WganGpStepConfig {
-            generator_optimizer: adam,
-            critic_optimizer: adam,
-            ..WganGpStepConfig::default()
-        };
+        let usual = WganGpStepConfig::default();
+        let adam = AdamConfig { lr: 1e-3, ..usual.generator_optimizer };
+        let algorithm =
+            WganGpStepConfig { generator_optimizer: adam, critic_optimizer: adam, ..usual };
         let fit = FitConfig { steps: 2000, seed: arguments.seed(), ..FitConfig::default() };
         Ok(RunConfig { data: data.folder(arguments.seed())?, model, algorithm, fit })
     };

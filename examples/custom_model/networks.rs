@@ -16,23 +16,27 @@ pub(crate) struct Sizes {
     /// Channels, height and width; the last two multiples of 8.
     pub(crate) image: [i64; 3],
     pub(crate) latent: i64,
-    /// Channels at the smallest size, half as many at twice the size.
+    /// Channels at the smallest size, half as many at twice the size; at least 4.
     pub(crate) width: i64,
 }
 
 impl Sizes {
-    /// Refuses images that cannot be halved three times, before a layer of no size is drawn.
+    /// Refuses what makes a layer of no size, before it is drawn.
     fn validate(&self) -> Result<(), ModelError> {
-        match self.image {
-            [c, h, w] if c > 0 && h.min(w) >= SMALLER && h % SMALLER == 0 && w % SMALLER == 0 => {
-                Ok(())
-            }
-            [c, h, w] => Err(ModelError::Setting {
+        let [c, h, w] = self.image;
+        let halves = |side| side >= SMALLER && side % SMALLER == 0;
+        if c < 1 || !halves(h) || !halves(w) {
+            return Err(ModelError::Setting {
                 name: "image",
                 rule: format!("of one channel or more, height and width multiples of {SMALLER}"),
                 got: format!("{c} channels of {h}x{w} pixels"),
-            }),
+            });
         }
+        if self.width < 4 {
+            let (rule, got) = ("at least 4".into(), self.width.to_string());
+            return Err(ModelError::Setting { name: "width", rule, got });
+        }
+        Ok(())
     }
 
     /// Channels, height and width of the smallest layer.

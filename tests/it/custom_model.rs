@@ -41,4 +41,11 @@ fn a_run_of_own_networks_resumes_to_the_same_bytes_and_is_sampled_from() {
         assert!(told.contains("height and width multiples of 8"), "{size}: {told}");
     }
     assert!(!refused.exists());
+
+    let config = fs::read_to_string(parts.join("config.json")).expect("written");
+    let narrow = config.replace("\"width\": 64", "\"width\": 3");
+    assert_ne!(narrow, config);
+    fs::write(parts.join("config.json"), narrow).expect("written");
+    let told = example.refuse(&["--resume", utf8(&parts), "--steps", "16"]);
+    assert!(told.contains("width must be at least 4, got 3"), "{told}");
 }

@@ -45,8 +45,8 @@ pub struct DcganArguments {
     #[arg(long, allow_negative_numbers = true)]
     lr: Option<f64>,
     /// Sharp, r3gan: weight of the penalties on the discriminator's slopes; 0.1 (sharp) or, at first,
-    /// 2 at 64 pixels, 17 at 128 and 150 at 256 (r3gan; of small galaxies on a dark sky a twenty-fifth of
-    /// that measured better) if left out; by auto a multiple of the images' variance (sharp).
+    /// 2 at 64 pixels, 17 at 128 and 150 at 256 (r3gan; for small galaxies on a dark sky 0.08 measured
+    /// better at 64) if left out; by auto a multiple of the images' variance (sharp).
     #[arg(long, allow_negative_numbers = true)]
     gamma: Option<f64>,
     /// Sharp, r3gan: the largest root mean square of an update of a weight, in learning rates; 1 keeps

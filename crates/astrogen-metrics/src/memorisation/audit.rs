@@ -128,7 +128,7 @@ impl fmt::Display for MemorisationAudit {
     }
 }
 
-/// A p-value with two digits, as the audit prints it.
+/// A p-value, from 0 to 1, with two digits as the audit prints it: below 0.01 with a power of ten.
 ///
 /// ```
 /// use astrogen_metrics::memorisation::chance;
