@@ -36,10 +36,11 @@ const MEASURED_AT: i64 = 64;
 const LEAST_GAMMA: f64 = 0.01;
 
 /// The largest root mean square of an update, in learning rates, of networks for larger images than [`UNCLIPPED`].
-/// At 128 pixels single batches threw networks of width 32 so far that they did not come back.
+/// At 128 pixels single batches threw networks so far that they came back after ten thousand steps, or not while
+/// they were trained.
 const UPDATE_CLIPPING: f64 = 1.0;
 
-/// The side of the largest images that every training came back from such batches with, in pixels.
+/// The side of the largest images, in pixels, of which every training came back from such batches soon.
 const UNCLIPPED: i64 = 64;
 
 /// Images that are looked at for their variance, at most.
