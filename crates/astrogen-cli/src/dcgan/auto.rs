@@ -40,7 +40,7 @@ const LEAST_GAMMA: f64 = 0.01;
 /// they were trained.
 const UPDATE_CLIPPING: f64 = 1.0;
 
-/// The side of the largest images, in pixels, of which every training came back from such batches soon.
+/// The side of the largest images, in pixels, at which every training came back from such batches.
 const UNCLIPPED: i64 = 64;
 
 /// Images that are looked at for their variance, at most.
